@@ -1,0 +1,212 @@
+"""Collect the scores and learning curves of an experiment: `python -m warmup.aggregate`.
+
+Two tables in long format, one number a row, are the single source of all tables and figures.
+"""
+
+import argparse
+import csv
+import io
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmup import errors
+from warmup.errors import InputError
+from warmup.files import read_json, read_lines, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = dict[str, Any]
+
+# What identifies a trained model, and with split and decoding a file of scores.
+_MODEL = {"experiment": str, "task": str, "dataset": str, "pair": str, "model": str, "method": str, "seed": int}  # fmt: skip  # noqa: E501
+_RUN = _MODEL | {"split": str, "decoding": str}
+_SCORE = {"subset": str, "metric": str, "value": float, "low": float, "high": float, "n": int, "signature": str, "hypotheses_sha256": str, "references_sha256": str}  # fmt: skip  # noqa: E501
+_OPTIONAL = ("low", "high")
+
+SCORE_COLUMNS = {**_RUN, **_SCORE}
+"""Columns of scores.tsv in their order, with their types."""
+CURVE_COLUMNS = {
+    **{key: kind for key, kind in _MODEL.items() if key != "experiment"},
+    **{"update": int, "quantity": str, "value": float},
+}
+"""Columns of curves.tsv in their order, with their types."""
+
+
+def score_rows(path: Path) -> Iterator[Row]:
+    """Yield the rows of one scores.json.
+
+    Raises:
+        InputError: a missing or unknown key, or a value of the wrong type.
+    """
+    document = _object(read_json(path), {"run": dict, "scores": list}, f"{path}")
+    run = _object(document["run"], _RUN, f"{path}: run")
+    for index, score in enumerate(document["scores"]):
+        yield {**run, **_object(score, _SCORE, f"{path}: scores[{index}]")}
+
+
+def cost_rows(path: Path) -> Iterator[Row]:
+    """Yield what the training of one training.json cost: seconds, operations, updates."""
+    run, training = _training(path)
+    costs = {
+        "train_seconds": training["cost"].get("seconds"),
+        "train_flops": training["cost"].get("flops"),
+        "train_updates": training["updates"],
+    }
+    empty = {"low": None, "high": None, "signature": "", "hypotheses_sha256": "", "references_sha256": ""}  # fmt: skip  # noqa: E501
+    for metric, value in costs.items():
+        row = {
+            **run,
+            **{"split": "train", "decoding": "-", "subset": "all", "metric": metric},
+            **{"value": value, "n": training["updates"], **empty},
+        }
+        yield _object(row, SCORE_COLUMNS, f"{path}: {metric}")
+
+
+def curve_rows(path: Path) -> Iterator[Row]:
+    """Yield the learning curves of one training.json: each quantity at each update."""
+    run, training = _training(path)
+    del run["experiment"]
+    points = [("history", step, list(step)) for step in training["history"]]
+    points += [("validation", step, ["nll"]) for step in training["validation"]]
+    for part, step, quantities in points:
+        for quantity in quantities:
+            if quantity == "update":
+                continue
+            row = {**run, "update": step.get("update"), "quantity": quantity}
+            row["value"] = step.get(quantity)
+            yield _object(row, CURVE_COLUMNS, f"{path}: {part}")
+
+
+def read_scores(path: Path) -> "pd.DataFrame":
+    """Read scores.tsv: text columns as text, `seed` and `n` whole, empty intervals not-a-number.
+
+    Raises:
+        InputError: a missing or unknown column, or a cell that is not a number where one must be.
+    """
+    return _read(path, SCORE_COLUMNS)
+
+
+def read_curves(path: Path) -> "pd.DataFrame":
+    """Read curves.tsv; types and errors as `read_scores`."""
+    return _read(path, CURVE_COLUMNS)
+
+
+def _training(path: Path) -> tuple[Row, Row]:
+    """Return what identifies the run of a training.json, and the whole document."""
+    document = read_json(path)
+    wanted = {"config": dict, "updates": int, "cost": dict, "history": list, "validation": list}
+    if not isinstance(document, dict):
+        raise InputError(f"{path}: expected an object, not {type(document).__name__}")
+    training = _object({key: document.get(key) for key in wanted}, wanted, f"{path}")
+    for part in ("history", "validation"):
+        if not all(isinstance(step, dict) for step in training[part]):
+            raise InputError(f"{path}: {part} must be a list of objects")
+    run = _object(training["config"].get("run"), _MODEL, f"{path}: config.run")
+    return dict(run), training
+
+
+def _object(value: Any, columns: dict[str, type], where: str) -> Row:
+    """Return `value` if it is an object of exactly these keys and types; `where` begins errors."""
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: expected an object, not {type(value).__name__}")
+    if extra := sorted(set(value) - set(columns)):
+        raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(columns)}")
+    for key, kind in columns.items():
+        found = value.get(key)
+        if found is None and key in _OPTIONAL:
+            continue
+        if found is None:
+            raise InputError(f"{where}: missing key {key!r}")
+        fits = isinstance(found, (int, float) if kind is float else kind)
+        if not fits or isinstance(found, bool):
+            raise InputError(
+                f"{where}: {key} must be {kind.__name__}, not {type(found).__name__} {found!r}"
+            )
+    return value
+
+
+def _table(rows: Iterable[Row], columns: Sequence[str], keys: Sequence[str]) -> str:
+    """Return rows as TSV in the order of their keys, floats with all their digits.
+
+    Raises:
+        InputError: two rows have the same keys.
+    """
+    ordered = sorted(rows, key=lambda row: [row[key] for key in keys])
+    for one, other in itertools.pairwise(ordered):
+        if all(one[key] == other[key] for key in keys):
+            name = ", ".join(f"{key}={one[key]}" for key in keys)
+            raise InputError(f"two inputs give the same row: {name}")
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(ordered)  # None is written as an empty cell
+    return text.getvalue()
+
+
+def _read(path: Path, columns: dict[str, type]) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415  # collecting starts without it
+
+    header, *lines = list(csv.reader(read_lines(path), delimiter="\t")) or [[]]
+    if missing := [name for name in columns if name not in header]:
+        raise InputError(f"{path}:1: missing column {missing[0]!r}")
+    if extra := [name for name in header if name not in columns]:
+        raise InputError(f"{path}:1: unknown column {extra[0]!r}; valid: {', '.join(columns)}")
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(header):
+            raise InputError(f"{path}:{number}: {len(line)} cells under {len(header)} columns")
+    table = pd.DataFrame(lines, columns=header)[list(columns)]
+    for name, kind in columns.items():
+        if kind is str:
+            continue
+        blank = "nan" if name in _OPTIONAL else ""
+        values = table[name].replace("", blank)
+        try:
+            table[name] = values.astype(kind)
+        except ValueError as error:
+            raise InputError(f"{path}: column {name!r}: {error}") from None
+    return table
+
+
+def main() -> None:
+    """Command line; see `python -m warmup.aggregate --help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.aggregate", description=(__doc__ or "").split("\n")[0]
+    )
+    add = parser.add_argument
+    add("--scores", type=Path, nargs="*", default=[], metavar="FILE", help="scores.json files")
+    add("--training", type=Path, nargs="*", default=[], metavar="FILE", help="training.json files")
+    add(
+        "--inputs-from",
+        type=Path,
+        metavar="FILE",
+        help="more inputs, one path a line (- is standard input): *scores.json or training.json",
+    )
+    add("--scores-tsv", type=Path, required=True, metavar="OUT", help="table of scores to write")
+    add("--curves-tsv", type=Path, required=True, metavar="OUT", help="table of curves to write")
+    options = parser.parse_args()
+    scores, training = list(options.scores), list(options.training)
+    for line in read_lines(options.inputs_from) if options.inputs_from else ():
+        if line.endswith("training.json"):
+            training.append(Path(line))
+        elif line.endswith("scores.json"):
+            scores.append(Path(line))
+        elif line.strip():
+            raise InputError(
+                f"{options.inputs_from}: {line!r} ends neither in scores.json nor in training.json"
+            )
+    if not scores and not training:
+        raise InputError("nothing to collect: give --scores, --training or --inputs-from")
+    rows = [row for path in scores for row in score_rows(path)]
+    rows += [row for path in training for row in cost_rows(path)]
+    curves = [row for path in training for row in curve_rows(path)]
+    keys = [*_RUN, "subset", "metric"]
+    write_text(options.scores_tsv, _table(rows, list(SCORE_COLUMNS), keys))
+    keys = [name for name in CURVE_COLUMNS if name != "value"]
+    write_text(options.curves_tsv, _table(curves, list(CURVE_COLUMNS), keys))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,241 @@
+"""Load an experiment's configuration, check it against the schema and resolve its runs.
+
+Command line: `python -m warmup.config --help`.
+"""
+
+import argparse
+import copy
+import itertools
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
+
+from warmup import pairs, plugins
+from warmup.errors import InputError, run, unknown
+from warmup.files import read_bytes
+
+SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+
+
+def load(path: Path) -> dict[str, Any]:
+    """Read a YAML configuration and return it checked and complete.
+
+    Raises:
+        InputError: not YAML, or not a valid configuration.
+    """
+    try:
+        value = yaml.safe_load(read_bytes(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML: {error}") from None
+    return check(value)
+
+
+def check(value: Any) -> dict[str, Any]:
+    """Return a configuration with its defaults filled in; the argument is left as it is.
+
+    Raises:
+        InputError: naming the key that is wrong and what it may be.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    validator = Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
+    if errors:
+        raise InputError(_explain(errors[0]))
+    config: dict[str, Any] = copy.deepcopy(value)
+    for entry in config["runs"]:  # before defaults, which must not hide what a method says
+        override = entry.get("override", {})
+        entry["methods_resolved"] = {
+            name: _merge(config["methods"].get(name, {}), override.get(name, {}))
+            for name in entry["methods"]
+        }
+    _fill(config, schema, schema)
+    for entry in config["runs"]:
+        for method in entry["methods_resolved"].values():
+            _fill(method, schema["$defs"]["method"], schema)
+    _check_references(config)
+    return config
+
+
+def run_names(config: dict[str, Any]) -> list[str]:
+    """Return `dataset/pair/model/method/seedN` of every run, in the configuration's order."""
+    return [name for name, _, _ in _grid(config)]
+
+
+def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return everything that determines one run, and nothing else.
+
+    Raises:
+        InputError: the configuration has no such run.
+    """
+    for candidate, (dataset, pair, model, method, seed), entry in _grid(config):
+        if candidate != name:
+            continue
+        spec = config["datasets"][dataset]
+        return {
+            "name": name,
+            "run": {
+                "experiment": config["experiment"],
+                "task": spec["task"],
+                "dataset": dataset,
+                "pair": pair,
+                "model": model,
+                "method": method,
+                "seed": seed,
+            },
+            "seed": seed,
+            "model": config["models"][model],
+            "method": entry["methods_resolved"][method],
+            "dataset": {key: value for key, value in spec.items() if key not in ("splits", "pairs")},
+            "on_mismatch": config["on_mismatch"],
+        }
+    raise unknown("run", name, run_names(config))
+
+
+def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+    seen = set()
+    for entry in config["runs"]:
+        seeds = entry.get("seeds", config["seeds"])
+        for dataset in entry["datasets"]:
+            wanted = [
+                pair
+                for pair in config["datasets"][dataset]["pairs"]
+                if pair in entry.get("pairs", [pair])
+            ]
+            for parts in itertools.product(wanted, entry["models"], entry["methods"], seeds):
+                pair, model, method, seed = parts
+                name = f"{dataset}/{pair}/{model}/{method}/seed{seed}"
+                if name in seen:
+                    raise InputError(f"config: runs: {name} is there twice")
+                seen.add(name)
+                yield name, (dataset, *parts), entry
+
+
+def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
+    """Return a method with some settings changed; only `warmup` is merged key by key."""
+    merged = copy.deepcopy(base | change)
+    if isinstance(base.get("warmup"), dict) and isinstance(change.get("warmup"), dict):
+        merged["warmup"] = copy.deepcopy(base["warmup"] | change["warmup"])
+    return merged
+
+
+def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+    """Set the defaults of missing keys, depth first, in place."""
+    for part in schema.get("allOf", []):
+        _fill(value, part, root)
+    if "$ref" in schema:
+        _fill(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if isinstance(value, list):
+        for item in value:
+            _fill(item, schema.get("items", {}), root)
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, sub in properties.items():
+        if key not in value and "default" in sub:
+            value[key] = copy.deepcopy(sub["default"])
+        if key in value:
+            if key == "override":  # partial on purpose
+                continue
+            _fill(value[key], sub, root)
+    other = schema.get("additionalProperties")
+    if isinstance(other, dict):
+        for key in value.keys() - properties.keys():
+            _fill(value[key], other, root)
+
+
+def _explain(error: ValidationError) -> str:
+    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    if error.validator == "additionalProperties":
+        known = error.schema.get("properties", {})
+        wrong = sorted(set(error.instance) - set(known))
+        return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
+    if error.validator == "enum":
+        choices = ", ".join(str(choice) for choice in error.validator_value)
+        return f"config: {where}: {error.instance!r} is not one of: {choices}"
+    hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    return f"config: {where}: {error.message}" + (f" ({hint})" if hint else "")
+
+
+def _check_references(config: dict[str, Any]) -> None:
+    """Check what a schema cannot: names that refer to other entries and to modules."""
+    for name, model in config["models"].items():
+        where = f"config: models.{name}"
+        _choose(f"{where}.architecture", model["architecture"], plugins.names("models"))
+        given = [key for key in ("hub", "local", "scratch") if key in model]
+        if len(given) != 1:
+            raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
+        if ("hub" in model) != ("revision" in model):
+            raise InputError(f"{where}: hub and revision go together")
+    for name, dataset in config["datasets"].items():
+        where = f"config: datasets.{name}"
+        _choose(f"{where}.task", dataset["task"], plugins.names("tasks"))
+        for pair in dataset["pairs"]:
+            pairs.parse(pair)
+        for split, source in dataset["splits"].items():
+            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
+    for number, entry in enumerate(config["runs"]):
+        where = f"config: runs.{number}"
+        for kind in ("datasets", "models", "methods"):
+            for name in entry[kind]:
+                _choose(f"{where}.{kind}", name, config[kind])
+        for name in entry.get("override", {}):
+            _choose(f"{where}.override", name, entry["methods"])
+        known = [p for d in entry["datasets"] for p in config["datasets"][d]["pairs"]]
+        for pair in entry.get("pairs", []):
+            _choose(f"{where}.pairs", pair, known)
+        for name, method in entry["methods_resolved"].items():
+            _check_method(f"{where}: method {name}", name, method, entry, config)
+    run_names(config)  # finds runs that two entries name
+
+
+def _check_method(
+    where: str, name: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
+) -> None:
+    _choose(f"{where}: objective", method["objective"], plugins.names("objectives"))
+    starts = ["pretrained", "scratch", *entry["methods"]]
+    _choose(f"{where}: start", method["start"], starts)
+    for key in ("same_updates_as", "same_compute_as"):
+        if key in method["budget"]:
+            _choose(f"{where}: budget.{key}", method["budget"][key], entry["methods"])
+    if "same_compute_as" in method["budget"] and method["start"] in ("pretrained", "scratch"):
+        raise InputError(f"{where}: same_compute_as needs a method to start from, not {method['start']}")
+    for model in entry["models"]:
+        if method["start"] == "pretrained" and "scratch" in config["models"][model]:
+            raise InputError(f"{where}: model {model} has no pretrained weights; use start: scratch")
+        if method["start"] == "scratch" and "scratch" not in config["models"][model]:
+            raise InputError(f"{where}: model {model} is pretrained; use start: pretrained")
+    if method["validate_every"] % method["log_every"]:
+        raise InputError(f"{where}: log_every must divide validate_every ({method['validate_every']})")
+    seen = {name}
+    while (start := method["start"]) in entry["methods_resolved"]:
+        if start in seen:
+            raise InputError(f"{where}: start: {start} starts from itself in the end")
+        seen.add(start)
+        method = entry["methods_resolved"][start]
+
+
+def _choose(where: str, name: str, choices: Any) -> None:
+    if name not in choices:
+        raise InputError(f"{where}: unknown {name!r}; choose from: {', '.join(sorted(choices))}")
+
+
+def main() -> None:
+    """Check a configuration; list its runs, or print one of them resolved as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.config", description=main.__doc__)
+    parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="YAML file")
+    parser.add_argument("--run", help="dataset/pair/model/method/seedN; without it, list the runs")
+    options = parser.parse_args()
+    config = load(options.configfile)
+    if options.run:
+        print(json.dumps(resolve(config, options.run), indent=2))
+    else:
+        print("\n".join(run_names(config)))
+
+
+if __name__ == "__main__":
+    run(main)

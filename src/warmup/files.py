@@ -1,0 +1,189 @@
+"""Read and write files: atomically, with hashes, and with errors that name file and line."""
+
+import contextlib
+import gzip
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from warmup.errors import InputError
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success fsync it and rename it to `path`.
+
+    Works for a file or a directory made at the yielded path. After an error nothing remains.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    temporary = scratch / path.name
+    try:
+        yield temporary
+        _sync(temporary)
+        if path.is_dir():
+            shutil.rmtree(path)  # rename cannot replace a directory that holds files
+        temporary.replace(path)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _sync(path: Path) -> None:
+    for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        descriptor = os.open(item, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically; not-a-number is refused."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write one JSON object per line, atomically; return how many."""
+    count = 0
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            count += 1
+    return count
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError: the file is missing or is not JSON.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
+    return _parse_json(text, str(path))
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the object of each non-empty line (`.gz` allowed, `-` is standard input).
+
+    Raises:
+        InputError: naming the line that is not a JSON object.
+    """
+    return (row for _, row in parse_jsonl(read_lines(path), str(path)))
+
+
+def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`name:line`) and the object, for each non-empty line.
+
+    Raises:
+        InputError: naming the line that is not a JSON object.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{name}:{number}"
+        row = _parse_json(line, where)
+        if not isinstance(row, dict):
+            raise InputError(f"{where}: expected a JSON object, not {type(row).__name__}")
+        yield where, row
+
+
+def _parse_json(text: str, where: str) -> Any:
+    try:
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a character is not text
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
+        raise InputError(f"{where}: not JSON: {error}") from None
+    return value
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    r"""Yield lines of UTF-8 text without their `\n` or `\r\n` (`.gz`, and `-` for standard input).
+
+    Raises:
+        InputError: missing or unreadable file, broken gzip, or a line that is not UTF-8.
+    """
+    with _readable(str(path)), _open(path) as stream:
+        yield from decode_lines(stream, str(path))
+
+
+def decode_lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    r"""Yield lines of UTF-8 text without their `\n` or `\r\n`.
+
+    Raises:
+        InputError: naming the line that is not UTF-8.
+    """
+    for number, line in enumerate(stream, start=1):
+        try:
+            # utf-8-sig on the first line only: a byte order mark is not text
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name}:{number}: not UTF-8 (byte {error.start} of the line)"
+            ) from None
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of `path`, decompressed if it ends in `.gz`; errors as `read_lines`."""
+    with _readable(str(path)), _open(path) as stream:
+        return stream.read()
+
+
+@contextlib.contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{name}: broken gzip: {error}") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot read: {error.strerror or error}") from None
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+    elif path.suffix == ".gz":
+        with gzip.open(path, "rb") as stream:
+            yield stream  # type: ignore[misc]  # GzipFile reads bytes as IO[bytes] does
+    else:
+        with path.open("rb") as plain:
+            yield plain
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, or of a directory's sorted names and contents."""
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for item in sorted(p for p in path.rglob("*") if p.is_file()):
+            digest.update(f"{item.relative_to(path)}\0{sha256(item)}\n".encode())
+    else:
+        with path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_text(lines: Iterable[str]) -> str:
+    """Return the SHA-256 of lines, each ended by a line break."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode("utf-8") + b"\n")
+    return digest.hexdigest()

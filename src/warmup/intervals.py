@@ -1,0 +1,111 @@
+"""Intervals and means: over items (bootstrap), over seeds (Student t), of a share (Wilson).
+
+`level` is the share of repetitions in which an interval should hold the true value.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+
+class Interval(NamedTuple):
+    """A mean and its interval; `low` and `high` are not-a-number where there is none."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def resampled_sums(statistics: FloatArray, resamples: int, seed: int) -> FloatArray:
+    """Return the summed rows of each bootstrap resample of items: [n, k] -> [resamples, k].
+
+    The same n and seed draw the same items, so that the sums of two systems on the same items are
+    paired.
+    """
+    generator = np.random.default_rng(seed)
+    n = len(statistics)
+    draws = (generator.integers(n, size=n) for _ in range(resamples))
+    return np.stack([np.bincount(draw, minlength=n) @ statistics for draw in draws])
+
+
+def bootstrap_interval(
+    statistics: FloatArray,
+    aggregate: Callable[[FloatArray], FloatArray],
+    resamples: int = 1000,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """Return the percentile bootstrap interval of a score over items (Efron 1979).
+
+    Args:
+        statistics: sufficient statistics of each item, [n, k].
+        aggregate: the score of summed statistics, [..., k] -> [...].
+        resamples: how many times n items are drawn with replacement.
+        seed: of the draws.
+        level: coverage aimed at.
+
+    Raises:
+        ValueError: fewer than two items, which show no spread.
+    """
+    if len(statistics) < 2:
+        raise ValueError("a bootstrap interval needs at least two items")
+    scores = aggregate(resampled_sums(statistics, resamples, seed))
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def seed_interval(values: Sequence[float], level: float = 0.95) -> Interval:
+    """Return the mean over seeds and its Student t interval; one value has no interval.
+
+    Raises:
+        ValueError: no values.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("no values to average")
+    mean = math.fsum(values) / n
+    if n == 1:
+        return Interval(mean, math.nan, math.nan)
+    from scipy.special import stdtrit  # noqa: PLC0415  # scoring starts without scipy
+
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * deviation / math.sqrt(n)
+    return Interval(mean, mean - half, mean + half)
+
+
+def gain(
+    scores_a: Mapping[int, float], scores_b: Mapping[int, float], level: float = 0.95
+) -> Interval:
+    """Return the mean of a minus b, paired by seed, and its Student t interval.
+
+    Seeds that only one of the two has are left out.
+
+    Raises:
+        ValueError: no seed in common.
+    """
+    seeds = sorted(scores_a.keys() & scores_b.keys())
+    if not seeds:
+        raise ValueError("the two methods have no seed in common")
+    return seed_interval([scores_a[seed] - scores_b[seed] for seed in seeds], level)
+
+
+def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
+    """Return the score interval of a share (Wilson 1927), both ends within 0 to 1.
+
+    Raises:
+        ValueError: n is not positive, or successes are not within 0 to n.
+    """
+    if n < 1 or not 0 <= successes <= n:
+        raise ValueError(f"{successes} of {n} is no share")
+    from scipy.special import ndtri  # noqa: PLC0415  # scoring starts without scipy
+
+    z2 = float(ndtri((1 + level) / 2)) ** 2
+    share = successes / n
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
+    return max(0.0, centre - half), min(1.0, centre + half)

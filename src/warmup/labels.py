@@ -1,0 +1,43 @@
+"""What people read in tables, figures and the report: display names and the order of metrics."""
+
+from collections.abc import Iterable
+
+TASKS = {
+    "translation": "Translation",
+    "summarization": "Summarization",
+    "multiple_choice": "Multiple choice",
+}
+METRICS = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "chrf++": "chrF++",
+    "comet": "COMET",
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L",
+    "bertscore": "BERTScore",
+    "accuracy": "accuracy",
+    "macro_f1": "macro-F1",
+}
+"""In the order of the columns; the first one a task has is the one that figures and words use."""
+METHODS = {
+    "sft": "SFT",
+    "sft_continued": "SFT, same updates",
+    "sft_compute": "SFT, same compute",
+    "empty_warmup": "empty warmup",
+    "filler": "filler tokens",
+    "warmup": "warmup",
+}
+
+
+def label(names: dict[str, str], name: str) -> str:
+    """Return the display name of `name`; a name unknown to `names` reads as it is written."""
+    return names.get(name, name.replace("_", " "))
+
+
+def metric_order(metrics: Iterable[str]) -> list[str]:
+    """Return the distinct metrics in the order of `METRICS`, unknown ones last, by name."""
+    known = list(METRICS)
+    return sorted(
+        set(metrics), key=lambda name: (known.index(name) if name in known else len(known), name)
+    )

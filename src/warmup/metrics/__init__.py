@@ -1,0 +1,95 @@
+"""Metrics of output text against references: one file a metric, found by its `NAME`.
+
+A metric is a module with the members of `Metric`. It first reduces each item to a row of
+*sufficient statistics*, then makes a score of summed rows. Whatever draws, swaps or drops items
+(bootstrap, randomization, subsets) only sums other rows, and reads no text again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warmup import plugins
+from warmup.errors import InputError, unknown
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Outputs to be scored, item by item.
+
+    Raises:
+        InputError: no items, differing numbers of them, or an item without a reference.
+    """
+
+    hypotheses: Sequence[str]
+    """One output an item; may be empty text."""
+    references: Sequence[Sequence[str]]
+    """One or more references an item; their number may vary."""
+    target_lang: str
+    """Language code of hypotheses and references, such as `en`."""
+    sources: Sequence[str] = ()
+    """One input an item, or none at all: most metrics do not look at them."""
+
+    def __post_init__(self) -> None:
+        count = len(self.hypotheses)
+        if count == 0:
+            raise InputError("there is nothing to score: no items")
+        if len(self.references) != count:
+            raise InputError(f"{count} hypotheses but references for {len(self.references)} items")
+        if self.sources and len(self.sources) != count:
+            raise InputError(f"{count} hypotheses but {len(self.sources)} sources")
+        for number, references in enumerate(self.references, start=1):
+            if not references:
+                raise InputError(f"item {number} has no reference")
+
+    def take(self, items: Sequence[int]) -> "Corpus":
+        """Return the items of the given indices, in their order."""
+        return Corpus(
+            hypotheses=[self.hypotheses[i] for i in items],
+            references=[self.references[i] for i in items],
+            target_lang=self.target_lang,
+            sources=[self.sources[i] for i in items] if self.sources else (),
+        )
+
+
+class Metric(Protocol):
+    """What the module of a metric holds."""
+
+    NAME: str
+    """The name in commands, configurations and tables; the file's name may differ (`chrf++`)."""
+
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return one row of sufficient statistics an item: [n, k]."""
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:
+        """Return the score, 0 to 100, of each sum of rows: [..., k] -> [...]."""
+
+    def signature(self, corpus: Corpus) -> str:
+        """Return every choice that changes the value, as `key:value` joined by `|`."""
+
+
+def _by_name() -> dict[str, Metric]:
+    modules = (cast(Metric, plugins.load("metrics", file)) for file in plugins.names("metrics"))
+    return {module.NAME: module for module in modules}
+
+
+def names() -> list[str]:
+    """Return the names of all metrics, sorted."""
+    return sorted(_by_name())
+
+
+def load(name: str) -> Metric:
+    """Return the metric of that name.
+
+    Raises:
+        InputError: there is none; the message lists the valid names.
+    """
+    metrics = _by_name()
+    if name not in metrics:
+        raise unknown("metric", name, metrics)
+    return metrics[name]

@@ -1,0 +1,20 @@
+"""ROUGE-1: F-score of single words, best reference, mean over items."""
+
+from warmup.metrics import Corpus, FloatArray, _rouge
+
+NAME = "rouge1"
+
+
+def statistics(corpus: Corpus) -> FloatArray:
+    """Return 100 F and the number 1 for each item: [n, 2]."""
+    return _rouge.statistics(corpus, lambda ref, hyp: _rouge.ngram_f(ref, hyp, order=1))
+
+
+def aggregate(sums: FloatArray) -> FloatArray:
+    """Return the mean over items: [..., 2] -> [...]."""
+    return _rouge.aggregate(sums)
+
+
+def signature(corpus: Corpus) -> str:
+    """Return the choices that change the value."""
+    return _rouge.signature(corpus, NAME)

@@ -1,0 +1,104 @@
+"""Networks by architecture, one file each; load, create and save them as plain `transformers`.
+
+A module here has MODEL, a `LanguageModel` class; its name is the `architecture` of a model entry.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from warmup import plugins
+from warmup.errors import InputError
+from warmup.models._interface import LanguageModel, Source, Tokens
+
+__all__ = ["LanguageModel", "Source", "Tokens", "create", "load", "save"]
+
+
+def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
+    """Load network and tokenizer from a local folder; safetensors only, no code from it is run.
+
+    Args:
+        folder: a checkpoint in the `transformers` layout.
+        spec: the model entry: `architecture`, `separator`, `prompt_end`, `dtype`.
+
+    Raises:
+        InputError: no such checkpoint, or its vocabulary lacks the separator.
+    """
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: no checkpoint there (config.json is missing)")
+    auto = plugins.load("models", spec["architecture"]).MODEL.auto_class
+    try:
+        network = auto.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=getattr(torch, spec.get("dtype", "float32")),
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder}: cannot load: {error}") from None
+    return _assemble(network, tokenizer, spec)
+
+
+def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageModel:
+    """Make a network with random weights from the entry's `scratch` configuration.
+
+    Raises:
+        InputError: an unknown model type, or a key its configuration does not have.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
+    settings = dict(spec["scratch"])
+    model_type = settings.pop("model_type")
+    try:
+        config = AutoConfig.for_model(model_type)
+    except ValueError:
+        raise InputError(f"scratch.model_type: transformers knows no {model_type!r}") from None
+    known = config.to_dict() | config.attribute_map
+    if extra := sorted(set(settings) - set(known)):
+        raise InputError(
+            f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
+        )
+    config = AutoConfig.for_model(
+        model_type,
+        **settings,
+        vocab_size=len(tokenizer),
+        pad_token_id=tokenizer.pad_token_id,
+        bos_token_id=tokenizer.pad_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        decoder_start_token_id=tokenizer.pad_token_id,
+    )
+    torch.manual_seed(seed)
+    auto = plugins.load("models", spec["architecture"]).MODEL.auto_class
+    return _assemble(auto.from_config(config), tokenizer, spec)
+
+
+def save(model: LanguageModel, folder: Path) -> None:
+    """Write network and tokenizer so that plain `from_pretrained` loads them."""
+    model.network.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+
+
+def _assemble(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+) -> LanguageModel:
+    kind = plugins.load("models", spec["architecture"]).MODEL
+    vocabulary = tokenizer.get_vocab()
+    if spec["separator"] not in vocabulary:
+        special = ", ".join(tokenizer.all_special_tokens[:8])
+        raise InputError(
+            f"separator: {spec['separator']!r} is not in the vocabulary; special tokens: {special}"
+        )
+    if tokenizer.eos_token_id is None:
+        raise InputError("tokenizer: it has no end-of-sequence token")
+    separator = int(vocabulary[spec["separator"]])
+    start = kind.start_token(network, tokenizer, spec)
+    unused = range(len(tokenizer), network.config.vocab_size)
+    banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
+    end = int(tokenizer.eos_token_id)
+    pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+    tokens = Tokens(start, separator, end, pad, tuple(sorted(banned)))
+    model: LanguageModel = kind(network, tokenizer, tokens)
+    return model

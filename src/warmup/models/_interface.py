@@ -1,0 +1,111 @@
+"""What the method asks of a network: prefix once, continue one token at a time, score branches."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Ids with a part in the decoder sequence `START c_1 … c_m SEP y_1 … y_T EOS`."""
+
+    start: int
+    separator: int
+    end: int
+    pad: int
+    banned: tuple[int, ...]
+    """Special tokens that a warmup never contains; P(c|x) is normalised without them."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A batch of inputs, encoded once and used by sampling and scoring."""
+
+    input_ids: torch.Tensor
+    """[B, S]"""
+    mask: torch.Tensor
+    """[B, S], 1 where there is a token."""
+    states: Any = None
+    """Encoder-decoder: the encoder's output."""
+
+
+class LanguageModel(ABC):
+    """A network with its tokenizer."""
+
+    auto_class: Any
+    """The `transformers` class that loads such networks."""
+    pads_left: bool
+    """On which side inputs are padded."""
+
+    def __init__(
+        self,
+        network: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        tokens: Tokens,
+    ) -> None:
+        self.network = network
+        self.tokenizer = tokenizer
+        self.tokens = tokens
+
+    @staticmethod
+    @abstractmethod
+    def start_token(
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+    ) -> int:
+        """Return the id that begins the decoder sequence."""
+
+    @abstractmethod
+    def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
+        """Encode inputs [B, S] as far as sampling and scoring can share it."""
+
+    @abstractmethod
+    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
+        """Feed START; return the logits [B, V] of the first token and the cache."""
+
+    @abstractmethod
+    def expand(self, cache: Any, copies: int) -> Any:
+        """Repeat each example of a cache, `copies` rows in a row."""
+
+    @abstractmethod
+    def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Feed one token per row [R]; return the next logits [R, V] and the cache."""
+
+    @abstractmethod
+    def branch_logits(
+        self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+    ) -> torch.Tensor:
+        """Return logits [B, N, L, V] of N branches per example that share their source.
+
+        Args:
+            network: the network, or what a distributed trainer has wrapped around it.
+            source: the inputs.
+            ids: [B, N, L] decoder tokens of each branch.
+            valid: [B, N, L] bool, contiguous per branch; other positions are padding.
+        """
+
+    @abstractmethod
+    def generation_inputs(
+        self, input_ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], int]:
+        """Return what `generate()` takes, and how many of its output tokens repeat the input."""
+
+
+def branch_mask(valid: torch.Tensor) -> torch.Tensor:
+    """Return who may attend to whom among packed branches.
+
+    Args:
+        valid: [B, N, L] bool.
+
+    Returns:
+        [B, N·L, N·L] bool: causal within a branch, nothing across branches, no padding as a key,
+        and each position sees itself so that no softmax is over nothing.
+    """
+    batch, branches, length = valid.shape
+    causal = torch.ones(length, length, dtype=torch.bool, device=valid.device).tril()
+    own = causal & valid[:, :, None, :] | torch.eye(length, dtype=torch.bool, device=valid.device)
+    same = torch.eye(branches, dtype=torch.bool, device=valid.device)
+    packed = own[:, :, :, None, :] & same[:, None, :, None]
+    return packed.reshape(batch, branches * length, branches * length)

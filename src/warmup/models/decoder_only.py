@@ -1,0 +1,120 @@
+"""Decoder-only networks (Llama, …): the prompt is attended once by all its warmups."""
+
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForCausalLM,
+    DynamicCache,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from warmup.errors import InputError
+from warmup.models._interface import LanguageModel, Source, branch_mask
+
+
+class DecoderOnly(LanguageModel):
+    """The sequence is `x START c SEP y EOS`; START is the model entry's `prompt_end` token."""
+
+    auto_class = AutoModelForCausalLM
+    pads_left = True
+
+    @staticmethod
+    def start_token(
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+    ) -> int:
+        """Return the id of `prompt_end`.
+
+        Raises:
+            InputError: the vocabulary has no such token.
+        """
+        vocabulary = tokenizer.get_vocab()
+        if spec["prompt_end"] not in vocabulary:
+            raise InputError(f"prompt_end: {spec['prompt_end']!r} is not in the vocabulary")
+        return int(vocabulary[spec["prompt_end"]])
+
+    def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
+        """Nothing to encode ahead: the prompt is part of the decoder sequence."""
+        return Source(input_ids, mask)
+
+    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
+        """Feed the left-padded prompt and START."""
+        ids, mask = self._with_start(source.input_ids, source.mask)
+        output = self.network(
+            input_ids=ids,
+            attention_mask=mask,
+            position_ids=_positions(mask),
+            past_key_values=DynamicCache(),
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return output.logits[:, -1], (mask, output.past_key_values)
+
+    def expand(self, cache: Any, copies: int) -> Any:
+        """Repeat cache and mask row by row."""
+        mask, keys = cache
+        keys.batch_repeat_interleave(copies)
+        return mask.repeat_interleave(copies, 0), keys
+
+    def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Feed one token per row."""
+        mask, keys = cache
+        position = mask.sum(1, keepdim=True)
+        mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1)
+        output = self.network(
+            input_ids=tokens[:, None],
+            attention_mask=mask,
+            position_ids=position,
+            past_key_values=keys,
+            use_cache=True,
+        )
+        return output.logits[:, -1], (mask, output.past_key_values)
+
+    def branch_logits(
+        self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+    ) -> torch.Tensor:
+        """Pack prompt and N branches into one sequence: every branch sees the prompt and itself.
+
+        Positions go on from the prompt's length in each branch.
+        """
+        batch, branches, length = ids.shape
+        packed = branches * length
+        prompt = source.mask.bool()
+        width = prompt.shape[1]
+        allowed = torch.zeros(
+            batch, width + packed, width + packed, dtype=torch.bool, device=ids.device
+        )
+        allowed[:, :width, :width] = branch_mask(prompt[:, None])
+        allowed[:, width:, :width] = prompt[:, None, :]
+        allowed[:, width:, width:] = branch_mask(valid)
+        position = source.mask.sum(1)[:, None, None] + _positions(valid.long())
+        output = network(
+            input_ids=torch.cat([source.input_ids, ids.reshape(batch, packed)], 1),
+            attention_mask=allowed[:, None],
+            position_ids=torch.cat([_positions(source.mask), position.reshape(batch, packed)], 1),
+            use_cache=False,
+            logits_to_keep=packed,
+        )
+        return output.logits.view(batch, branches, length, -1)
+
+    def generation_inputs(
+        self, input_ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], int]:
+        """Return prompt and START; the output repeats both."""
+        ids, mask = self._with_start(input_ids, mask)
+        return {"input_ids": ids, "attention_mask": mask}, ids.shape[1]
+
+    def _with_start(
+        self, input_ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        start = torch.full_like(input_ids[:, :1], self.tokens.start)
+        return torch.cat([input_ids, start], 1), torch.cat([mask, torch.ones_like(start)], 1)
+
+
+def _positions(mask: torch.Tensor) -> torch.Tensor:
+    """Return the position of each token among those that are there; padding gets 0."""
+    return (mask.cumsum(-1) - 1).clamp(min=0)
+
+
+MODEL = DecoderOnly

@@ -1,0 +1,89 @@
+"""Encoder-decoder networks (T5, mT5, ByT5, BART, …): x is encoded once for all its warmups."""
+
+from typing import Any
+
+import torch
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    DynamicCache,
+    EncoderDecoderCache,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.modeling_outputs import BaseModelOutput
+
+from warmup.models._interface import LanguageModel, Source, branch_mask
+
+
+class EncoderDecoder(LanguageModel):
+    """START is the network's own decoder start token."""
+
+    auto_class = AutoModelForSeq2SeqLM
+    pads_left = False
+
+    @staticmethod
+    def start_token(
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+    ) -> int:
+        """Return the decoder start token of the network's configuration."""
+        return int(network.config.decoder_start_token_id)
+
+    def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
+        """Run the encoder."""
+        states = self.network.get_encoder()(input_ids=input_ids, attention_mask=mask)
+        return Source(input_ids, mask, states[0])
+
+    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
+        """Feed START; the cache keeps the cross-attention keys and values of x."""
+        start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
+        cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
+        return self._forward(start, source.states, source.mask, cache)
+
+    def expand(self, cache: Any, copies: int) -> Any:
+        """Repeat cache, encoder states and mask row by row."""
+        states, mask, keys = cache
+        keys.batch_repeat_interleave(copies)
+        return states.repeat_interleave(copies, 0), mask.repeat_interleave(copies, 0), keys
+
+    def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
+        """Feed one token per row."""
+        return self._forward(tokens[:, None], *cache)
+
+    def _forward(
+        self, ids: torch.Tensor, states: torch.Tensor, mask: torch.Tensor, keys: Any
+    ) -> tuple[torch.Tensor, Any]:
+        output = self.network(
+            encoder_outputs=BaseModelOutput(last_hidden_state=states),
+            attention_mask=mask,
+            decoder_input_ids=ids,
+            past_key_values=keys,
+            use_cache=True,
+        )
+        return output.logits[:, -1], (states, mask, output.past_key_values)
+
+    def branch_logits(
+        self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+    ) -> torch.Tensor:
+        """Pack the N branches of an example into one decoder sequence.
+
+        Cross-attention keys and values are then computed once per x. T5's position bias depends
+        on distances only, and within a branch those are what they would be in a row of its own.
+        """
+        batch, branches, length = ids.shape
+        output = network(
+            encoder_outputs=BaseModelOutput(last_hidden_state=source.states),
+            attention_mask=source.mask,
+            decoder_input_ids=ids.reshape(batch, branches * length),
+            decoder_attention_mask=branch_mask(valid)[:, None],
+            use_cache=False,
+        )
+        return output.logits.view(batch, branches, length, -1)
+
+    def generation_inputs(
+        self, input_ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[dict[str, torch.Tensor], int]:
+        """Return the inputs; the output begins with START."""
+        return {"input_ids": input_ids, "attention_mask": mask}, 1
+
+
+MODEL = EncoderDecoder

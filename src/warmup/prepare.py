@@ -1,0 +1,125 @@
+"""Write the splits of a data set as records, one JSON lines file each: `python -m warmup.prepare`.
+
+Reads local files, downloads made by `warmup.fetch`, and generators; never the network.
+"""
+
+import argparse
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from warmup import dataset as datasets
+from warmup import overlap, plugins
+from warmup.dataset import Dataset
+from warmup.errors import InputError, run
+from warmup.files import sha256, write_json, write_jsonl
+from warmup.pairs import Pair
+from warmup.records import Record
+from warmup.sources import Context
+
+
+def prepare(
+    dataset: Dataset, pair: Pair, *, data_root: Path, downloads: Path, output_dir: Path
+) -> dict[str, Any]:
+    """Write `{split}.jsonl` for every split, and `summary.json`; return the summary.
+
+    Records of `train` and `valid` that occur in a later split are left out (see
+    `warmup.overlap`); the summary says how many.
+
+    Raises:
+        InputError: a source is not valid, a record does not fit the task, or a split is empty.
+    """
+    splits = {
+        split: read_split(dataset, pair, Context(split, data_root, downloads))
+        for split in dataset.splits
+    }
+    kept = overlap.without_leaks(splits)
+    summary: dict[str, Any] = {"task": dataset.task, "pair": str(pair), "splits": {}}
+    for split, records in kept.items():
+        if not records:
+            raise InputError(f"splits.{split}: no records left: all of them occur in other splits")
+        path = output_dir / f"{split}.jsonl"
+        write_jsonl(path, (record.to_dict() for record in records))
+        dropped = len(splits[split]) - len(records)
+        summary["splits"][split] = {"sha256": sha256(path), "dropped": dropped}
+        summary["splits"][split] |= describe(dataset.task, records)
+    write_json(output_dir / "summary.json", summary)
+    return summary
+
+
+def read_split(dataset: Dataset, pair: Pair, context: Context) -> list[Record]:
+    """Return the records of one split, checked against the task.
+
+    Raises:
+        InputError: as `prepare`.
+    """
+    spec = dataset.splits[context.split]
+    records = list(plugins.load("sources", spec["type"]).read(spec, pair, context))
+    if not records:
+        raise InputError(f"splits.{context.split}: no records")
+    check = plugins.load("tasks", dataset.task).check
+    for record in records:
+        check(record)
+    return records
+
+
+def describe(task: str, records: list[Record]) -> dict[str, Any]:
+    """Return counts, and mean lengths in words (separated by spaces) of what a model sees."""
+    render = plugins.load("tasks", task).render
+    texts = [render(record) for record in records]
+    return {
+        "records": len(records),
+        "different_sources": len({overlap.key(record) for record in records}),
+        "input_words": round(fmean(len(text.input.split()) for text in texts), 2),
+        "target_words": round(fmean(len(text.target.split()) for text in texts), 2),
+        "references": round(fmean(len(text.references) for text in texts), 2),
+    }
+
+
+def arguments(description: str) -> argparse.ArgumentParser:
+    """Return a parser with the options that `warmup.prepare` and `warmup.fetch` share."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    parser.add_argument(
+        "--dataset",
+        required=True,
+        metavar="JSON|FILE",
+        help="the data set: JSON text with task, pairs and splits, or a file of it",
+    )
+    parser.add_argument(
+        "--pair", required=True, help="one of its pairs, such as en-de, or a language such as en"
+    )
+    parser.add_argument(
+        "--data-root", type=Path, default=Path(), help="folder that relative paths start from"
+    )
+    parser.add_argument(
+        "--downloads", type=Path, default=Path("downloads"), help="folder of downloaded files"
+    )
+    return parser
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = arguments("Write every split of a data set as records, one JSON lines file each.")
+    parser.add_argument(
+        "--output-dir",
+        type=Path,
+        required=True,
+        help="folder to write {split}.jsonl and summary.json to",
+    )
+    args = parser.parse_args()
+    dataset = datasets.load(args.dataset)
+    summary = prepare(
+        dataset,
+        dataset.pair(args.pair),
+        data_root=args.data_root,
+        downloads=args.downloads,
+        output_dir=args.output_dir,
+    )
+    for split, facts in summary["splits"].items():
+        print(f"{split}: {facts['records']} records, {facts['dropped']} left out as duplicates")
+
+
+if __name__ == "__main__":
+    run(main)

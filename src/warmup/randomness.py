@@ -1,0 +1,39 @@
+"""Counter-based random numbers: a function of (seed, update, example, sample, position) alone.
+
+A sampled warmup then depends neither on what else is in the batch nor on what was drawn before,
+so a resumed training draws what the uninterrupted one would have drawn.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Scramble 64-bit counters: the finaliser of SplitMix64 (Steele et al., OOPSLA 2014)."""
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return x ^ (x >> np.uint64(31))
+
+
+def uniforms(
+    seed: int, update: int, examples: torch.Tensor, samples: int, length: int
+) -> torch.Tensor:
+    """Return float64 uniforms in [0, 1) of shape [B, samples, length], on the CPU.
+
+    Args:
+        seed: the run's seed.
+        update: the optimiser update they are for (any fixed number for evaluation).
+        examples: [B] index of each example in its data set.
+        samples: warmups per example.
+        length: numbers per warmup.
+    """
+    with np.errstate(over="ignore"):  # unsigned arithmetic modulo 2**64 is what we want
+        state = _mix(np.array([seed], dtype=np.uint64) + _GOLDEN)
+        state = _mix(state + np.uint64(update) * _GOLDEN)
+        state = _mix(state + examples.cpu().numpy().astype(np.uint64)[:, None, None] * _GOLDEN)
+        state = _mix(state + np.arange(samples, dtype=np.uint64)[None, :, None] * _GOLDEN)
+        state = _mix(state + np.arange(1, length + 1, dtype=np.uint64)[None, None, :] * _GOLDEN)
+    return torch.from_numpy((state >> np.uint64(11)).astype(np.float64) * 2.0**-53)

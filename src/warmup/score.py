@@ -1,0 +1,221 @@
+"""Score outputs against references: `python -m warmup.score`.
+
+Either plain text files, whose scores are printed as one JSON object, or a run's predictions, whose
+scores are written to a file.
+"""
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from warmup import errors, metrics, plugins
+from warmup.errors import InputError
+from warmup.files import read_jsonl, read_lines, sha256_text, write_json
+from warmup.intervals import bootstrap_interval
+from warmup.metrics import Corpus
+from warmup.options import read_object
+
+Row = dict[str, Any]
+
+RUN = ("experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding")
+"""What identifies a file of predictions."""
+SUBSETS = ("lookahead",)
+"""Keys of `meta` whose values each make a subset of the items."""
+
+
+def score(
+    corpus: Corpus, names: Iterable[str], subsets: Mapping[str, Sequence[int]] | None = None
+) -> list[Row]:
+    """Return one row for each metric and subset, `all` first.
+
+    A row has value and 95% bootstrap interval (None for a single item), n, signature and hashes.
+
+    Args:
+        corpus: outputs and references.
+        names: metrics.
+        subsets: name -> indices of its items; metrics are corpus metrics over these.
+
+    Raises:
+        InputError: an unknown metric, or outputs or references which it cannot score.
+    """
+    parts = {"all": range(len(corpus.hypotheses)), **(subsets or {})}
+    corpora = {subset: corpus.take(items) for subset, items in parts.items()}
+    hashes = {subset: _hashes(part) for subset, part in corpora.items()}
+    rows = []
+    for metric in map(metrics.load, names):
+        statistics = metric.statistics(corpus)
+        for subset, items in parts.items():
+            chosen = statistics[list(items)]
+            low, high = None, None
+            if len(chosen) > 1:
+                low, high = bootstrap_interval(chosen, metric.aggregate)
+            row = {
+                "metric": metric.NAME,
+                "subset": subset,
+                "value": float(metric.aggregate(chosen.sum(axis=0))),
+                "low": low,
+                "high": high,
+                "n": len(chosen),
+                "signature": metric.signature(corpora[subset]),
+            }
+            rows.append(row | hashes[subset])
+    return rows
+
+
+def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
+    """Return the wanted metrics, or all of the task, each once.
+
+    Raises:
+        InputError: an unknown task or metric, or a metric that is none of the task's.
+    """
+    own: tuple[str, ...] = plugins.load("tasks", task).METRICS
+    for name in wanted or ():
+        metrics.load(name)
+        if name not in own:
+            raise InputError(f"{name} is no metric for {task}; choose from: {', '.join(own)}")
+    return list(dict.fromkeys(wanted or own))
+
+
+def read_texts(
+    hypotheses: Path, references: Sequence[Path], sources: Path | None, target_lang: str
+) -> Corpus:
+    """Read line-aligned text files; an empty line in a reference file is no reference.
+
+    Raises:
+        InputError: missing file, differing numbers of lines, an item without any reference.
+    """
+    files = [hypotheses, *references, *([sources] if sources else [])]
+    if sum(str(file) == "-" for file in files) > 1:
+        raise InputError("standard input (-) can be read as one file only")
+    outputs, *others = [list(read_lines(file)) for file in files]
+    if not outputs:
+        raise InputError(f"{hypotheses}: no lines to score")
+    for file, lines in zip(files[1:], others, strict=True):
+        if len(lines) != len(outputs):
+            raise InputError(
+                f"{file} has {len(lines)} lines, but {hypotheses} has {len(outputs)}: "
+                "they must be aligned line by line"
+            )
+    streams = others[: len(references)]
+    items = [[text for text in texts if text.strip()] for texts in zip(*streams, strict=True)]
+    for number, texts in enumerate(items, start=1):
+        if not texts:
+            names = ", ".join(map(str, references))
+            raise InputError(f"{names}:{number}: the item has no reference (empty line)")
+    return Corpus(outputs, items, target_lang, others[-1] if sources else ())
+
+
+def read_predictions(path: Path, target_lang: str) -> tuple[Corpus, dict[str, list[int]]]:
+    """Read predictions.jsonl; return outputs with references, and the subsets of their items.
+
+    Raises:
+        InputError: naming the line with a missing key or a value of the wrong type.
+    """
+    rows = list(read_jsonl(path))
+    wanted = {"source": str, "references": list, "output": str, "meta": dict}
+    for number, row in enumerate(rows, start=1):
+        for key, kind in wanted.items():
+            if not isinstance(row.get(key), kind):
+                raise InputError(f"{path}:{number}: {key} must be a {kind.__name__}")
+        texts = row["references"]
+        if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+            raise InputError(f"{path}:{number}: references must be non-empty strings")
+    if not rows:
+        raise InputError(f"{path}: no predictions")
+    corpus = Corpus(
+        hypotheses=[row["output"] for row in rows],
+        references=[row["references"] for row in rows],
+        target_lang=target_lang,
+        sources=[row["source"] for row in rows],
+    )
+    return corpus, _subsets([row["meta"] for row in rows])
+
+
+def _subsets(metas: Sequence[Row]) -> dict[str, list[int]]:
+    """Return such as `lookahead=3` -> indices of the items with that value, in order of values.
+
+    Items without such a number are in no subset.
+    """
+    subsets: dict[str, list[int]] = {}
+    for key in SUBSETS:
+        values = [meta.get(key) for meta in metas]
+        found = {value for value in values if isinstance(value, int | float)}
+        for value in sorted(found):
+            subsets[f"{key}={value}"] = [i for i, other in enumerate(values) if other == value]
+    return subsets
+
+
+def _hashes(corpus: Corpus) -> dict[str, str]:
+    """Return the hashes of the texts, a line an item; for one reference that of its plain file."""
+    references = ("\t".join(texts) for texts in corpus.references)
+    return {
+        "hypotheses_sha256": sha256_text(corpus.hypotheses),
+        "references_sha256": sha256_text(references),
+    }
+
+
+def _score_predictions(options: argparse.Namespace) -> None:
+    """Write {run, scores} of a file of predictions."""
+    run = read_object(options.run, "--run")
+    expected = {*RUN, "target_lang"}
+    if wrong := sorted(expected ^ run.keys()):
+        problem = "missing" if wrong[0] in expected else "unknown"
+        raise InputError(
+            f"--run: {problem} key {wrong[0]!r}; it has exactly: {', '.join(sorted(expected))}"
+        )
+    corpus, subsets = read_predictions(options.predictions, run["target_lang"])
+    rows = score(corpus, choose_metrics(run["task"], options.metrics), subsets)
+    write_json(options.output, {"run": {key: run[key] for key in RUN}, "scores": rows})
+
+
+def _score_texts(options: argparse.Namespace) -> None:
+    """Print {task, scores} of plain text files."""
+    for name in ("task", "hyp", "ref"):
+        if not getattr(options, name):
+            raise InputError(f"--{name} is needed (or --predictions, --run and --output)")
+    names = choose_metrics(options.task, options.metrics)
+    corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang)
+    rows = score(corpus, names)
+    for row in rows:
+        del row["subset"]
+    print(json.dumps({"task": options.task, "scores": rows}, ensure_ascii=False, allow_nan=False))
+
+
+def main() -> None:
+    """Command line; see `python -m warmup.score --help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.score",
+        description="Score outputs against references, with bootstrap intervals over items.",
+        epilog=f"metrics: {', '.join(metrics.names())}; files may be .gz, - is standard input",
+    )
+    texts = parser.add_argument_group("text files, scores printed as JSON").add_argument
+    texts("--task", metavar="TASK", help=", ".join(plugins.names("tasks")))
+    texts("--hyp", type=Path, metavar="FILE", help="outputs, one a line")
+    texts(
+        "--ref",
+        type=Path,
+        metavar="FILE",
+        action="append",
+        help="references, aligned; repeat for more; an empty line is no reference",
+    )
+    texts("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that look at them")
+    texts("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
+    run = parser.add_argument_group("a run's predictions, scores written").add_argument
+    run("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
+    run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
+    run("--output", type=Path, metavar="FILE", help="scores.json to write")
+    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all of the task")
+    options = parser.parse_args()
+    pipeline = (options.predictions, options.run, options.output)
+    if all(pipeline) and not (options.task or options.hyp or options.ref or options.src):
+        _score_predictions(options)
+    elif any(pipeline):
+        raise InputError("--predictions, --run and --output go together, without text files")
+    else:
+        _score_texts(options)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,43 @@
+"""Records of files on this machine.
+
+    {type: local, format: text, files: {en: multi30k/train.en.gz, de: multi30k/train.de.gz}}
+    {type: local, format: tsv, file: tatoeba/en-de.train.tsv.gz, fields: {en: 0, de: 1}}
+    {type: local, format: jsonl, file: dialogsum.jsonl, fields: {source: dialogue, target: summary}}
+
+A path is relative to the data root, or absolute; the file is UTF-8, plain or `.gz`. The other keys
+are described in `warmup.sources._table`.
+"""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+from warmup.errors import InputError
+from warmup.files import read_lines
+from warmup.pairs import Pair
+from warmup.records import Record
+from warmup.sources import Context, Fetched, _table
+
+
+def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+    """Yield the records of a split.
+
+    Raises:
+        InputError: a key is not valid, a file is missing, or a row is malformed.
+    """
+    where = f"splits.{context.split} (local)"
+
+    def open_text(entry: Any) -> _table.Text:
+        if not isinstance(entry, str):
+            raise InputError(f"{where}: a file must be a path, not {entry!r}")
+        path = context.data_root / entry
+        if not path.is_file():
+            raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
+        return _table.Text(str(path), partial(read_lines, path))
+
+    return _table.read(where, spec, pair, open_text)
+
+
+def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+    """Return nothing: the files are here."""
+    return []

@@ -1,0 +1,257 @@
+"""What the scores say: mean over seeds with its interval, gain over SFT, training cost.
+
+Every table, figure and sentence of the report comes from the functions here.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+
+from warmup.intervals import seed_interval
+from warmup.labels import metric_order
+from warmup.methods import BASELINE, Methods
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEEDS, ITEMS, NONE = "seeds", "items", "none"
+"""Where an interval comes from: Student t over seeds, the bootstrap over items, nowhere."""
+MEAN = "mean of "
+"""How the name of the mean over the pairs of a data set begins."""
+_LOOKAHEAD = "lookahead="
+
+Row = dict[str, Any]
+
+
+class Setting(NamedTuple):
+    """What methods are compared on."""
+
+    task: str
+    dataset: str
+    pair: str
+    model: str
+    split: str
+
+    @property
+    def data(self) -> str:
+        """Data set and pair; the split too, unless it is `test`."""
+        return f"{self.dataset} {self.pair}" + ("" if self.split == "test" else f" ({self.split})")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A score, or a gain in score, of a method: mean over seeds and 95% interval.
+
+    With two seeds or more the interval is Student's t over the seeds; with one it is the
+    bootstrap interval over items that the scores carry, not-a-number where they carry none.
+    """
+
+    setting: Setting
+    method: str
+    decoding: str
+    metric: str
+    mean: float
+    low: float
+    high: float
+    interval: str
+    """`seeds`, `items` or `none`."""
+    seeds: int
+    """How many."""
+    n: int
+    """Items."""
+    lookahead: int | None = None
+    """Only the items with this look-ahead; None for all."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Mean training cost over seeds of a method, not-a-number where unknown."""
+
+    setting: Setting
+    method: str
+    updates: float
+    flops: float
+    """Floating-point operations."""
+    seconds: float
+    relative: float
+    """`flops` divided by those of SFT."""
+    seeds: int
+
+
+class _OfMethod(Protocol):
+    @property
+    def setting(self) -> Setting: ...
+
+    @property
+    def method(self) -> str: ...
+
+
+T = TypeVar("T")
+K = TypeVar("K", bound=Hashable)
+Item = TypeVar("Item", bound=_OfMethod)
+
+
+def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
+    """Return the estimate of each (setting, method, decoding, metric) over all test items.
+
+    A data set with several pairs also gets the mean over its pairs, as pair `mean of k`.
+    """
+    return _estimates(_with_pair_means(_evaluation(scores, "all")))
+
+
+def gains_of(scores: "pd.DataFrame") -> list[Estimate]:
+    """Return the difference to SFT of the same seed, for every other method.
+
+    With one seed the interval takes the two bootstrap intervals as independent; both methods
+    answered the same items, so it is rather too wide than too narrow.
+    """
+    rows = _with_pair_means(_evaluation(scores, "all"))
+    baseline = {_identity(row, BASELINE): row for row in rows if row["method"] == BASELINE}
+    differences = []
+    for row in rows:
+        other = baseline.get(_identity(row, BASELINE))
+        if other is None or row["method"] == BASELINE:
+            continue
+        value = row["value"] - other["value"]
+        half = math.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
+        differences.append({**row, "value": value, "low": value - half, "high": value + half})
+    return _estimates(differences)
+
+
+def lookahead_of(scores: "pd.DataFrame") -> list[Estimate]:
+    """Return the estimates over the items of each look-ahead."""
+    return _estimates(_evaluation(scores, _LOOKAHEAD + r"\d+"))
+
+
+def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
+    """Return the training cost of each method in each setting, whose split is `train`.
+
+    A method that `methods` says starts from another one includes what that cost.
+    """
+    rows = _records(scores[scores["metric"].str.startswith("train_")])
+    groups = group(_with_pair_means(rows), lambda row: (_setting(row), row["method"]))
+    own = {
+        key: [_mean(row["value"] for row in found if row["metric"] == f"train_{quantity}")
+              for quantity in ("updates", "flops", "seconds")]
+        for key, found in groups.items()
+    }  # fmt: skip
+    costs = []
+    for (setting, method), found in groups.items():
+        chain = [own[setting, name] for name in methods.chain(method) if (setting, name) in own]
+        updates, flops, seconds = (sum(values) for values in zip(*chain, strict=True))
+        base = own.get((setting, BASELINE), [math.nan] * 3)[1]
+        relative = flops / base if base else math.nan
+        seeds = len({row["seed"] for row in found})
+        costs.append(Cost(setting, method, updates, flops, seconds, relative, seeds))
+    return costs
+
+
+def primary(estimates: Sequence[Estimate]) -> list[Estimate]:
+    """Return those of each task's first metric, greedy where there is a choice of decoding."""
+    found = []
+    for here in group(estimates, lambda item: item.setting.task).values():
+        metric = metric_order(item.metric for item in here)[0]
+        decoding = decoding_order(item.decoding for item in here)[0]
+        found += [item for item in here if (item.metric, item.decoding) == (metric, decoding)]
+    return found
+
+
+def decoding_order(names: Iterable[str]) -> list[str]:
+    """Return the distinct decodings, greedy first."""
+    return sorted(set(names), key=lambda name: (name != "greedy", name))
+
+
+def ordered(items: Iterable[Item], methods: Methods) -> list[Item]:
+    """Return items by task, data set, pair (means last), model, split, method."""
+    items = list(items)
+    rank = {name: i for i, name in enumerate(methods.sort(item.method for item in items))}
+    return sorted(items, key=lambda item: (_place(item.setting), rank[item.method]))
+
+
+def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
+    """Return the items of each key, keys and items in their order of appearance."""
+    groups: dict[K, list[T]] = defaultdict(list)
+    for item in items:
+        groups[key(item)].append(item)
+    return dict(groups)
+
+
+def _place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
+    task, dataset, pair, model, split = setting
+    return task, dataset, pair.startswith(MEAN), pair, model, split
+
+
+def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
+    wanted = (scores["split"] != "train") & scores["subset"].str.fullmatch(subset)
+    return _records(scores[wanted])
+
+
+def _records(frame: "pd.DataFrame") -> list[Row]:
+    return cast(list[Row], frame.to_dict("records"))
+
+
+def _setting(row: Row) -> Setting:
+    return Setting(*(row[name] for name in Setting._fields))
+
+
+def _identity(row: Row, method: str) -> tuple[object, ...]:
+    return _setting(row), method, row["decoding"], row["metric"], row["subset"], row["seed"]
+
+
+def _with_pair_means(rows: list[Row]) -> list[Row]:
+    """Add, for data sets with several pairs, the mean over pairs of each seed and metric.
+
+    Only where every pair was scored. The interval takes the pairs as independent.
+    """
+
+    def without_pair(row: Row) -> tuple[object, ...]:
+        return _identity({**row, "pair": ""}, row["method"])
+
+    pairs = group(rows, lambda row: (row["dataset"], row["model"], row["split"]))
+    wanted = {key: {row["pair"] for row in found} for key, found in pairs.items()}
+    added = []
+    for found in group(rows, without_pair).values():
+        first, count = found[0], len(found)
+        if count == 1 or count < len(wanted[first["dataset"], first["model"], first["split"]]):
+            continue
+        value = _mean(row["value"] for row in found)
+        half = math.hypot(*(row["high"] - row["low"] for row in found)) / 2 / count
+        mean = {"value": value, "low": value - half, "high": value + half}
+        n = sum(row["n"] for row in found)
+        added.append({**first, "pair": f"{MEAN}{count}", **mean, "n": n})
+    return rows + added
+
+
+def _estimates(rows: Iterable[Row]) -> list[Estimate]:
+    groups = group(rows, lambda row: _identity({**row, "seed": 0}, row["method"]))
+    return [_estimate(found) for found in groups.values()]
+
+
+def _estimate(rows: list[Row]) -> Estimate:
+    first = rows[0]
+    mean, low, high = seed_interval([row["value"] for row in rows])
+    kind = SEEDS
+    if len(rows) == 1:
+        low, high = first["low"], first["high"]
+        kind = NONE if math.isnan(low) or math.isnan(high) else ITEMS
+    _, _, lookahead = first["subset"].partition(_LOOKAHEAD)
+    return Estimate(
+        setting=_setting(first),
+        method=first["method"],
+        decoding=first["decoding"],
+        metric=first["metric"],
+        mean=mean,
+        low=low,
+        high=high,
+        interval=kind,
+        seeds=len(rows),
+        n=max(row["n"] for row in rows),
+        lookahead=int(lookahead) if lookahead else None,
+    )
+
+
+def _mean(values: Iterable[float]) -> float:
+    found = list(values)
+    return math.fsum(found) / len(found) if found else math.nan

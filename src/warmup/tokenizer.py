@@ -1,0 +1,104 @@
+"""Train the tokenizer of a model that starts from scratch.
+
+Command line: `python -m warmup.tokenizer --help`.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
+from transformers import PreTrainedTokenizerFast
+
+from warmup import plugins
+from warmup.errors import InputError, run, unknown
+from warmup.files import atomic
+from warmup.records import read_records
+
+PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
+RESERVED = ("<extra_id_0>", "<extra_id_1>")
+"""Tokens that no text contains: separator and end of prompt, as T5's vocabulary has them."""
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "word": (models.WordLevel, WordLevelTrainer),
+    "bpe": (models.BPE, BpeTrainer),
+    "unigram": (models.Unigram, UnigramTrainer),
+}
+
+
+def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreTrainedTokenizerFast:
+    """Return a tokenizer trained on texts.
+
+    Args:
+        texts: inputs and targets of the training split.
+        spec: `type` (word: split at white space; bpe; unigram) and `vocab_size`.
+        architecture: encoder-decoder inputs get an end token, prompts do not.
+
+    Raises:
+        InputError: an unknown type.
+    """
+    if spec["type"] not in _KINDS:
+        raise unknown("tokenizer type", spec["type"], _KINDS)
+    model, trainer = _KINDS[spec["type"]]
+    word = spec["type"] == "word"
+    tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
+    tokenizer.normalizer = normalizers.NFC()
+    if word:
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    else:
+        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        tokenizer.decoder = decoders.Metaspace()
+    unigram = {"unk_token": UNKNOWN} if spec["type"] == "unigram" else {}
+    tokenizer.train_from_iterator(
+        texts,
+        trainer(
+            vocab_size=spec["vocab_size"],
+            special_tokens=[PAD, END, UNKNOWN, *RESERVED],
+            show_progress=False,
+            **unigram,
+        ),
+    )
+    if architecture == "encoder_decoder":
+        end = (END, tokenizer.token_to_id(END))
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"$A {END}", special_tokens=[end]
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        additional_special_tokens=list(RESERVED),
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def _texts(train: Path, task: str) -> Iterator[str]:
+    render = plugins.load("tasks", task).render
+    for record in read_records(train):
+        rendered = render(record)
+        yield rendered.input
+        yield rendered.target
+
+
+def main() -> None:
+    """Train a tokenizer on the training split and write it to a folder."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.tokenizer", description=main.__doc__)
+    parser.add_argument("--train", type=Path, required=True, help="training records (JSON lines)")
+    parser.add_argument("--task", required=True, help="task that turns records into text")
+    parser.add_argument("--spec", required=True, help='JSON: {"type": "bpe", "vocab_size": 8000}')
+    parser.add_argument("--architecture", required=True, help="encoder_decoder or decoder_only")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    options = parser.parse_args()
+    spec = json.loads(options.spec)
+    tokenizer = train(_texts(options.train, options.task), spec, options.architecture)
+    with atomic(options.output) as temporary:
+        tokenizer.save_pretrained(temporary)
+    print(f"{options.output}: {spec['type']} tokenizer of {len(tokenizer)} tokens")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,241 @@
+"""Train one run: one model, on one data set and pair, by one method, with one seed.
+
+Command line: `python -m warmup.train --help`.
+"""
+
+import argparse
+import datetime
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import EarlyStoppingCallback, TrainerCallback, TrainingArguments
+from transformers.utils import logging
+
+from warmup import budget, models, plugins, provenance, workspace
+from warmup.errors import InputError, run
+from warmup.examples import Collator, Examples
+from warmup.files import atomic, read_json, sha256, write_json, write_text
+from warmup.models import LanguageModel
+from warmup.options import read_object
+from warmup.trainer import WarmupTrainer
+
+FORMAT_FILE = "warmup.json"
+"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
+
+
+class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Prints a line at each validation, for terminals and logs that show no progress bar."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.began = time.perf_counter()
+        self.first: int | None = None
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
+        if self.first is None:
+            self.first = state.global_step - 1
+        if not logs or "eval_loss" not in logs:
+            return
+        last = next((h for h in reversed(state.log_history) if "loss" in h), {})
+        names = ("loss", "reward", "warmup_length", "effective_sample_size")
+        shown = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
+        pace = (time.perf_counter() - self.began) / max(state.global_step - self.first, 1)
+        left = pace * (state.max_steps - state.global_step)
+        print(
+            f"{self.name}  update {state.global_step}/{state.max_steps}  "
+            f"validation nll {logs['eval_loss']:.3f}  {shown}  {left:.0f} s left",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+class _MarkComplete(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Marks a checkpoint once all of it is on disk."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        write_text(folder / workspace.COMPLETE, "")
+
+
+def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
+    """Return the model a run starts from.
+
+    Args:
+        config: the resolved run.
+        start: a tokenizer's folder for `start: scratch`, else a checkpoint's.
+    """
+    if config["method"]["start"] == "scratch":
+        return models.create(config["model"], start, config["seed"])
+    return models.load(start, config["model"])
+
+
+def train(
+    config: dict[str, Any], inputs: dict[str, Path], updates: int, work: Path, fresh: bool
+) -> tuple[LanguageModel, dict[str, Any]]:
+    """Train, or go on from the last checkpoint; return the best model and training.json.
+
+    Args:
+        config: the resolved run, see `warmup.config`.
+        inputs: `start`, `train` and `valid`.
+        updates: optimiser updates.
+        work: folder for checkpoints.
+        fresh: discard checkpoints of a differing run instead of refusing.
+    """
+    method, dataset = config["method"], config["dataset"]
+    data = {role: sha256(path) for role, path in sorted(inputs.items())}
+    workspace.claim(work, {"config": config, "updates": updates, "data": data}, fresh)
+
+    model = start_model(config, inputs["start"])
+    lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
+    tokenizer, task = model.tokenizer, dataset["task"]
+    every = min(method["validate_every"], updates)
+    callbacks: list[Any] = [_Progress(config["name"]), _MarkComplete()]
+    if method["patience"]:
+        callbacks.append(EarlyStoppingCallback(method["patience"]))
+    cuda = torch.cuda.is_available()
+    trainer = WarmupTrainer(
+        model,
+        method,
+        args=TrainingArguments(
+            output_dir=str(work),
+            max_steps=updates,
+            per_device_train_batch_size=method["batch_size"],
+            per_device_eval_batch_size=method["batch_size"],
+            gradient_accumulation_steps=method["accumulate"],
+            learning_rate=method["learning_rate"],
+            lr_scheduler_type=method["lr_schedule"],
+            warmup_steps=method["lr_warmup"],
+            weight_decay=method["weight_decay"],
+            max_grad_norm=method["max_grad_norm"],
+            bf16=config["model"]["dtype"] == "bfloat16",
+            seed=config["seed"],
+            logging_steps=min(method["log_every"], every),
+            eval_strategy="steps",
+            eval_steps=every,
+            save_steps=every,
+            save_total_limit=2,
+            load_best_model_at_end=True,
+            metric_for_best_model="eval_loss",
+            greater_is_better=False,
+            remove_unused_columns=False,
+            dataloader_pin_memory=cuda,
+            use_cpu=not cuda,
+            disable_tqdm=not sys.stderr.isatty(),
+            report_to=[],
+        ),
+        train_dataset=Examples(inputs["train"], task, tokenizer, **lengths),
+        eval_dataset=Examples(
+            inputs["valid"], task, tokenizer, **lengths, limit=dataset["validation_limit"]
+        ),
+        data_collator=Collator(model.tokens.pad, model.pads_left),
+        callbacks=callbacks,
+    )
+    checkpoint = workspace.last_checkpoint(work)
+    if checkpoint:
+        print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
+    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    return model, summarise(config, trainer)
+
+
+def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:
+    """Return training.json: curves and costs, all from the log that checkpoints carry."""
+    history = [h for h in trainer.state.log_history if "loss" in h]
+    validation = [h for h in trainer.state.log_history if "eval_loss" in h]
+    best = min(validation, key=lambda h: h["eval_loss"])
+    counted = [h["flops"] for h in history if "flops" in h]
+    updates = trainer.state.global_step
+    skipped = ("step", "epoch", "seconds", "examples", "target_tokens", "flops")
+    return {
+        "config": config,
+        "updates": updates,
+        "best_update": best["step"],
+        "stopped": "budget" if updates == trainer.state.max_steps else "early",
+        "cost": {
+            "seconds": sum(h["seconds"] for h in history),
+            "flops": sum(counted) / len(counted) * updates,
+            "examples": int(sum(h["examples"] for h in history)),
+            "target_tokens": int(sum(h["target_tokens"] for h in history)),
+        },
+        "history": [
+            {"update": h["step"]} | {k: v for k, v in h.items() if k not in skipped}
+            for h in history
+        ],
+        "validation": [
+            {"update": h["step"], "nll": h["eval_loss"], "n": len(trainer.eval_dataset)}
+            for h in validation
+        ],
+    }
+
+
+def model_format(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what `warmup.generate` has to know of a checkpoint."""
+    warmup, dataset = config["method"]["warmup"], config["dataset"]
+    return {
+        "architecture": config["model"]["architecture"],
+        "separator": config["model"]["separator"],
+        "prompt_end": config["model"]["prompt_end"],
+        "dtype": config["model"]["dtype"],
+        "task": dataset["task"],
+        "max_warmup_tokens": warmup["max_tokens"] if warmup else None,
+        "max_source_tokens": dataset["max_source_tokens"],
+        "max_target_tokens": dataset["max_target_tokens"],
+    }
+
+
+def main() -> None:
+    """Train one run and write model/, training.json and provenance.json."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.train",
+        description=main.__doc__,
+        epilog="A resolved run is what `python -m warmup.config --run NAME` prints.",
+    )
+    add = parser.add_argument
+    add("--config", required=True, help="resolved run: a JSON file, or the JSON itself")
+    add("--train", type=Path, required=True, help="training records (JSON lines)")
+    add("--valid", type=Path, required=True, help="validation records")
+    add("--start", type=Path, required=True, help="checkpoint to start from, or a tokenizer folder")
+    add("--reference", type=Path, help="training.json of the run that the budget names")
+    add(
+        "--baseline", type=Path, help="training.json whose cost per update counts (same_compute_as)"
+    )
+    add("--work", type=Path, required=True, help="folder for checkpoints; a killed run resumes")
+    add("--output-dir", type=Path, required=True, help="folder for the results")
+    add("--threads", type=int, default=1, help="CPU threads")
+    options = parser.parse_args()
+
+    config = read_object(options.config, "--config")
+    logging.set_verbosity_error()
+    torch.set_num_threads(options.threads)
+    objective = plugins.load("objectives", config["method"]["objective"])
+    samples = (config["method"]["warmup"] or {"samples": 0})["samples"]
+    if samples < objective.MIN_SAMPLES:
+        raise InputError(
+            f"warmup.samples: {config['method']['objective']} needs at least "
+            f"{objective.MIN_SAMPLES}, got {samples}"
+        )
+    began = datetime.datetime.now(datetime.UTC)
+    inputs = {"start": options.start, "train": options.train, "valid": options.valid}
+    runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
+    updates = budget.updates(config["method"]["budget"], *runs)
+    with workspace.hold(options.work):
+        fresh = config["on_mismatch"] == "fresh"
+        model, training = train(config, inputs, updates, options.work, fresh)
+        with atomic(options.output_dir / "model") as folder:
+            models.save(model, folder)
+            write_json(folder / FORMAT_FILE, model_format(config))
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        seconds = (datetime.datetime.now(datetime.UTC) - began).total_seconds()
+        write_json(
+            options.output_dir / "provenance.json",
+            provenance.collect(config, inputs, device)
+            | {"started": began.isoformat(timespec="seconds"), "seconds": seconds},
+        )
+        write_json(options.output_dir / "training.json", training)
+        workspace.clear(options.work)
+
+
+if __name__ == "__main__":
+    run(main)

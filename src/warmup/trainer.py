@@ -1,0 +1,177 @@
+"""Training on the Hugging Face `Trainer`: SFT and warmup differ by the objective only."""
+
+import itertools
+import math
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import Trainer, TrainerCallback
+
+from warmup import plugins
+from warmup.models import LanguageModel
+from warmup.randomness import uniforms
+from warmup.sampling import sample
+from warmup.scoring import IGNORED, target_log_probability, warmup_log_probabilities
+
+FLOPS_EVERY = 100
+"""Updates between two counts of floating-point operations; counting slows an update down."""
+VALIDATION_UPDATE = 2**32
+"""Stands for the update in the random numbers of validation, so that these never change."""
+
+
+class WarmupTrainer(Trainer):
+    """Minimises an objective of `warmup.objectives` per target token.
+
+    The loss of a batch is the sum of its examples' losses divided by its number of target
+    tokens, over all micro-batches and processes: for `likelihood` that is the usual mean token
+    cross-entropy, and the other objectives are on the same scale.
+    """
+
+    def __init__(self, language_model: LanguageModel, method: dict[str, Any], **kwargs: Any):
+        super().__init__(model=language_model.network, **kwargs)
+        self.language_model = language_model
+        self.loss_is_scaled_for_ga = True
+        self.objective = plugins.load("objectives", method["objective"])
+        self.objective_settings = method["objective_settings"]
+        self.warmup = method["warmup"]
+        self._sums: dict[str, torch.Tensor | float] = {}
+        self._counts: dict[str, int] = {}
+        self._flops = 0
+        self.add_callback(_StepTimer(self))
+
+    def log_probabilities(
+        self, network: torch.nn.Module, batch: dict[str, torch.Tensor], update: int
+    ) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
+        """Return s and l [B, N] of warmups sampled now, and per-example [B] diagnostics.
+
+        Without a warmup N is 1 and s is 0.
+        """
+        model = self.language_model
+        source = model.encode(batch["input_ids"], batch["mask"])
+        if self.warmup is None:
+            l = target_log_probability(model, network, source, batch["labels"])[:, None]
+            return torch.zeros_like(l), l, {}
+        training = model.network.training
+        model.network.eval()  # P(c|x) is the network without dropout
+        warmups = sample(
+            model,
+            source,
+            max_tokens=self.warmup["max_tokens"],
+            temperature=self.warmup["temperature"],
+            uniform=uniforms(
+                self.args.seed,
+                update,
+                batch["index"],
+                self.warmup["samples"],
+                self.warmup["max_tokens"],
+            ),
+        )
+        model.network.train(training)
+        s, l = warmup_log_probabilities(model, network, source, warmups, batch["labels"])
+        weights = l.detach().softmax(-1)
+        return (
+            s,
+            l,
+            {
+                "reward": log_mean(l.detach()),
+                "warmup_length": warmups.lengths.float().mean(-1),
+                "warmup_forced": warmups.forced.float().mean(-1),
+                "effective_sample_size": 1 / weights.square().sum(-1),
+            },
+        )
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Return the batch's share of the loss per target token."""
+        s, l, diagnostics = self.log_probabilities(model, inputs, self.state.global_step)
+        loss = self.objective.loss(s, l, **self.objective_settings).sum() / num_items_in_batch
+        for name, value in diagnostics.items():
+            self._add(name, value.mean())
+        # data-parallel training averages gradients over processes; the sum is wanted
+        loss = loss * self.accelerator.num_processes
+        return (loss, None) if return_outputs else loss
+
+    def get_batch_samples(
+        self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
+    ) -> tuple[list[Any], torch.Tensor]:
+        """Return the micro-batches of an update and the number of their target tokens."""
+        batches = list(itertools.islice(epoch_iterator, num_batches))
+        counts = [(batch["labels"] != IGNORED).sum() for batch in batches]
+        tokens = torch.stack(counts).sum().to(device) if counts else torch.tensor(0)
+        return batches, self.accelerator.gather(tokens).sum()
+
+    def training_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> torch.Tensor:
+        """Do one micro-batch; count its operations now and then."""
+        self._add("examples", float(len(inputs["index"])), mean=False)
+        self._add("target_tokens", (inputs["labels"] != IGNORED).sum(), mean=False)
+        if self.state.global_step % FLOPS_EVERY:
+            return super().training_step(model, inputs, num_items_in_batch)
+        with FlopCounterMode(display=False) as counter:
+            loss = super().training_step(model, inputs, num_items_in_batch)
+        self._flops += counter.get_total_flops()
+        return loss
+
+    def prediction_step(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        prediction_loss_only: bool,
+        ignore_keys: list[str] | None = None,
+    ) -> tuple[torch.Tensor, None, None]:
+        """Return the mean over examples of −log (1/N) Σ P(y|x,c_n), nats per example."""
+        with torch.no_grad():
+            batch = self._prepare_inputs(inputs)
+            _, l, _ = self.log_probabilities(model, batch, VALIDATION_UPDATE)
+        return -log_mean(l).mean(), None, None
+
+    def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
+        """Add what was gathered since the last log to a training log."""
+        if "loss" in logs:
+            for name, total in self._sums.items():
+                logs[name] = float(total) / (self._counts[name] or 1)
+            self._sums.clear()
+            self._counts.clear()
+        super().log(logs, start_time)
+
+    def _add(self, name: str, value: torch.Tensor | float, mean: bool = True) -> None:
+        self._sums[name] = self._sums.get(name, 0.0) + value
+        self._counts[name] = self._counts.get(name, 0) + int(mean)
+
+    def end_step(self, seconds: float) -> None:
+        """Note what the update that just ended has cost."""
+        self._add("seconds", seconds, mean=False)
+        if self._flops:
+            self._add("flops", float(self._flops))
+            self._flops = 0
+
+
+class _StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Times updates without validation and saving."""
+
+    def __init__(self, trainer: WarmupTrainer) -> None:
+        self.trainer = trainer
+        self.began = 0.0
+
+    def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
+        self.began = time.perf_counter()
+
+    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+        self.trainer.end_step(time.perf_counter() - self.began)
+
+
+def log_mean(l: torch.Tensor) -> torch.Tensor:
+    """Return log (1/N) Σ exp l_n over the last dimension."""
+    return l.logsumexp(-1) - math.log(l.shape[-1])

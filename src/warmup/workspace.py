@@ -1,0 +1,89 @@
+"""The work folder of one run: its lock, its fingerprint and its checkpoints."""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from warmup.errors import InputError
+from warmup.files import read_json, write_json
+
+COMPLETE = "complete"
+"""A file that marks a checkpoint as written to its end."""
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Hold a work folder's lock, which the system releases however the process ends.
+
+    Raises:
+        InputError: another process holds it; the message names that process.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.seek(0)
+            raise InputError(f"{folder}: in use by {stream.read().strip()}") from None
+        stream.truncate(0)
+        stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        stream.flush()
+        yield
+
+
+def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
+    """Make sure that checkpoints in a work folder belong to this very run.
+
+    Args:
+        folder: the work folder, held.
+        fingerprint: what determines the run: configuration and hashes of its inputs.
+        fresh: delete the checkpoints of another run instead of refusing.
+
+    Raises:
+        InputError: the folder was made for another run; the message says what differs.
+    """
+    path = folder / "fingerprint.json"
+    if path.exists():
+        differs = _differences(read_json(path), fingerprint)
+        if differs and not fresh:
+            raise InputError(
+                f"{folder} belongs to another run: {'; '.join(differs[:3])}. "
+                "Delete the folder, or set on_mismatch: fresh"
+            )
+        if differs:
+            for checkpoint in folder.glob("checkpoint-*"):
+                shutil.rmtree(checkpoint)
+    write_json(path, fingerprint)
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the newest whole checkpoint; half-written ones are deleted."""
+    whole = []
+    for checkpoint in folder.glob("checkpoint-*"):
+        if (checkpoint / COMPLETE).exists():
+            whole.append((int(checkpoint.name.rpartition("-")[2]), checkpoint))
+        else:
+            shutil.rmtree(checkpoint)
+    return max(whole)[1] if whole else None
+
+
+def clear(folder: Path) -> None:
+    """Delete the checkpoints of a finished run; its outputs are elsewhere."""
+    for checkpoint in folder.glob("checkpoint-*"):
+        shutil.rmtree(checkpoint)
+    (folder / "fingerprint.json").unlink(missing_ok=True)
+
+
+def _differences(old: Any, new: Any, key: str = "") -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return [
+            line
+            for name in sorted(old.keys() | new.keys())
+            for line in _differences(old.get(name), new.get(name), f"{key}.{name}".strip("."))
+        ]
+    return [] if old == new else [f"{key} was {old!r} and is {new!r}"]
