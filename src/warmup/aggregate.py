@@ -20,10 +20,16 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-# What identifies a trained model, and with split and decoding a file of scores.
-_MODEL = {"experiment": str, "task": str, "dataset": str, "pair": str, "model": str, "method": str, "seed": int}  # fmt: skip  # noqa: E501
-_RUN = _MODEL | {"split": str, "decoding": str}
-_SCORE = {"subset": str, "metric": str, "value": float, "low": float, "high": float, "n": int, "signature": str, "hypotheses_sha256": str, "references_sha256": str}  # fmt: skip  # noqa: E501
+# What identifies a trained model, a file of predictions, and a score of it.
+_MODEL = {
+    "experiment": str, "task": str, "dataset": str, "pair": str, "model": str, "method": str,
+    "seed": int,
+}  # fmt: skip
+_RUN = {**_MODEL, "split": str, "decoding": str}
+_SCORE = {
+    "subset": str, "metric": str, "value": float, "low": float, "high": float, "n": int,
+    "signature": str, "hypotheses_sha256": str, "references_sha256": str,
+}  # fmt: skip
 _OPTIONAL = ("low", "high")
 
 SCORE_COLUMNS = {**_RUN, **_SCORE}
@@ -55,12 +61,12 @@ def cost_rows(path: Path) -> Iterator[Row]:
         "train_flops": training["cost"].get("flops"),
         "train_updates": training["updates"],
     }
-    empty = {"low": None, "high": None, "signature": "", "hypotheses_sha256": "", "references_sha256": ""}  # fmt: skip  # noqa: E501
+    empty = dict.fromkeys(("signature", "hypotheses_sha256", "references_sha256"), "")
     for metric, value in costs.items():
         row = {
             **run,
             **{"split": "train", "decoding": "-", "subset": "all", "metric": metric},
-            **{"value": value, "n": training["updates"], **empty},
+            **{"value": value, "low": None, "high": None, "n": training["updates"], **empty},
         }
         yield _object(row, SCORE_COLUMNS, f"{path}: {metric}")
 
@@ -69,15 +75,11 @@ def curve_rows(path: Path) -> Iterator[Row]:
     """Yield the learning curves of one training.json: each quantity at each update."""
     run, training = _training(path)
     del run["experiment"]
-    points = [("history", step, list(step)) for step in training["history"]]
-    points += [("validation", step, ["nll"]) for step in training["validation"]]
-    for part, step, quantities in points:
-        for quantity in quantities:
-            if quantity == "update":
-                continue
-            row = {**run, "update": step.get("update"), "quantity": quantity}
-            row["value"] = step.get(quantity)
-            yield _object(row, CURVE_COLUMNS, f"{path}: {part}")
+    points = [(step, key) for step in training["history"] for key in step if key != "update"]
+    points += [(step, "nll") for step in training["validation"]]
+    for step, quantity in points:
+        row = {**run, "update": step.get("update"), "quantity": quantity}
+        yield _object(row | {"value": step.get(quantity)}, CURVE_COLUMNS, f"{path}: {quantity}")
 
 
 def read_scores(path: Path) -> "pd.DataFrame":

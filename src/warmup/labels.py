@@ -22,8 +22,8 @@ METRICS = {
 """In the order of the columns; the first one a task has is the one that figures and words use."""
 METHODS = {
     "sft": "SFT",
-    "sft_continued": "SFT, same updates",
-    "sft_compute": "SFT, same compute",
+    "sft_continued": "SFT (same updates)",
+    "sft_compute": "SFT (same compute)",
     "empty_warmup": "empty warmup",
     "filler": "filler tokens",
     "warmup": "warmup",

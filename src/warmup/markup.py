@@ -85,7 +85,8 @@ def latex(table: Table) -> str:
         return rf"\textbf{{{text}}}" if cell.strong else text
 
     columns = "l" * table.labels + "r" * (len(table.header) - table.labels)
-    body, before = [], [""] * table.labels
+    body: list[str] = []
+    before = [""] * table.labels
     for row in table.rows:
         keys = [cell.text for cell in row[: table.labels]]
         # a label is written where it or one left of it changes, so that groups show
@@ -109,11 +110,17 @@ def latex(table: Table) -> str:
             *body,
             r"\bottomrule",
             r"\end{tabular}}",
-            *(rf"\par\footnotesize {escape_latex(note)}" for note in table.notes),
+            r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize",
+            *map(escape_latex, table.notes),
+            r"\end{minipage}",
             r"\end{table}",
             "",
         ]
     )
+
+
+_LONG = 40
+"""Characters of a label in HTML beyond which it may be broken into lines."""
 
 
 def to_html(table: Table) -> str:
@@ -127,7 +134,7 @@ def to_html(table: Table) -> str:
         text = html.escape(cell.text)
         text = f"<strong>{text}</strong>" if cell.strong else text
         if index < table.labels:
-            return f"<td>{text}</td>"
+            return f'<td class="long">{text}</td>' if len(cell.text) > _LONG else f"<td>{text}</td>"
         known = cell.value is not None and not math.isnan(cell.value)
         value = f' data-value="{cell.value!r}"' if known else ""
         return f'<td class="number"{value}>{text}</td>'

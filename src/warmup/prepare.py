@@ -59,7 +59,10 @@ def read_split(dataset: Dataset, pair: Pair, context: Context) -> list[Record]:
         raise InputError(f"splits.{context.split}: no records")
     check = plugins.load("tasks", dataset.task).check
     for record in records:
-        check(record)
+        try:
+            check(record)
+        except InputError as error:
+            raise InputError(f"splits.{context.split}: {error}") from None
     return records
 
 

@@ -5,7 +5,7 @@ Every table, figure and sentence of the report comes from the functions here.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
@@ -36,8 +36,9 @@ class Setting(NamedTuple):
 
     @property
     def data(self) -> str:
-        """Data set and pair; the split too, unless it is `test`."""
-        return f"{self.dataset} {self.pair}" + ("" if self.split == "test" else f" ({self.split})")
+        """Data set and pair; the split too, where it does not go without saying."""
+        split = "" if self.split in ("train", "test") else f" ({self.split})"
+        return f"{self.dataset} {self.pair}{split}"
 
 
 @dataclass(frozen=True)
@@ -101,18 +102,18 @@ def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
     return _estimates(_with_pair_means(_evaluation(scores, "all")))
 
 
-def gains_of(scores: "pd.DataFrame") -> list[Estimate]:
-    """Return the difference to SFT of the same seed, for every other method.
+def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
+    """Return the difference to the baseline with the same seed, for every other method.
 
     With one seed the interval takes the two bootstrap intervals as independent; both methods
     answered the same items, so it is rather too wide than too narrow.
     """
     rows = _with_pair_means(_evaluation(scores, "all"))
-    baseline = {_identity(row, BASELINE): row for row in rows if row["method"] == BASELINE}
+    others = {_identity(row, baseline): row for row in rows if row["method"] == baseline}
     differences = []
     for row in rows:
-        other = baseline.get(_identity(row, BASELINE))
-        if other is None or row["method"] == BASELINE:
+        other = others.get(_identity(row, baseline))
+        if other is None or row["method"] == baseline:
             continue
         value = row["value"] - other["value"]
         half = math.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
@@ -156,6 +157,16 @@ def primary(estimates: Sequence[Estimate]) -> list[Estimate]:
         decoding = decoding_order(item.decoding for item in here)[0]
         found += [item for item in here if (item.metric, item.decoding) == (metric, decoding)]
     return found
+
+
+def separated(estimates: Iterable[Estimate]) -> Iterator[Estimate]:
+    """Yield each estimate whose interval lies above those of all other methods of its setting."""
+    groups = group(estimates, lambda item: (item.setting, item.decoding, item.metric))
+    for found in groups.values():
+        best = max(found, key=lambda item: item.mean)
+        others = [item for item in found if item is not best]
+        if others and all(best.low > item.high for item in others):  # false where one is unknown
+            yield best
 
 
 def decoding_order(names: Iterable[str]) -> list[str]:

@@ -5,14 +5,12 @@ separate columns.
 """
 
 import argparse
-import csv
-import io
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from warmup import errors, markup, reported, summary
+from warmup import errors, export, markup, reported, summary
 from warmup.aggregate import read_scores
 from warmup.files import write_text
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
@@ -32,7 +30,7 @@ _INTERVAL = {
 _BOLD = (
     "Bold: the interval lies wholly above those of all other methods on the same data and model."
 )
-_GAIN = "Points above SFT of the same seed; where the interval leaves out 0 there is a difference."
+_GAIN = "Points above SFT of the same seed; an interval that leaves out 0 speaks for a difference."
 _ONE_SEED_GAIN = (
     "With one seed the two bootstrap intervals are taken as independent; both methods answered "
     "the same items, so the interval of the gain is rather too wide than too narrow."
@@ -45,10 +43,23 @@ _REPORTED = (
 _LABELS = ["data", "model", "method"]
 
 
+class TaskTables(NamedTuple):
+    """The tables of one task."""
+
+    greedy: list[Table]
+    """Scores and gains, measured."""
+    beam: list[Table]
+    """The same with other decodings, if there are any."""
+    cost: list[Table]
+    """Training cost."""
+    reported: list[Table]
+    """What the paper reports."""
+
+
 def task_tables(
     scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, task: str
-) -> list[Table]:
-    """Return the tables of one task: scores and gains per decoding, and what the paper reports.
+) -> TaskTables:
+    """Return the tables of one task.
 
     Args:
         scores: as `warmup.aggregate.read_scores` returns them.
@@ -59,21 +70,25 @@ def task_tables(
     scores = scores[scores["task"] == task]
     estimates = summary.ordered(summary.scores_of(scores), methods)
     gains = summary.ordered(summary.gains_of(scores), methods)
-    costs = summary.costs_of(scores, methods)
-    title, tables = label(TASKS, task), []
+    costs = summary.ordered(summary.costs_of(scores, methods), methods)
+    title, found = label(TASKS, task), TaskTables([], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
+        tables = found.greedy if decoding == "greedy" else found.beam
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
         here = [item for item in estimates if item.decoding == decoding]
         tables.append(_scores(here, costs, methods, f"{name}-scores", f"{title}: scores, {words}"))
         if here := [item for item in gains if item.decoding == decoding]:
-            tables.append(_gains(here, f"{name}-gains", f"{title}: gain over SFT (measured), {words}"))
+            heading = f"{title}: gain over SFT (measured), {words}"
+            tables.append(_gains(here, f"{name}-gains", heading))
+    if costs:
+        found.cost.append(_costs(costs, methods, task))
     claims = claims[claims["task"] == task]
     for quantity, words in (("gain", "gain over SFT"), ("absolute", "scores of warmup")):
         rows = claims[claims["quantity"] == quantity].to_dict("records")
         if rows:
             heading = f"{title}: {words} (reported in the paper)"
-            tables.append(_reported(rows, f"{task}-reported-{quantity}", heading))
-    return tables
+            found.reported.append(_reported(rows, f"{task}-reported-{quantity}", heading))
+    return found
 
 
 def _scores(
@@ -81,7 +96,7 @@ def _scores(
 ) -> Table:
     metrics = metric_order(item.metric for item in estimates)
     cost = {(item.setting, item.method): item for item in costs}
-    best = set(separated(estimates))
+    best = set(summary.separated(estimates))
     rows = []
     for setting, method, found in _rows(estimates):
         spent = cost.get((setting._replace(split="train"), method))
@@ -93,15 +108,9 @@ def _scores(
                 _times(spent.relative if spent else math.nan),
             ]
         )
-    counted = "with" if methods.starts else "without"
-    notes = [
-        *_interval_notes(estimates),
-        _BOLD,
-        "Updates and compute (floating-point operations, relative to SFT) are of training, "
-        f"{counted} the training of the method it starts from.",
-    ]
+    notes = [*_interval_notes(estimates), _BOLD, _compute_note(methods), *_mean_note(estimates)]
     header = [*_header(metrics), "updates", "compute"]
-    return Table(name, title, header, rows, len(_LABELS), [*notes, *_mean_note(estimates)])
+    return Table(name, title, header, rows, len(_LABELS), notes)
 
 
 def _gains(gains: list[Estimate], name: str, title: str) -> Table:
@@ -115,6 +124,32 @@ def _gains(gains: list[Estimate], name: str, title: str) -> Table:
         notes.append(_ONE_SEED_GAIN)
     notes += _mean_note(gains)
     return Table(name, title, _header(metrics), rows, len(_LABELS), notes)
+
+
+def _costs(costs: list[Cost], methods: Methods, task: str) -> Table:
+    rows = [
+        [
+            *_names(item.setting, item.method),
+            _count(item.seeds),
+            _count(item.updates),
+            Cell(number(item.flops / 1e9, 1), item.flops),
+            _times(item.relative),
+            Cell(number(item.seconds, 1), item.seconds),
+        ]
+        for item in costs
+        if not item.setting.pair.startswith(summary.MEAN)
+    ]
+    header = [*_LABELS, "seeds", "updates", "GFLOP", "compute", "seconds"]
+    title = f"{label(TASKS, task)}: training cost (mean over seeds)"
+    return Table(f"{task}-cost", title, header, rows, len(_LABELS), [_compute_note(methods)])
+
+
+def _compute_note(methods: Methods) -> str:
+    counted = "with" if methods.starts else "without"
+    return (
+        "Updates and compute (floating-point operations, relative to SFT) are of training, "
+        f"{counted} the training of the method it starts from."
+    )
 
 
 def _reported(claims: list[dict[Any, Any]], name: str, title: str) -> Table:
@@ -131,16 +166,6 @@ def _reported(claims: list[dict[Any, Any]], name: str, title: str) -> Table:
         rows.append([Cell(data), Cell(model), *numbers])
     header = ["data", "model", *(label(METRICS, metric) for metric in metrics)]
     return Table(name, title, header, rows, 2, [_REPORTED])
-
-
-def separated(estimates: Iterable[Estimate]) -> Iterator[Estimate]:
-    """Yield each estimate whose interval lies above those of all other methods of its setting."""
-    groups = summary.group(estimates, lambda item: (item.setting, item.decoding, item.metric))
-    for group in groups.values():
-        best = max(group, key=lambda item: item.mean)
-        others = [item for item in group if item is not best]
-        if others and all(best.low > item.high for item in others):  # false where one is unknown
-            yield best
 
 
 def _rows(estimates: list[Estimate]) -> Iterator[tuple[Setting, str, dict[str, Estimate]]]:
@@ -197,28 +222,30 @@ def _mean_note(estimates: Iterable[Estimate]) -> list[str]:
     return [_MEAN] if any(item.setting.pair.startswith(summary.MEAN) for item in estimates) else []
 
 
-CSV_COLUMNS = (
-    *("quantity", *Setting._fields, "method", "decoding", "metric"),
-    *("measured", "low", "high", "interval", "seeds", "n", "reported", "source"),
-)
-"""Of the CSV file. What was measured and what the paper reports are in different columns."""
+def write(scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, folder: Path) -> None:
+    """Write `{task}.md`, `{task}.tex` and `{task}.csv` for each task of the scores."""
+    for task in sorted(set(scores["task"])):
+        tables = [table for part in task_tables(scores, claims, methods, task) for table in part]
+        heading = f"# {label(TASKS, task)}\n\n"
+        write_text(folder / f"{task}.md", heading + "\n".join(map(markup.markdown, tables)))
+        needs = "% needs \\usepackage{booktabs,graphicx}; include with \\input\n"
+        write_text(folder / f"{task}.tex", needs + "\n".join(map(markup.latex, tables)))
+        write_text(
+            folder / f"{task}.csv", export.to_csv(export.rows(scores, claims, methods, task))
+        )
 
 
-def long_csv(
-    scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, task: str
-) -> str:
-    """Return every number of the task's tables, one a row, under `CSV_COLUMNS`.
+def main() -> None:
+    """Write one table per task, as Markdown, LaTeX and CSV."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.tables", description=main.__doc__)
+    add = parser.add_argument
+    add("--scores", type=Path, required=True, help="scores.tsv")
+    add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
+    add_option(parser)
+    options = parser.parse_args()
+    methods = parse(options.methods)
+    write(read_scores(options.scores), reported.read(), methods, options.output_dir)
 
-    `quantity` is `score`, `gain_over_sft`, `train_updates`, `train_flops`, `train_seconds` or
-    `relative_compute` (measured), `gain` or `absolute` (reported).
-    """
-    scores = scores[scores["task"] == task]
-    rows: list[dict[str, Any]] = []
-    for quantity, estimates in (
-        ("score", summary.scores_of(scores)),
-        ("gain_over_sft", summary.gains_of(scores)),
-    ):
-        for item in summary.ordered(estimates, methods):
-            values = {name: getattr(item, name) for name in CSV_COLUMNS[6:] if hasattr(item, name)}
-            rows.append({"quantity": quantity, **item.setting._asdict(), "measured": item.mean})
-    return ""
+
+if __name__ == "__main__":
+    errors.run(main)

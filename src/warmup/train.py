@@ -68,8 +68,14 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
         start: a tokenizer's folder for `start: scratch`, else a checkpoint's.
     """
     if config["method"]["start"] == "scratch":
-        return models.create(config["model"], start, config["seed"])
-    return models.load(start, config["model"])
+        model = models.create(config["model"], start, config["seed"])
+    else:
+        model = models.load(start, config["model"])
+    form = start / FORMAT_FILE
+    knows_warmups = form.exists() and read_json(form)["max_warmup_tokens"] is not None
+    if config["method"]["warmup"] and not knows_warmups:
+        models.prepare_separator(model)
+    return model
 
 
 def train(

@@ -7,13 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-SCORE_COLUMNS = (
-    "experiment task dataset pair model method seed split decoding subset metric value low high n "
-    "signature hypotheses_sha256 references_sha256"
-).split()
-CURVE_COLUMNS = "task dataset pair model method seed update quantity value".split()
+SCORE_COLUMNS = [
+    "experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding",
+    "subset", "metric", "value", "low", "high", "n", "signature",
+    "hypotheses_sha256", "references_sha256",
+]  # fmt: skip
+CURVE_COLUMNS = [
+    "task", "dataset", "pair", "model", "method", "seed", "update", "quantity", "value",
+]  # fmt: skip
 METHODS = ("sft", "sft_compute", "sft_continued", "warmup")
-STARTS = {name: "sft" for name in METHODS[1:]}
+STARTS = dict.fromkeys(METHODS[1:], "sft")
 SETTINGS = [
     ("translation", "invented", "qaa-qab", {"bleu": 31.0, "chrf": 40.0, "chrf++": 43.0}),
     ("translation", "invented", "qab-qaa", {"bleu": 35.0, "chrf": 44.0, "chrf++": 46.0}),
@@ -165,7 +168,7 @@ def _provenance(seed: int) -> dict[str, Any]:
 
 def reported() -> pd.DataFrame:
     """Return a few values that a paper might report."""
-    columns = "task dataset pair model metric quantity value source".split()
+    columns = ["task", "dataset", "pair", "model", "metric", "quantity", "value", "source"]
     rows = [
         ("translation", "flores", "mean of 8 directions", "mT5-base", "bleu", "gain", 1.57, "text"),
         ("multiple_choice", "logiqa2", "en", "T5-base", "accuracy", "gain", 0.87, "text"),

@@ -1,16 +1,16 @@
 """Translation between two invented languages, in which a sentence opens with an agreement particle.
 
-    qab  ka dogu-s kuto-p gido-s …     (written without the hyphens)
-    qaa  no mira-n telo-m rani-m …
-    meta lookahead: 2                  (the target words that change the state)
+    qab   ga sazo-p gapa-k duku-p gazu-d      (written without the hyphens)
+    qaa   lo teti-r mamo-r mine-w lomi-r
+    meta  lookahead: 2                        (the target words that change the state)
 
 The languages are `qaa` and `qab` (private-use codes of ISO 639), in both directions. Their content
 words correspond one to one and in the same order. Each language carries an *agreement state*, one
 of `states` numbers, from left to right through the sentence, beginning at 0. A word is *neutral*,
 or it changes the state: it adds a number to the state (s -> s + b), or turns it around
 (s -> b - s), modulo `states`. What a word does is learnt with the word, and is independent between
-the languages. Every content word ends in a vowel or consonant group that shows the state after it,
-and the particle that opens the sentence shows the state after the last word.
+the languages. Every content word ends in a consonant that shows the state after it, and the
+particle that opens the sentence shows the state after the last word.
 
 So an ending follows from its word and the ending before it, but the particle, which comes first,
 needs the whole sentence, and the particle and the endings of the source say nothing about it. The

@@ -1,7 +1,7 @@
 """Words for ROUGE: rouge-score's on ASCII text, and no letter of another script is lost."""
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 from warmup.metrics import _porter
 from warmup.metrics._language import language
@@ -10,14 +10,15 @@ from warmup.metrics._language import language
 _OWN_WORD = ("CJK ", "IDEOGRAPHIC ", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA")
 
 
-def words(text: str, target_lang: str) -> list[str]:
+@lru_cache(maxsize=1 << 16)  # ROUGE-1, -2 and -L read the same texts
+def words(text: str, target_lang: str) -> tuple[str, ...]:
     """Return the lower-cased words of `text`: runs of letters, digits and their marks.
 
     English words of more than three letters are stemmed (Porter), as in published ROUGE.
     """
     spaced = "".join(map(_spaced, unicodedata.normalize("NFC", text).lower()))
     tokens = [token for token in spaced.split() if any(map(str.isalnum, token))]
-    return [_stem(token) for token in tokens] if stemmed(target_lang) else tokens
+    return tuple(map(_stem, tokens) if stemmed(target_lang) else tokens)
 
 
 def stemmed(target_lang: str) -> bool:

@@ -13,7 +13,7 @@ from warmup import plugins
 from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, Tokens
 
-__all__ = ["LanguageModel", "Source", "Tokens", "create", "load", "save"]
+__all__ = ["LanguageModel", "Source", "Tokens", "create", "load", "prepare_separator", "save"]
 
 
 def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
@@ -79,6 +79,17 @@ def save(model: LanguageModel, folder: Path) -> None:
     """Write network and tokenizer so that plain `from_pretrained` loads them."""
     model.network.save_pretrained(folder)
     model.tokenizer.save_pretrained(folder)
+
+
+def prepare_separator(model: LanguageModel) -> None:
+    """Let the separator begin as the end token: where a text would end, a warmup may end.
+
+    A model that was not trained with warmups gives its separator no sensible probability, so
+    that warmups would all run into their length limit, with noise behind what they say.
+    """
+    weight = model.network.get_output_embeddings().weight
+    with torch.no_grad():
+        weight[model.tokens.separator] = weight[model.tokens.end]
 
 
 def _assemble(

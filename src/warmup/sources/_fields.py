@@ -75,6 +75,8 @@ def make(
         for key in ("source", "question", "explanation")
         if key in cells
     }
+    if not isinstance(cells.get("choices", []), list):
+        raise InputError(f"{where}: choices must be a list of texts, or be in several columns")
     choices = _unlabelled(_texts(cells.get("choices", []), f"{where}: choices"))
     targets = _texts(cells.get("targets", cells.get("target", [])), f"{where}: target")
     answer = _index(cells["answer"], choices, where) if "answer" in cells else None

@@ -116,6 +116,9 @@ def _text_rows(source: Text, target: Text, header: bool) -> Iterator[Row]:
                 f"{ended.name} has {number - 1} lines but {longer.name} has {total}; parallel "
                 "files need as many"
             )
+        for text, line in ((source, one), (target, other)):
+            if not str(line).strip():
+                raise InputError(f"{text.name}:{number}: empty line")
         yield f"{source.name}:{number}", {"source": one, "target": other}
 
 

@@ -1,0 +1,55 @@
+# Two commands to know: `make demo` runs the default experiment, `make test` the tests.
+# Everything runs in .venv, made from envs/main.lock.
+
+PYTHON ?= python3
+CORES ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
+RESULTS := results/default
+
+.PHONY: help demo test lint unit tables figures report setup clean lock
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## Make the environment in .venv
+
+$(READY): envs/main.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: Python 3.11 or newer is needed; set PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r envs/main.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+		--no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## Run the default experiment and show its main table
+	$(SNAKEMAKE) --cores $(CORES)
+	@$(BIN)/python -m warmup.show --scores $(RESULTS)/scores.tsv --report $(RESULTS)/report.html
+
+test: $(READY) lint ## Check the code and run all tests
+	$(BIN)/python -m pytest
+
+unit: $(READY) ## Run the unit tests only
+	$(BIN)/python -m pytest tests/unit
+
+lint: $(READY) ## Formatters, linters, types, the workflow's own lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
+	$(SNAKEMAKE) --lint
+
+tables figures: $(READY) ## Make them again from existing scores
+	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
+
+report: $(READY) ## Make the report again from existing scores
+	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
+
+lock: ## Write the conda files anew from envs/main.lock
+	$(BIN)/python envs/render.py
+
+clean: ## Delete the environment, logs and unfinished work; results stay
+	rm -rf $(VENV) .snakemake logs work

@@ -1,0 +1,66 @@
+"""Every number of a task's tables in long form, one a row, for other programs."""
+
+import csv
+import io
+import math
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from warmup import summary
+from warmup.methods import FOCUS, Methods
+from warmup.summary import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = (
+    *("quantity", *Setting._fields, "method", "decoding", "metric"),
+    *("measured", "low", "high", "interval", "seeds", "n", "reported", "source"),
+)
+"""What was measured and what the paper reports are in different columns."""
+
+
+def rows(
+    scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, task: str
+) -> Iterator[dict[str, Any]]:
+    """Yield every number of the task's tables as a row for `COLUMNS`.
+
+    `quantity` is `score`, `gain_over_sft`, `train_updates`, `train_flops`, `train_seconds` or
+    `relative_compute` where measured, `gain_over_sft` or `score` where reported.
+    """
+    scores = scores[scores["task"] == task]
+    estimates = {"score": summary.scores_of(scores), "gain_over_sft": summary.gains_of(scores)}
+    for quantity, items in estimates.items():
+        for item in summary.ordered(items, methods):
+            row = {"quantity": quantity, **item.setting._asdict(), "measured": item.mean}
+            names = ("method", "decoding", "metric", "low", "high", "interval", "seeds", "n")
+            yield row | {name: getattr(item, name) for name in names}
+    for cost in summary.ordered(summary.costs_of(scores, methods), methods):
+        for quantity, value in (
+            ("train_updates", cost.updates),
+            ("train_flops", cost.flops),
+            ("train_seconds", cost.seconds),
+            ("relative_compute", cost.relative),
+        ):
+            row = {"quantity": quantity, **cost.setting._asdict(), "method": cost.method}
+            yield row | {"measured": value, "seeds": cost.seeds}
+    for claim in claims[claims["task"] == task].to_dict("records"):
+        quantity = {"gain": "gain_over_sft", "absolute": "score"}[claim["quantity"]]
+        given = ("task", "dataset", "pair", "model", "metric", "source")
+        row = {"quantity": quantity, "method": FOCUS, "reported": float(claim["value"])}
+        yield row | {name: claim[name] for name in given}
+
+
+def to_csv(numbers: Iterable[dict[str, Any]]) -> str:
+    """Return rows under `COLUMNS`; numbers have six digits, unknown ones are empty."""
+
+    def shown(value: Any) -> Any:
+        if not isinstance(value, float):
+            return value
+        return "" if math.isnan(value) else f"{value:.6g}"
+
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: shown(value) for name, value in row.items()} for row in numbers)
+    return text.getvalue()

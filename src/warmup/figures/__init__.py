@@ -1,0 +1,51 @@
+"""Figures: one file a figure, found by its name; each holds the members of `FigureModule`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from warmup import plugins
+from warmup.methods import Methods
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Data:
+    """What a figure is drawn from."""
+
+    scores: "pd.DataFrame"
+    """As `warmup.aggregate.read_scores` returns them."""
+    curves: "pd.DataFrame"
+    """As `warmup.aggregate.read_curves` returns them."""
+    claims: "pd.DataFrame"
+    """As `warmup.reported.read` returns them."""
+    methods: Methods
+    """Order of the methods, and which starts from which."""
+
+
+class FigureModule(Protocol):
+    """What the module of a figure holds."""
+
+    TITLE: str
+    """A few words."""
+    CAPTION: str
+    """What is shown and how to read it."""
+
+    def draw(self, data: Data) -> "Figure":
+        """Return the figure; where the data lack what it shows, one that says so."""
+
+
+def names() -> list[str]:
+    """Return the names of all figures, sorted."""
+    return plugins.names("figures")
+
+
+def load(name: str) -> FigureModule:
+    """Return the figure of that name.
+
+    Raises:
+        InputError: there is none; the message lists the valid names.
+    """
+    return cast(FigureModule, plugins.load("figures", name))

@@ -1,0 +1,77 @@
+"""Draw the figures of an experiment: `python -m warmup.figures`, each as .svg, .pdf and .png."""
+
+import argparse
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_pdf import FigureCanvasPdf
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+from warmup import errors, figures, reported
+from warmup.aggregate import read_curves, read_scores
+from warmup.figures import Data
+from warmup.figures._style import RC
+from warmup.files import atomic
+from warmup.methods import add_option, parse
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+_STAMPS = {
+    "svg": ("Date", "Creator"),
+    "pdf": ("CreationDate", "Creator", "Producer"),
+    "png": ("Software",),
+}
+"""Dates and versions that matplotlib would write into a file."""
+
+
+def save(figure: "Figure", name: str, folder: Path) -> None:
+    """Write a figure as `{name}.svg`, `{name}.pdf` and `{name}.png`.
+
+    The same data give the same bytes.
+    """
+    if engine := figure.get_layout_engine():
+        engine.execute(figure)  # once for all three
+        figure.set_layout_engine("none")
+    # not `figure.savefig`, which draws everything twice
+    canvases: dict[str, Any] = {
+        "png": FigureCanvasAgg(figure).print_png,  # first: the others leave another resolution
+        "svg": FigureCanvasSVG(figure).print_svg,
+        "pdf": FigureCanvasPdf(figure).print_pdf,
+    }
+    for suffix, draw in canvases.items():
+        buffer = io.BytesIO()
+        draw(buffer, metadata=dict.fromkeys(_STAMPS[suffix]))
+        with atomic(folder / f"{name}.{suffix}") as temporary:
+            temporary.write_bytes(buffer.getvalue())
+
+
+def main() -> None:
+    """Draw the figures of an experiment, each as SVG, PDF and PNG."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.figures", description=main.__doc__)
+    add = parser.add_argument
+    add("--scores", type=Path, required=True, help="scores.tsv")
+    add("--curves", type=Path, required=True, help="curves.tsv")
+    add("--output-dir", type=Path, required=True, help="folder for {name}.svg, .pdf and .png")
+    add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
+    add_option(parser)
+    options = parser.parse_args()
+    names = [options.only] if options.only else figures.names()
+    modules = {name: figures.load(name) for name in names}
+    data = Data(
+        read_scores(options.scores),
+        read_curves(options.curves),
+        reported.read(),
+        parse(options.methods),
+    )
+    with mpl.rc_context(RC):
+        for name, module in modules.items():
+            save(module.draw(data), name, options.output_dir)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,49 @@
+"""Quality against how far the target has to look ahead."""
+
+from matplotlib.figure import Figure
+
+from warmup import summary
+from warmup.figures import Data
+from warmup.figures._panels import COLUMNS, grid, legend, message
+from warmup.figures._style import look
+from warmup.labels import METRICS, label
+
+TITLE = "Quality against look-ahead"
+CAPTION = (
+    "The task's first metric on the test items of each look-ahead: the number of steps that the "
+    "beginning of the target depends on and that are only worked out after it (swaps in the shell "
+    "game, words that change the state in agreement, reports that count in tally). Mean over "
+    "seeds; bars are 95% intervals as in the tables. A line that falls shows what a method cannot "
+    "work out before it begins to write."
+)
+
+
+def draw(data: Data) -> Figure:
+    """Return the figure; a panel a setting, a line a method."""
+    estimates = summary.primary(summary.lookahead_of(data.scores))
+    if not estimates:
+        return message("No look-ahead to show: the items of these data sets carry none.")
+    settings = summary.group(summary.ordered(estimates, data.methods), lambda item: item.setting)
+    figure, axes = grid(list(settings))
+    for axis, found in zip(axes, settings.values(), strict=True):
+        methods = summary.group(found, lambda item: item.method)
+        for index, (method, points) in enumerate(methods.items()):
+            points.sort(key=lambda item: item.lookahead or 0)
+            colour, marker = look(method)
+            # side by side, so that bars do not hide one another
+            shift = 0.24 * ((index + 0.5) / len(methods) - 0.5)
+            places = [(item.lookahead or 0) + shift for item in points]
+            axis.vlines(
+                places,
+                [item.low for item in points],
+                [item.high for item in points],
+                color=colour,
+                alpha=0.5,
+            )
+            axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
+        axis.set_xticks(sorted({item.lookahead or 0 for item in found}))
+        axis.set_ylabel(label(METRICS, found[0].metric))
+    for axis in axes[-COLUMNS:]:
+        axis.set_xlabel("look-ahead (steps)")
+    legend(figure, data.methods, (item.method for item in estimates))
+    return figure

@@ -1,0 +1,169 @@
+"""The results in words, computed from the scores: nothing here knows how an experiment ended."""
+
+import statistics
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from warmup import summary
+from warmup.intervals import seed_interval
+from warmup.labels import METHODS, METRICS, TASKS, label
+from warmup.markup import Cell, Table, interval, number
+from warmup.methods import BASELINE, FOCUS, Methods
+from warmup.summary import Estimate, Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RULE = (
+    "One method is called better than another where the 95% interval of the difference, paired by "
+    "seed, lies wholly above 0, worse where it lies below, and else not told apart."
+)
+
+
+class Finding(NamedTuple):
+    """What the scores say of warmup on one task."""
+
+    heading: str
+    sentences: list[str]
+    """One for each method that warmup is compared with."""
+    table: Table
+    """The gain over each of them in each setting."""
+
+
+def findings(scores: "pd.DataFrame", methods: Methods) -> list[Finding]:
+    """Return what the scores say of warmup on each task, by the task's first metric."""
+    estimates = summary.primary(summary.scores_of(scores))
+    gains = {
+        other: {
+            item.setting: item
+            for item in summary.primary(summary.gains_of(scores, other))
+            if item.method == FOCUS
+        }
+        for other in methods.sort({item.method for item in estimates} - {FOCUS})
+    }
+    warmups = summary.ordered((item for item in estimates if item.method == FOCUS), methods)
+    return [
+        _finding(task, found, gains)
+        for task, found in summary.group(warmups, lambda item: item.setting.task).items()
+    ]
+
+
+def _finding(
+    task: str, warmups: list[Estimate], gains: dict[str, dict[Setting, Estimate]]
+) -> Finding:
+    settings = {item.setting for item in warmups}
+    compared = {other: found for other, found in gains.items() if settings & found.keys()}
+    sentences = []
+    for other, found in compared.items():
+        single = [s for s in settings & found.keys() if not s.pair.startswith(summary.MEAN)]
+        if single:
+            verdicts = _verdicts([found[setting] for setting in single])
+            sentences.append(f"Against {label(METHODS, other)}, warmup is {verdicts}.")
+    rows = [
+        [
+            Cell(item.setting.data),
+            Cell(item.setting.model),
+            _cell(item),
+            *(_cell(found.get(item.setting), sign=True) for found in compared.values()),
+            Cell(number(item.seeds, 0), item.seeds),
+            Cell(number(item.n, 0), item.n),
+        ]
+        for item in warmups
+    ]
+    metric = label(METRICS, warmups[0].metric)
+    over = [f"gain over {label(METHODS, other)}" for other in compared]
+    header = ["data", "model", f"{metric} of warmup", *over, "seeds", "n items"]
+    title = "Warmup's score, and its gain over each other method (measured) [95% interval]"
+    table = Table(f"{task}-findings", title, header, rows, 2)
+    return Finding(f"{label(TASKS, task)} ({metric})", sentences, table)
+
+
+def verdict(gain: Estimate) -> str:
+    """Return in a few words what the interval of a gain says."""
+    if gain.low > 0:
+        return "better"
+    return "worse" if gain.high < 0 else "not told apart"
+
+
+def _verdicts(gains: list[Estimate]) -> str:
+    found = [verdict(gain) for gain in gains]
+    counts = [
+        f"{words} in {found.count(words)}"
+        for words in ("better", "worse", "not told apart")
+        if words in found
+    ]
+    means = sorted(gain.mean for gain in gains)
+    size = " to ".join(
+        dict.fromkeys(number(value, 1, sign=True) for value in (means[0], means[-1]))
+    )
+    total = f"{len(found)} setting{'s' if len(found) > 1 else ''}"
+    return f"{', '.join(counts)} of {total} of data and model ({size} points)"
+
+
+def _cell(item: Estimate | None, sign: bool = False) -> Cell:
+    if item is None:
+        return Cell("–")
+    text = f"{number(item.mean, 1, sign)} {interval(item.low, item.high, 1, sign)}"
+    return Cell(text, item.mean)
+
+
+def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
+    """Return what warmups are like at the last logged update of training, if any were logged."""
+    quantities = {
+        "warmup_length": "length (tokens)",
+        "effective_sample_size": "effective sample size",
+        "reward": "reward (nats)",
+    }
+    wanted = curves[curves["quantity"].isin(list(quantities))].sort_values("update")
+    run = ["task", "dataset", "pair", "model", "method", "quantity", "seed"]
+    last = wanted.drop_duplicates(run, keep="last").to_dict("records")
+    groups = summary.group(last, lambda row: tuple(row[name] for name in run[:5]))
+    ranks = methods.sort(key[4] for key in groups)
+    rows = []
+    for (*_, dataset, pair, model, method), found in sorted(
+        groups.items(), key=lambda group: (group[0][:4], ranks.index(group[0][4]))
+    ):
+        values = summary.group(found, lambda row: row["quantity"])
+        cells = []
+        for quantity in quantities:
+            if logged := [row["value"] for row in values.get(quantity, [])]:
+                mean, low, high = seed_interval(logged)
+                cells.append(Cell(f"{number(mean, 2)} {interval(low, high, 2)}", mean))
+            else:
+                cells.append(Cell("–"))
+        seeds = len({row["seed"] for row in found})
+        names = [f"{dataset} {pair}", model, label(METHODS, method)]
+        rows.append([*map(Cell, names), *cells, Cell(str(seeds), seeds)])
+    header = ["data", "model", "method", *quantities.values(), "seeds"]
+    title = "Sampled warmups at the end of training (training examples; mean over seeds)"
+    notes = [
+        "In brackets the 95% interval, Student t over the seeds; none with one seed.",
+        "Effective sample size: how many of the N samples share the weight. Reward: log of the "
+        "mean probability of the target given the warmup, per example.",
+    ]
+    return [Table("dynamics", title, header, rows, 3, notes)] if rows else []
+
+
+def cost(scores: "pd.DataFrame") -> list[str]:
+    """Return what an update with warmup costs, compared with one of SFT."""
+    own = {(item.setting, item.method): item for item in summary.costs_of(scores, Methods())}
+    operations, seconds = [], []
+    for (setting, method), item in own.items():
+        base = own.get((setting, BASELINE))
+        if method != FOCUS or base is None or setting.pair.startswith(summary.MEAN):
+            continue
+        operations.append(item.flops / item.updates / (base.flops / base.updates))
+        seconds.append(item.seconds / item.updates / (base.seconds / base.updates))
+    if not operations:
+        return []
+    return [
+        f"An update with warmup takes {_spread(operations)} the floating-point operations and "
+        f"{_spread(seconds)} the time of an update of SFT "
+        f"(median over {len(operations)} settings, and range)."
+    ]
+
+
+def _spread(values: Iterable[float]) -> str:
+    found = sorted(values)
+    middle = number(statistics.median(found), 1)
+    return f"{middle} times [{number(found[0], 1)} to {number(found[-1], 1)}]"

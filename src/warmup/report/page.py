@@ -1,0 +1,147 @@
+"""Put the page together. Every text goes through `html.escape`, every script is known by hash."""
+
+import base64
+import hashlib
+import html
+import json
+import string
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmup import figures
+from warmup.errors import InputError
+from warmup.files import read_bytes
+from warmup.labels import TASKS, label
+from warmup.markup import Table, to_html
+from warmup.methods import Methods
+from warmup.report.findings import RULE, Finding, cost, dynamics, findings
+from warmup.tables import TaskTables, task_tables
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MIME = {"csv": "text/csv", "tex": "text/x-tex", "md": "text/markdown"}
+
+
+def page(
+    scores: "pd.DataFrame",
+    curves: "pd.DataFrame",
+    claims: "pd.DataFrame",
+    methods: Methods,
+    *,
+    cells: Sequence[dict[str, Any]],
+    origin: Sequence[Table],
+    figures_dir: Path,
+    tables_dir: Path,
+) -> str:
+    """Return the page as HTML that asks for nothing outside itself.
+
+    Args:
+        scores: as `warmup.aggregate.read_scores` returns them.
+        curves: as `warmup.aggregate.read_curves` returns them.
+        claims: as `warmup.reported.read` returns them.
+        methods: order of the methods, and which starts from which.
+        cells: as `warmup.report.examples.collect` returns them.
+        origin: as `warmup.report.origin.tables` returns them.
+        figures_dir: holds `{name}.svg` of every figure.
+        tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
+
+    Raises:
+        InputError: a figure or table file is missing.
+    """
+    script, style = _asset("script.js"), _asset("style.css")
+    by_task = {
+        task: task_tables(scores, claims, methods, task) for task in sorted(set(scores["task"]))
+    }
+    costs = [table for found in by_task.values() for table in found.cost]
+    experiments = ", ".join(sorted(set(scores["experiment"])))
+    policy = (
+        "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
+        f"style-src {_source(style)}; script-src {_source(script)}"
+    )
+    return string.Template(_asset("page.html")).substitute(
+        title=html.escape(f"Warmup Generations: {experiments}"),
+        policy=html.escape(policy),
+        style=style,
+        script=script,
+        findings=_findings(findings(scores, methods))
+        + "".join(map(to_html, dynamics(curves, methods))),
+        tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
+        figures="".join(_figure(name, figures_dir) for name in figures.names()),
+        cost=_list(cost(scores)) + "".join(map(to_html, costs)),
+        cells=embed(cells),
+        origin="".join(map(to_html, origin[:1])) + "".join(map(_folded, origin[1:])),
+    )
+
+
+def embed(value: Any) -> str:
+    """Return JSON that is inert inside a `script` element, whatever text it holds."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    for character in "<>&\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def _asset(name: str) -> str:
+    return (resources.files("warmup.report") / name).read_text(encoding="utf-8")
+
+
+def _source(content: str) -> str:
+    """Return what allows exactly this inline content in a content security policy."""
+    digest = hashlib.sha256(content.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _findings(found: Sequence[Finding]) -> str:
+    if not found:
+        return "<p>No method named warmup was evaluated.</p>"
+    parts = []
+    for finding in found:
+        parts.append(f"<h3>{html.escape(finding.heading)}</h3>")
+        parts.append(_list(finding.sentences))
+        parts.append(to_html(finding.table))
+    return "\n".join([*parts, f'<p class="notes">{html.escape(RULE)}</p>'])
+
+
+def _list(lines: Sequence[str]) -> str:
+    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
+
+
+def _task(task: str, found: TaskTables, folder: Path) -> str:
+    links = ", ".join(
+        f'<a download="{task}.{suffix}" href="{_data(folder / f"{task}.{suffix}", mime)}">'
+        f"{suffix}</a>"
+        for suffix, mime in _MIME.items()
+    )
+    parts = [
+        f"<h3>{html.escape(label(TASKS, task))}</h3>",
+        *map(to_html, found.greedy),
+        *map(_folded, found.beam),
+        *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
+        f'<p class="files">As files: {links}</p>',
+    ]
+    return "\n".join(parts)
+
+
+def _figure(name: str, folder: Path) -> str:
+    module = figures.load(name)
+    title, caption = html.escape(module.TITLE), html.escape(module.CAPTION)
+    source = _data(folder / f"{name}.svg", "image/svg+xml")
+    return (
+        f'<figure class="picture" id="{name}">'
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{title}">'
+        f'<img alt="{title}: described below" src="{source}">'
+        f"</div><figcaption><strong>{title}.</strong> {caption}</figcaption></figure>\n"
+    )
+
+
+def _data(path: Path, mime: str) -> str:
+    if not path.is_file():
+        raise InputError(f"{path}: missing; make it with python -m warmup.{path.parent.name}")
+    return f"data:{mime};base64,{base64.b64encode(read_bytes(path)).decode()}"
+
+
+def _folded(table: Table) -> str:
+    return f"<details><summary>{html.escape(table.title)}</summary>{to_html(table)}</details>"

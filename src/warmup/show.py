@@ -1,0 +1,92 @@
+"""The main results in the terminal: `python -m warmup.show --scores FILE [--report FILE]`."""
+
+import argparse
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from warmup import errors, summary
+from warmup.aggregate import read_scores
+from warmup.labels import METHODS, METRICS, TASKS, label
+from warmup.markup import interval, number
+from warmup.methods import FOCUS, Methods, add_option, parse
+from warmup.summary import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WIDTH = 100
+_INTERVAL = {
+    summary.SEEDS: "mean over seeds [95% interval, Student t]",
+    summary.ITEMS: "one seed [95% interval, bootstrap over items]",
+    summary.NONE: "one seed, no interval",
+}
+
+
+def main_tables(scores: "pd.DataFrame", methods: Methods) -> Iterator[Table]:
+    """Yield a table per task: its first metric per data set, pair, model and method."""
+    estimates = summary.ordered(summary.primary(summary.scores_of(scores)), methods)
+    gains = {
+        (item.setting, item.method): item for item in summary.primary(summary.gains_of(scores))
+    }
+    costs = {
+        (item.setting._replace(split=""), item.method): item.relative
+        for item in summary.costs_of(scores, methods)
+    }
+    best = set(summary.separated(estimates))
+    for task, of_task in summary.group(estimates, lambda item: item.setting.task).items():
+        title = f"{label(TASKS, task)}, {label(METRICS, of_task[0].metric)}"
+        table = Table(box=None, pad_edge=False, header_style="dim")
+        table.add_column(title, style="", header_style="bold", overflow="fold")
+        for name in ("score", "gain over SFT", "seeds", "n", "compute"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for setting, found in summary.group(of_task, lambda item: item.setting).items():
+            table.add_row(f"{setting.data}, {setting.model}")
+            for item in found:
+                compute = costs.get((setting._replace(split=""), item.method), math.nan)
+                table.add_row(
+                    f"  {label(METHODS, item.method)}",
+                    Text(_shown(item), style="bold" if item in best else ""),
+                    _shown(gains.get((setting, item.method)), sign=True),
+                    number(item.seeds, 0),
+                    number(item.n, 0),
+                    number(compute, 2) + ("" if math.isnan(compute) else "×"),
+                    style="green" if item.method == FOCUS else "",
+                )
+        yield table
+
+
+def _shown(item: Estimate | None, sign: bool = False) -> str:
+    if item is None:
+        return ""
+    return f"{number(item.mean, 1, sign)} {interval(item.low, item.high, 1, sign)}"
+
+
+def main() -> None:
+    """Print the main results and where the report lies."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.show", description=main.__doc__)
+    add = parser.add_argument
+    add("--scores", type=Path, required=True, help="scores.tsv")
+    add("--report", type=Path, help="report.html, to say where it lies")
+    add_option(parser)
+    options = parser.parse_args()
+    scores = read_scores(options.scores)
+    console = Console(highlight=False, soft_wrap=False)
+    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    for table in main_tables(scores, parse(options.methods)):
+        console.print(table)
+        console.print()
+    kinds = {item.interval for item in summary.scores_of(scores)}
+    words = "; ".join(text for kind, text in _INTERVAL.items() if kind in kinds)
+    console.print(f"Score: {words}. Compute: of training, relative to SFT.", style="dim")
+    if options.report:
+        console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
+
+
+if __name__ == "__main__":
+    errors.run(main)

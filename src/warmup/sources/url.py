@@ -1,0 +1,126 @@
+"""Records of files at an address, checked by their hash.
+
+    {type: url, format: text, files: {en: {url: "https://…/train.en.gz", sha256: "…"}, de: …}}
+    {type: url, format: tsv, file: {url: …, content_sha256: "…", member: data/en-de.tsv}, fields: …}
+
+url             http(s) or file address, or a path (relative to the data root), read in place
+sha256          hash of the file as it is, or
+content_sha256  hash of the text: decompressed, and taken from its archive
+member          path of the text within a .tar(.gz, .bz2, .xz) or .zip archive (optional)
+
+The other keys are described in `warmup.sources._table`. A file is kept in the downloads folder, in
+a folder named by the first 16 digits of the SHA-256 of its address.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import partial
+from itertools import chain
+from pathlib import Path, PurePosixPath
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from warmup.errors import InputError
+from warmup.files import sha256
+from warmup.pairs import Pair
+from warmup.records import Record
+from warmup.sources import Context, Fetched, _archive, _table
+from warmup.sources._download import download
+from warmup.sources._spec import check
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+_REMOTE = ("http", "https")
+
+
+def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+    """Yield the records of a split, without using the network.
+
+    Raises:
+        InputError: a key is not valid, a file is missing (not fetched yet) or has another hash, or
+            a row is malformed.
+    """
+    where = _where(context)
+
+    def open_text(entry: Any) -> _table.Text:
+        _check_entry(where, entry)
+        path, member = _locate(entry, context), entry.get("member")
+        if not path.is_file():
+            advice = "; python -m warmup.fetch downloads it" if _is_remote(entry["url"]) else ""
+            raise InputError(f"{where}: {entry['url']}: no such file: {path}{advice}")
+        _verify(entry, path)
+        name = f"{path}:{member}" if member else str(path)
+        return _table.Text(name, partial(_archive.read_lines, path, member))
+
+    return _table.read(where, spec, pair, open_text)
+
+
+def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+    """Download the files of a split that are not there yet, and return all of them.
+
+    Raises:
+        InputError: a key is not valid, a download fails, or a file has another hash.
+    """
+    where = _where(context)
+    fetched = []
+    for entry in chain.from_iterable(_table.entries(where, spec, pair)):
+        _check_entry(where, entry)
+        if _is_remote(entry["url"]):
+            path = _locate(entry, context)
+            download(entry["url"], path, partial(_verify, entry))
+            relative = str(path.relative_to(context.downloads))
+            fetched.append(Fetched(entry["url"], relative, sha256(path), path.stat().st_size))
+    return fetched
+
+
+def _where(context: Context) -> str:
+    return f"splits.{context.split} (url)"
+
+
+def _check_entry(where: str, entry: Any) -> None:
+    if not isinstance(entry, dict):
+        raise InputError(f"{where}: a file must be {{url: …, sha256: …}}, not {entry!r}")
+    hashes = {"sha256": str, "content_sha256": str}
+    check(where, entry, required={"url": str}, optional={**hashes, "member": str})
+    try:
+        urlsplit(entry["url"])
+    except ValueError as error:
+        raise InputError(f"{where}: {entry['url']}: no valid address: {error}") from None
+    given = [key for key in hashes if key in entry]
+    if not given:
+        raise InputError(f"{where}: {entry['url']}: needs sha256 or content_sha256")
+    for key in given:
+        if not _HASH.fullmatch(entry[key]):
+            raise InputError(f"{where}: {entry['url']}: {key} must be 64 digits 0-9 and a-f")
+
+
+def _is_remote(url: str) -> bool:
+    return urlsplit(url).scheme in _REMOTE
+
+
+def _locate(entry: dict[str, Any], context: Context) -> Path:
+    """Return where the file of an entry is, or will be once fetched."""
+    url: str = entry["url"]
+    parts = urlsplit(url)
+    if parts.scheme in _REMOTE:
+        folder = hashlib.sha256(url.encode()).hexdigest()[:16]
+        return context.downloads / folder / (PurePosixPath(unquote(parts.path)).name or "file")
+    if parts.scheme == "file":
+        return Path(unquote(parts.path))
+    if parts.scheme:
+        raise InputError(f"{url}: the address must be http, https, file, or a path")
+    return context.data_root / url
+
+
+def _verify(entry: dict[str, Any], path: Path) -> None:
+    """Raise an `InputError` if the file does not have the hash that its entry gives."""
+    found = {
+        "sha256": partial(sha256, path),
+        "content_sha256": partial(_archive.content_sha256, path, entry.get("member")),
+    }
+    for key, compute in found.items():
+        if key in entry and (value := compute()) != entry[key]:
+            raise InputError(
+                f"{entry['url']}: {key} is {value}, but the configuration expects {entry[key]} "
+                f"({path.stat().st_size} bytes)"
+            )

@@ -1,0 +1,144 @@
+"""Reading and writing files."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmup.errors import InputError
+from warmup.files import (
+    atomic,
+    decode_lines,
+    parse_jsonl,
+    read_bytes,
+    read_json,
+    read_jsonl,
+    read_lines,
+    sha256,
+    sha256_text,
+    write_json,
+    write_jsonl,
+    write_text,
+)
+
+
+def test_atomic_leaves_the_old_file_and_nothing_else_after_an_error(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "old")
+    with pytest.raises(RuntimeError), atomic(path) as temporary:
+        temporary.write_text("half of the n")
+        raise RuntimeError
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_replaces_a_folder(tmp_path: Path) -> None:
+    for content in ("one", "two"):
+        with atomic(tmp_path / "model") as temporary:
+            temporary.mkdir()
+            (temporary / content).write_text(content)
+    assert [item.name for item in (tmp_path / "model").iterdir()] == ["two"]
+
+
+def test_write_json_refuses_not_a_number(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+@given(rows=st.lists(st.dictionaries(st.text("abc", min_size=1), st.text() | st.integers())))
+def test_jsonl_comes_back_as_it_was(
+    rows: list[dict[str, object]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("jsonl") / "rows.jsonl"
+    assert write_jsonl(path, rows) == len(rows)
+    assert list(read_jsonl(path)) == rows
+
+
+def test_lines_keep_all_but_their_line_break(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_bytes("\ufeffone\r\n two \u2028\n\nlast\r".encode())
+    assert list(read_lines(path)) == ["one", " two \u2028", "", "last"]
+
+
+def test_gz_is_read_like_plain_text(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(gzip.compress("ä\nö\n".encode()))
+    assert list(read_lines(path)) == ["ä", "ö"]
+    assert read_bytes(path) == "ä\nö\n".encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b"a line\n" * 99)[:-20], gzip.compress(b"")[:10] + b"\xff" * 20],
+    ids=["no gzip", "cut short", "garbled"],
+)
+def test_broken_gzip_is_named(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt.gz"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.txt\.gz: broken gzip"):
+        list(read_lines(path))
+
+
+def test_wrong_encoding_names_the_line(tmp_path: Path) -> None:
+    path = tmp_path / "latin1.txt"
+    path.write_bytes("plain\nMünchen\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"latin1\.txt:2: not UTF-8 \(byte 1 of the line\)"):
+        list(read_lines(path))
+
+
+@pytest.mark.parametrize("read", [read_json, read_bytes, lambda path: list(read_lines(path))])
+def test_missing_file_is_named(read: object, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"absent\.json: cannot read: No such file"):
+        read(tmp_path / "absent.json")  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["{", '{"a": 1}}', "[1]", '"text"', "[" * 100_000, '{"n": ' + "9" * 5000 + "}", r'"\ud800"'],
+    ids=["open", "after the end", "list", "text", "deep", "many digits", "half a character"],
+)
+def test_bad_json_line_names_file_and_line(line: str) -> None:
+    with pytest.raises(InputError, match=r"^rows\.jsonl:3: "):
+        list(parse_jsonl(["{}", "", line], "rows.jsonl"))
+
+
+def test_json_that_is_not_utf8_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b'{"a": "\xff"}')
+    with pytest.raises(InputError, match=r"a\.json: not UTF-8 \(byte 7\)"):
+        read_json(path)
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_text_or_an_input_error(content: bytes) -> None:
+    lines = content.splitlines(keepends=True)
+    try:
+        decoded = list(decode_lines(lines, "any"))
+    except InputError as error:
+        assert str(error).startswith("any:")
+        return
+    assert len(decoded) == len(lines)
+    try:
+        for _, row in parse_jsonl(decoded, "any"):
+            json.dumps(row).encode()
+    except InputError as error:
+        assert str(error).startswith("any:")
+
+
+def test_hash_of_a_folder_depends_on_names_and_contents(tmp_path: Path) -> None:
+    hashes = set()
+    for name, content in [("a", "1"), ("a", "2"), ("b", "2")]:
+        with atomic(tmp_path / "folder") as temporary:
+            temporary.mkdir()
+            (temporary / name).write_text(content)
+        hashes.add(sha256(tmp_path / "folder"))
+    assert len(hashes) == 3
+
+
+def test_hash_of_lines_is_that_of_their_file(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "one\nzwölf\n")
+    assert sha256_text(["one", "zwölf"]) == sha256(tmp_path / "a.txt")

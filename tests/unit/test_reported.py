@@ -1,0 +1,28 @@
+"""The paper's numbers as the package carries them."""
+
+from warmup import reported
+
+
+def test_the_stated_numbers_are_there():
+    table = reported.read()
+    assert tuple(table.columns) == reported.COLUMNS
+    assert table["value"].dtype == float
+    assert set(table["quantity"]) == {"gain", "absolute"}
+    assert set(table["task"]) == {"translation", "summarization", "multiple_choice"}
+    assert not table.duplicated(["task", "dataset", "pair", "model", "metric", "quantity"]).any()
+    values = table.set_index(["task", "model", "metric", "quantity"])["value"]
+    assert values["translation", "mT5-base", "bleu", "gain"].item() == 1.57
+    assert values["translation", "mT5-base", "chrf++", "gain"].item() == 1.60
+    assert values["summarization", "T5-base", "rouge2", "gain"].item() == 0.32
+    assert values["multiple_choice", "Llama-3.2-1B", "macro_f1", "gain"].item() == 2.51
+    assert values["multiple_choice", "not stated", "macro_f1", "absolute"].item() == 55.5
+    flores = table[(table["metric"] == "bleu") & (table["quantity"] == "absolute")]
+    assert dict(zip(flores["pair"], flores["value"], strict=True)) == {
+        "de-en": 34.71,
+        "ru-en": 25.76,
+        "zh-en": 18.66,
+    }
+
+
+def test_every_number_names_its_source():
+    assert reported.read()["source"].str.contains("2502.12304", regex=False).all()
