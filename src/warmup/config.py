@@ -96,6 +96,20 @@ def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
     raise unknown("run", name, run_names(config))
 
 
+def lineage(config: dict[str, Any]) -> list[str]:
+    """Return the methods in use, in the configuration's order, as `method=start` or `method`."""
+    starts = {
+        name: method["start"]
+        for entry in config["runs"]
+        for name, method in entry["methods_resolved"].items()
+    }
+    return [
+        f"{name}={starts[name]}" if starts[name] in starts else name
+        for name in config["methods"]
+        if name in starts
+    ]
+
+
 def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
     seen = set()
     for entry in config["runs"]:
@@ -150,14 +164,15 @@ def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
 
 def _explain(error: ValidationError) -> str:
     where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    schema: Any = error.schema
     if error.validator == "additionalProperties":
-        known = error.schema.get("properties", {})
+        known = schema.get("properties", {})
         wrong = sorted(set(error.instance) - set(known))
         return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
     if error.validator == "enum":
-        choices = ", ".join(str(choice) for choice in error.validator_value)
+        choices = ", ".join(str(choice) for choice in schema["enum"])
         return f"config: {where}: {error.instance!r} is not one of: {choices}"
-    hint = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
+    hint = schema.get("description", "")
     return f"config: {where}: {error.message}" + (f" ({hint})" if hint else "")
 
 

@@ -17,9 +17,7 @@ from warmup.prepare import arguments
 from warmup.sources import Context
 
 
-def fetch(
-    dataset: Dataset, pair: Pair, *, data_root: Path, downloads: Path
-) -> list[dict[str, Any]]:
+def fetch(dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path) -> list[dict[str, Any]]:
     """Download the files of all splits that are not there yet; return all of them.
 
     Each is `{"origin", "path", "sha256", "bytes"}`, the path relative to the downloads folder.

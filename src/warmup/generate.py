@@ -20,7 +20,12 @@ from warmup.files import read_json, read_jsonl, write_jsonl
 from warmup.models import LanguageModel
 from warmup.records import Record, from_dict
 from warmup.sampling import Warmups
-from warmup.scoring import IGNORED, target_log_probability, warmup_log_probabilities
+from warmup.scoring import (
+    IGNORED,
+    lay_out,
+    target_log_probability,
+    warmup_log_probabilities,
+)
 from warmup.train import FORMAT_FILE
 
 
@@ -124,7 +129,8 @@ def _score(
     rows = [[*c, *[model.tokens.pad] * (limit - len(c))] for c, _ in split]
     ids = torch.tensor(rows, dtype=torch.long, device=input_ids.device)[:, None]
     warmups = Warmups(ids, lengths, lengths >= limit)
-    s, l = warmup_log_probabilities(model, model.network, source, warmups, labels)
+    branches = lay_out(model.tokens, warmups, labels)
+    s, l, _ = warmup_log_probabilities(model, model.network, source, branches)
     return list(zip(s[:, 0].tolist(), l[:, 0].tolist(), strict=True))
 
 

@@ -19,7 +19,7 @@ from warmup.sources import Context
 
 
 def prepare(
-    dataset: Dataset, pair: Pair, *, data_root: Path, downloads: Path, output_dir: Path
+    dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path, output_dir: Path
 ) -> dict[str, Any]:
     """Write `{split}.jsonl` for every split, and `summary.json`; return the summary.
 
@@ -81,9 +81,7 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
 
 def arguments(description: str) -> argparse.ArgumentParser:
     """Return a parser with the options that `warmup.prepare` and `warmup.fetch` share."""
-    parser = argparse.ArgumentParser(
-        description=description, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument(
         "--dataset",
         required=True,
@@ -94,10 +92,16 @@ def arguments(description: str) -> argparse.ArgumentParser:
         "--pair", required=True, help="one of its pairs, such as en-de, or a language such as en"
     )
     parser.add_argument(
-        "--data-root", type=Path, default=Path(), help="folder that relative paths start from"
+        "--data-root",
+        default=".",
+        help="folder, or for the source url also an http(s) address, that relative paths start "
+        "from (default: %(default)s)",
     )
     parser.add_argument(
-        "--downloads", type=Path, default=Path("downloads"), help="folder of downloaded files"
+        "--downloads",
+        type=Path,
+        default=Path("downloads"),
+        help="folder of downloaded files (default: %(default)s)",
     )
     return parser
 

@@ -1,8 +1,10 @@
 """Log-probabilities of warmups and targets, exactly as a plain forward pass would give them."""
 
+from dataclasses import dataclass
+
 import torch
 
-from warmup.models._interface import LanguageModel, Source
+from warmup.models._interface import LanguageModel, Source, Tokens
 from warmup.sampling import Warmups, restrict
 
 IGNORED = -100
@@ -27,49 +29,88 @@ def target_log_probability(
     return _token_log_probability(logits[:, 0], labels).sum(-1)
 
 
-def warmup_log_probabilities(
-    model: LanguageModel,
-    network: torch.nn.Module,
-    source: Source,
-    warmups: Warmups,
-    labels: torch.Tensor,
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return s = log P(c|x) and l = log P(y|x,c), both [B, N].
+@dataclass(frozen=True)
+class Branches:
+    """N decoder sequences per example, laid out as `… START c_1 … c_m SEP y_1 … y_{T-1}`.
 
-    A branch is laid out as `… START c_1 … c_m SEP y_1 … y_{T-1}` with the padding in front, so
-    that the separator and each target position have one column for all branches.
+    The padding is in front, so that the separator and each target position have one column for
+    all branches.
+    """
+
+    ids: torch.Tensor
+    """[B, N, K+1+T] input tokens."""
+    valid: torch.Tensor
+    """[B, N, K+1+T] bool: not padding."""
+    warmup_labels: torch.Tensor
+    """[B, N, K+1] what follows in the columns up to c_m: c_1 … c_m SEP; ignored where nothing
+    of P(c|x) is: padding, and a separator that the length limit forced."""
+    target_labels: torch.Tensor
+    """[B, N, T] what follows from the separator on: y_1 … y_T; padding is ignored."""
+
+
+def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
+    """Join N warmups per example and its target.
 
     Args:
-        model: the model.
-        network: its network, or what a distributed trainer has wrapped around it.
-        source: B encoded inputs.
+        tokens: the ids of START, separator and padding.
         warmups: N warmups of at most K tokens per example.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
-    tokens = model.tokens
     batch, samples, longest = warmups.ids.shape
     column = torch.arange(longest, device=labels.device)
     lead = longest - warmups.lengths[..., None]
     shifted = warmups.ids.gather(-1, (column - lead).clamp(min=0))
     c = torch.where(column >= lead, shifted, tokens.pad)
-
-    edge = torch.full_like(c[..., :1], tokens.pad)
-    ids = torch.cat([edge, c, torch.full_like(edge, tokens.separator)], -1)
-    ids = ids.scatter(-1, lead, tokens.start)
-    y = labels.clamp(min=0)[:, None].expand(batch, samples, -1)
-    ids = torch.cat([ids, y[..., :-1]], -1)
-    here = torch.arange(longest + 2, device=labels.device) >= lead
-    there = (labels != IGNORED)[:, None, 1:].expand(batch, samples, -1)
-    valid = torch.cat([here, there], -1)
-
-    logits = model.branch_logits(network, source, ids, valid)
-    l = _token_log_probability(logits[:, :, longest + 1 :], labels[:, None].expand_as(y)).sum(-1)
-
+    edge = torch.full_like(warmups.lengths, tokens.pad)[..., None]
+    prefix = torch.cat([edge, c, torch.full_like(edge, tokens.separator)], -1)
+    prefix = prefix.scatter(-1, lead, tokens.start)
+    y = labels[:, None].expand(batch, samples, -1)
+    before_y = torch.arange(longest + 2, device=labels.device) >= lead
     ended = torch.where(warmups.forced, IGNORED, tokens.separator)[..., None]
-    wanted = torch.cat([torch.where(column >= lead, c, IGNORED), ended], -1)
-    restricted = restrict(logits[:, :, : longest + 1], tokens.banned)
-    s = _token_log_probability(restricted, wanted).sum(-1)
-    return s, l
+    return Branches(
+        ids=torch.cat([prefix, y[..., :-1].clamp(min=0)], -1),
+        valid=torch.cat([before_y, y[..., 1:] != IGNORED], -1),
+        warmup_labels=torch.cat([torch.where(column >= lead, c, IGNORED), ended], -1),
+        target_labels=y,
+    )
+
+
+def warmup_log_probabilities(
+    model: LanguageModel, network: torch.nn.Module, source: Source, branches: Branches
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return s = log P(c|x) and l = log P(y|x,c), both [B, N], and the warmups' distributions.
+
+    The distributions are log-probabilities [B, N, K+1, V] in the columns of `warmup_labels`;
+    tokens that a warmup never contains have -inf.
+
+    Args:
+        model: the model.
+        network: its network, or what a distributed trainer has wrapped around it.
+        source: B encoded inputs.
+        branches: warmups and targets.
+    """
+    logits = model.branch_logits(network, source, branches.ids, branches.valid)
+    columns = branches.warmup_labels.shape[-1]
+    l = _token_log_probability(logits[:, :, columns:], branches.target_labels).sum(-1)
+    c = restrict(logits[:, :, :columns].float(), model.tokens.banned).log_softmax(-1)
+    picked = c.gather(-1, branches.warmup_labels.clamp(min=0)[..., None])[..., 0]
+    s = torch.where(branches.warmup_labels == IGNORED, 0.0, picked).sum(-1)
+    return s, l, c
+
+
+def divergence(
+    log_p: torch.Tensor, log_q: torch.Tensor, warmup_labels: torch.Tensor
+) -> torch.Tensor:
+    """Return Σ KL(p ‖ q) over the positions of each warmup [B, N], nats.
+
+    Args:
+        log_p: [B, N, K+1, V] log-probabilities; -inf in both means that a token is impossible.
+        log_q: likewise.
+        warmup_labels: [B, N, K+1]; ignored positions do not count.
+    """
+    difference = torch.where(log_p.isinf(), 0.0, log_p) - torch.where(log_q.isinf(), 0.0, log_q)
+    per_position = (log_p.exp() * difference).sum(-1)
+    return torch.where(warmup_labels == IGNORED, 0.0, per_position).sum(-1)
 
 
 def _token_log_probability(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from warmup import errors, summary
 from warmup.aggregate import read_scores
+from warmup.errors import InputError
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import interval, number
 from warmup.methods import FOCUS, Methods, add_option, parse
@@ -76,6 +77,8 @@ def main() -> None:
     add_option(parser)
     options = parser.parse_args()
     scores = read_scores(options.scores)
+    if scores.empty:
+        raise InputError(f"{options.scores}: no scores")
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for table in main_tables(scores, parse(options.methods)):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warmup import errors, export, markup, reported, summary
 from warmup.aggregate import read_scores
+from warmup.errors import InputError
 from warmup.files import write_text
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.markup import Cell, Table, interval, number
@@ -46,9 +47,9 @@ _LABELS = ["data", "model", "method"]
 class TaskTables(NamedTuple):
     """The tables of one task."""
 
-    greedy: list[Table]
-    """Scores and gains, measured."""
-    beam: list[Table]
+    main: list[Table]
+    """Scores and gains, measured, with greedy decoding if there is a choice."""
+    others: list[Table]
     """The same with other decodings, if there are any."""
     cost: list[Table]
     """Training cost."""
@@ -73,7 +74,7 @@ def task_tables(
     costs = summary.ordered(summary.costs_of(scores, methods), methods)
     title, found = label(TASKS, task), TaskTables([], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
-        tables = found.greedy if decoding == "greedy" else found.beam
+        tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
         here = [item for item in estimates if item.decoding == decoding]
         tables.append(_scores(here, costs, methods, f"{name}-scores", f"{title}: scores, {words}"))
@@ -243,8 +244,10 @@ def main() -> None:
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
     add_option(parser)
     options = parser.parse_args()
-    methods = parse(options.methods)
-    write(read_scores(options.scores), reported.read(), methods, options.output_dir)
+    scores, methods = read_scores(options.scores), parse(options.methods)
+    if scores.empty:
+        raise InputError(f"{options.scores}: no scores")
+    write(scores, reported.read(), methods, options.output_dir)
 
 
 if __name__ == "__main__":

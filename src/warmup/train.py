@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import EarlyStoppingCallback, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
 from warmup import budget, models, plugins, provenance, workspace
@@ -139,6 +139,7 @@ def train(
         data_collator=Collator(model.tokens.pad, model.pads_left),
         callbacks=callbacks,
     )
+    trainer.remove_callback(PrinterCallback)  # _Progress prints what it would, legibly
     checkpoint = workspace.last_checkpoint(work)
     if checkpoint:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
@@ -214,6 +215,7 @@ def main() -> None:
 
     config = read_object(options.config, "--config")
     logging.set_verbosity_error()
+    logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
     objective = plugins.load("objectives", config["method"]["objective"])
     samples = (config["method"]["warmup"] or {"samples": 0})["samples"]

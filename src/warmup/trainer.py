@@ -1,5 +1,6 @@
 """Training on the Hugging Face `Trainer`: SFT and warmup differ by the objective only."""
 
+import copy
 import itertools
 import math
 import time
@@ -11,10 +12,17 @@ from torch.utils.flop_counter import FlopCounterMode
 from transformers import Trainer, TrainerCallback
 
 from warmup import plugins
-from warmup.models import LanguageModel
+from warmup.models import LanguageModel, Source
 from warmup.randomness import uniforms
-from warmup.sampling import sample
-from warmup.scoring import IGNORED, target_log_probability, warmup_log_probabilities
+from warmup.sampling import Warmups, sample
+from warmup.scoring import (
+    IGNORED,
+    Branches,
+    divergence,
+    lay_out,
+    target_log_probability,
+    warmup_log_probabilities,
+)
 
 FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
@@ -37,51 +45,74 @@ class WarmupTrainer(Trainer):
         self.objective = plugins.load("objectives", method["objective"])
         self.objective_settings = method["objective_settings"]
         self.warmup = method["warmup"]
+        if self.warmup and self.warmup["anchor"]:
+            self.start_model = copy.copy(language_model)
+            self.start_model.network = copy.deepcopy(language_model.network).eval()
         self._sums: dict[str, torch.Tensor | float] = {}
         self._counts: dict[str, int] = {}
         self._flops = 0
         self.add_callback(_StepTimer(self))
 
-    def log_probabilities(
-        self, network: torch.nn.Module, batch: dict[str, torch.Tensor], update: int
-    ) -> tuple[torch.Tensor, torch.Tensor, dict[str, torch.Tensor]]:
-        """Return s and l [B, N] of warmups sampled now, and per-example [B] diagnostics.
-
-        Without a warmup N is 1 and s is 0.
-        """
-        model = self.language_model
-        source = model.encode(batch["input_ids"], batch["mask"])
-        if self.warmup is None:
-            l = target_log_probability(model, network, source, batch["labels"])[:, None]
-            return torch.zeros_like(l), l, {}
-        training = model.network.training
-        model.network.eval()  # P(c|x) is the network without dropout
+    def warm_up(self, source: Source, examples: torch.Tensor, update: int) -> Warmups:
+        """Sample N warmups per example; always the same ones for the same update."""
+        network = self.language_model.network
+        training = network.training
+        network.eval()  # P(c|x) is the network without dropout
         warmups = sample(
-            model,
+            self.language_model,
             source,
             max_tokens=self.warmup["max_tokens"],
             temperature=self.warmup["temperature"],
             uniform=uniforms(
-                self.args.seed,
-                update,
-                batch["index"],
-                self.warmup["samples"],
-                self.warmup["max_tokens"],
+                self.args.seed, update, examples, self.warmup["samples"], self.warmup["max_tokens"]
             ),
         )
-        model.network.train(training)
-        s, l = warmup_log_probabilities(model, network, source, warmups, batch["labels"])
+        network.train(training)
+        return warmups
+
+    def example_losses(
+        self, network: torch.nn.Module, batch: dict[str, torch.Tensor], update: int
+    ) -> torch.Tensor:
+        """Return the loss of each example [B], nats, and note diagnostics."""
+        model = self.language_model
+        source = model.encode(batch["input_ids"], batch["mask"])
+        if self.warmup is None:
+            l = target_log_probability(model, network, source, batch["labels"])[:, None]
+            losses: torch.Tensor = self.objective.loss(
+                torch.zeros_like(l), l, **self.objective_settings
+            )
+            return losses
+        warmups = self.warm_up(source, batch["index"], update)
+        branches = lay_out(model.tokens, warmups, batch["labels"])
+        s, l, distributions = warmup_log_probabilities(model, network, source, branches)
+        losses = self.objective.loss(s, l, **self.objective_settings)
+        self._add("reward", log_mean(l.detach()).mean())
+        self._add("warmup_length", warmups.lengths.float().mean())
+        self._add("warmup_forced", warmups.forced.float().mean())
         weights = l.detach().softmax(-1)
-        return (
-            s,
-            l,
-            {
-                "reward": log_mean(l.detach()),
-                "warmup_length": warmups.lengths.float().mean(-1),
-                "warmup_forced": warmups.forced.float().mean(-1),
-                "effective_sample_size": 1 / weights.square().sum(-1),
-            },
-        )
+        self._add("effective_sample_size", (1 / weights.square().sum(-1)).mean())
+        if anchor := self.anchor_weight(update):
+            kl = self.anchor_divergence(batch, branches, distributions)
+            self._add("anchor_divergence", kl.detach().mean())
+            losses = losses + anchor * kl
+        return losses
+
+    def anchor_weight(self, update: int) -> float:
+        """Return the weight of the divergence from the start model; it falls linearly to 0."""
+        anchor = self.warmup["anchor"]
+        if not anchor or update >= anchor["updates"]:
+            return 0.0
+        return float(anchor["weight"] * (1 - update / anchor["updates"]))
+
+    def anchor_divergence(
+        self, batch: dict[str, torch.Tensor], branches: Branches, distributions: torch.Tensor
+    ) -> torch.Tensor:
+        """Return each example's mean KL(P(c|x) ‖ start model's) over its warmups [B], nats."""
+        start = self.start_model
+        with torch.no_grad():
+            source = start.encode(batch["input_ids"], batch["mask"])
+            _, _, anchor = warmup_log_probabilities(start, start.network, source, branches)
+        return divergence(distributions, anchor, branches.warmup_labels).mean(-1)
 
     def compute_loss(
         self,
@@ -91,12 +122,9 @@ class WarmupTrainer(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """Return the batch's share of the loss per target token."""
-        s, l, diagnostics = self.log_probabilities(model, inputs, self.state.global_step)
-        loss = self.objective.loss(s, l, **self.objective_settings).sum() / num_items_in_batch
-        for name, value in diagnostics.items():
-            self._add(name, value.mean())
+        losses = self.example_losses(model, inputs, self.state.global_step)
         # data-parallel training averages gradients over processes; the sum is wanted
-        loss = loss * self.accelerator.num_processes
+        loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
         return (loss, None) if return_outputs else loss
 
     def get_batch_samples(
@@ -134,7 +162,14 @@ class WarmupTrainer(Trainer):
         """Return the mean over examples of −log (1/N) Σ P(y|x,c_n), nats per example."""
         with torch.no_grad():
             batch = self._prepare_inputs(inputs)
-            _, l, _ = self.log_probabilities(model, batch, VALIDATION_UPDATE)
+            language_model = self.language_model
+            source = language_model.encode(batch["input_ids"], batch["mask"])
+            if self.warmup is None:
+                l = target_log_probability(language_model, model, source, batch["labels"])[:, None]
+            else:
+                warmups = self.warm_up(source, batch["index"], VALIDATION_UPDATE)
+                branches = lay_out(language_model.tokens, warmups, batch["labels"])
+                _, l, _ = warmup_log_probabilities(language_model, model, source, branches)
         return -log_mean(l).mean(), None, None
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

@@ -90,7 +90,25 @@ def dataset(url: str, **entry: str) -> Dataset:
 
 
 def get(wanted: Dataset, downloads: Path) -> list[dict[str, Any]]:
-    return fetch(wanted, wanted.pair("en-de"), data_root=Path(), downloads=downloads)
+    return fetch(wanted, wanted.pair("en-de"), data_root=".", downloads=downloads)
+
+
+def test_the_data_root_may_be_an_address(server: Server, tmp_path: Path) -> None:
+    wanted = dataset("a.tsv.gz")
+    root = server.address("/")
+    (file,) = fetch(wanted, wanted.pair("en-de"), data_root=root, downloads=tmp_path)
+    assert file["origin"] == server.address()
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "a.tsv.gz").write_bytes(CONTENT)
+    for place in (root, str(tmp_path / "local")):
+        summary = prepare(
+            wanted,
+            wanted.pair("en-de"),
+            data_root=place,
+            downloads=tmp_path,
+            output_dir=tmp_path / "out",
+        )
+        assert summary["splits"]["test"]["records"] == 20_000
 
 
 def location(url: str) -> str:
@@ -113,7 +131,7 @@ def test_a_file_is_downloaded_once_and_read_offline(server: Server, tmp_path: Pa
     summary = prepare(
         wanted,
         wanted.pair("en-de"),
-        data_root=Path(),
+        data_root=".",
         downloads=tmp_path,
         output_dir=tmp_path / "out",
     )

@@ -67,13 +67,12 @@ def test_shell_game_is_played_by_the_rules(seed: int, places: int, swaps: int) -
     (record,) = generate("shell_game", "en", 1, seed, places=places, swaps=[swaps, swaps])
     words = record.source.split()
     place, steps = words[1], []
-    for at in range(2, len(words), 3):
-        one, other = words[at + 1 : at + 3]
+    for one, other in words[3:]:
         assert one != other
         place = other if place == one else one if place == other else place
         steps.append(place)
     assert words[0] == "start"
-    assert words[2::3] == ["swap"] * swaps
+    assert words[2] == "swap"
     assert len(record.choices) == places
     assert record.answer is not None
     assert record.choices[record.answer] == place
@@ -147,20 +146,21 @@ def test_agreement_particle_cannot_be_guessed(pair: str) -> None:
     seed=st.integers(),
     reports=st.integers(1, 8),
     distractors=st.integers(0, 4),
-    counter=st.integers(2, 99),
+    dial=st.integers(2, 99),
 )
-def test_tally_adds_up(seed: int, reports: int, distractors: int, counter: int) -> None:
-    knobs = {"reports": [reports] * 2, "distractors": [distractors] * 2, "counter": counter}
+def test_tally_follows_the_reports(seed: int, reports: int, distractors: int, dial: int) -> None:
+    knobs = {"reports": [reports] * 2, "distractors": [distractors] * 2, "dial": dial}
     (record,) = generate("tally", "en", 1, seed, **knobs)
     sentences = [sentence.split() for sentence in record.source.removesuffix(" .").split(" . ")]
     assert len(sentences) == reports + distractors
     assert len({place for place, _, _ in sentences}) == len(sentences)
-    total, steps = 0, []
+    tally, steps = 0, []
     for place, verb, amount in sentences:
-        if verb == "gained":
-            total += int(amount)
-            steps += [place, str(total % counter)]
-    assert record.targets == [f"{total % counter} tallied : {' '.join(steps)}"]
+        if verb in ("gained", "mirrored"):
+            before = tally if verb == "gained" else dial - tally
+            tally = (before + int(amount)) % dial
+            steps += [place, str(tally)]
+    assert record.targets == [f"{tally} tallied : {' '.join(steps)}"]
     assert record.meta == {"lookahead": reports}
 
 
@@ -168,8 +168,11 @@ def test_tally_cannot_be_guessed() -> None:
     records = generate("tally", "en", 20_000, reports=[4, 5])
     tallies = [record.targets[0].split()[0] for record in records]
     sources = [record.source.split() for record in records]
-    gained = [sum(words[at] == "gained" for at in range(1, len(words), 4)) for words in sources]
-    for seen in (gained, [words[2] for words in sources], [words[-2] for words in sources]):
+    gained = [words.count("gained") for words in sources]
+    mirrored = [words.count("mirrored") for words in sources]
+    first = [tuple(words[1:3]) for words in sources]
+    last = [tuple(words[-3:-1]) for words in sources]
+    for seen in (gained, mirrored, first, last):
         assert best_guess(zip(seen, tallies, strict=True)) < 0.24  # of 5 numbers
 
 
@@ -190,7 +193,7 @@ def test_tally_cannot_be_guessed() -> None:
         ("shell_game", "en", {"swaps": [0, 1]}, "swaps must be at least 1, not 0"),
         ("agreement", "qaa-qab", {"changes": [1, 9]}, "changes must be at most 8"),
         ("agreement", "qaa-qab", {"states": 7}, "states must be at most 6"),
-        ("tally", "en", {"counter": 1}, "counter must be at least 2, not 1"),
+        ("tally", "en", {"dial": 1}, "dial must be at least 2, not 1"),
         ("tally", "en", {"reports": [1, 12]}, "reports and distractors must be at most 12"),
     ],
 )

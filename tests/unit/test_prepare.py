@@ -32,7 +32,7 @@ def run(dataset: Dataset, root: Path, pair: str = "en") -> dict[str, Any]:
     return prepare(
         dataset,
         dataset.pair(pair),
-        data_root=root,
+        data_root=str(root),
         downloads=root / "downloads",
         output_dir=root / "out",
     )

@@ -36,7 +36,7 @@ def spec(**changes: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("kind", ["lines", "parquet"])
 def test_what_is_fetched_is_read(kind: str, folder: Path, tmp_path: Path) -> None:
-    context = Context("train", tmp_path, tmp_path / "downloads")
+    context = Context("train", str(tmp_path), tmp_path / "downloads")
     entry = spec(id=str(folder / kind), split="train[:4]", limit=3)
     (fetched,) = hub.fetch(entry, PAIR, context)
     assert (tmp_path / "downloads" / fetched.path).stat().st_size == fetched.bytes
@@ -47,14 +47,14 @@ def test_what_is_fetched_is_read(kind: str, folder: Path, tmp_path: Path) -> Non
 
 
 def test_files_can_be_chosen(folder: Path, tmp_path: Path) -> None:
-    context = Context("train", tmp_path, tmp_path / "downloads")
+    context = Context("train", str(tmp_path), tmp_path / "downloads")
     entry = spec(id=str(folder), data_files="parquet/*.parquet")
     hub.fetch(entry, PAIR, context)
     assert len(list(hub.read(entry, PAIR, context))) == 5
 
 
 def test_a_split_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> None:
-    context = Context("train", tmp_path, tmp_path / "downloads")
+    context = Context("train", str(tmp_path), tmp_path / "downloads")
     with pytest.raises(InputError, match=r'hub data set .*lines: Unknown split "test"'):
         hub.fetch(spec(id=str(folder / "lines"), split="test"), PAIR, context)
     assert not list((tmp_path / "downloads").glob("*/rows.jsonl"))
@@ -71,13 +71,13 @@ def test_a_split_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> Non
     ],
 )
 def test_wrong_settings_are_refused(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
-    context = Context("train", tmp_path, tmp_path / "downloads")
+    context = Context("train", str(tmp_path), tmp_path / "downloads")
     with pytest.raises(InputError, match=message):
         list(hub.read(spec(id="a/b", **changes), PAIR, context))
 
 
 def test_a_folder_has_no_revision(tmp_path: Path) -> None:
-    context = Context("train", tmp_path, tmp_path / "downloads")
+    context = Context("train", str(tmp_path), tmp_path / "downloads")
     with pytest.raises(InputError, match="is a folder, which has no revision"):
         list(hub.read(spec(id=str(tmp_path), revision="0" * 40), PAIR, context))
 

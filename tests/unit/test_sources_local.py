@@ -27,7 +27,9 @@ CHOICE_FIELDS = {"source": "text", "choices": "options", "answer": "answer"}
 
 
 def read(root: Path, spec: dict[str, Any], pair: str = "en-de") -> list[Record]:
-    return list(local.read(spec, pairs.parse(pair), Context("train", root, root / "downloads")))
+    return list(
+        local.read(spec, pairs.parse(pair), Context("train", str(root), root / "downloads"))
+    )
 
 
 def write(root: Path, **files: str) -> None:

@@ -117,7 +117,11 @@ def prepared(name: str, folder: Path) -> tuple[Dataset, dict[str, list[Record]]]
     task, pair, splits, _ = DATASETS[name]
     dataset = parse({"task": task, "pairs": [pair], "splits": splits})
     prepare(
-        dataset, dataset.pair(pair), data_root=root, downloads=folder / "none", output_dir=folder
+        dataset,
+        dataset.pair(pair),
+        data_root=str(root),
+        downloads=folder / "none",
+        output_dir=folder,
     )
     return dataset, {split: list(read_records(folder / f"{split}.jsonl")) for split in splits}
 

@@ -15,7 +15,7 @@ SPEC = {"type": "synthetic", "generator": "shell_game", "size": 300, "seed": 1}
 
 
 def read(split: str, **changes: Any) -> list[Record]:
-    context = Context(split, Path("unused"), Path("unused"))
+    context = Context(split, "unused", Path("unused"))
     return list(synthetic.read({**SPEC, **changes}, pairs.parse("en"), context))
 
 
@@ -64,13 +64,13 @@ def test_wrong_settings_are_refused(changes: dict[str, Any], message: str) -> No
 
 
 def test_settings_that_leave_a_split_without_examples_are_refused() -> None:
-    # one report of one amount: twelve documents, all of which are in the training part
-    few = {"reports": [1, 1], "distractors": [0, 0], "amounts": [5, 5]}
+    # one report of one amount: 24 documents, none of which is in the validation part
+    few = {"reports": [1, 1], "distractors": [0, 0], "amounts": [10, 10]}
     assert len(read("train", generator="tally", settings=few)) == 300
     with pytest.raises(InputError, match="too few different records for a valid split"):
         read("valid", generator="tally", settings=few)
 
 
 def test_there_is_nothing_to_fetch() -> None:
-    context = Context("train", Path("unused"), Path("unused"))
+    context = Context("train", "unused", Path("unused"))
     assert synthetic.fetch(SPEC, pairs.parse("en"), context) == []

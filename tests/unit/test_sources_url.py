@@ -28,7 +28,7 @@ def spec(**entry: str) -> dict[str, Any]:
 
 
 def sources(root: Path, spec: dict[str, Any]) -> list[str]:
-    context = Context("test", root, root / "downloads")
+    context = Context("test", str(root), root / "downloads")
     return [record.source for record in url.read(spec, PAIR, context)]
 
 

@@ -40,7 +40,7 @@ wildcard_constraints:
     decoding="[^/.]+",
 
 
-def module(name):
+def code(name):
     """Return the file of a module, an input of the cheap rules that run it."""
     return f"{workflow.basedir}/src/warmup/{name}"
 
@@ -135,5 +135,8 @@ def run_files(name):
 
 
 TASKS = sorted({EXPERIMENT["datasets"][name.split("/")[0]]["task"] for name in RUNS})
-FIGURES = [name for name in plugins.names("figures") if name != "style"]
+FIGURES = plugins.names("figures")
+METHODS = " ".join(configuration.lineage(EXPERIMENT))
 JOB = EXPERIMENT["resources"]
+PREPARATION = "prepare.py dataset.py overlap.py pairs.py records.py sources generators tasks".split()
+PRESENTATION = [code(f"{name}.py") for name in "summary markup labels methods export".split()]

@@ -11,6 +11,7 @@ rule fetch:
         f"{DOWNLOADS}/{{dataset}}.{{pair}}.json",
     params:
         dataset=dataset_config,
+        root=EXPERIMENT["data_root"],
         downloads=DOWNLOADS,
     log:
         f"{LOGS}/fetch/{{dataset}}.{{pair}}.log",
@@ -20,7 +21,8 @@ rule fetch:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
         "python -m warmup.fetch --dataset {params.dataset:q} --pair {wildcards.pair}"
-        " --downloads {params.downloads} --output {output} 2>&1 | tee {log}"
+        " --data-root {params.root:q} --downloads {params.downloads}"
+        " --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_model:
@@ -41,7 +43,7 @@ rule fetch_model:
 rule prepare:
     input:
         fetched,
-        code=[module("prepare.py"), module("tasks"), module("sources"), module("generators")],
+        code=[code(name) for name in PREPARATION],
     output:
         train=f"{DATA}/train.jsonl",
         valid=f"{DATA}/valid.jsonl",

@@ -32,7 +32,7 @@ rule generate:
 rule score:
     input:
         predictions=f"{RUN}/{{split}}.{{decoding}}.predictions.jsonl",
-        code=[module("score.py"), module("metrics")],
+        code=[code("score.py"), code("metrics")],
     output:
         f"{RUN}/{{split}}.{{decoding}}.scores.json",
     params:
@@ -54,7 +54,7 @@ rule aggregate:
     input:
         scores=evaluations("scores.json"),
         training=run_files("training.json"),
-        code=module("aggregate.py"),
+        code=code("aggregate.py"),
     output:
         scores=f"{RESULTS}/scores.tsv",
         curves=f"{RESULTS}/curves.tsv",

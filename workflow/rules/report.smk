@@ -10,7 +10,7 @@ localrules:
 rule tables:
     input:
         scores=f"{RESULTS}/scores.tsv",
-        code=module("tables.py"),
+        code=PRESENTATION + [code("tables.py")],
     output:
         report(
             expand(RESULTS + "/tables/{task}.{kind}", task=TASKS, kind=["md", "tex", "csv"]),
@@ -28,14 +28,14 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "python -m warmup.tables --scores {input.scores} --output-dir {params.folder} > {log} 2>&1"
+        "python -m warmup.tables --scores {input.scores} --output-dir {params.folder} --methods {METHODS} > {log} 2>&1"
 
 
 rule figures:
     input:
         scores=f"{RESULTS}/scores.tsv",
         curves=f"{RESULTS}/curves.tsv",
-        code=module("figures"),
+        code=PRESENTATION + [code("figures")],
     output:
         report(
             expand(RESULTS + "/figures/{name}.{kind}", name=FIGURES, kind=["svg", "pdf", "png"]),
@@ -54,7 +54,7 @@ rule figures:
         "Drawing the figures"
     shell:
         "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
-        " --output-dir {params.folder} > {log} 2>&1"
+        " --output-dir {params.folder} --methods {METHODS} > {log} 2>&1"
 
 
 rule report:
@@ -65,7 +65,7 @@ rule report:
         figures=rules.figures.output,
         predictions=evaluations("predictions.jsonl"),
         provenance=run_files("provenance.json"),
-        code=module("report"),
+        code=PRESENTATION + [code("report")],
     output:
         f"{RESULTS}/report.html",
     params:
@@ -83,4 +83,4 @@ rule report:
         "python -m warmup.report --scores {input.scores} --curves {input.curves}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --predictions {input.predictions} --provenance {input.provenance}"
-        " --output {output} > {log} 2>&1"
+        " --methods {METHODS} --output {output} > {log} 2>&1"

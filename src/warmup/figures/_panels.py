@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from warmup.figures._style import WIDTH, look
 from warmup.labels import METHODS, label
@@ -15,6 +15,7 @@ from warmup.methods import Methods
 from warmup.summary import Setting
 
 COLUMNS = 4
+_LONG = 20  # characters
 
 
 def grid(settings: Sequence[Setting], height: float = 1.6) -> tuple[Figure, list[Axes]]:
@@ -27,7 +28,7 @@ def grid(settings: Sequence[Setting], height: float = 1.6) -> tuple[Figure, list
     for spare in axes[len(settings) :]:
         spare.remove()
     for axis, setting in zip(axes, settings, strict=False):
-        axis.set_title(f"{setting.data}\n{setting.model}")
+        axis.set_title(f"{two_lines(setting)}\n{setting.model}")
     return figure, axes[: len(settings)]
 
 
@@ -45,7 +46,13 @@ def legend(
         words = label(METHODS, name)
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle=style, label=words))
     handles += extra
-    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), COLUMNS))
+    columns = len(handles) if len(handles) <= COLUMNS else 3
+    figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def two_lines(setting: Setting) -> str:
+    """Return the name of the data, in two lines if it is long."""
+    return setting.data if len(setting.data) <= _LONG else setting.data.replace(" ", "\n", 1)
 
 
 def plain_log_ticks(axis: Axis) -> None:
@@ -53,6 +60,12 @@ def plain_log_ticks(axis: Axis) -> None:
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def count_ticks(axis: Axis) -> None:
+    """Put few ticks on an axis of counts, written as 500, 2k, 1M."""
+    axis.set_major_locator(MaxNLocator(4))
+    axis.set_major_formatter(EngFormatter(sep=""))
 
 
 def message(text: str) -> Figure:

@@ -21,7 +21,6 @@ CAPTION = (
     "Hollow diamonds are gains that the paper reports for its own data and models, without "
     "interval: a comparison of size, not measured here."
 )
-_ROW = 0.3  # inches
 _REPORTED: dict[str, Any] = {
     "marker": "D", "color": "#333333", "markerfacecolor": "white", "linestyle": "none",
 }  # fmt: skip
@@ -37,14 +36,15 @@ def draw(data: Data) -> Figure:
     rows = [
         len({item.setting for item in found}) + len(claims[task]) for task, found in tasks.items()
     ]
-    height = _ROW * sum(rows) + 0.65 * len(rows) + 0.4
+    of_row = 0.15 + 0.05 * len({item.method for item in gains})
+    height = of_row * sum(rows) + 0.65 * len(rows) + 0.6
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots(len(rows), 1, squeeze=False, height_ratios=rows).ravel()
     for axis, (task, found) in zip(axes, tasks.items(), strict=True):
         _panel(axis, found, claims[task], data)
         axis.set_title(label(TASKS, task), loc="left", fontweight="bold")
         axis.set_xlabel(f"gain over SFT ({label(METRICS, found[0].metric)}, points)")
-    hollow = Line2D([], [], **_REPORTED, label="reported in the paper, not measured here")
+    hollow = Line2D([], [], **_REPORTED, label="reported in the paper")
     extra = [hollow] if any(claims.values()) else []
     legend(figure, data.methods, (item.method for item in gains), extra=extra)
     return figure
@@ -67,7 +67,7 @@ def _panel(axis: Axes, gains: list[Estimate], claims: list[tuple[str, float]], d
     axis.axvline(0, color="#333333", linewidth=0.8)
     for row, found in enumerate(settings.values()):
         for item in found:
-            y = row + 0.62 * ((names.index(item.method) + 0.5) / len(names) - 0.5)
+            y = row + 0.7 * ((names.index(item.method) + 0.5) / len(names) - 0.5)
             colour, marker = look(item.method)
             axis.hlines(y, item.low, item.high, color=colour)
             axis.plot(item.mean, y, marker, color=colour)

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from warmup import summary
 from warmup.figures import Data
 from warmup.figures._curves import offsets, runs
-from warmup.figures._panels import COLUMNS, grid, legend, message, plain_log_ticks
+from warmup.figures._panels import COLUMNS, count_ticks, grid, legend, message, plain_log_ticks
 from warmup.figures._style import look
 
 TITLE = "Learning curves"
@@ -35,6 +35,7 @@ def draw(data: Data) -> Figure:
             axis.plot(updates[-1], curve.values[-1], marker, color=colour)
         axis.set_yscale("log")
         plain_log_ticks(axis.yaxis)
+        count_ticks(axis.xaxis)
         axis.margins(x=0.04)
     for axis in axes[::COLUMNS]:
         axis.set_ylabel("validation NLL (nats)")

@@ -6,10 +6,9 @@ from typing import Literal
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from warmup import summary
 from warmup.figures import Data
 from warmup.figures._curves import runs
-from warmup.figures._panels import legend, message
+from warmup.figures._panels import count_ticks, legend, message, two_lines
 from warmup.figures._style import WIDTH, look
 
 TITLE = "Warmups during training"
@@ -34,19 +33,20 @@ def draw(data: Data) -> Figure:
     everything = [curve for found in curves.values() for curve in found]
     if not everything:
         return message("No warmups to show: none of the methods has logged any.")
-    rows = list(dict.fromkeys(curve.setting.data for curve in everything))
+    rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
     models = sorted({curve.setting.model for curve in everything})
     figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
     axes = figure.subplots(len(rows), len(_QUANTITIES), squeeze=False, sharex="row")
     for column, (quantity, words) in enumerate(_QUANTITIES.items()):
         axes[0, column].set_title(words)
         axes[-1, column].set_xlabel("updates")
-        for data_name, found in summary.group(curves[quantity], lambda c: c.setting.data).items():
-            axis = axes[rows.index(data_name), column]
-            for curve in found:
-                style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
-                colour, _ = look(curve.method)
-                axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
+        for curve in curves[quantity]:
+            axis = axes[rows.index(two_lines(curve.setting)), column]
+            style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
+            colour, _ = look(curve.method)
+            axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
+    for axis in axes.flat:
+        count_ticks(axis.xaxis)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name)
     styles = [

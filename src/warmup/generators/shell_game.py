@@ -1,6 +1,6 @@
 """Multiple choice: where is the object after n swaps of places?
 
-    source       start C swap A C swap B D swap A E
+    source       start C swap AC BD AE
     choices      A B C D E
     answer       E
     explanation  A A E              (the place after each swap)
@@ -55,10 +55,10 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
     places = ascii_uppercase[: knobs.places]
     for number in count(1):
         start = place = random.choice(places)
-        words, steps = ["start", start], []
+        words, steps = ["start", start, "swap"], []
         for _ in range(random.randint(*knobs.swaps)):
             one, other = sorted(random.sample(places, 2))
-            words += ["swap", one, other]
+            words.append(one + other)
             place = {one: other, other: one}.get(place, place)
             steps.append(place)
         yield Record(

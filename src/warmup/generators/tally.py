@@ -1,20 +1,19 @@
 """Summarization: a headline that opens with the tally of reports scattered over a document.
 
-    source  north gained 3 . lakes lost 4 . east gained 2 . coast kept 1 . south gained 4 .
-    target  4 tallied : north 3 east 0 south 4
+    source  north gained 3 . lakes lost 4 . east mirrored 1 . coast kept 1 . south gained 4 .
+    target  2 tallied : north 3 east 3 south 2
     meta    lookahead: 3                      (the number of reports that count)
 
-What was *gained* counts; what was lost, kept or sold does not. The tally is kept on a counter of
-five numbers, 0 to 4, which begins again after the last. The headline opens with what it shows at
-the end; then it gives what it shows after each report that counts, in the order of the document. A
-step needs one report and the step before it; the opening, which comes first, needs all of them. No
-place reports twice.
+The tally is kept on a dial of five numbers, 0 to 4, and begins at 0. What a place *gained* moves it
+on (t -> t + n); what a place *mirrored* puts it opposite (t -> n - t), both modulo 5. What was
+lost, kept or sold does not count. The headline opens with the tally at the end; then it gives the
+tally after each report that counts, in the order of the document. A step needs one report and the
+step before it; the opening, which comes first, needs all of them. No place reports twice.
 
-Why a counter: a plain total is an attention-weighted sum, which a model of one layer learns to
-write at once. With a counter that never begins again (`counter: 100`, amounts to 5), supervised
-fine-tuning of a 1+1-layer T5 of 64 dimensions had 0.84 of the openings right for five reports after
-3,000 updates; with a counter of five numbers it stayed at chance (0.2) for four and five reports
-after 4,000.
+Why not a plain total: that is an attention-weighted sum, and a shallow model learns to write it at
+once. Supervised fine-tuning of a 1+1-layer T5 of 64 dimensions (3,000 updates) had 0.84 of the
+totals of five reports right; of the openings described here it had only chance (0.2) for three
+reports and more, in two runs of 4,000, when it already wrote nearly all of the steps right.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,6 +31,7 @@ PLACES = (
     "north", "south", "east", "west", "coast", "lakes", "hills", "plains", "woods", "islands",
     "harbour", "valley",
 )  # fmt: skip
+VERBS = ("gained", "mirrored")
 OTHER_VERBS = ("lost", "kept", "sold")
 
 
@@ -45,14 +45,14 @@ class Settings:
     """Reports that do not count."""
     amounts: Range = (1, 4)
     """The number in a report."""
-    counter: int = 5
-    """Numbers of the counter, which shows 0 to one less; above any total, it is the total."""
+    dial: int = 5
+    """Numbers on the dial, from 0 to one less."""
 
     def __post_init__(self) -> None:
         at_least("reports", self.reports[0], 1)
         at_least("distractors", self.distractors[0], 0)
         at_least("amounts", self.amounts[0], 0)
-        at_least("counter", self.counter, 2)
+        at_least("dial", self.dial, 2)
         together = self.reports[1] + self.distractors[1]
         at_most("reports and distractors", together, len(PLACES), "the number of places")
 
@@ -69,20 +69,20 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
     random = Random(seed)
     for number in count(1):
         relevant = random.randint(*knobs.reports)
-        gained = [True] * relevant + [False] * random.randint(*knobs.distractors)
-        random.shuffle(gained)
-        shown, document, steps = 0, [], []
-        for place, counts in zip(random.sample(PLACES, len(gained)), gained, strict=True):
+        counts = [True] * relevant + [False] * random.randint(*knobs.distractors)
+        random.shuffle(counts)
+        tally, document, steps = 0, [], []
+        for place, is_counted in zip(random.sample(PLACES, len(counts)), counts, strict=True):
             amount = random.randint(*knobs.amounts)
-            verb = "gained" if counts else random.choice(OTHER_VERBS)
+            verb = random.choice(VERBS if is_counted else OTHER_VERBS)
             document.append(f"{place} {verb} {amount} .")
-            if counts:
-                shown = (shown + amount) % knobs.counter
-                steps.append(f"{place} {shown}")
+            if is_counted:
+                tally = (amount + (tally if verb == "gained" else -tally)) % knobs.dial
+                steps.append(f"{place} {tally}")
         yield Record(
             id=str(number),
             source=" ".join(document),
-            targets=[f"{shown} tallied : {' '.join(steps)}"],
+            targets=[f"{tally} tallied : {' '.join(steps)}"],
             source_lang=pair.source,
             target_lang=pair.target,
             meta={"lookahead": relevant},

@@ -58,7 +58,7 @@ def _shared(runs: Sequence[dict[str, Any]], scores: "pd.DataFrame") -> Table:
         "last started": max(run["started"] for run in runs),
     }
     cells = [[Cell(name), Cell(text)] for name, text in rows.items()]
-    return Table("provenance", "All runs", ["", ""], cells, 2)
+    return Table("provenance", "All runs", ["what", "value"], cells, 2)
 
 
 def _each(runs: dict[str, dict[str, Any]]) -> Table:

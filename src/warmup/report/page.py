@@ -117,8 +117,8 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
     )
     parts = [
         f"<h3>{html.escape(label(TASKS, task))}</h3>",
-        *map(to_html, found.greedy),
-        *map(_folded, found.beam),
+        *map(to_html, found.main),
+        *map(_folded, found.others),
         *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
         f'<p class="files">As files: {links}</p>',
     ]

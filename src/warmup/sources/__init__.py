@@ -16,8 +16,8 @@ class Context:
 
     split: str
     """Name of the split: `train`, `valid`, or any other, which is a test."""
-    data_root: Path
-    """Folder that relative paths start from."""
+    data_root: str
+    """Folder that relative paths start from; for the source `url` it may be an http(s) address."""
     downloads: Path
     """Folder that downloads are kept in."""
 

@@ -10,6 +10,7 @@ are described in `warmup.sources._table`.
 
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from warmup.errors import InputError
@@ -30,7 +31,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     def open_text(entry: Any) -> _table.Text:
         if not isinstance(entry, str):
             raise InputError(f"{where}: a file must be a path, not {entry!r}")
-        path = context.data_root / entry
+        path = Path(context.data_root) / entry
         if not path.is_file():
             raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
         return _table.Text(str(path), partial(read_lines, path))

@@ -3,7 +3,8 @@
     {type: url, format: text, files: {en: {url: "https://…/train.en.gz", sha256: "…"}, de: …}}
     {type: url, format: tsv, file: {url: …, content_sha256: "…", member: data/en-de.tsv}, fields: …}
 
-url             http(s) or file address, or a path (relative to the data root), read in place
+url             http(s) or file address, or a path; a relative one starts at the data root, which
+                may itself be an http(s) address. What is on this machine is read in place
 sha256          hash of the file as it is, or
 content_sha256  hash of the text: decompressed, and taken from its archive
 member          path of the text within a .tar(.gz, .bz2, .xz) or .zip archive (optional)
@@ -44,10 +45,11 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
 
     def open_text(entry: Any) -> _table.Text:
         _check_entry(where, entry)
-        path, member = _locate(entry, context), entry.get("member")
+        address, member = _address(entry, context), entry.get("member")
+        path = _locate(address, context)
         if not path.is_file():
-            advice = "; python -m warmup.fetch downloads it" if _is_remote(entry["url"]) else ""
-            raise InputError(f"{where}: {entry['url']}: no such file: {path}{advice}")
+            advice = "; python -m warmup.fetch downloads it" if _is_remote(address) else ""
+            raise InputError(f"{where}: {address}: no such file: {path}{advice}")
         _verify(entry, path)
         name = f"{path}:{member}" if member else str(path)
         return _table.Text(name, partial(_archive.read_lines, path, member))
@@ -65,11 +67,12 @@ def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     fetched = []
     for entry in chain.from_iterable(_table.entries(where, spec, pair)):
         _check_entry(where, entry)
-        if _is_remote(entry["url"]):
-            path = _locate(entry, context)
-            download(entry["url"], path, partial(_verify, entry))
+        address = _address(entry, context)
+        if _is_remote(address):
+            path = _locate(address, context)
+            download(address, path, partial(_verify, entry))
             relative = str(path.relative_to(context.downloads))
-            fetched.append(Fetched(entry["url"], relative, sha256(path), path.stat().st_size))
+            fetched.append(Fetched(address, relative, sha256(path), path.stat().st_size))
     return fetched
 
 
@@ -94,22 +97,30 @@ def _check_entry(where: str, entry: Any) -> None:
             raise InputError(f"{where}: {entry['url']}: {key} must be 64 digits 0-9 and a-f")
 
 
-def _is_remote(url: str) -> bool:
-    return urlsplit(url).scheme in _REMOTE
-
-
-def _locate(entry: dict[str, Any], context: Context) -> Path:
-    """Return where the file of an entry is, or will be once fetched."""
+def _address(entry: dict[str, Any], context: Context) -> str:
+    """Return the address or path of an entry, a relative one joined to the data root."""
     url: str = entry["url"]
-    parts = urlsplit(url)
+    if urlsplit(url).scheme:
+        return url
+    root = context.data_root
+    return f"{root.rstrip('/')}/{url}" if _is_remote(root) else str(Path(root) / url)
+
+
+def _is_remote(address: str) -> bool:
+    return urlsplit(address).scheme in _REMOTE
+
+
+def _locate(address: str, context: Context) -> Path:
+    """Return where the file of an address is, or will be once fetched."""
+    parts = urlsplit(address)
     if parts.scheme in _REMOTE:
-        folder = hashlib.sha256(url.encode()).hexdigest()[:16]
+        folder = hashlib.sha256(address.encode()).hexdigest()[:16]
         return context.downloads / folder / (PurePosixPath(unquote(parts.path)).name or "file")
     if parts.scheme == "file":
         return Path(unquote(parts.path))
     if parts.scheme:
-        raise InputError(f"{url}: the address must be http, https, file, or a path")
-    return context.data_root / url
+        raise InputError(f"{address}: the address must be http, https, file, or a path")
+    return Path(address)
 
 
 def _verify(entry: dict[str, Any], path: Path) -> None:

@@ -1,0 +1,201 @@
+import re
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import is_color_like
+from synthetic_results import METHODS, STARTS, make_curves, make_scores, reported
+
+from warmup import figures
+from warmup.errors import InputError
+from warmup.figures import Data
+from warmup.figures.__main__ import main, save
+from warmup.figures._style import RC, look
+from warmup.methods import Methods
+
+CAPTIONS = Path(__file__).parents[2] / "workflow" / "report"
+NAMES = ["gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_dynamics"]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return Data(make_scores(seeds=2), make_curves(seeds=2), reported(), Methods(METHODS, STARTS))
+
+
+def draw(name, data):
+    with mpl.rc_context(RC):
+        return figures.load(name).draw(data)
+
+
+def words(figure):
+    return " ".join(text.get_text() for text in figure.findobj(mpl.text.Text))
+
+
+def test_names():
+    assert figures.names() == NAMES
+    with pytest.raises(InputError, match="choose from: gain_per_pair, "):
+        figures.load("nothing")
+
+
+def test_gains_are_drawn_where_they_are(data):
+    figure = draw("gain_per_pair", data)
+    assert [axis.get_title(loc="left") for axis in figure.axes] == [
+        "Multiple choice", "Summarization", "Translation",
+    ]  # fmt: skip
+    axis = figure.axes[0]
+    colour, _ = look("warmup")
+    marks = [line for line in axis.lines if line.get_color() == colour]
+    assert [line.get_xdata()[0] for line in marks] == pytest.approx([61.3] * 2, abs=1)
+    hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
+    assert [line.get_xdata()[0] for line in hollow] == [0.87]
+    assert "reported: logiqa2 en, T5-base" in words(figure)
+    assert "reported in the paper" in words(figure)
+
+
+def test_learning_curves_begin_where_the_start_ended(data):
+    figure = draw("learning_curves", data)
+    assert len(figure.axes) == 8
+    begins = {line.get_color(): line.get_xdata()[0] for line in figure.axes[0].lines[::2]}
+    assert begins == {look(name)[0]: 0 if name == "sft" else 1000 for name in METHODS}
+
+
+def test_without_known_starts_all_curves_begin_at_zero(data):
+    unknown = Data(data.scores, data.curves, data.claims, Methods())
+    lines = draw("learning_curves", unknown).axes[0].lines
+    assert {line.get_xdata()[0] for line in lines[::2]} == {0}
+
+
+def test_lookahead_has_a_line_a_method(data):
+    axis = draw("lookahead", data).axes[0]
+    assert len(axis.lines) == len(METHODS)
+    assert axis.get_ylabel() == "accuracy"
+    assert axis.get_xticks().tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_training_cost_is_relative_to_sft(data):
+    axis = draw("training_cost", data).axes[0]
+    places = {line.get_color(): line.get_xdata()[0] for line in axis.lines}
+    assert [places[look(name)[0]] for name in METHODS] == [1, 10.5, 3, 11]
+
+
+def test_warmup_dynamics_shows_only_methods_that_have_warmups(data):
+    figure = draw("warmup_dynamics", data)
+    colours = {line.get_color() for axis in figure.axes for line in axis.lines}
+    assert colours == {look("warmup")[0]}
+    assert "reward (nats)" in words(figure)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_one_seed_will_do(name):
+    data = Data(make_scores(seeds=1), make_curves(seeds=1), reported(), Methods())
+    assert len(draw(name, data).axes) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "begin"),
+    [
+        ("gain_per_pair", "No gains to show"),
+        ("learning_curves", "No learning curves to show"),
+        ("lookahead", "No look-ahead to show"),
+        ("training_cost", "No training cost to show"),
+        ("warmup_dynamics", "No warmups to show"),
+    ],
+)
+def test_what_is_missing_is_said_in_words(name, begin, data):
+    nothing = Data(data.scores.head(0), data.curves.head(0), data.claims, Methods())
+    assert begin in words(draw(name, nothing))
+
+
+def shown(figure):
+    """Return the texts around the panels; ticks beyond the limits of an axis are not drawn."""
+    for panel in figure.axes:
+        yield from (panel.title, panel.xaxis.label, panel.yaxis.label)
+        for axis in (panel.xaxis, panel.yaxis):
+            low, high = sorted(axis.get_view_interval())
+            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            yield from (text for place, text in ticks if low <= place <= high)
+    yield from figure.legends[0].texts
+
+
+def crowded():
+    """Return data with more methods and longer names."""
+    scores, curves = make_scores(seeds=1), make_curves(seeds=1)
+    names = {"qaa-qab": "eng_Latn-zho_Hans", "qab-qaa": "zho_Hans-eng_Latn", "t5_tiny": "mT5-base"}
+    more = [
+        scores[scores["method"] == "sft_continued"].assign(method=name)
+        for name in ("filler", "empty_warmup", "keywords_as_warmup")
+    ]
+    curves["update"] *= 100
+    return Data(
+        pd.concat([scores, *more]).replace(names), curves.replace(names), reported(), Methods()
+    )
+
+
+@pytest.mark.parametrize("crowd", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_no_text_overlaps_another_or_leaves_the_figure(name, crowd, data):
+    data = crowded() if crowd else data
+    with mpl.rc_context(RC):
+        figure = figures.load(name).draw(data)
+        renderer = FigureCanvasAgg(figure).get_renderer()
+        figure.draw_without_rendering()
+        texts = [text for text in shown(figure) if text.get_text() and text.get_visible()]
+        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    whole = figure.bbox.padded(1)
+    for index, (one, box) in enumerate(boxes):
+        assert whole.contains(box.x0, box.y0), one
+        assert whole.contains(box.x1, box.y1), one
+        for other, other_box in boxes[index + 1 :]:
+            assert not box.padded(-0.5).overlaps(other_box.padded(-0.5)), (one, other)
+
+
+def test_known_methods_have_colours_and_markers_of_their_own():
+    looks = [look(name) for name in (*METHODS, "empty_warmup", "filler")]
+    assert len({colour for colour, _ in looks}) == len({marker for _, marker in looks}) == 6
+
+
+def test_an_unknown_method_always_looks_the_same():
+    colour, marker = look("something_new")
+    assert (colour, marker) == look("something_new")
+    assert is_color_like(colour)
+    assert colour != look("something_else")[0]
+
+
+def test_files_are_the_same_each_time_and_hold_no_date(tmp_path, data):
+    scores = data.scores[data.scores["task"] == "multiple_choice"]
+    few = Data(scores, data.curves, data.claims, data.methods)
+    for folder in ("a", "b"):
+        with mpl.rc_context(RC):
+            save(figures.load("training_cost").draw(few), "training_cost", tmp_path / folder)
+    for suffix in ("svg", "pdf", "png"):
+        one, other = (tmp_path / folder / f"training_cost.{suffix}" for folder in ("a", "b"))
+        assert one.read_bytes() == other.read_bytes()
+    svg = (tmp_path / "a" / "training_cost.svg").read_text()
+    assert "<text" not in svg  # letters are paths: no font is needed
+    assert "<dc:date>" not in svg
+    assert not re.search(r'(href|src)="(?!#)', svg)
+    pdf = (tmp_path / "a" / "training_cost.pdf").read_bytes()
+    assert b"/CIDFontType2" in pdf  # TrueType, embedded whole letters
+    assert b"CreationDate" not in pdf
+
+
+def test_command_draws_one_figure(tmp_path, monkeypatch, data):
+    data.scores.head(200).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    data.curves.head(200).to_csv(tmp_path / "curves.tsv", sep="\t", index=False)
+    arguments = ["--scores", "scores.tsv", "--curves", "curves.tsv", "--output-dir", "out"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["figures", *arguments, "--only", "training_cost"])
+    main()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "training_cost.pdf", "training_cost.png", "training_cost.svg",
+    ]  # fmt: skip
+
+
+def test_captions_of_the_workflow_are_those_of_the_figures():
+    for name in NAMES:
+        module = figures.load(name)
+        text = " ".join((CAPTIONS / f"{name}.rst").read_text().split())
+        assert text == f"**{module.TITLE}.** {module.CAPTION}"
