@@ -90,7 +90,9 @@ def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
             "seed": seed,
             "model": config["models"][model],
             "method": entry["methods_resolved"][method],
-            "dataset": {key: value for key, value in spec.items() if key not in ("splits", "pairs")},
+            "dataset": {
+                key: value for key, value in spec.items() if key not in ("splits", "pairs")
+            },
             "on_mismatch": config["on_mismatch"],
         }
     raise unknown("run", name, run_names(config))
@@ -218,14 +220,20 @@ def _check_method(
         if key in method["budget"]:
             _choose(f"{where}: budget.{key}", method["budget"][key], entry["methods"])
     if "same_compute_as" in method["budget"] and method["start"] in ("pretrained", "scratch"):
-        raise InputError(f"{where}: same_compute_as needs a method to start from, not {method['start']}")
+        raise InputError(
+            f"{where}: same_compute_as needs a method to start from, not {method['start']}"
+        )
     for model in entry["models"]:
         if method["start"] == "pretrained" and "scratch" in config["models"][model]:
-            raise InputError(f"{where}: model {model} has no pretrained weights; use start: scratch")
+            raise InputError(
+                f"{where}: model {model} has no pretrained weights; use start: scratch"
+            )
         if method["start"] == "scratch" and "scratch" not in config["models"][model]:
             raise InputError(f"{where}: model {model} is pretrained; use start: pretrained")
     if method["validate_every"] % method["log_every"]:
-        raise InputError(f"{where}: log_every must divide validate_every ({method['validate_every']})")
+        raise InputError(
+            f"{where}: log_every must divide validate_every ({method['validate_every']})"
+        )
     seen = {name}
     while (start := method["start"]) in entry["methods_resolved"]:
         if start in seen:

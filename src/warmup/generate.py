@@ -4,6 +4,7 @@ Command line: `python -m warmup.generate --help`.
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,11 +15,11 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 from transformers.utils import logging
 
 from warmup import models, plugins
-from warmup.errors import InputError, run, unknown
+from warmup.errors import InputError, run
 from warmup.examples import encode_sources, pad
 from warmup.files import read_json, read_jsonl, write_jsonl
 from warmup.models import LanguageModel
-from warmup.records import Record, from_dict
+from warmup.records import Input, Record, from_dict
 from warmup.sampling import Warmups
 from warmup.scoring import (
     IGNORED,
@@ -135,13 +136,13 @@ def _score(
 
 
 def predict(
-    folder: Path, records: Iterable[Record], *, task: str | None, beams: int, batch_size: int
+    folder: Path, records: Iterable[Input], *, task: str | None, beams: int, batch_size: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the prediction of each record, in order.
 
     Args:
         folder: a checkpoint of `warmup.train`.
-        records: what to generate from; targets may be missing.
+        records: what to generate from; an `Input` has no references.
         task: checked against the checkpoint's task where given.
         beams: beam width.
         batch_size: inputs at once; they are sorted by length to waste little on padding.
@@ -156,34 +157,40 @@ def predict(
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
-    render = plugins.load("tasks", form["task"]).render
+    task_module = plugins.load("tasks", form["task"])
     rows = list(records)
-    rendered = [render(record) for record in rows]
-    order = sorted(range(len(rows)), key=lambda i: (len(rendered[i].input), i))
+    texts = [task_module.input_text(row) for row in rows]
+    order = sorted(range(len(rows)), key=lambda i: (len(texts[i]), i))
     predictions: dict[int, dict[str, Any]] = {}
     for first in range(0, len(order), batch_size):
         chunk = order[first : first + batch_size]
-        outputs = generate(model, form, [rendered[i].input for i in chunk], beams=beams)
+        outputs = generate(model, form, [texts[i] for i in chunk], beams=beams)
         predictions |= dict(zip(chunk, outputs, strict=True))
         print(f"generated {len(predictions)}/{len(rows)}", file=sys.stderr, flush=True)
     for i, record in enumerate(rows):
         yield {
             "id": record.id,
             "source": record.source,
-            "references": rendered[i].references,
+            "references": (
+                task_module.render(record).references if isinstance(record, Record) else []
+            ),
             **predictions[i],
             "meta": record.meta,
         }
 
 
-def read_inputs(path: Path, task: str) -> Iterator[Record]:
-    """Yield the records to generate from.
+def read_inputs(path: Path) -> Iterator[Input]:
+    """Yield what to generate from: records, or inputs where a line has neither target nor answer.
 
-    Lines without an `id` get their line number. Targets are not needed: a stand-in takes their
-    place, and the prediction then has no reference.
+    Lines without an `id` get their number.
+
+    Raises:
+        InputError: naming the line that is neither.
     """
     for number, row in enumerate(read_jsonl(path), start=1):
-        yield from_dict({"id": str(number)} | row, f"{path}:{number}")
+        labelled = "targets" in row or "answer" in row
+        kind = Record if labelled else Input
+        yield from_dict({"id": str(number)} | row, f"{path}:{number}", kind)
 
 
 def main() -> None:
@@ -193,7 +200,12 @@ def main() -> None:
     add("--model", type=Path, required=True, help="checkpoint folder written by warmup.train")
     add("--task", choices=plugins.names("tasks"), help="must be the checkpoint's own (a check)")
     add("--input", type=Path, required=True, help="records, one JSON object a line; - is stdin")
-    add("--output", type=Path, required=True, help="predictions, one JSON object a line; - is stdout")
+    add(
+        "--output",
+        type=Path,
+        required=True,
+        help="predictions, one JSON object a line; - is stdout",
+    )
     add("--beams", type=int, default=1, help="beam width; 1 is greedy (default)")
     add("--batch-size", type=int, default=64, help="inputs generated from at once")
     add("--threads", type=int, default=1, help="CPU threads")
@@ -206,14 +218,12 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     rows = predict(
         options.model,
-        read_inputs(options.input, options.task),
+        read_inputs(options.input),
         task=options.task,
         beams=options.beams,
         batch_size=options.batch_size,
     )
     if str(options.output) == "-":
-        import json
-
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
     else:

@@ -3,38 +3,32 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from warmup.errors import InputError
 from warmup.files import parse_jsonl, read_lines
 
 
 @dataclass(frozen=True)
-class Record:
-    """One example.
+class Input:
+    """What a model reads: an example without its answer.
 
     Raises:
-        InputError: an empty id, source or target, or an answer that no choice has.
+        InputError: an empty id or source.
     """
 
     id: str
     """Unique within its file."""
     source: str
     """The text to translate, summarise or reason about."""
-    targets: list[str] = field(default_factory=list)
-    """Acceptable outputs. The first is trained on, all are references."""
     source_lang: str = ""
     """Language code of the source, such as `en`."""
     target_lang: str = ""
-    """Language code of the targets."""
+    """Language code of the output."""
     question: str = ""
     """Multiple choice: what is asked about the source."""
     choices: list[str] = field(default_factory=list)
     """Multiple choice: the options, labelled A, B, C, … in this order."""
-    answer: int | None = None
-    """Multiple choice: index of the right option."""
-    explanation: str = ""
-    """Multiple choice: text that the target gives after the label."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Scalars kept for analysis, such as `lookahead`."""
 
@@ -43,6 +37,25 @@ class Record:
             raise InputError("record has an empty id")
         if not self.source.strip():
             raise InputError(f"record {self.id!r} has an empty source")
+
+
+@dataclass(frozen=True)
+class Record(Input):
+    """One example.
+
+    Raises:
+        InputError: as `Input`; no target or an empty one, or an answer that no choice has.
+    """
+
+    targets: list[str] = field(default_factory=list)
+    """Acceptable outputs. The first is trained on, all are references."""
+    answer: int | None = None
+    """Multiple choice: index of the right option."""
+    explanation: str = ""
+    """Multiple choice: text that the target gives after the label."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.choices:
             if self.answer is None or not 0 <= self.answer < len(self.choices):
                 raise InputError(
@@ -59,6 +72,8 @@ class Record:
         return {key: value for key, value in vars(self).items() if value not in ("", [], {}, None)}
 
 
+T = TypeVar("T", bound=Input)
+
 _TYPES: dict[str, tuple[type, str]] = {
     "targets": (list, "a list of texts"),
     "choices": (list, "a list of texts"),
@@ -67,13 +82,18 @@ _TYPES: dict[str, tuple[type, str]] = {
 }
 
 
-def from_dict(row: dict[str, Any], where: str) -> Record:
-    """Make a record of a JSON object; `where` (`file:line`) begins each error message.
+def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
+    """Make a `Record` or an `Input` of a JSON object.
+
+    Args:
+        row: the object.
+        where: `file:line`, which begins each error message.
+        kind: the class to make.
 
     Raises:
         InputError: an unknown key, a missing key, or a value of the wrong type.
     """
-    known = Record.__dataclass_fields__
+    known = kind.__dataclass_fields__
     if extra := sorted(set(row) - set(known)):
         raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(known)}")
     for key in ("id", "source"):
@@ -87,7 +107,7 @@ def from_dict(row: dict[str, Any], where: str) -> Record:
         if any(not isinstance(item, str) for item in row.get(key, [])):
             raise InputError(f"{where}: {key} must be a list of texts")
     try:
-        return Record(**row)
+        return kind(**row)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
 
@@ -96,7 +116,7 @@ def read_records(path: Path) -> Iterator[Record]:
     """Yield the records of a JSON lines file; errors name file and line."""
     seen: dict[str, str] = {}
     for where, row in parse_jsonl(read_lines(path), str(path)):
-        record = from_dict(row, where)
+        record = from_dict(row, where, Record)
         if record.id in seen:
             raise InputError(f"{where}: id {record.id!r} was used before, at {seen[record.id]}")
         seen[record.id] = where

@@ -14,7 +14,7 @@ from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
 from transformers import PreTrainedTokenizerFast
 
 from warmup import plugins
-from warmup.errors import InputError, run, unknown
+from warmup.errors import run, unknown
 from warmup.files import atomic
 from warmup.records import read_records
 

@@ -7,7 +7,9 @@ from warmup.errors import InputError
 from warmup.records import Record
 from warmup.tasks import Rendered
 
-TRANSLATION = Record("1", "A dog.", ["Ein Hund.", "Hund."], "en", "de")
+TRANSLATION = Record(
+    "1", "A dog.", targets=["Ein Hund.", "Hund."], source_lang="en", target_lang="de"
+)
 LETTERS = ["A", "B", "C"]
 
 

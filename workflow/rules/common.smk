@@ -17,7 +17,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-shell.prefix(f"export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false; ")
+shell.prefix(f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false; ")
 
 RESULTS = f"results/{EXPERIMENT['experiment']}"
 WORK = f"work/{EXPERIMENT['experiment']}"
@@ -51,8 +51,9 @@ def run_config(wildcards):
 
 
 def dataset_config(wildcards):
-    """Return a data set's entry as JSON."""
-    return json.dumps(EXPERIMENT["datasets"][wildcards.dataset])
+    """Return what determines a data set's files, as JSON."""
+    entry = EXPERIMENT["datasets"][wildcards.dataset]
+    return json.dumps({key: entry[key] for key in ("task", "pairs", "splits")})
 
 
 def task(wildcards):

@@ -1,7 +1,8 @@
 """Tasks, one a file: how a record becomes text for a model, and what its output is scored by.
 
 Each has `METRICS`, the metrics it is scored by; `check(record)`, which raises an `InputError` if
-the record does not fit the task; and `render(record)`, which checks and returns a `Rendered`.
+the record does not fit the task; `input_text(example)`, what a model reads, which needs no target;
+and `render(record)`, which checks and returns a `Rendered`.
 """
 
 from dataclasses import dataclass

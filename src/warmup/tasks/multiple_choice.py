@@ -9,7 +9,7 @@ not mentioned, and options that are their own letters (`A`, `B`, …) are not li
 from string import ascii_uppercase
 
 from warmup.errors import InputError
-from warmup.records import Record
+from warmup.records import Input, Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("accuracy", "macro_f1")
@@ -17,27 +17,43 @@ METRICS: tuple[str, ...] = ("accuracy", "macro_f1")
 
 def check(record: Record) -> None:
     """Raise an `InputError` if the record cannot be a multiple-choice question."""
-    if not 2 <= len(record.choices) <= len(ascii_uppercase):
-        raise InputError(
-            f"record {record.id!r} has {len(record.choices)} choices; multiple_choice needs 2 to "
-            f"{len(ascii_uppercase)}"
-        )
+    _labels(record)
+    if record.answer is None:
+        raise InputError(f"record {record.id!r} has no answer")
+
+
+def input_text(example: Input) -> str:
+    """Return what the model reads.
+
+    Raises:
+        InputError: too few or too many choices.
+    """
+    labels = _labels(example)
+    parts = ["answer:", example.source]
+    if example.question:
+        parts += ["question:", example.question]
+    if example.choices != labels:
+        parts.append("options:")
+        parts += [f"{label}) {text}" for label, text in zip(labels, example.choices, strict=True)]
+    return " ".join(parts)
 
 
 def render(record: Record) -> Rendered:
     """Return the record as text; errors as `check`."""
     check(record)
-    assert record.answer is not None  # a record with choices has an answer
-    labels = ascii_uppercase[: len(record.choices)]
-    parts = ["answer:", record.source]
-    if record.question:
-        parts += ["question:", record.question]
-    if record.choices != list(labels):
-        parts.append("options:")
-        parts += [f"{label}) {text}" for label, text in zip(labels, record.choices, strict=True)]
-    label = labels[record.answer]
+    assert record.answer is not None  # checked
+    label = _labels(record)[record.answer]
     return Rendered(
-        input=" ".join(parts),
+        input=input_text(record),
         target=f"{label} {record.explanation}".strip(),
         references=[label],
     )
+
+
+def _labels(example: Input) -> list[str]:
+    if not 2 <= len(example.choices) <= len(ascii_uppercase):
+        raise InputError(
+            f"record {example.id!r} has {len(example.choices)} choices; multiple_choice needs 2 "
+            f"to {len(ascii_uppercase)}"
+        )
+    return list(ascii_uppercase[: len(example.choices)])

@@ -1,7 +1,7 @@
 """Summarization: `summarize: <document>` -> `<summary>`, worded as in Raffel et al. 2020 (T5)."""
 
 from warmup.errors import InputError
-from warmup.records import Record
+from warmup.records import Input, Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("rouge1", "rouge2", "rougeL")
@@ -13,11 +13,16 @@ def check(record: Record) -> None:
         raise InputError(f"record {record.id!r} has no target, which summarization needs")
 
 
+def input_text(example: Input) -> str:
+    """Return what the model reads."""
+    return f"summarize: {example.source}"
+
+
 def render(record: Record) -> Rendered:
     """Return the record as text; errors as `check`."""
     check(record)
     return Rendered(
-        input=f"summarize: {record.source}",
+        input=input_text(record),
         target=record.targets[0],
         references=record.targets,
     )

@@ -4,7 +4,7 @@ The input is worded as in Raffel et al. 2020 (T5).
 """
 
 from warmup.errors import InputError
-from warmup.records import Record
+from warmup.records import Input, Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("bleu", "chrf++", "chrf")
@@ -26,20 +26,34 @@ def check(record: Record) -> None:
     """Raise an `InputError` if the record cannot be a translation."""
     if not record.targets:
         raise InputError(f"record {record.id!r} has no target, which translation needs")
-    if not record.source_lang or not record.target_lang:
-        raise InputError(
-            f"record {record.id!r} needs source_lang and target_lang, such as 'en' and 'de'"
-        )
+    _check_languages(record)
+
+
+def input_text(example: Input) -> str:
+    """Return what the model reads.
+
+    Raises:
+        InputError: a language is missing.
+    """
+    _check_languages(example)
+    source, target = (
+        LANGUAGES.get(code, code) for code in (example.source_lang, example.target_lang)
+    )
+    return f"translate {source} to {target}: {example.source}"
 
 
 def render(record: Record) -> Rendered:
     """Return the record as text; errors as `check`."""
     check(record)
-    source, target = (
-        LANGUAGES.get(code, code) for code in (record.source_lang, record.target_lang)
-    )
     return Rendered(
-        input=f"translate {source} to {target}: {record.source}",
+        input=input_text(record),
         target=record.targets[0],
         references=record.targets,
     )
+
+
+def _check_languages(example: Input) -> None:
+    if not example.source_lang or not example.target_lang:
+        raise InputError(
+            f"record {example.id!r} needs source_lang and target_lang, such as 'en' and 'de'"
+        )
