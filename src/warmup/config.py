@@ -169,7 +169,8 @@ def _explain(error: ValidationError) -> str:
     schema: Any = error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
-        wrong = sorted(set(error.instance) - set(known))
+        instance: Any = error.instance
+        wrong = sorted(set(instance) - set(known))
         return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
     if error.validator == "enum":
         choices = ", ".join(str(choice) for choice in schema["enum"])

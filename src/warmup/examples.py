@@ -87,6 +87,7 @@ class Collator:
         self.pads_left = pads_left
 
     def __call__(self, examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """Return tensors [B] and [B, longest]."""
         inputs = [example["input_ids"] for example in examples]
         return {
             "index": torch.tensor([example["index"] for example in examples]),

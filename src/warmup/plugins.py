@@ -8,7 +8,7 @@ from warmup.errors import unknown
 
 
 def names(package: str) -> list[str]:
-    """Return the module names in `warmup.<package>`, sorted; those with a leading `_` are private."""
+    """Return the names of the modules in `warmup.<package>`, sorted, without private ones (`_`)."""
     path = importlib.import_module(f"warmup.{package}").__path__
     return sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_"))
 

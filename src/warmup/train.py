@@ -39,7 +39,7 @@ class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
             self.first = state.global_step - 1
         if not logs or "eval_loss" not in logs:
             return
-        last = next((h for h in reversed(state.log_history) if "loss" in h), {})
+        last: dict[str, Any] = next((h for h in reversed(state.log_history) if "loss" in h), {})
         names = ("loss", "reward", "warmup_length", "effective_sample_size")
         shown = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
         pace = (time.perf_counter() - self.began) / max(state.global_step - self.first, 1)

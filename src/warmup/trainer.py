@@ -1,5 +1,6 @@
 """Training on the Hugging Face `Trainer`: SFT and warmup differ by the objective only."""
 
+import contextlib
 import copy
 import itertools
 import math
@@ -30,7 +31,7 @@ VALIDATION_UPDATE = 2**32
 """Stands for the update in the random numbers of validation, so that these never change."""
 
 
-class WarmupTrainer(Trainer):
+class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     """Minimises an objective of `warmup.objectives` per target token.
 
     The loss of a batch is the sum of its examples' losses divided by its number of target
@@ -119,9 +120,10 @@ class WarmupTrainer(Trainer):
         model: torch.nn.Module,
         inputs: dict[str, torch.Tensor],
         return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
+        num_items_in_batch: torch.Tensor | None = None,
     ) -> Any:
         """Return the batch's share of the loss per target token."""
+        assert num_items_in_batch is not None  # get_batch_samples counts them
         losses = self.example_losses(model, inputs, self.state.global_step)
         # data-parallel training averages gradients over processes; the sum is wanted
         loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
@@ -145,11 +147,12 @@ class WarmupTrainer(Trainer):
         """Do one micro-batch; count its operations now and then."""
         self._add("examples", float(len(inputs["index"])), mean=False)
         self._add("target_tokens", (inputs["labels"] != IGNORED).sum(), mean=False)
-        if self.state.global_step % FLOPS_EVERY:
-            return super().training_step(model, inputs, num_items_in_batch)
-        with FlopCounterMode(display=False) as counter:
-            loss = super().training_step(model, inputs, num_items_in_batch)
-        self._flops += counter.get_total_flops()
+        counted = self.state.global_step % FLOPS_EVERY == 0
+        counter: Any = FlopCounterMode(display=False) if counted else contextlib.nullcontext()
+        with counter:
+            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+        if counted:
+            self._flops += counter.get_total_flops()
         return loss
 
     def prediction_step(

@@ -61,10 +61,10 @@ def test_multiple_choice_says_no_more_than_there_is() -> None:
 @pytest.mark.parametrize(
     ("task", "record", "message"),
     [
-        ("translation", Record("7", "a", ["b"]), "'7' needs source_lang and target_lang"),
+        ("translation", Record("7", "a", targets=["b"]), "'7' needs source_lang and target_lang"),
         ("translation", Record("7", "a", choices=LETTERS, answer=0), "'7' has no target"),
         ("summarization", Record("7", "a", choices=LETTERS, answer=0), "'7' has no target"),
-        ("multiple_choice", Record("7", "a", ["b"]), "'7' has 0 choices; .* needs 2 to 26"),
+        ("multiple_choice", Record("7", "a", targets=["b"]), "'7' has 0 choices; .* needs 2 to 26"),
         ("multiple_choice", Record("7", "a", choices=["x"], answer=0), "has 1 choices"),
         ("multiple_choice", Record("7", "a", choices=["x"] * 27, answer=0), "has 27 choices"),
     ],

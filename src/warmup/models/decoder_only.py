@@ -96,7 +96,8 @@ class DecoderOnly(LanguageModel):
             use_cache=False,
             logits_to_keep=packed,
         )
-        return output.logits.view(batch, branches, length, -1)
+        logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
+        return logits
 
     def generation_inputs(
         self, input_ids: torch.Tensor, mask: torch.Tensor

@@ -77,7 +77,8 @@ class EncoderDecoder(LanguageModel):
             decoder_attention_mask=branch_mask(valid)[:, None],
             use_cache=False,
         )
-        return output.logits.view(batch, branches, length, -1)
+        logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
+        return logits
 
     def generation_inputs(
         self, input_ids: torch.Tensor, mask: torch.Tensor
