@@ -19,7 +19,7 @@ from warmup.errors import InputError, run
 from warmup.examples import encode_sources, pad
 from warmup.files import read_json, read_jsonl, write_jsonl
 from warmup.models import LanguageModel
-from warmup.records import Input, Record, from_dict
+from warmup.records import Record, Unlabelled, from_dict
 from warmup.sampling import Warmups
 from warmup.scoring import (
     IGNORED,
@@ -136,13 +136,13 @@ def _score(
 
 
 def predict(
-    folder: Path, records: Iterable[Input], *, task: str | None, beams: int, batch_size: int
+    folder: Path, records: Iterable[Record], *, task: str | None, beams: int, batch_size: int
 ) -> Iterator[dict[str, Any]]:
     """Yield the prediction of each record, in order.
 
     Args:
         folder: a checkpoint of `warmup.train`.
-        records: what to generate from; an `Input` has no references.
+        records: what to generate from; `Unlabelled` ones have no references.
         task: checked against the checkpoint's task where given.
         beams: beam width.
         batch_size: inputs at once; they are sorted by length to waste little on padding.
@@ -172,15 +172,15 @@ def predict(
             "id": record.id,
             "source": record.source,
             "references": (
-                task_module.render(record).references if isinstance(record, Record) else []
+                [] if isinstance(record, Unlabelled) else task_module.render(record).references
             ),
             **predictions[i],
             "meta": record.meta,
         }
 
 
-def read_inputs(path: Path) -> Iterator[Input]:
-    """Yield what to generate from: records, or inputs where a line has neither target nor answer.
+def read_inputs(path: Path) -> Iterator[Record]:
+    """Yield what to generate from; a line needs neither target nor answer.
 
     Lines without an `id` get their number.
 
@@ -189,7 +189,7 @@ def read_inputs(path: Path) -> Iterator[Input]:
     """
     for number, row in enumerate(read_jsonl(path), start=1):
         labelled = "targets" in row or "answer" in row
-        kind = Record if labelled else Input
+        kind = Record if labelled else Unlabelled
         yield from_dict({"id": str(number)} | row, f"{path}:{number}", kind)
 
 

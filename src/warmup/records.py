@@ -10,52 +10,36 @@ from warmup.files import parse_jsonl, read_lines
 
 
 @dataclass(frozen=True)
-class Input:
-    """What a model reads: an example without its answer.
+class Record:
+    """One example.
 
     Raises:
-        InputError: an empty id or source.
+        InputError: an empty id, source or target, or an answer that no choice has.
     """
 
     id: str
     """Unique within its file."""
     source: str
     """The text to translate, summarise or reason about."""
+    targets: list[str] = field(default_factory=list)
+    """Acceptable outputs. The first is trained on, all are references."""
     source_lang: str = ""
     """Language code of the source, such as `en`."""
     target_lang: str = ""
-    """Language code of the output."""
+    """Language code of the targets."""
     question: str = ""
     """Multiple choice: what is asked about the source."""
     choices: list[str] = field(default_factory=list)
     """Multiple choice: the options, labelled A, B, C, … in this order."""
-    meta: dict[str, Any] = field(default_factory=dict)
-    """Scalars kept for analysis, such as `lookahead`."""
-
-    def __post_init__(self) -> None:
-        if not self.id:
-            raise InputError("record has an empty id")
-        if not self.source.strip():
-            raise InputError(f"record {self.id!r} has an empty source")
-
-
-@dataclass(frozen=True)
-class Record(Input):
-    """One example.
-
-    Raises:
-        InputError: as `Input`; no target or an empty one, or an answer that no choice has.
-    """
-
-    targets: list[str] = field(default_factory=list)
-    """Acceptable outputs. The first is trained on, all are references."""
     answer: int | None = None
     """Multiple choice: index of the right option."""
     explanation: str = ""
     """Multiple choice: text that the target gives after the label."""
+    meta: dict[str, Any] = field(default_factory=dict)
+    """Scalars kept for analysis, such as `lookahead`."""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        self._check_input()
         if self.choices:
             if self.answer is None or not 0 <= self.answer < len(self.choices):
                 raise InputError(
@@ -67,12 +51,25 @@ class Record(Input):
         if any(not target.strip() for target in self.targets):
             raise InputError(f"record {self.id!r} has an empty target")
 
+    def _check_input(self) -> None:
+        if not self.id:
+            raise InputError("record has an empty id")
+        if not self.source.strip():
+            raise InputError(f"record {self.id!r} has an empty source")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values, leaving out what is empty."""
         return {key: value for key, value in vars(self).items() if value not in ("", [], {}, None)}
 
 
-T = TypeVar("T", bound=Input)
+class Unlabelled(Record):
+    """An example to generate from, of which neither target nor answer is known."""
+
+    def __post_init__(self) -> None:
+        self._check_input()
+
+
+T = TypeVar("T", bound=Record)
 
 _TYPES: dict[str, tuple[type, str]] = {
     "targets": (list, "a list of texts"),
@@ -83,7 +80,7 @@ _TYPES: dict[str, tuple[type, str]] = {
 
 
 def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
-    """Make a `Record` or an `Input` of a JSON object.
+    """Make a `Record` or `Unlabelled` of a JSON object.
 
     Args:
         row: the object.

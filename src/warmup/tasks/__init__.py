@@ -1,7 +1,7 @@
 """Tasks, one a file: how a record becomes text for a model, and what its output is scored by.
 
 Each has `METRICS`, the metrics it is scored by; `check(record)`, which raises an `InputError` if
-the record does not fit the task; `input_text(example)`, what a model reads, which needs no target;
+the record does not fit the task; `input_text(record)`, what a model reads, which needs no target;
 and `render(record)`, which checks and returns a `Rendered`.
 """
 

@@ -9,7 +9,7 @@ not mentioned, and options that are their own letters (`A`, `B`, …) are not li
 from string import ascii_uppercase
 
 from warmup.errors import InputError
-from warmup.records import Input, Record
+from warmup.records import Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("accuracy", "macro_f1")
@@ -22,19 +22,19 @@ def check(record: Record) -> None:
         raise InputError(f"record {record.id!r} has no answer")
 
 
-def input_text(example: Input) -> str:
+def input_text(record: Record) -> str:
     """Return what the model reads.
 
     Raises:
         InputError: too few or too many choices.
     """
-    labels = _labels(example)
-    parts = ["answer:", example.source]
-    if example.question:
-        parts += ["question:", example.question]
-    if example.choices != labels:
+    labels = _labels(record)
+    parts = ["answer:", record.source]
+    if record.question:
+        parts += ["question:", record.question]
+    if record.choices != labels:
         parts.append("options:")
-        parts += [f"{label}) {text}" for label, text in zip(labels, example.choices, strict=True)]
+        parts += [f"{label}) {text}" for label, text in zip(labels, record.choices, strict=True)]
     return " ".join(parts)
 
 
@@ -50,10 +50,10 @@ def render(record: Record) -> Rendered:
     )
 
 
-def _labels(example: Input) -> list[str]:
-    if not 2 <= len(example.choices) <= len(ascii_uppercase):
+def _labels(record: Record) -> list[str]:
+    if not 2 <= len(record.choices) <= len(ascii_uppercase):
         raise InputError(
-            f"record {example.id!r} has {len(example.choices)} choices; multiple_choice needs 2 "
+            f"record {record.id!r} has {len(record.choices)} choices; multiple_choice needs 2 "
             f"to {len(ascii_uppercase)}"
         )
-    return list(ascii_uppercase[: len(example.choices)])
+    return list(ascii_uppercase[: len(record.choices)])

@@ -1,7 +1,7 @@
 """Summarization: `summarize: <document>` -> `<summary>`, worded as in Raffel et al. 2020 (T5)."""
 
 from warmup.errors import InputError
-from warmup.records import Input, Record
+from warmup.records import Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("rouge1", "rouge2", "rougeL")
@@ -13,9 +13,9 @@ def check(record: Record) -> None:
         raise InputError(f"record {record.id!r} has no target, which summarization needs")
 
 
-def input_text(example: Input) -> str:
+def input_text(record: Record) -> str:
     """Return what the model reads."""
-    return f"summarize: {example.source}"
+    return f"summarize: {record.source}"
 
 
 def render(record: Record) -> Rendered:

@@ -4,7 +4,7 @@ The input is worded as in Raffel et al. 2020 (T5).
 """
 
 from warmup.errors import InputError
-from warmup.records import Input, Record
+from warmup.records import Record
 from warmup.tasks import Rendered
 
 METRICS: tuple[str, ...] = ("bleu", "chrf++", "chrf")
@@ -29,17 +29,17 @@ def check(record: Record) -> None:
     _check_languages(record)
 
 
-def input_text(example: Input) -> str:
+def input_text(record: Record) -> str:
     """Return what the model reads.
 
     Raises:
         InputError: a language is missing.
     """
-    _check_languages(example)
+    _check_languages(record)
     source, target = (
-        LANGUAGES.get(code, code) for code in (example.source_lang, example.target_lang)
+        LANGUAGES.get(code, code) for code in (record.source_lang, record.target_lang)
     )
-    return f"translate {source} to {target}: {example.source}"
+    return f"translate {source} to {target}: {record.source}"
 
 
 def render(record: Record) -> Rendered:
@@ -52,8 +52,8 @@ def render(record: Record) -> Rendered:
     )
 
 
-def _check_languages(example: Input) -> None:
-    if not example.source_lang or not example.target_lang:
+def _check_languages(record: Record) -> None:
+    if not record.source_lang or not record.target_lang:
         raise InputError(
-            f"record {example.id!r} needs source_lang and target_lang, such as 'en' and 'de'"
+            f"record {record.id!r} needs source_lang and target_lang, such as 'en' and 'de'"
         )
