@@ -18,7 +18,7 @@ from warmup import models, plugins
 from warmup.errors import InputError, run
 from warmup.examples import encode_sources, pad
 from warmup.files import read_json, read_jsonl, write_jsonl
-from warmup.models import LanguageModel
+from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.records import Record, Unlabelled, from_dict
 from warmup.sampling import Warmups
 from warmup.scoring import (
@@ -27,7 +27,6 @@ from warmup.scoring import (
     target_log_probability,
     warmup_log_probabilities,
 )
-from warmup.train import FORMAT_FILE
 
 
 class WarmupBoundary(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped

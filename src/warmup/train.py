@@ -18,12 +18,9 @@ from warmup import budget, models, plugins, provenance, workspace
 from warmup.errors import InputError, run
 from warmup.examples import Collator, Examples
 from warmup.files import atomic, read_json, sha256, write_json, write_text
-from warmup.models import LanguageModel
+from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
 from warmup.trainer import WarmupTrainer
-
-FORMAT_FILE = "warmup.json"
-"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
 
 
 class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped

@@ -151,7 +151,10 @@ def test_agreement_particle_cannot_be_guessed(pair: str) -> None:
 def test_tally_follows_the_reports(seed: int, reports: int, distractors: int, dial: int) -> None:
     knobs = {"reports": [reports] * 2, "distractors": [distractors] * 2, "dial": dial}
     (record,) = generate("tally", "en", 1, seed, **knobs)
-    sentences = [sentence.split() for sentence in record.source.removesuffix(" .").split(" . ")]
+    words = record.source.split()
+    sentences = [
+        (place, *report.split(":")) for place, report in zip(words[::2], words[1::2], strict=True)
+    ]
     assert len(sentences) == reports + distractors
     assert len({place for place, _, _ in sentences}) == len(sentences)
     tally, steps = 0, []
@@ -159,8 +162,8 @@ def test_tally_follows_the_reports(seed: int, reports: int, distractors: int, di
         if verb in ("gained", "mirrored"):
             before = tally if verb == "gained" else dial - tally
             tally = (before + int(amount)) % dial
-            steps += [place, str(tally)]
-    assert record.targets == [f"{tally} tallied : {' '.join(steps)}"]
+            steps.append(f"{place}:{tally}")
+    assert record.targets == [f"{tally} tallied {' '.join(steps)}"]
     assert record.meta == {"lookahead": reports}
 
 
@@ -168,10 +171,10 @@ def test_tally_cannot_be_guessed() -> None:
     records = generate("tally", "en", 20_000, reports=[4, 5])
     tallies = [record.targets[0].split()[0] for record in records]
     sources = [record.source.split() for record in records]
-    gained = [words.count("gained") for words in sources]
-    mirrored = [words.count("mirrored") for words in sources]
-    first = [tuple(words[1:3]) for words in sources]
-    last = [tuple(words[-3:-1]) for words in sources]
+    gained = [sum("gained" in word for word in words) for words in sources]
+    mirrored = [sum("mirrored" in word for word in words) for words in sources]
+    first = [words[1] for words in sources]
+    last = [words[-1] for words in sources]
     for seen in (gained, mirrored, first, last):
         assert best_guess(zip(seen, tallies, strict=True)) < 0.24  # of 5 numbers
 

@@ -68,7 +68,7 @@ def test_impossible_records_are_refused(values: dict[str, Any], message: str) ->
 )
 def test_malformed_rows_are_refused(row: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
-        from_dict(row, "f:3")
+        from_dict(row, "f:3", Record)
 
 
 def test_an_id_used_twice_names_both_lines(tmp_path: Path) -> None:

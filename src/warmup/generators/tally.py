@@ -1,7 +1,7 @@
 """Summarization: a headline that opens with the tally of reports scattered over a document.
 
-    source  north gained 3 . lakes lost 4 . east mirrored 1 . coast kept 1 . south gained 4 .
-    target  2 tallied : north 3 east 3 south 2
+    source  north gained:3 lakes lost:4 east mirrored:1 coast kept:1 south gained:4
+    target  2 tallied north:3 east:3 south:2
     meta    lookahead: 3                      (the number of reports that count)
 
 The tally is kept on a dial of five numbers, 0 to 4, and begins at 0. What a place *gained* moves it
@@ -75,14 +75,14 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
         for place, is_counted in zip(random.sample(PLACES, len(counts)), counts, strict=True):
             amount = random.randint(*knobs.amounts)
             verb = random.choice(VERBS if is_counted else OTHER_VERBS)
-            document.append(f"{place} {verb} {amount} .")
+            document.append(f"{place} {verb}:{amount}")
             if is_counted:
                 tally = (amount + (tally if verb == "gained" else -tally)) % knobs.dial
-                steps.append(f"{place} {tally}")
+                steps.append(f"{place}:{tally}")
         yield Record(
             id=str(number),
             source=" ".join(document),
-            targets=[f"{tally} tallied : {' '.join(steps)}"],
+            targets=[f"{tally} tallied {' '.join(steps)}"],
             source_lang=pair.source,
             target_lang=pair.target,
             meta={"lookahead": relevant},

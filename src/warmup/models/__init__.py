@@ -13,7 +13,19 @@ from warmup import plugins
 from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, Tokens
 
-__all__ = ["LanguageModel", "Source", "Tokens", "create", "load", "prepare_separator", "save"]
+FORMAT_FILE = "warmup.json"
+"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
+
+__all__ = [
+    "FORMAT_FILE",
+    "LanguageModel",
+    "Source",
+    "Tokens",
+    "create",
+    "load",
+    "prepare_separator",
+    "save",
+]
 
 
 def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:

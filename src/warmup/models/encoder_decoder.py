@@ -14,6 +14,9 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from warmup.models._interface import LanguageModel, Source, branch_mask
 
+RELATIVE_POSITIONS = ("t5", "mt5", "umt5", "longt5")
+"""Model types whose decoder knows distances between tokens only (ByT5 is of type t5)."""
+
 
 class EncoderDecoder(LanguageModel):
     """START is the network's own decoder start token."""
@@ -64,27 +67,60 @@ class EncoderDecoder(LanguageModel):
     def branch_logits(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
-        """Pack the N branches of an example into one decoder sequence.
-
-        Cross-attention keys and values are then computed once per x. T5's position bias depends
-        on distances only, and within a branch those are what they would be in a row of its own.
-        """
-        batch, branches, length = ids.shape
-        output = network(
-            encoder_outputs=BaseModelOutput(last_hidden_state=source.states),
-            attention_mask=source.mask,
-            decoder_input_ids=ids.reshape(batch, branches * length),
-            decoder_attention_mask=branch_mask(valid)[:, None],
-            use_cache=False,
-        )
-        logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
-        return logits
+        """Pack the branches of an example into one sequence where positions are relative."""
+        if self.network.config.model_type in RELATIVE_POSITIONS:
+            return _packed(network, source, ids, valid)
+        return _in_rows(network, source, ids, valid)
 
     def generation_inputs(
         self, input_ids: torch.Tensor, mask: torch.Tensor
     ) -> tuple[dict[str, torch.Tensor], int]:
         """Return the inputs; the output begins with START."""
         return {"input_ids": input_ids, "attention_mask": mask}, 1
+
+
+def _packed(
+    network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+) -> torch.Tensor:
+    """Run the N branches of an example as one decoder sequence.
+
+    Cross-attention keys and values are then computed once per x. T5's position bias depends on
+    distances only, and within a branch those are what they would be in a row of its own.
+    """
+    batch, branches, length = ids.shape
+    output = network(
+        encoder_outputs=BaseModelOutput(last_hidden_state=source.states),
+        attention_mask=source.mask,
+        decoder_input_ids=ids.reshape(batch, branches * length),
+        decoder_attention_mask=branch_mask(valid)[:, None],
+        use_cache=False,
+    )
+    logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
+    return logits
+
+
+def _in_rows(
+    network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+) -> torch.Tensor:
+    """Run each branch as a row of its own, from position 0 on.
+
+    The padding moves from the front to the end, where no token of a causal decoder sees it.
+    """
+    batch, branches, length = ids.shape
+    column = torch.arange(length, device=ids.device)
+    lead = valid.long().argmax(-1, keepdim=True)
+    rows = ids.gather(-1, (column + lead) % length)
+    output = network(
+        encoder_outputs=BaseModelOutput(
+            last_hidden_state=source.states.repeat_interleave(branches, 0)
+        ),
+        attention_mask=source.mask.repeat_interleave(branches, 0),
+        decoder_input_ids=rows.reshape(batch * branches, length),
+        use_cache=False,
+    )
+    logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
+    back = ((column - lead) % length)[..., None].expand(-1, -1, -1, logits.shape[-1])
+    return logits.gather(2, back)
 
 
 MODEL = EncoderDecoder

@@ -1,0 +1,104 @@
+"""Download a model of the Hugging Face Hub at a pinned revision: `python -m warmup.fetch_model`.
+
+With `warmup.fetch` the only step that uses the network; training then works offline.
+"""
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import errors, snapshot_download
+
+from warmup.errors import InputError, run
+from warmup.files import atomic
+from warmup.options import read_object
+
+FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
+"""Weights, configurations and tokenizers. Never pickled weights: loading those can run code."""
+NESTED = "*/*"
+"""Exports to other formats and the like, which `from_pretrained` does not read."""
+
+
+def fetch_model(hub: str, revision: str, folder: Path) -> None:
+    """Make `folder` the checkpoint of a Hub repository at a commit.
+
+    The files come to a folder beside it, which an interruption leaves and the next call goes on
+    with. A restricted repository needs a token in the environment variable HF_TOKEN.
+
+    Args:
+        hub: id of the repository, such as `google-t5/t5-base`.
+        revision: its commit.
+        folder: where the checkpoint is to be.
+
+    Raises:
+        InputError: the Hub cannot be reached or refuses, there is no such repository or revision,
+            or it has no weights as safetensors.
+    """
+    partial = folder.with_name(f"partial-{folder.name}-{revision}")
+    _download(hub, revision, partial)
+    if not any(partial.glob("*.safetensors")):
+        shutil.rmtree(partial)
+        raise InputError(
+            f"{hub} has no weights as safetensors at revision {revision}, and others are not "
+            "loaded; choose another revision: a later commit of its main branch, or the commit of "
+            f"a pull request that adds them (https://huggingface.co/{hub}/discussions)"
+        )
+    shutil.rmtree(partial / ".cache", ignore_errors=True)  # notes of the library
+    with atomic(folder) as temporary:
+        partial.replace(temporary)
+
+
+def _download(hub: str, revision: str, folder: Path) -> None:
+    try:
+        snapshot_download(
+            hub,
+            revision=revision,
+            local_dir=folder,
+            allow_patterns=list(FILES),
+            ignore_patterns=[NESTED],
+        )
+    except errors.GatedRepoError:  # also a RepositoryNotFoundError
+        raise InputError(
+            f"{hub}: access is restricted; agree to its terms at https://huggingface.co/{hub} and "
+            "set HF_TOKEN to a token of that account"
+        ) from None
+    except errors.RevisionNotFoundError:
+        raise InputError(f"{hub}: has no revision {revision}") from None
+    except errors.RepositoryNotFoundError:
+        raise InputError(
+            f"{hub}: no such model on the Hub, or a private one (set HF_TOKEN to a token that may "
+            "read it)"
+        ) from None
+    except errors.HfHubHTTPError as error:
+        raise InputError(f"{hub}: the Hub refused: {error}") from None
+    except errors.LocalEntryNotFoundError as error:
+        reason = error.__cause__ or error
+        raise InputError(f"{hub}: cannot reach the Hub: {reason}; run again later") from None
+    except Exception as error:  # those of its HTTP client, of the disk, …
+        raise InputError(f"{hub}: cannot download: {error}") from None
+
+
+def main() -> None:
+    """Download a model of the Hugging Face Hub: configuration, tokenizer and safetensors."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.fetch_model", description=main.__doc__)
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="JSON|FILE",
+        help="entry of `models` in the configuration, with hub and revision (40 digits)",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    options = parser.parse_args()
+    entry: dict[str, Any] = read_object(options.model, "--model")
+    for key in ("hub", "revision"):
+        if not isinstance(entry.get(key), str):
+            raise InputError(f"--model: needs text under the key {key!r}")
+    fetch_model(entry["hub"], entry["revision"], options.output)
+    files = [path for path in options.output.iterdir() if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print(f"{entry['hub']}: {len(files)} files, {size:,} bytes in {options.output}")
+
+
+if __name__ == "__main__":
+    run(main)

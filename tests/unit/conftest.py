@@ -1,0 +1,37 @@
+"""What several unit tests of training share."""
+
+import pytest
+
+import tiny
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory):
+    """Records of the shell game and tokenizers, see `tiny.data`; nothing writes to them."""
+    return tiny.data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture
+def run(data, tmp_path):
+    """Return a function that trains a method of the tiny experiment, in this process."""
+    import torch
+    from transformers.utils import logging
+
+    from warmup import train
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+
+    def call(method, model_type="t5", *, work=None, start=None, updates=8, config=None, **settings):
+        config = config or tiny.resolved(method, model_type, **settings)
+        if start is None:
+            config["method"]["start"] = "scratch"
+        inputs = {
+            "start": start or data[model_type],
+            "train": data["train"],
+            "valid": data["valid"],
+        }
+        torch.manual_seed(99)  # nothing may depend on what was drawn before
+        return train.train(config, inputs, updates, work or tmp_path / "work", fresh=False)
+
+    return call

@@ -1,0 +1,214 @@
+"""Log-probabilities of packed branches against one plain forward pass per sequence."""
+
+import dataclasses
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tiny
+from warmup.examples import pad
+from warmup.sampling import Warmups
+from warmup.scoring import (
+    IGNORED,
+    divergence,
+    lay_out,
+    target_log_probability,
+    warmup_log_probabilities,
+)
+
+MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
+EXACT = {"atol": 1e-5, "rtol": 1e-6}
+
+sequence = st.lists(st.integers(0, 4), max_size=4).map(tuple)
+batch = st.lists(
+    st.tuples(
+        st.lists(st.integers(0, 4), min_size=1, max_size=6),  # x
+        st.lists(st.integers(0, 4), max_size=5),  # y
+        st.tuples(sequence, sequence, sequence),  # three warmups
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+def ids(model, letters):
+    return [model.tokenizer.convert_tokens_to_ids(tiny.WORDS[i]) for i in letters]
+
+
+def encode(model, sources):
+    """Return sources as the pipeline encodes them, padded to one batch."""
+    input_ids = pad(sources, model.tokens.pad, model.pads_left)
+    mask = pad([[1] * len(row) for row in sources], 0, model.pads_left)
+    return model.encode(input_ids, mask)
+
+
+def warmups_of(model, rows, longest):
+    lengths = torch.tensor([[len(c) for c in row] for row in rows])
+    padded = [[[*c, *[model.tokens.pad] * (longest - len(c))] for c in row] for row in rows]
+    tensor = torch.tensor(padded, dtype=torch.long).view(*lengths.shape, longest)
+    return Warmups(tensor, lengths, lengths >= longest)
+
+
+@torch.no_grad()
+def plain_logits(model, x, decoder):
+    """Logits behind each decoder token, from plain `transformers` and a sequence on its own."""
+    if model.pads_left:
+        logits = model.network(input_ids=torch.tensor([[*x, *decoder]])).logits[0]
+        return logits[len(x) :]
+    return model.network(
+        input_ids=torch.tensor([x]), decoder_input_ids=torch.tensor([decoder])
+    ).logits[0]
+
+
+def plain(model, x, c, y, longest):
+    """Return s and l of one warmup by the definition."""
+    tokens = model.tokens
+    logits = plain_logits(model, x, [tokens.start, *c, tokens.separator, *y[:-1]])
+    allowed = logits[: len(c) + 1].clone()
+    allowed[:, list(tokens.banned)] = float("-inf")
+    followed = [*c, tokens.separator] if len(c) < longest else c  # the limit forces a separator
+    s = sum(allowed[i].log_softmax(-1)[token].item() for i, token in enumerate(followed))
+    l = sum(logits[len(c) + 1 + i].log_softmax(-1)[token].item() for i, token in enumerate(y))
+    return s, l
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=25)
+@given(examples=batch)
+def test_s_and_l_are_those_of_a_plain_forward_pass(name, examples):
+    model, longest = tiny.model(name), 4
+    end = [model.tokens.end]
+    sources = [ids(model, x) + ([] if model.pads_left else end) for x, _, _ in examples]
+    targets = [ids(model, y) + end for _, y, _ in examples]
+    rows = [[ids(model, c) for c in cs] for _, _, cs in examples]
+    branches = lay_out(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
+    source = encode(model, sources)
+    with torch.no_grad():
+        s, l, _ = warmup_log_probabilities(model, model.network, source, branches)
+    expected = torch.tensor(
+        [
+            [plain(model, x, c, y, longest) for c in cs]
+            for x, y, cs in zip(sources, targets, rows, strict=True)
+        ]
+    )
+    torch.testing.assert_close(torch.stack([s, l], -1), expected, **EXACT)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_without_room_for_a_warmup_only_the_separator_stands_before_the_target(name):
+    model = tiny.model(name)
+    x, y = ids(model, [0, 1, 2]), [*ids(model, [3, 4]), model.tokens.end]
+    warmups = warmups_of(model, [[[], []]], 0)
+    branches = lay_out(model.tokens, warmups, torch.tensor([y]))
+    with torch.no_grad():
+        s, l, _ = warmup_log_probabilities(model, model.network, encode(model, [x]), branches)
+    _, expected = plain(model, x, [], y, 0)
+    assert s.abs().max() == 0  # the separator was forced
+    torch.testing.assert_close(l, torch.tensor([[expected, expected]]), **EXACT)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@settings(max_examples=15)
+@given(examples=batch)
+def test_targets_without_a_warmup_score_as_in_a_plain_forward_pass(name, examples):
+    model = tiny.model(name)
+    sources = [ids(model, x) for x, _, _ in examples]
+    targets = [[*ids(model, y), model.tokens.end] for _, y, _ in examples]
+    with torch.no_grad():
+        found = target_log_probability(
+            model, model.network, encode(model, sources), pad(targets, IGNORED)
+        )
+    expected = []
+    for x, y in zip(sources, targets, strict=True):
+        logits = plain_logits(model, x, [model.tokens.start, *y[:-1]]).log_softmax(-1)
+        expected.append(sum(logits[i, token].item() for i, token in enumerate(y)))
+    torch.testing.assert_close(found, torch.tensor(expected), **EXACT)
+
+
+@pytest.mark.parametrize("name", ["t5", "bart", "llama"])
+def test_gradients_are_those_of_a_plain_forward_pass(name):
+    model = tiny.model(name)
+    x, c, y = ids(model, [0, 1]), ids(model, [2, 3]), [*ids(model, [3, 4]), model.tokens.end]
+    parameters = list(model.network.parameters())
+
+    branches = lay_out(model.tokens, warmups_of(model, [[c, []]], 3), torch.tensor([y]))
+    _, l, _ = warmup_log_probabilities(model, model.network, encode(model, [x]), branches)
+    found = torch.autograd.grad(l[0, 0], parameters)
+
+    decoder = [model.tokens.start, *c, model.tokens.separator, *y[:-1]]
+    if model.pads_left:
+        logits = model.network(input_ids=torch.tensor([[*x, *decoder]])).logits[0, len(x) :]
+    else:
+        logits = model.network(
+            input_ids=torch.tensor([x]), decoder_input_ids=torch.tensor([decoder])
+        ).logits[0]
+    steps = logits[len(c) + 1 :].log_softmax(-1).gather(-1, torch.tensor(y)[:, None])
+    for one, other in zip(found, torch.autograd.grad(steps.sum(), parameters), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_distributions_have_no_banned_token_and_sum_to_one(name):
+    model = tiny.model(name)
+    branches = lay_out(
+        model.tokens,
+        warmups_of(model, [[ids(model, [1, 2]), []]], 3),
+        torch.tensor([[model.tokens.end]]),
+    )
+    source = encode(model, [ids(model, [0, 3])])
+    with torch.no_grad():
+        _, _, distributions = warmup_log_probabilities(model, model.network, source, branches)
+    assert distributions.shape[:3] == (1, 2, 4)
+    banned = torch.zeros(distributions.shape[-1], dtype=torch.bool)
+    banned[list(model.tokens.banned)] = True
+    assert distributions[..., banned].eq(float("-inf")).all()
+    assert distributions[..., ~banned].isfinite().all()
+    torch.testing.assert_close(distributions.exp().sum(-1), torch.ones(1, 2, 4))
+
+
+def test_the_layout_is_as_it_is_documented():
+    tokens = dataclasses.replace(tiny.model("t5").tokens, start=0, separator=9, end=1, pad=0)
+    warmups = Warmups(
+        torch.tensor([[[5, 6, 7], [5, 0, 0]]]),
+        torch.tensor([[3, 1]]),
+        torch.tensor([[True, False]]),
+    )
+    labels = torch.tensor([[3, 4, 1, IGNORED]])
+    branches = lay_out(tokens, warmups, labels)
+    assert branches.ids.tolist() == [[[0, 5, 6, 7, 9, 3, 4, 1], [0, 0, 0, 5, 9, 3, 4, 1]]]
+    assert branches.valid.int().tolist() == [[[1, 1, 1, 1, 1, 1, 1, 0], [0, 0, 1, 1, 1, 1, 1, 0]]]
+    x = IGNORED
+    assert branches.warmup_labels.tolist() == [[[5, 6, 7, x], [x, x, 5, 9]]]
+    assert branches.target_labels.tolist() == [[[3, 4, 1, x]] * 2]
+
+
+def random_log_probabilities(seed):
+    generator = torch.Generator().manual_seed(seed)
+    logits = 3 * torch.randn(2, 3, 4, 6, generator=generator)
+    logits[..., 2] = float("-inf")
+    return logits.log_softmax(-1)
+
+
+@given(st.integers(0, 1000), st.integers(0, 1000))
+def test_the_divergence_is_that_of_pytorch_and_never_negative(seed, other):
+    p, q = random_log_probabilities(seed), random_log_probabilities(other)
+    labels = torch.zeros(2, 3, 4, dtype=torch.long)
+    labels[0, 1, 2:] = IGNORED
+    found = divergence(p, q, labels)
+    keep = [0, 1, 3, 4, 5]  # torch.nn.functional.kl_div makes not-a-number of -inf - -inf
+    each = torch.nn.functional.kl_div(
+        q[..., keep], p[..., keep], reduction="none", log_target=True
+    ).sum(-1)
+    torch.testing.assert_close(found, (each * (labels != IGNORED)).sum(-1))
+    assert (found >= -1e-6).all()
+
+
+def test_the_divergence_of_equals_is_zero_and_has_no_gradient():
+    logits = torch.randn(1, 1, 2, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
+    p = logits.index_fill(-1, torch.tensor([1]), float("-inf")).log_softmax(-1)
+    value = divergence(p, p.detach(), torch.zeros(1, 1, 2, dtype=torch.long))
+    assert value.item() == 0
+    value.sum().backward()
+    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), atol=1e-7, rtol=0)
