@@ -7,7 +7,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
-RESULTS := results/default
 
 .PHONY: help demo test lint unit tables figures report setup clean lock
 
@@ -27,7 +26,6 @@ $(READY): envs/main.lock pyproject.toml
 
 demo: $(READY) ## Run the default experiment and show its main table
 	$(SNAKEMAKE) --cores $(CORES)
-	@$(BIN)/python -m warmup.show --scores $(RESULTS)/scores.tsv --report $(RESULTS)/report.html
 
 test: $(READY) lint ## Check the code and run all tests
 	$(BIN)/python -m pytest

@@ -26,8 +26,15 @@ localrules:
 
 
 rule all:
+    default_target: True
     input:
         rules.tables.output,
         rules.figures.output,
         rules.report.output,
-    default_target: True
+
+
+onsuccess:
+    shell(
+        f"python -m warmup.show --scores {PLAN.results}/scores.tsv --report {PLAN.results}/report.html"
+        f" --methods {PLAN.methods} || true"
+    )

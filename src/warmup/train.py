@@ -121,6 +121,7 @@ def train(
             save_steps=every,
             save_total_limit=2,
             load_best_model_at_end=True,
+            restore_callback_states_from_checkpoint=True,  # the patience that is left
             metric_for_best_model="eval_loss",
             greater_is_better=False,
             remove_unused_columns=False,
@@ -140,7 +141,7 @@ def train(
     checkpoint = workspace.last_checkpoint(work)
     if checkpoint:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    trainer.go_on(checkpoint)
     return model, summarise(config, trainer)
 
 

@@ -6,11 +6,12 @@ import itertools
 import math
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from transformers import Trainer, TrainerCallback
+from transformers import Trainer, TrainerCallback, TrainerState
 
 from warmup import plugins
 from warmup.models import LanguageModel, Source
@@ -53,6 +54,19 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self._counts: dict[str, int] = {}
         self._flops = 0
         self.add_callback(_StepTimer(self))
+
+    def go_on(self, checkpoint: Path | None) -> None:
+        """Train, from a checkpoint on if there is one; the network is the best one afterwards.
+
+        `Trainer.train` would make one more update from a checkpoint where training had ended.
+        """
+        if checkpoint:
+            state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+            if state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"]:
+                self.state = state
+                self._load_best_model()
+                return
+        self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     def warm_up(self, source: Source, examples: torch.Tensor, update: int) -> Warmups:
         """Sample N warmups per example; always the same ones for the same update."""
@@ -206,8 +220,10 @@ class _StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is unty
     def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
         self.began = time.perf_counter()
 
-    def on_step_end(self, *args: Any, **kwargs: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.trainer.end_step(time.perf_counter() - self.began)
+        if state.global_step == state.max_steps:  # what came since the last log counts too
+            control.should_log = True
 
 
 def log_mean(l: torch.Tensor) -> torch.Tensor:

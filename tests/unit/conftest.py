@@ -11,8 +11,8 @@ def data(tmp_path_factory):
     return tiny.data(tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture
-def run(data, tmp_path):
+@pytest.fixture(scope="session")
+def run(data, tmp_path_factory):
     """Return a function that trains a method of the tiny experiment, in this process."""
     import torch
     from transformers.utils import logging
@@ -31,7 +31,8 @@ def run(data, tmp_path):
             "train": data["train"],
             "valid": data["valid"],
         }
+        work = work or tmp_path_factory.mktemp("work")
         torch.manual_seed(99)  # nothing may depend on what was drawn before
-        return train.train(config, inputs, updates, work or tmp_path / "work", fresh=False)
+        return train.train(config, inputs, updates, work, fresh=False)
 
     return call

@@ -155,7 +155,7 @@ def test_the_anchor_holds_the_start_model_while_the_model_moves(run, trainer):
     with torch.no_grad():
         for parameter in one.model.parameters():
             if parameter.grad is not None:
-                parameter -= parameter.grad
+                parameter.sub_(parameter.grad)
     after = one.start_model.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert all(p.grad is None for p in one.start_model.network.parameters())
@@ -202,7 +202,7 @@ def test_the_same_seed_gives_the_same_model_bit_for_bit(run, tmp_path, method):
     assert not same(one, different)
 
 
-class Killed(Exception):
+class KilledError(Exception):
     """Stands for the end of the process."""
 
 
@@ -212,7 +212,7 @@ def kill_in_update(monkeypatch, number):
 
     def step(self, *args, **kwargs):
         if self.state.global_step == number:
-            raise Killed
+            raise KilledError
         return plain(self, *args, **kwargs)
 
     monkeypatch.setattr(WarmupTrainer, "training_step", step)
@@ -223,7 +223,7 @@ def kill_in_save(monkeypatch, number):
 
     def save(self, args, state, control, **kwargs):
         if state.global_step == number:
-            raise Killed
+            raise KilledError
 
     monkeypatch.setattr(train._MarkComplete, "on_save", save)
 
@@ -232,7 +232,7 @@ def kill_at_the_end(monkeypatch):
     """Let the process end after the last checkpoint, before any output is there."""
 
     def end(*_):
-        raise Killed
+        raise KilledError
 
     monkeypatch.setattr(train, "summarise", end)
 
@@ -247,26 +247,35 @@ INTERRUPTIONS = {
 }
 
 
-@pytest.mark.parametrize("moment", INTERRUPTIONS)
-@pytest.mark.parametrize(
-    ("method", "settings"),
-    [
-        ("sft", {"accumulate": 2, "lr_warmup": 2}),
-        ("warmup", {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}}),
-    ],
-)
-def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
-    run, tmp_path, monkeypatch, method, settings, moment
-):
-    config = tiny.resolved(method, **settings)
+RESUMABLE = {
+    "sft": {"accumulate": 2, "lr_warmup": 2},
+    "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
+}
+
+
+def resumable(method):
+    config = tiny.resolved(method, **RESUMABLE[method])
     # dropout: the state of PyTorch's generator has to survive as well
     config["model"]["scratch"]["dropout_rate"] = 0.1
-    whole, expected = run(method, work=tmp_path / "whole", updates=11, config=copy.deepcopy(config))
+    return {"config": config, "updates": 11}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(run):
+    return {method: run(method, **resumable(method)) for method in RESUMABLE}
+
+
+@pytest.mark.parametrize("moment", INTERRUPTIONS)
+@pytest.mark.parametrize("method", RESUMABLE)
+def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
+    run, tmp_path, monkeypatch, uninterrupted, method, moment
+):
     with monkeypatch.context() as patch:
         INTERRUPTIONS[moment](patch)
-        with pytest.raises(Killed):
-            run(method, work=tmp_path / "killed", updates=11, config=copy.deepcopy(config))
-    resumed, found = run(method, work=tmp_path / "killed", updates=11, config=config)
+        with pytest.raises(KilledError):
+            run(method, work=tmp_path, **resumable(method))
+    resumed, found = run(method, work=tmp_path, **resumable(method))
+    whole, expected = uninterrupted[method]
     assert same(whole, resumed)
     assert without_seconds(found) == without_seconds(expected)
     assert found["updates"] == 11
@@ -312,7 +321,7 @@ def test_patience_survives_an_interruption(run, tmp_path, monkeypatch, moment):
             kill_in_update(patch, 13)
         else:
             kill_at_the_end(patch)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run("sft", work=tmp_path / "killed", **settings)
     resumed, found = run("sft", work=tmp_path / "killed", **settings)
     assert without_seconds(found) == without_seconds(expected)
@@ -377,7 +386,7 @@ def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(
 ):
     with monkeypatch.context() as patch:
         kill_in_update(patch, 6)
-        with pytest.raises(Killed):
+        with pytest.raises(KilledError):
             run("sft", work=tmp_path / "work")
     with pytest.raises(train.InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
         run("sft", work=tmp_path / "work", learning_rate=0.02)

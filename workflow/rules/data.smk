@@ -8,15 +8,15 @@ localrules:
 
 rule fetch:
     output:
-        f"{DOWNLOADS}/{{dataset}}.{{pair}}.json",
-    params:
-        dataset=dataset_config,
-        root=EXPERIMENT["data_root"],
-        downloads=DOWNLOADS,
+        f"{PLAN.downloads}/{{dataset}}.{{pair}}.json",
     log:
-        f"{LOGS}/fetch/{{dataset}}.{{pair}}.log",
+        f"{PLAN.logs}/fetch/{{dataset}}.{{pair}}.log",
     conda:
         "../../envs/main.yaml"
+    params:
+        dataset=PLAN.dataset_config,
+        root=PLAN.config["data_root"],
+        downloads=subpath(output[0], parent=True),
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
@@ -27,13 +27,13 @@ rule fetch:
 
 rule fetch_model:
     output:
-        directory(f"{DOWNLOADS}/models/{{model}}"),
-    params:
-        model=lambda wildcards: json.dumps(EXPERIMENT["models"][wildcards.model]),
+        directory(f"{PLAN.downloads}/models/{{model}}"),
     log:
-        f"{LOGS}/fetch/{{model}}.log",
+        f"{PLAN.logs}/fetch/{{model}}.log",
     conda:
         "../../envs/main.yaml"
+    params:
+        model=PLAN.model_config,
     message:
         "Downloading model {wildcards.model}"
     shell:
@@ -42,23 +42,25 @@ rule fetch_model:
 
 rule prepare:
     input:
-        fetched,
-        code=[code(name) for name in PREPARATION],
+        PLAN.fetched,
+        code=code(
+            "prepare.py", "dataset.py", "overlap.py", "sources", "generators", "tasks"
+        ),
     output:
-        train=f"{DATA}/train.jsonl",
-        valid=f"{DATA}/valid.jsonl",
-        summary=f"{DATA}/summary.json",
-    params:
-        dataset=dataset_config,
-        root=EXPERIMENT["data_root"],
-        downloads=DOWNLOADS,
-        folder=subpath(output.summary, parent=True),
+        train=f"{PLAN.data}/train.jsonl",
+        valid=f"{PLAN.data}/valid.jsonl",
+        summary=f"{PLAN.data}/summary.json",
     log:
-        f"{LOGS}/prepare/{{dataset}}.{{pair}}.log",
+        f"{PLAN.logs}/prepare/{{dataset}}.{{pair}}.log",
     conda:
         "../../envs/main.yaml"
     resources:
         gpu=0,
+    params:
+        dataset=PLAN.dataset_config,
+        root=PLAN.config["data_root"],
+        downloads=PLAN.downloads,
+        folder=subpath(output.summary, parent=True),
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
@@ -69,19 +71,19 @@ rule prepare:
 
 rule tokenizer:
     input:
-        train=f"{DATA}/train.jsonl",
+        train=f"{PLAN.data}/train.jsonl",
     output:
-        directory(TOKENIZER),
-    params:
-        task=task,
-        spec=lambda wildcards: json.dumps(EXPERIMENT["models"][wildcards.model]["tokenizer"]),
-        architecture=lambda wildcards: EXPERIMENT["models"][wildcards.model]["architecture"],
+        directory(PLAN.tokenizer),
     log:
-        f"{LOGS}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
+        f"{PLAN.logs}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
     conda:
         "../../envs/main.yaml"
     resources:
         gpu=0,
+    params:
+        task=PLAN.task,
+        spec=PLAN.tokenizer_config,
+        architecture=PLAN.architecture,
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:

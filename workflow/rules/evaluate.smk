@@ -3,23 +3,24 @@
 
 rule generate:
     input:
-        model=f"{RUN}/model",
-        summary=f"{DATA}/summary.json",
+        model=f"{PLAN.run}/model",
+        summary=f"{PLAN.data}/summary.json",
     output:
-        f"{RUN}/{{split}}.{{decoding}}.predictions.jsonl",
-    params:
-        examples=f"{DATA}/{{split}}.jsonl",
-        beams=lambda wildcards: EXPERIMENT["decodings"][wildcards.decoding]["beams"],
-        batch=lambda wildcards: EXPERIMENT["decodings"][wildcards.decoding]["batch_size"],
+        f"{PLAN.evaluation}.predictions.jsonl",
     log:
-        f"{LOGS}/generate/{RUN_NAME}/{{split}}.{{decoding}}.log",
+        f"{PLAN.logs}/generate/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
         "../../envs/main.yaml"
-    threads: JOB["threads"]
+    threads: PLAN.resources["threads"]
     resources:
-        gpu=JOB["gpus"],
-        mem_mb=JOB["mem_mb"],
-        runtime=JOB["runtime"],
+        gpu=PLAN.resources["gpus"],
+        mem_mb=PLAN.resources["mem_mb"],
+        runtime=PLAN.resources["runtime"],
+    params:
+        # not an input: the summary carries the hash of every split
+        examples=f"{PLAN.data}/{{split}}.jsonl",
+        beams=PLAN.beams,
+        batch=PLAN.batch_size,
     message:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
@@ -31,20 +32,21 @@ rule generate:
 
 rule score:
     input:
-        predictions=f"{RUN}/{{split}}.{{decoding}}.predictions.jsonl",
-        code=[code("score.py"), code("metrics")],
+        predictions=f"{PLAN.evaluation}.predictions.jsonl",
+        code=code("score.py", "metrics"),
     output:
-        f"{RUN}/{{split}}.{{decoding}}.scores.json",
-    params:
-        run=score_config,
+        f"{PLAN.evaluation}.scores.json",
     log:
-        f"{LOGS}/score/{RUN_NAME}/{{split}}.{{decoding}}.log",
+        f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        run=PLAN.score_config,
     message:
-        "Scoring {wildcards.method}, {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
+        "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
+        " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         "python -m warmup.score --predictions {input.predictions} --run {params.run:q}"
         " --output {output} > {log} 2>&1"
@@ -52,14 +54,14 @@ rule score:
 
 rule aggregate:
     input:
-        scores=evaluations("scores.json"),
-        training=run_files("training.json"),
+        scores=PLAN.of_evaluations("scores.json"),
+        training=PLAN.of_runs("training.json"),
         code=code("aggregate.py"),
     output:
-        scores=f"{RESULTS}/scores.tsv",
-        curves=f"{RESULTS}/curves.tsv",
+        scores=f"{PLAN.results}/scores.tsv",
+        curves=f"{PLAN.results}/curves.tsv",
     log:
-        f"{LOGS}/aggregate.log",
+        f"{PLAN.logs}/aggregate.log",
     conda:
         "../../envs/analysis.yaml"
     resources:

@@ -9,78 +9,74 @@ localrules:
 
 rule tables:
     input:
-        scores=f"{RESULTS}/scores.tsv",
-        code=PRESENTATION + [code("tables.py")],
+        scores=f"{PLAN.results}/scores.tsv",
+        code=code("tables.py", *PRESENTATION),
     output:
-        report(
-            expand(RESULTS + "/tables/{task}.{kind}", task=TASKS, kind=["md", "tex", "csv"]),
-            caption="../report/tables.rst",
-            category="Tables",
-        ),
-    params:
-        folder=f"{RESULTS}/tables",
+        report(PLAN.of_tables(), caption="../report/tables.rst", category="Tables"),
     log:
-        f"{LOGS}/tables.log",
+        f"{PLAN.logs}/tables.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        folder=subpath(output[0], parent=True),
+        methods=PLAN.methods,
     message:
         "Writing the tables"
     shell:
-        "python -m warmup.tables --scores {input.scores} --output-dir {params.folder} --methods {METHODS} > {log} 2>&1"
+        "python -m warmup.tables --scores {input.scores} --output-dir {params.folder}"
+        " --methods {params.methods} > {log} 2>&1"
 
 
 rule figures:
     input:
-        scores=f"{RESULTS}/scores.tsv",
-        curves=f"{RESULTS}/curves.tsv",
-        code=PRESENTATION + [code("figures")],
+        scores=f"{PLAN.results}/scores.tsv",
+        curves=f"{PLAN.results}/curves.tsv",
+        code=code("figures", *PRESENTATION),
     output:
-        report(
-            expand(RESULTS + "/figures/{name}.{kind}", name=FIGURES, kind=["svg", "pdf", "png"]),
-            caption="../report/figures.rst",
-            category="Figures",
-        ),
-    params:
-        folder=f"{RESULTS}/figures",
+        report(PLAN.of_figures(), caption="../report/figures.rst", category="Figures"),
     log:
-        f"{LOGS}/figures.log",
+        f"{PLAN.logs}/figures.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        folder=subpath(output[0], parent=True),
+        methods=PLAN.methods,
     message:
         "Drawing the figures"
     shell:
         "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
-        " --output-dir {params.folder} --methods {METHODS} > {log} 2>&1"
+        " --output-dir {params.folder} --methods {params.methods} > {log} 2>&1"
 
 
 rule report:
     input:
-        scores=f"{RESULTS}/scores.tsv",
-        curves=f"{RESULTS}/curves.tsv",
-        tables=rules.tables.output,
-        figures=rules.figures.output,
-        predictions=evaluations("predictions.jsonl"),
-        provenance=run_files("provenance.json"),
-        code=PRESENTATION + [code("report")],
+        scores=f"{PLAN.results}/scores.tsv",
+        curves=f"{PLAN.results}/curves.tsv",
+        tables=PLAN.of_tables(),
+        figures=PLAN.of_figures(),
+        predictions=PLAN.of_evaluations("predictions.jsonl"),
+        provenance=PLAN.of_runs("provenance.json"),
+        code=code("report", "tables.py", "figures", *PRESENTATION),
     output:
-        f"{RESULTS}/report.html",
-    params:
-        tables=rules.tables.params.folder,
-        figures=rules.figures.params.folder,
+        f"{PLAN.results}/report.html",
     log:
-        f"{LOGS}/report.log",
+        f"{PLAN.logs}/report.log",
     conda:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        tables=PLAN.tables_folder,
+        figures=PLAN.figures_folder,
+        methods=PLAN.methods,
     message:
         "Writing the report"
     shell:
         "python -m warmup.report --scores {input.scores} --curves {input.curves}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --predictions {input.predictions} --provenance {input.provenance}"
-        " --methods {METHODS} --output {output} > {log} 2>&1"
+        " --methods {params.methods} --output {output} > {log} 2>&1"

@@ -3,27 +3,27 @@
 
 rule train:
     input:
-        unpack(training_inputs),
+        unpack(PLAN.training_inputs),
     output:
-        model=directory(f"{RUN}/model"),
-        training=f"{RUN}/training.json",
-        provenance=f"{RUN}/provenance.json",
-    params:
-        config=run_config,
-        options=training_options,
-        # outside every output: Snakemake deletes outputs before it runs a job again,
-        # and a killed training has to find its checkpoints
-        work=f"{WORK}/{RUN_NAME}",
-        folder=subpath(output.training, parent=True),
+        model=directory(f"{PLAN.run}/model"),
+        training=f"{PLAN.run}/training.json",
+        provenance=f"{PLAN.run}/provenance.json",
     log:
-        f"{LOGS}/train/{RUN_NAME}.log",
+        f"{PLAN.logs}/train/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}.log",
     conda:
         "../../envs/main.yaml"
-    threads: JOB["threads"]
+    threads: PLAN.resources["threads"]
     resources:
-        gpu=JOB["gpus"],
-        mem_mb=JOB["mem_mb"],
-        runtime=JOB["runtime"],
+        gpu=PLAN.resources["gpus"],
+        mem_mb=PLAN.resources["mem_mb"],
+        runtime=PLAN.resources["runtime"],
+    params:
+        config=PLAN.run_config,
+        options=PLAN.training_options,
+        # outside every output: Snakemake deletes outputs before it runs a job again,
+        # and a killed training has to find its checkpoints
+        work=PLAN.work,
+        folder=subpath(output.training, parent=True),
     message:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"

@@ -1,0 +1,147 @@
+"""What a configuration asks the workflow to make: paths, inputs and parameters of its jobs.
+
+The rules use this and nothing else; paths are built here. `wildcards` are Snakemake's.
+"""
+
+import json
+from pathlib import PurePosixPath
+from typing import Any
+
+from warmup import config as configuration
+from warmup import plugins
+
+NETWORK_SOURCES = ("url", "hub")
+RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
+"""Name of a run, and its folder below `runs/`."""
+
+
+class Plan:
+    """The jobs of one experiment."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = configuration.check(config)
+        name = self.config["experiment"]
+        self.results = f"results/{name}"
+        self.work = f"work/{name}/{RUN}"
+        self.logs = f"logs/{name}"
+        self.downloads = "downloads"
+        self.data = f"{self.results}/data/{{dataset}}/{{pair}}"
+        self.tokenizer = f"{self.results}/tokenizers/{{dataset}}/{{pair}}/{{model}}"
+        self.run = f"{self.results}/runs/{RUN}"
+        self.evaluation = f"{self.run}/{{split}}.{{decoding}}"
+        self.runs = configuration.run_names(self.config)
+        self.methods = " ".join(configuration.lineage(self.config))
+        self.resources: dict[str, int] = self.config["resources"]
+        self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
+        self.figures = plugins.names("figures")
+
+    def run_config(self, wildcards: Any) -> str:
+        """Return the resolved run as JSON; when it changes, the run is due again."""
+        return json.dumps(configuration.resolve(self.config, RUN.format(**wildcards)))
+
+    def dataset_config(self, wildcards: Any) -> str:
+        """Return what determines a data set's files, as JSON."""
+        entry = self.config["datasets"][wildcards.dataset]
+        return json.dumps({key: entry[key] for key in ("task", "pairs", "splits")})
+
+    def model_config(self, wildcards: Any) -> str:
+        """Return a model's entry as JSON."""
+        return json.dumps(self.config["models"][wildcards.model])
+
+    def tokenizer_config(self, wildcards: Any) -> str:
+        """Return the settings of the tokenizer of a model from scratch, as JSON."""
+        return json.dumps(self.config["models"][wildcards.model]["tokenizer"])
+
+    def architecture(self, wildcards: Any) -> str:
+        """Return a model's architecture."""
+        return str(self.config["models"][wildcards.model]["architecture"])
+
+    def task(self, wildcards: Any) -> str:
+        """Return the task of a data set."""
+        return str(self.config["datasets"][wildcards.dataset]["task"])
+
+    def score_config(self, wildcards: Any) -> str:
+        """Return what identifies a file of predictions, as JSON."""
+        run = configuration.resolve(self.config, RUN.format(**wildcards))["run"]
+        part = {"split": wildcards.split, "decoding": wildcards.decoding}
+        return json.dumps(run | part | {"target_lang": wildcards.pair.rpartition("-")[2]})
+
+    def beams(self, wildcards: Any) -> int:
+        """Return the beam width of a decoding."""
+        return int(self.config["decodings"][wildcards.decoding]["beams"])
+
+    def batch_size(self, wildcards: Any) -> int:
+        """Return the batch size of a decoding."""
+        return int(self.config["decodings"][wildcards.decoding]["batch_size"])
+
+    def fetched(self, wildcards: Any) -> list[str]:
+        """Return the list of downloads that a data set needs, if it needs any."""
+        sources = self.config["datasets"][wildcards.dataset]["splits"].values()
+        if any(source["type"] in NETWORK_SOURCES for source in sources):
+            return [f"{self.downloads}/{wildcards.dataset}.{wildcards.pair}.json"]
+        return []
+
+    def training_inputs(self, wildcards: Any) -> dict[str, str]:
+        """Return a run's inputs by command-line option: data, start, runs its budget refers to."""
+        run = configuration.resolve(self.config, RUN.format(**wildcards))
+        method = run["method"]
+        data = self.data.format(**wildcards)
+        siblings = PurePosixPath(self.run.format(**wildcards)).parents[1]
+        seed = f"seed{wildcards.seed}"
+        inputs = {"train": f"{data}/train.jsonl", "valid": f"{data}/valid.jsonl"}
+        if method["start"] == "scratch":
+            inputs["start"] = self.tokenizer.format(**wildcards)
+        elif method["start"] == "pretrained":
+            fetched = f"{self.downloads}/models/{wildcards.model}"
+            inputs["start"] = run["model"].get("local", fetched)
+        else:
+            inputs["start"] = f"{siblings}/{method['start']}/{seed}/model"
+        for key in ("same_updates_as", "same_compute_as"):
+            if key in method["budget"]:
+                other = siblings / method["budget"][key] / seed
+                inputs["reference"] = f"{other}/training.json"
+        if "same_compute_as" in method["budget"]:
+            inputs["baseline"] = f"{siblings}/{method['start']}/{seed}/training.json"
+        return inputs
+
+    def training_options(self, wildcards: Any, input: Any) -> str:
+        """Return the command-line options for a run's inputs."""
+        return " ".join(f"--{name} {path}" for name, path in input.items())
+
+    def of_runs(self, name: str) -> list[str]:
+        """Return the paths of a file that every run has."""
+        return [f"{self.results}/runs/{run}/{name}" for run in self.runs]
+
+    def of_evaluations(self, kind: str) -> list[str]:
+        """Return the paths of the predictions or the scores of all runs."""
+        return [
+            f"{self.results}/runs/{run}/{split}.{decoding}.{kind}"
+            for run in self.runs
+            for split in self._dataset(run)["splits"]
+            if split not in ("train", "valid")
+            for decoding in self.config["decodings"]
+        ]
+
+    def tables_folder(self, wildcards: Any) -> str:
+        """Return the folder of the tables."""
+        return f"{self.results}/tables"
+
+    def figures_folder(self, wildcards: Any) -> str:
+        """Return the folder of the figures."""
+        return f"{self.results}/figures"
+
+    def of_tables(self) -> list[str]:
+        """Return the paths of the tables."""
+        kinds = ("md", "tex", "csv")
+        folder = self.tables_folder(None)
+        return [f"{folder}/{task}.{kind}" for task in self.tasks for kind in kinds]
+
+    def of_figures(self) -> list[str]:
+        """Return the paths of the figures."""
+        kinds = ("svg", "pdf", "png")
+        folder = self.figures_folder(None)
+        return [f"{folder}/{name}.{kind}" for name in self.figures for kind in kinds]
+
+    def _dataset(self, run: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
+        return entry
