@@ -15,7 +15,7 @@ from warmup.pairs import Pair
 
 # weights large enough that probabilities are far from uniform and positions matter
 _T5 = {
-    "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_decoder_layers": 2,
+    "d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 2, "num_decoder_layers": 2,
     "num_heads": 2, "dropout_rate": 0.0, "initializer_factor": 0.5,
 }  # fmt: skip
 _BART = {
@@ -115,6 +115,7 @@ def experiment(**changes: Any) -> dict[str, Any]:
             }
             for name, changed in (
                 ("t5", {"initializer_factor": 1.0}),
+                ("bart", {"init_std": 0.02}),
                 ("llama", {"initializer_range": 0.02}),
             )
         },

@@ -268,7 +268,7 @@ def uninterrupted(run):
 @pytest.mark.parametrize("moment", INTERRUPTIONS)
 @pytest.mark.parametrize("method", RESUMABLE)
 def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
-    run, tmp_path, monkeypatch, uninterrupted, method, moment
+    *, run, tmp_path, monkeypatch, uninterrupted, method, moment
 ):
     with monkeypatch.context() as patch:
         INTERRUPTIONS[moment](patch)
@@ -355,30 +355,25 @@ def test_the_history_and_the_costs_are_complete(run):
     assert model.network is not None
 
 
-def test_operations_are_counted_with_sampling_and_per_update(run, tmp_path):
-    costs = {}
-    for name, method, settings in (
-        ("sft", "sft", {}),
-        ("sft twice as long", "sft", {"updates": 16}),
-        ("sft twice as many", "sft", {"batch_size": 16}),
-        ("sft in parts", "sft", {"batch_size": 4, "accumulate": 2}),
-        ("warmup", "warmup", {}),
-        ("more warmups", "warmup", {"warmup": {"samples": 6, "max_tokens": 3}}),
-    ):
-        costs[name] = run(method, work=tmp_path / name, **settings)[1]["cost"]["flops"]
-    assert costs["sft twice as long"] == pytest.approx(2 * costs["sft"])
-    # sequences in a batch are padded to the longest, so batches of another size differ a little
-    assert costs["sft twice as many"] == pytest.approx(2 * costs["sft"], rel=0.1)
-    assert costs["sft in parts"] == pytest.approx(costs["sft"], rel=0.1)
-    assert costs["warmup"] > 2 * costs["sft"]
-    assert costs["more warmups"] > 1.4 * costs["warmup"]
+def test_operations_are_counted_with_sampling_and_per_update(run):
+    def flops(method, **settings):
+        return run(method, **settings)[1]["cost"]["flops"]
+
+    sft, warmup = flops("sft", updates=4), flops("warmup", updates=4)
+    assert warmup > 2 * sft
+    # counted at the first update only: one update costs as much as another
+    assert flops("sft", updates=8) == pytest.approx(2 * sft)
+    # sequences are padded to the longest of a batch, so that smaller batches take a little less
+    assert flops("sft", updates=4, batch_size=4, accumulate=2) == pytest.approx(sft, rel=0.1)
+    more = flops("warmup", updates=4, warmup={"samples": 6, "max_tokens": 3})
+    assert more > 1.4 * warmup
 
 
 def test_training_learns(run):
-    _, training = run("sft", updates=60, learning_rate=0.02)
+    _, training = run("sft", updates=40, learning_rate=0.02, validate_every=20)
     first, last = training["validation"][0]["nll"], training["validation"][-1]["nll"]
-    assert last < 0.8 * first
-    assert training["best_update"] > 4
+    assert last < 0.9 * first
+    assert training["best_update"] == 40
 
 
 def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from warmup import plugins
 from warmup.errors import InputError
@@ -50,7 +57,7 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
             dtype=getattr(torch, spec.get("dtype", "float32")),
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"{folder}: cannot load: {error}") from None
     return _assemble(network, tokenizer, spec)
 
@@ -59,7 +66,8 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
     """Make a network with random weights from the entry's `scratch` configuration.
 
     Raises:
-        InputError: an unknown model type, or a key its configuration does not have.
+        InputError: an unknown model type, a key its configuration does not have, or settings that
+            make no network.
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
     settings = dict(spec["scratch"])
@@ -73,18 +81,29 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
         raise InputError(
             f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
         )
-    config = AutoConfig.for_model(
-        model_type,
-        **settings,
-        vocab_size=len(tokenizer),
-        pad_token_id=tokenizer.pad_token_id,
-        bos_token_id=tokenizer.pad_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        decoder_start_token_id=tokenizer.pad_token_id,
-    )
-    torch.manual_seed(seed)
     auto = plugins.load("models", spec["architecture"]).MODEL.auto_class
-    return _assemble(auto.from_config(config), tokenizer, spec)
+    torch.manual_seed(seed)
+    try:
+        config = AutoConfig.for_model(
+            model_type,
+            **settings,
+            vocab_size=len(tokenizer),
+            pad_token_id=tokenizer.pad_token_id,
+            bos_token_id=tokenizer.pad_token_id,
+            eos_token_id=tokenizer.eos_token_id,
+            decoder_start_token_id=tokenizer.pad_token_id,
+        )
+        network = auto.from_config(config)
+    except Exception as error:  # each model type checks its settings in its own way
+        raise InputError(
+            f"scratch: no {spec['architecture']} network of type {model_type}: {error}"
+        ) from None
+    if settings.get("num_decoder_layers", 0) > config.num_hidden_layers:
+        raise InputError(
+            "scratch.num_decoder_layers: generate() of transformers cannot run a T5 that has more "
+            "of them than num_layers"
+        )
+    return _assemble(network, tokenizer, spec)
 
 
 def save(model: LanguageModel, folder: Path) -> None:
@@ -122,6 +141,12 @@ def _assemble(
     banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
     end = int(tokenizer.eos_token_id)
     pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+    # no rules of what it was trained for before, such as BART's forced first token
+    network.generation_config = GenerationConfig(
+        pad_token_id=pad,
+        eos_token_id=end,
+        decoder_start_token_id=start if network.config.is_encoder_decoder else None,
+    )
     tokens = Tokens(start, separator, end, pad, tuple(sorted(banned)))
     model: LanguageModel = kind(network, tokenizer, tokens)
     return model
