@@ -1,6 +1,7 @@
 # The checked configuration as a plan of jobs; what rules need to know is in src/warmup/plan.py.
 
 import sys
+from pathlib import Path
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 

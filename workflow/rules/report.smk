@@ -35,7 +35,12 @@ rule figures:
         curves=f"{PLAN.results}/curves.tsv",
         code=code("figures", *PRESENTATION),
     output:
-        report(PLAN.of_figures(), caption="../report/figures.rst", category="Figures"),
+        [
+            report(
+                path, caption=f"../report/{Path(path).stem}.rst", category="Figures"
+            )
+            for path in PLAN.of_figures()
+        ],
     log:
         f"{PLAN.logs}/figures.log",
     conda:
