@@ -19,7 +19,7 @@ class Plan:
     """The jobs of one experiment."""
 
     def __init__(self, config: dict[str, Any]) -> None:
-        self.config = configuration.check(config)
+        self.config = configuration.check(config | _seeds(config))
         name = self.config["experiment"]
         self.results = f"results/{name}"
         self.work = f"work/{name}/{RUN}"
@@ -145,3 +145,11 @@ class Plan:
     def _dataset(self, run: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
         return entry
+
+
+def _seeds(config: dict[str, Any]) -> dict[str, Any]:
+    """Return seeds as numbers: `--config seeds=[1,2]` reaches us as a list of texts."""
+    seeds = config.get("seeds")
+    if not isinstance(seeds, list):
+        return {}
+    return {"seeds": [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]}
