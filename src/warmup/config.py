@@ -98,6 +98,31 @@ def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
     raise unknown("run", name, run_names(config))
 
 
+def check_run(value: dict[str, Any], where: str) -> None:
+    """Check that `value` is a resolved run, as `resolve` returns it; `where` begins errors.
+
+    Raises:
+        InputError: naming what is missing or wrong.
+    """
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    definitions = schema["$defs"]
+    optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
+    parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
+    for key in ("name", "run", "seed", *parts, "on_mismatch"):
+        if key not in value:
+            raise InputError(f"{where}: missing key {key!r}")
+    for part, name in parts.items():
+        if not isinstance(value[part], dict):
+            raise InputError(f"{where}: {part} must be an object")
+        needed = definitions[name]["properties"].keys() - optional
+        if missing := sorted(needed - value[part].keys()):
+            raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
+    for part in ("model", "method"):
+        validator = Draft202012Validator(definitions[part] | {"$defs": definitions})
+        for error in validator.iter_errors(value[part]):
+            raise InputError(f"{where}: {part}: {_explain(error).removeprefix('config: ')}")
+
+
 def lineage(config: dict[str, Any]) -> list[str]:
     """Return the methods in use, in the configuration's order, as `method=start` or `method`."""
     starts = {
@@ -193,7 +218,7 @@ def _check_references(config: dict[str, Any]) -> None:
         where = f"config: datasets.{name}"
         _choose(f"{where}.task", dataset["task"], plugins.names("tasks"))
         for pair in dataset["pairs"]:
-            pairs.parse(pair)
+            _check_pair(where, pair)
         for split, source in dataset["splits"].items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
     for number, entry in enumerate(config["runs"]):
@@ -241,6 +266,13 @@ def _check_method(
             raise InputError(f"{where}: start: {start} starts from itself in the end")
         seen.add(start)
         method = entry["methods_resolved"][start]
+
+
+def _check_pair(where: str, pair: str) -> None:
+    try:
+        pairs.parse(pair)
+    except InputError as error:
+        raise InputError(f"{where}.{error}") from None
 
 
 def _choose(where: str, name: str, choices: Any) -> None:

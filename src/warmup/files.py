@@ -169,13 +169,17 @@ def _open(path: Path) -> Iterator[IO[bytes]]:
 
 
 def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, or of a directory's sorted names and contents."""
+    """Return the SHA-256 of a file's bytes, or of a directory's sorted names and contents.
+
+    Raises:
+        InputError: the file is missing or unreadable.
+    """
     digest = hashlib.sha256()
     if path.is_dir():
         for item in sorted(p for p in path.rglob("*") if p.is_file()):
             digest.update(f"{item.relative_to(path)}\0{sha256(item)}\n".encode())
     else:
-        with path.open("rb") as stream:
+        with _readable(str(path)), path.open("rb") as stream:
             while block := stream.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()

@@ -4,7 +4,6 @@ Command line: `python -m warmup.tokenizer --help`.
 """
 
 import argparse
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
 from transformers import PreTrainedTokenizerFast
 
 from warmup import plugins
-from warmup.errors import run, unknown
+from warmup.errors import InputError, run, unknown
 from warmup.files import atomic
+from warmup.options import read_object
 from warmup.records import read_records
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
@@ -38,10 +38,12 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
         architecture: encoder-decoder inputs get an end token, prompts do not.
 
     Raises:
-        InputError: an unknown type.
+        InputError: an unknown type, or no number of tokens.
     """
-    if spec["type"] not in _KINDS:
-        raise unknown("tokenizer type", spec["type"], _KINDS)
+    if spec.get("type") not in _KINDS:
+        raise unknown("tokenizer type", spec.get("type"), _KINDS)
+    if not isinstance(spec.get("vocab_size"), int):
+        raise InputError(f"tokenizer vocab_size: {spec.get('vocab_size')!r} is no whole number")
     model, trainer = _KINDS[spec["type"]]
     word = spec["type"] == "word"
     tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
@@ -90,10 +92,10 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True, help="training records (JSON lines)")
     parser.add_argument("--task", required=True, help="task that turns records into text")
     parser.add_argument("--spec", required=True, help='JSON: {"type": "bpe", "vocab_size": 8000}')
-    parser.add_argument("--architecture", required=True, help="encoder_decoder or decoder_only")
+    parser.add_argument("--architecture", required=True, choices=plugins.names("models"))
     parser.add_argument("--output", type=Path, required=True, help="folder to write")
     options = parser.parse_args()
-    spec = json.loads(options.spec)
+    spec = read_object(options.spec, "--spec")
     tokenizer = train(_texts(options.train, options.task), spec, options.architecture)
     with atomic(options.output) as temporary:
         tokenizer.save_pretrained(temporary)

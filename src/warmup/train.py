@@ -5,6 +5,7 @@ Command line: `python -m warmup.train --help`.
 
 import argparse
 import datetime
+import inspect
 import sys
 import time
 from pathlib import Path
@@ -15,7 +16,8 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from transformers.utils import logging
 
 from warmup import budget, models, plugins, provenance, workspace
-from warmup.errors import InputError, run
+from warmup.config import check_run
+from warmup.errors import InputError, run, unknown
 from warmup.examples import Collator, Examples
 from warmup.files import atomic, read_json, sha256, write_json, write_text
 from warmup.models import FORMAT_FILE, LanguageModel
@@ -212,6 +214,7 @@ def main() -> None:
     options = parser.parse_args()
 
     config = read_object(options.config, "--config")
+    check_run(config, "--config")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
@@ -222,6 +225,9 @@ def main() -> None:
             f"warmup.samples: {config['method']['objective']} needs at least "
             f"{objective.MIN_SAMPLES}, got {samples}"
         )
+    settings = inspect.signature(objective.loss).parameters.keys() - {"s", "l"}
+    if extra := sorted(config["method"]["objective_settings"].keys() - settings):
+        raise unknown("setting in objective_settings", extra[0], settings)
     began = datetime.datetime.now(datetime.UTC)
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]

@@ -48,7 +48,8 @@ def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
         InputError: the folder was made for another run; the message says what differs.
     """
     path = folder / "fingerprint.json"
-    if path.exists():
+    checkpoints = list(folder.glob("checkpoint-*"))
+    if path.exists() and checkpoints:
         differs = _differences(read_json(path), fingerprint)
         if differs and not fresh:
             raise InputError(
@@ -56,7 +57,7 @@ def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
                 "Delete the folder, or set on_mismatch: fresh"
             )
         if differs:
-            for checkpoint in folder.glob("checkpoint-*"):
+            for checkpoint in checkpoints:
                 shutil.rmtree(checkpoint)
     write_json(path, fingerprint)
 

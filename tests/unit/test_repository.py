@@ -1,4 +1,4 @@
-"""The repository itself: documentation agrees with the code, links resolve, files are tidy."""
+"""The repository itself: the documentation agrees with the code, links resolve, files are tidy."""
 
 import ast
 import json
@@ -19,38 +19,126 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = (
     ".ci", "benchmarks", "configs", "docs", "envs", "profiles", "src", "tests", "workflow",
 )  # fmt: skip
+# .gitignore has paths that begin at the root of the repository
 FILES = sorted(
     path
     for path in [*ROOT.iterdir(), *(p for name in FOLDERS for p in (ROOT / name).rglob("*"))]
-    # .gitignore has paths that begin at the root of the repository
-    if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".git")
+    if path.is_file()
+    and not path.name.startswith(".git")
+    and not any(part == "__pycache__" or part.endswith(".egg-info") for part in path.parts)
 )
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [path for path in FILES if path.suffix == ".md"]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+SCHEMA = yaml.safe_load(config.SCHEMA.read_text(encoding="utf-8"))
 
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def schema_keys(
-    schema: dict[str, Any], root: dict[str, Any], path: str = ""
-) -> Iterator[tuple[str, str]]:
-    """Yield each key as the documentation writes it, and its default or `required`."""
-    parts = [schema, *schema.get("allOf", [])]
-    parts += [root["$defs"][p["$ref"].rpartition("/")[2]] for p in parts if "$ref" in p]
-    parts += [p for part in parts[1:] for p in part.get("allOf", [])]
-    parts += [root["$defs"][p["$ref"].rpartition("/")[2]] for p in parts[2:] if "$ref" in p]
-    required = {key for part in parts for key in part.get("required", [])}
-    for part in parts:
+def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a schema and all that it refers to."""
+    yield schema
+    for part in schema.get("allOf", []):
+        yield from parts(part)
+    if "$ref" in schema:
+        yield from parts(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
+
+
+def schema_keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield each key as the documentation writes it, and its default."""
+    required = {key for part in parts(schema) for key in part.get("required", [])}
+    for part in parts(schema):
         for key, sub in part.get("properties", {}).items():
-            where = f"{path}.{key}".strip(".")
-            default = json.dumps(sub["default"]) if "default" in sub else "–"
-            yield where, "required" if key in required else f"`{default}`".replace("`–`", "–")
-            if key != "override":  # the keys of a method once more
-                yield from schema_keys(sub, root, where)
+            default = f"`{json.dumps(sub['default'])}`" if "default" in sub else "–"
+            yield f"{path}{key}", "required" if key in required else default
+            if key != "override":  # it has the keys of a method once more
+                yield from schema_keys(sub, f"{path}{key}.")
         if isinstance(part.get("items"), dict):
-            yield from schema_keys(part["items"], root, f"{path}[]")
+            yield from schema_keys(part["items"], f"{path.removesuffix('.')}[].")
         if isinstance(part.get("additionalProperties"), dict):
-            yield from schema_keys(part["additionalProperties"], root, f"{path}.<name>")
+            yield from schema_keys(part["additionalProperties"], f"{path}<name>.")
+
+
+def test_every_key_is_documented_with_its_default() -> None:
+    page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([^`]+)` \| (required|–|`[^`]*`) \| ", page, re.MULTILINE)
+    assert sorted(documented) == sorted(schema_keys(SCHEMA))
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=name)
+def test_configurations_are_valid(path: Path) -> None:
+    assert config.run_names(config.load(path))
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_links_resolve(page: Path) -> None:
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?://", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link}: no such file"
+        assert target.is_relative_to(ROOT), f"{link} leads out of the repository"
+        assert not anchor or anchor in headings(target), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("folder", ["docs", "configs"])
+def test_every_page_is_linked(folder: str) -> None:
+    """Each page of documentation can be reached from the README, at most by way of another."""
+    reached, queue = set(), [ROOT / "README.md"]
+    while queue:
+        page = queue.pop()
+        reached.add(page)
+        links = re.findall(r"\]\(([^)#\s]+\.md)", page.read_text(encoding="utf-8"))
+        queue += {(page.parent / link).resolve() for link in links if "://" not in link} - reached
+    assert set((ROOT / folder).glob("*.md")) <= reached
+
+
+def test_no_file_names_a_folder_of_a_machine() -> None:
+    folders = "|".join(("work", "root", "home", "Users"))
+    texts = {name(path): path.read_text(encoding="utf-8", errors="replace") for path in FILES}
+    # a path that begins there, not one that goes on from something else
+    pattern = re.compile(rf"(?<![\w.}})\]>])/({folders})/")
+    assert {path for path, text in texts.items() if pattern.search(text)} == set()
+
+
+def test_modules_are_short() -> None:
+    modules = [*MODULES, *(path for path in FILES if path.suffix == ".smk"), ROOT / "Snakefile"]
+    lengths = {name(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules}
+    assert {path: length for path, length in lengths.items() if length > 300} == {}
+
+
+def test_modules_have_docstrings() -> None:
+    trees = {name(path): ast.parse(path.read_text(encoding="utf-8")) for path in MODULES}
+    assert [path for path, tree in trees.items() if not ast.get_docstring(tree)] == []
+
+
+def test_one_version() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert citation["version"] == project["version"]
+    assert citation["license"] == project["license"] == "Apache-2.0"
+    (paper,) = citation["references"]
+    assert paper["identifiers"][0]["value"] == "arXiv:2502.12304"
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text(encoding="utf-8")
+    assert "Version 2.0, January 2004" in text
+    assert "END OF TERMS AND CONDITIONS" in text
+
+
+def test_continuous_integration_runs_the_tests() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    subprocess.run(["bash", "-n", script], check=True)
+    assert script.read_text(encoding="utf-8").splitlines()[-1] == "make test"
