@@ -1,0 +1,53 @@
+"""How many updates a run may make."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmup import budget
+from warmup.errors import InputError
+
+
+def training(updates, flops):
+    return {"updates": updates, "cost": {"flops": flops, "seconds": 1.0}}
+
+
+def test_a_number_is_that_number_whatever_else_is_given():
+    assert budget.updates({"updates": 7}, None, None) == 7
+    assert budget.updates({"updates": 7}, training(1, 1.0), training(2, 1.0)) == 7
+
+
+def test_the_same_updates_are_those_that_were_made():
+    assert budget.updates({"same_updates_as": "warmup"}, training(123, 9.0), None) == 123
+
+
+@pytest.mark.parametrize(
+    ("flops", "expected"),
+    [(1000.0, 10), (1001.0, 11), (999.0, 10), (1.0, 1), (100.0, 1), (100.5, 2)],
+)
+def test_the_same_compute_is_rounded_up(flops, expected):
+    # the baseline takes 100 operations an update
+    made = budget.updates({"same_compute_as": "warmup"}, training(5, flops), training(20, 2000.0))
+    assert made == expected
+    assert isinstance(made, int)
+
+
+@given(st.floats(1, 1e18), st.floats(1, 1e18), st.integers(1, 10**6))
+def test_the_same_compute_is_never_less_and_at_most_an_update_more(flops, other, updates):
+    made = budget.updates({"same_compute_as": "x"}, training(1, flops), training(updates, other))
+    each = other / updates
+    assert made * each >= flops * (1 - 1e-9)
+    assert (made - 1) * each <= flops * (1 + 1e-9)
+
+
+@pytest.mark.parametrize(
+    ("key", "reference", "message"),
+    [
+        ("same_updates_as", None, "--reference training.json is needed"),
+        ("same_compute_as", None, "--reference training.json is needed"),
+        ("same_compute_as", training(1, 1.0), "--baseline training.json is needed"),
+    ],
+)
+def test_what_a_budget_needs_is_asked_for(key, reference, message):
+    with pytest.raises(InputError, match=message):
+        budget.updates({key: "warmup"}, reference, None)

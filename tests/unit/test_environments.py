@@ -1,0 +1,86 @@
+"""The lock and the conda environments agree with each other and with what is imported."""
+
+import importlib.metadata
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+ENVS = ROOT / "envs"
+LOCK = (ENVS / "main.lock").read_text().split("\n")[:-1]
+CONDA = sorted(ENVS.glob("*.yaml"))
+render = runpy.run_path(str(ENVS / "render.py"))
+
+
+def pip(path):
+    dependencies = yaml.safe_load(path.read_text())["dependencies"]
+    (found,) = [item["pip"] for item in dependencies if isinstance(item, dict)]
+    return found
+
+
+def test_every_line_of_the_lock_is_one_exact_version():
+    for line in LOCK:
+        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line), line
+    names = [render["normalise"](line.split("==")[0]) for line in LOCK]
+    assert len(names) == len(set(names))
+
+
+def test_torch_is_pinned_without_a_build_that_no_public_index_has():
+    (torch,) = [line for line in LOCK if line.startswith("torch==")]
+    assert "+" not in torch
+
+
+def test_the_lock_has_every_direct_dependency():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = {re.split("[<>=]", item)[0] for item in project["dependencies"]}
+    assert {render["normalise"](name) for name in names} <= set(render["pins"]())
+
+
+def test_the_lock_is_closed():
+    locked = render["pins"]()
+    every = render["closure"](tuple(locked), locked)
+    assert len(every) == len(locked)
+    for name in ("torch", "transformers", "snakemake", "pandas"):
+        for line in importlib.metadata.requires(name) or []:
+            if ";" in line:  # of an extra, or for another system
+                continue
+            needed = render["normalise"](re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0])
+            assert needed in locked, f"{name} needs {needed}"
+
+
+@pytest.mark.parametrize("path", CONDA, ids=lambda path: path.name)
+def test_every_conda_file_pins_python_and_only_versions_of_the_lock(path):
+    value = yaml.safe_load(path.read_text())
+    assert set(value) == {"channels", "dependencies"}
+    assert value["channels"][-1] == "nodefaults"
+    assert f"python ={render['PYTHON']}" in value["dependencies"]
+    assert pip(path)
+    assert set(pip(path)) <= set(LOCK)
+
+
+def test_the_main_environment_is_the_lock():
+    assert pip(ENVS / "main.yaml") == LOCK
+
+
+def test_the_analysis_environment_is_what_its_modules_need_without_torch():
+    found = pip(ENVS / "analysis.yaml")
+    assert found == render["closure"](render["ANALYSIS"], render["pins"]())
+    names = {line.split("==")[0].lower() for line in found}
+    assert {"pandas", "matplotlib", "sacrebleu", "scipy", "pyyaml", "rich"} <= names
+    assert not names & {"torch", "transformers", "accelerate", "datasets"}
+
+
+def test_rules_name_only_environments_that_exist():
+    for path in (ROOT / "workflow" / "rules").glob("*.smk"):
+        for name in re.findall(r'"\.\./\.\./envs/([^"]+)"', path.read_text()):
+            assert (ENVS / name) in CONDA, f"{path.name}: {name}"
+
+
+def test_what_is_installed_is_what_is_locked():
+    locked = render["pins"]()
+    for name in ("transformers", "snakemake", "sacrebleu", "numpy", "pandas", "tokenizers"):
+        assert locked[name].split("==")[1] == importlib.metadata.version(name)

@@ -1,0 +1,123 @@
+"""The work folder: one process at a time, one run, whole checkpoints only."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from warmup import workspace
+from warmup.errors import InputError
+from warmup.files import read_json
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from warmup import workspace
+with workspace.hold(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    """Another process that holds the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def checkpoint(folder, number, whole=True):
+    path = folder / f"checkpoint-{number}"
+    path.mkdir(parents=True)
+    (path / "model.safetensors").write_text("weights")
+    if whole:
+        (path / workspace.COMPLETE).write_text("")
+    return path
+
+
+def test_a_folder_that_another_process_holds_is_refused_with_its_name(tmp_path, holder):
+    with (
+        pytest.raises(InputError, match=rf"in use by process {holder.pid} on "),
+        workspace.hold(tmp_path),
+    ):
+        pytest.fail("two processes hold the folder")
+
+
+def test_the_lock_ends_with_the_process_even_if_it_is_killed(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with workspace.hold(tmp_path):
+        assert f"process {os.getpid()} on " in (tmp_path / "lock").read_text()
+        assert str(holder.pid) not in (tmp_path / "lock").read_text()
+    with workspace.hold(tmp_path):  # and once more
+        pass
+
+
+def test_the_same_run_may_go_on(tmp_path):
+    workspace.claim(tmp_path, {"config": {"a": 1}}, fresh=False)
+    path = checkpoint(tmp_path, 5)
+    workspace.claim(tmp_path, {"config": {"a": 1}}, fresh=False)
+    assert path.exists()
+    assert read_json(tmp_path / "fingerprint.json") == {"config": {"a": 1}}
+
+
+def test_another_run_is_refused_and_what_differs_is_said(tmp_path):
+    workspace.claim(tmp_path, {"config": {"rate": 1, "seed": {"x": 2}}, "updates": 8}, False)
+    path = checkpoint(tmp_path, 5)
+    with pytest.raises(InputError) as refused:
+        workspace.claim(tmp_path, {"config": {"rate": 3, "seed": {"x": 2}}, "data": "f"}, False)
+    message = str(refused.value)
+    assert "config.rate was 1 and is 3" in message
+    assert "data was None and is 'f'" in message
+    assert "updates was 8 and is None" in message
+    assert "seed" not in message
+    assert "on_mismatch: fresh" in message
+    assert path.exists()
+    assert read_json(tmp_path / "fingerprint.json")["updates"] == 8
+
+
+def test_another_run_may_begin_afresh(tmp_path):
+    workspace.claim(tmp_path, {"seed": 1}, fresh=False)
+    path = checkpoint(tmp_path, 5)
+    workspace.claim(tmp_path, {"seed": 2}, fresh=True)
+    assert not path.exists()
+    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2}
+
+
+def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
+    workspace.claim(tmp_path, {"seed": 1}, fresh=True)
+    path = checkpoint(tmp_path, 5)
+    workspace.claim(tmp_path, {"seed": 1}, fresh=True)
+    assert path.exists()
+
+
+def test_a_run_that_left_no_checkpoint_stands_in_nobodys_way(tmp_path):
+    workspace.claim(tmp_path, {"seed": 1}, fresh=False)
+    workspace.claim(tmp_path, {"seed": 2}, fresh=False)
+    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2}
+
+
+def test_the_last_whole_checkpoint_counts_and_half_written_ones_go(tmp_path):
+    assert workspace.last_checkpoint(tmp_path) is None
+    checkpoint(tmp_path, 900)
+    last = checkpoint(tmp_path, 1000)  # the number counts, not the text
+    half = checkpoint(tmp_path, 1100, whole=False)
+    assert workspace.last_checkpoint(tmp_path) == last
+    assert not half.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-1000", "checkpoint-900"]
+
+
+def test_a_finished_run_leaves_nothing_but_its_lock(tmp_path):
+    with workspace.hold(tmp_path):
+        workspace.claim(tmp_path, {"seed": 1}, fresh=False)
+        checkpoint(tmp_path, 5)
+        workspace.clear(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    workspace.clear(tmp_path)  # twice does no harm
