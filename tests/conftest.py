@@ -1,6 +1,11 @@
 """What all tests share."""
 
+import os
+
 from hypothesis import HealthCheck, settings
+
+# tiny tensors take longer on two threads than on one, and some tests compare bit for bit
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # how long a test takes says something of the machine, not of what is tested
 settings.register_profile(

@@ -73,6 +73,36 @@ def model(model_type: str) -> Any:
     return made
 
 
+def plain_logits(model: Any, x: list[int], decoder: list[int]) -> Any:
+    """Return the logits behind each decoder token, from plain `transformers`, one sequence."""
+    import torch
+
+    with torch.no_grad():
+        if model.pads_left:
+            return model.network(input_ids=torch.tensor([[*x, *decoder]])).logits[0, len(x) :]
+        return model.network(
+            input_ids=torch.tensor([x]), decoder_input_ids=torch.tensor([decoder])
+        ).logits[0]
+
+
+def log_probabilities(
+    model: Any, x: list[int], c: list[int] | None, y: list[int], longest: int
+) -> tuple[float, float]:
+    """Return log P(c|x) and log P(y|x,c) by their definition; c is None without a warmup."""
+    tokens = model.tokens
+    before = [] if c is None else [*c, tokens.separator]
+    logits = plain_logits(model, x, [tokens.start, *before, *y[:-1]])
+    target = logits[len(before) :].log_softmax(-1)
+    l = sum(target[i, token].item() for i, token in enumerate(y))
+    if c is None:
+        return 0.0, l
+    allowed = logits[: len(c) + 1].clone()
+    allowed[:, list(tokens.banned)] = float("-inf")
+    followed = before if len(c) < longest else c  # the limit forces a separator
+    s = sum(allowed[i].log_softmax(-1)[token].item() for i, token in enumerate(followed))
+    return s, l
+
+
 def write_shell_game(path: Path, size: int, seed: int, **settings: Any) -> Path:
     """Write records of the shell game: three places and one or two swaps unless told otherwise."""
     wanted = {"places": 3, "swaps": [1, 2]} | settings

@@ -21,15 +21,18 @@ def updates(
     baseline, and rounds up: the control gets no less than the method it is compared with.
 
     Raises:
-        InputError: a training.json that the budget needs was not given.
+        InputError: a training.json that the budget needs was not given, or is none.
     """
     if "updates" in budget:
         return int(budget["updates"])
     if reference is None:
         raise InputError(f"budget {budget}: --reference training.json is needed")
-    if "same_updates_as" in budget:
-        return int(reference["updates"])
-    if baseline is None:
+    if baseline is None and "same_compute_as" in budget:
         raise InputError(f"budget {budget}: --baseline training.json is needed")
-    per_update = baseline["cost"]["flops"] / baseline["updates"]
-    return -int(-reference["cost"]["flops"] // per_update)
+    try:
+        if baseline is None or "same_updates_as" in budget:
+            return int(reference["updates"])
+        per_update = baseline["cost"]["flops"] / baseline["updates"]
+        return -int(-reference["cost"]["flops"] // per_update)
+    except (KeyError, TypeError):
+        raise InputError(f"budget {budget}: given a file that is no training.json") from None

@@ -80,8 +80,9 @@ def warmup_log_probabilities(
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return s = log P(c|x) and l = log P(y|x,c), both [B, N], and the warmups' distributions.
 
-    The distributions are log-probabilities [B, N, K+1, V] in the columns of `warmup_labels`;
-    tokens that a warmup never contains have -inf.
+    The distributions are log-probabilities [B, N, K+1, V] of the full softmax in the columns of
+    `warmup_labels`, with -inf for tokens that a warmup never contains; s is normalised without
+    these.
 
     Args:
         model: the model.
@@ -92,10 +93,25 @@ def warmup_log_probabilities(
     logits = model.branch_logits(network, source, branches.ids, branches.valid)
     columns = branches.warmup_labels.shape[-1]
     l = _token_log_probability(logits[:, :, columns:], branches.target_labels).sum(-1)
-    c = restrict(logits[:, :, :columns].float(), model.tokens.banned).log_softmax(-1)
-    picked = c.gather(-1, branches.warmup_labels.clamp(min=0)[..., None])[..., 0]
+    full = logits[:, :, :columns].float().log_softmax(-1)
+    c = restrict(full, model.tokens.banned)
+    picked = c.log_softmax(-1).gather(-1, branches.warmup_labels.clamp(min=0)[..., None])[..., 0]
     s = torch.where(branches.warmup_labels == IGNORED, 0.0, picked).sum(-1)
     return s, l, c
+
+
+def log_allowed_mass(distributions: torch.Tensor, warmup_labels: torch.Tensor) -> torch.Tensor:
+    """Return the log of what tokens that a warmup may contain have of the full softmax [B, N].
+
+    Summed over the positions of each warmup. Where it is 0, P(c|x) without the other tokens is
+    the network's own distribution, and plain `generate()` does not end inside a warmup.
+
+    Args:
+        distributions: [B, N, K+1, V] as from `warmup_log_probabilities`.
+        warmup_labels: [B, N, K+1]; ignored positions do not count.
+    """
+    mass = distributions.logsumexp(-1)
+    return torch.where(warmup_labels == IGNORED, 0.0, mass).sum(-1)
 
 
 def divergence(
@@ -104,10 +120,11 @@ def divergence(
     """Return Σ KL(p ‖ q) over the positions of each warmup [B, N], nats.
 
     Args:
-        log_p: [B, N, K+1, V] log-probabilities; -inf in both means that a token is impossible.
+        log_p: [B, N, K+1, V], normalised here; -inf in both means that a token is impossible.
         log_q: likewise.
         warmup_labels: [B, N, K+1]; ignored positions do not count.
     """
+    log_p, log_q = log_p.log_softmax(-1), log_q.log_softmax(-1)
     difference = torch.where(log_p.isinf(), 0.0, log_p) - torch.where(log_q.isinf(), 0.0, log_q)
     per_position = (log_p.exp() * difference).sum(-1)
     return torch.where(warmup_labels == IGNORED, 0.0, per_position).sum(-1)

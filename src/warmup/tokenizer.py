@@ -30,7 +30,9 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 
 
 def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreTrainedTokenizerFast:
-    """Return a tokenizer trained on texts.
+    """Return a tokenizer trained on texts; the same one each time for `word` and `bpe`.
+
+    Of `unigram`, the `tokenizers` library gives a slightly different one at each call.
 
     Args:
         texts: inputs and targets of the training split.

@@ -22,6 +22,7 @@ from warmup.scoring import (
     Branches,
     divergence,
     lay_out,
+    log_allowed_mass,
     target_log_probability,
     warmup_log_probabilities,
 )
@@ -101,6 +102,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         branches = lay_out(model.tokens, warmups, batch["labels"])
         s, l, distributions = warmup_log_probabilities(model, network, source, branches)
         losses = self.objective.loss(s, l, **self.objective_settings)
+        # the network itself has to know that a warmup contains no special token
+        allowed = log_allowed_mass(distributions, branches.warmup_labels).mean(-1)
+        losses = losses - allowed
+        self._add("warmup_allowed_mass", allowed.detach().exp().mean())
         self._add("reward", log_mean(l.detach()).mean())
         self._add("warmup_length", warmups.lengths.float().mean())
         self._add("warmup_forced", warmups.forced.float().mean())

@@ -51,3 +51,11 @@ def test_the_same_compute_is_never_less_and_at_most_an_update_more(flops, other,
 def test_what_a_budget_needs_is_asked_for(key, reference, message):
     with pytest.raises(InputError, match=message):
         budget.updates({key: "warmup"}, reference, None)
+
+
+@pytest.mark.parametrize("other", [{}, [], {"updates": 3}, {"updates": 3, "cost": {}}])
+def test_another_file_than_training_json_is_refused(other):
+    with pytest.raises(InputError, match=r"is no training\.json"):
+        budget.updates({"same_compute_as": "x"}, other, training(1, 1.0))
+    with pytest.raises(InputError, match=r"is no training\.json"):
+        budget.updates({"same_compute_as": "x"}, training(1, 1.0), other)

@@ -169,9 +169,9 @@ def test_code_of_a_checkpoint_is_not_run(folder, tmp_path):
 def test_a_trained_checkpoint_runs_in_plain_transformers(run, data, tmp_path, name):
     # SFT until texts end; the separator begins as their end, and warmups have more room than that
     start, folder = tmp_path / "start", tmp_path / "model"
-    models.save(run("sft", name, updates=40, learning_rate=0.02, validate_every=40)[0], start)
-    room = {"samples": 3, "max_tokens": 9, "anchor": None}
-    model, training = run("warmup", name, start=start, updates=4, learning_rate=0.001, warmup=room)
+    models.save(run("sft", name, updates=300, learning_rate=0.01, validate_every=100)[0], start)
+    room = {"samples": 3, "max_tokens": 9, "anchor": {"weight": 1.0, "updates": 150}}
+    model, training = run("warmup", name, start=start, updates=150, learning_rate=0.003, warmup=room)
     models.save(model, folder)
     write_json(folder / models.FORMAT_FILE, train.model_format(training["config"]))
 

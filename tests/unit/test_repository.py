@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from warmup import config
+from warmup import config, plugins, tasks
+from warmup.records import Record
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (
@@ -70,6 +71,34 @@ def test_every_key_is_documented_with_its_default() -> None:
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_configurations_are_valid(path: Path) -> None:
     assert config.run_names(config.load(path))
+
+
+def examples(page: Path) -> dict[str, str]:
+    """Return the files that a page shows, by name: `name`: and a block of code."""
+    text = page.read_text(encoding="utf-8")
+    return dict(re.findall(r"`([\w/]+\.\w+)`:\n\n```\w+\n(.*?)```", text, re.DOTALL))
+
+
+def merged(base: Any, change: Any) -> Any:
+    """Return what Snakemake makes of two configurations: mappings are merged, at any depth."""
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    return base | {key: merged(base.get(key), value) for key, value in change.items()}
+
+
+def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = examples(ROOT / "docs" / "extending.md")
+    assert len(files) == 3
+    task = files["src/warmup/tasks/correction.py"]
+    (tmp_path / "correction.py").write_text(task, encoding="utf-8")
+    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path)])
+    record = Record(id="1", source="Anna and Ben walks.", targets=["Anna and Ben walk."])
+    rendered = plugins.load("tasks", "correction").render(record)
+    assert (rendered.input, rendered.target) == ("correct: Anna and Ben walks.", *record.targets)
+    base = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
+    for name_, methods in (("mydata", 3), ("correction", 2)):
+        change = yaml.safe_load(files[f"{name_}.yaml"])
+        assert len(config.run_names(config.check(merged(base, change)))) == methods
 
 
 def headings(page: Path) -> set[str]:

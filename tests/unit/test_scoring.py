@@ -19,7 +19,7 @@ from warmup.scoring import (
 )
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
-EXACT = {"atol": 1e-5, "rtol": 1e-6}
+EXACT = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
 
 sequence = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 batch = st.lists(
@@ -51,29 +51,6 @@ def warmups_of(model, rows, longest):
     return Warmups(tensor, lengths, lengths >= longest)
 
 
-@torch.no_grad()
-def plain_logits(model, x, decoder):
-    """Logits behind each decoder token, from plain `transformers` and a sequence on its own."""
-    if model.pads_left:
-        logits = model.network(input_ids=torch.tensor([[*x, *decoder]])).logits[0]
-        return logits[len(x) :]
-    return model.network(
-        input_ids=torch.tensor([x]), decoder_input_ids=torch.tensor([decoder])
-    ).logits[0]
-
-
-def plain(model, x, c, y, longest):
-    """Return s and l of one warmup by the definition."""
-    tokens = model.tokens
-    logits = plain_logits(model, x, [tokens.start, *c, tokens.separator, *y[:-1]])
-    allowed = logits[: len(c) + 1].clone()
-    allowed[:, list(tokens.banned)] = float("-inf")
-    followed = [*c, tokens.separator] if len(c) < longest else c  # the limit forces a separator
-    s = sum(allowed[i].log_softmax(-1)[token].item() for i, token in enumerate(followed))
-    l = sum(logits[len(c) + 1 + i].log_softmax(-1)[token].item() for i, token in enumerate(y))
-    return s, l
-
-
 @pytest.mark.parametrize("name", MODELS)
 @settings(max_examples=25)
 @given(examples=batch)
@@ -89,7 +66,7 @@ def test_s_and_l_are_those_of_a_plain_forward_pass(name, examples):
         s, l, _ = warmup_log_probabilities(model, model.network, source, branches)
     expected = torch.tensor(
         [
-            [plain(model, x, c, y, longest) for c in cs]
+            [tiny.log_probabilities(model, x, c, y, longest) for c in cs]
             for x, y, cs in zip(sources, targets, rows, strict=True)
         ]
     )
@@ -104,7 +81,7 @@ def test_without_room_for_a_warmup_only_the_separator_stands_before_the_target(n
     branches = lay_out(model.tokens, warmups, torch.tensor([y]))
     with torch.no_grad():
         s, l, _ = warmup_log_probabilities(model, model.network, encode(model, [x]), branches)
-    _, expected = plain(model, x, [], y, 0)
+    _, expected = tiny.log_probabilities(model, x, [], y, 0)
     assert s.abs().max() == 0  # the separator was forced
     torch.testing.assert_close(l, torch.tensor([[expected, expected]]), **EXACT)
 
@@ -122,8 +99,7 @@ def test_targets_without_a_warmup_score_as_in_a_plain_forward_pass(name, example
         )
     expected = []
     for x, y in zip(sources, targets, strict=True):
-        logits = plain_logits(model, x, [model.tokens.start, *y[:-1]]).log_softmax(-1)
-        expected.append(sum(logits[i, token].item() for i, token in enumerate(y)))
+        expected.append(tiny.log_probabilities(model, x, None, y, 0)[1])
     torch.testing.assert_close(found, torch.tensor(expected), **EXACT)
 
 

@@ -370,10 +370,10 @@ def test_operations_are_counted_with_sampling_and_per_update(run):
 
 
 def test_training_learns(run):
-    _, training = run("sft", updates=40, learning_rate=0.02, validate_every=20)
+    _, training = run("sft", updates=200, learning_rate=0.01, validate_every=20)
     first, last = training["validation"][0]["nll"], training["validation"][-1]["nll"]
-    assert last < 0.9 * first
-    assert training["best_update"] == 40
+    assert last < 0.8 * first
+    assert training["best_update"] > 100
 
 
 def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(

@@ -1,0 +1,241 @@
+"""Generation: the form `warmup SEP output`, its log-probabilities, order, batches, commands."""
+
+import io
+import json
+import sys
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+
+import tiny
+from warmup import errors, generate, models, train
+from warmup.errors import InputError
+from warmup.files import read_json, read_jsonl, write_json
+from warmup.records import read_records
+
+MODELS = ["t5", "bart", "llama"]
+TEXTS = ["a b c", "e", "d d a b c e a"]
+
+
+def form(name, limit):
+    wanted = train.model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
+    return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
+
+
+def results(name, limit, beams=1, texts=TEXTS):
+    return generate.generate(tiny.model(name), form(name, limit), texts, beams=beams)
+
+
+def ids(model, text):
+    return model.tokenizer(text, add_special_tokens=False)["input_ids"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("beams", [1, 3])
+def test_without_a_warmup_it_is_plain_generate(name, beams):
+    model = tiny.model(name)
+    for text, found in zip(TEXTS, results(name, None, beams), strict=True):
+        prompt = f"{text} <extra_id_1>" if name == "llama" else text
+        inputs = model.tokenizer(prompt, return_tensors="pt")
+        plain = model.network.generate(
+            **inputs, max_new_tokens=7, num_beams=beams, do_sample=False
+        )[0, inputs["input_ids"].shape[1] if name == "llama" else 1 :]
+        end = (plain == model.tokens.end).nonzero()
+        plain = plain[: int(end[0]) + 1] if len(end) else plain
+        assert found["output"] == model.tokenizer.decode(plain, skip_special_tokens=True).strip()
+        assert found["output_tokens"] == len(plain)
+        assert found["warmup"] == ""
+        assert found["warmup_log_probability"] is None
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("beams", [1, 3])
+@pytest.mark.parametrize("limit", [0, 1, 4])
+def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name, beams, limit):
+    model = tiny.model(name)
+    banned = {model.tokenizer.convert_ids_to_tokens(i) for i in model.tokens.banned}
+    for found in results(name, limit, beams):
+        assert found["warmup_tokens"] == len(ids(model, found["warmup"])) <= limit
+        assert not banned & set(found["warmup"].split())
+        assert "<extra_id_0>" not in found["warmup"] + found["output"]
+        assert 0 <= found["output_tokens"] <= 7 + limit - found["warmup_tokens"]
+        assert found["warmup_log_probability"] <= 0
+        assert found["output_log_probability"] <= 0
+        if limit == 0:
+            assert found["warmup"] == ""
+            assert found["warmup_log_probability"] == 0
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("limit", [None, 0, 3])
+def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit, monkeypatch):
+    written = []
+    split = generate._split
+    monkeypatch.setattr(generate, "_split", lambda *a: written.append(split(*a)) or written[-1])
+    found, model = results(name, limit), tiny.model(name)
+    for text, row, (c, y) in zip(TEXTS, found, written, strict=True):
+        x = model.tokenizer(text)["input_ids"]
+        warmup = None if limit is None else c
+        s, l = tiny.log_probabilities(model, x, warmup, y, limit) if y else (None, 0.0)
+        assert row["output_log_probability"] == pytest.approx(l, abs=1e-4)
+        if limit is not None and s is not None:
+            assert row["warmup_log_probability"] == pytest.approx(s, abs=1e-4)
+        assert (row["warmup_tokens"], row["output_tokens"]) == (len(c), len(y))
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(("limit", "beams"), [(None, 1), (3, 1), (3, 2)])
+def test_a_batch_gives_what_its_members_give(name, limit, beams):
+    together = results(name, limit, beams)
+    for text, found in zip(TEXTS, together, strict=True):
+        (alone,) = results(name, limit, beams, [text])
+        for key in ("warmup", "output", "warmup_tokens", "output_tokens"):
+            assert alone[key] == found[key]
+        assert alone["output_log_probability"] == pytest.approx(
+            found["output_log_probability"], abs=1e-4
+        )
+
+
+def test_greedy_takes_the_most_probable_token_that_the_form_allows():
+    model, limit = tiny.model("t5"), 3
+    (found,) = results("t5", limit, texts=["a b c"])
+    x = torch.tensor([model.tokenizer("a b c")["input_ids"]])
+    decoder, tokens = [model.tokens.start], model.tokens
+    with torch.no_grad():
+        while decoder[-1] != tokens.separator:
+            logits = model.network(input_ids=x, decoder_input_ids=torch.tensor([decoder])).logits
+            logits = logits[0, -1]
+            logits[list(tokens.banned)] = float("-inf")
+            full = len(decoder) - 1 == limit
+            decoder.append(tokens.separator if full else int(logits.argmax()))
+    assert model.tokenizer.decode(decoder[1:-1]) == found["warmup"]
+
+
+def test_a_wider_beam_finds_nothing_less_probable_on_the_whole():
+    def total(beams):
+        return sum(
+            r["warmup_log_probability"] + r["output_log_probability"]
+            for r in results("t5", 3, beams)
+        )
+
+    assert total(5) > total(1) - 1e-3
+
+
+def test_a_limit_reached_forces_the_separator_whose_probability_does_not_count():
+    found = [r for r in results("t5", 1) if r["warmup_tokens"] == 1]
+    assert found
+    model = tiny.model("t5")
+    x = torch.tensor([model.tokenizer(TEXTS[0])["input_ids"]])
+    first = results("t5", 1)[0]
+    with torch.no_grad():
+        logits = model.network(
+            input_ids=x, decoder_input_ids=torch.tensor([[model.tokens.start]])
+        ).logits[0, 0]
+    logits[list(model.tokens.banned)] = float("-inf")
+    token = ids(model, first["warmup"])[0] if first["warmup"] else model.tokens.separator
+    expected = logits.log_softmax(-1)[token].item()
+    assert first["warmup_log_probability"] == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.fixture(scope="module")
+def checkpoint(data, tmp_path_factory, run):
+    """A checkpoint as `warmup.train` leaves it."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    model, training = run("warmup")
+    models.save(model, folder)
+    write_json(folder / models.FORMAT_FILE, train.model_format(training["config"]))
+    return folder
+
+
+def predict(checkpoint, records, **options):
+    settings = {"task": None, "beams": 1, "batch_size": 7} | options
+    return list(generate.predict(checkpoint, records, **settings))
+
+
+def test_predictions_keep_order_and_what_is_known_of_the_records(checkpoint, data):
+    records = list(read_records(data["valid"]))
+    found = predict(checkpoint, records)
+    assert [row["id"] for row in found] == [record.id for record in records]
+    assert len({len(record.source) for record in records}) > 1  # sorted by length in between
+    for row, record in zip(found, records, strict=True):
+        assert row["source"] == record.source
+        assert row["references"] == [record.choices[record.answer]]
+        assert row["meta"] == record.meta
+        assert set(row) == {
+            "id", "source", "references", "warmup", "output", "warmup_log_probability",
+            "output_log_probability", "warmup_tokens", "output_tokens", "meta",
+        }  # fmt: skip
+
+
+def test_the_batch_size_changes_no_output(checkpoint, data):
+    records = list(read_records(data["valid"]))
+    texts = [
+        [(row["warmup"], row["output"]) for row in predict(checkpoint, records, batch_size=size)]
+        for size in (1, 7, 64)
+    ]
+    assert texts[0] == texts[1] == texts[2]
+
+
+def test_another_task_is_refused(checkpoint):
+    with pytest.raises(InputError, match="was trained for multiple_choice, not translation"):
+        predict(checkpoint, [], task="translation")
+    assert predict(checkpoint, [], task="multiple_choice") == []
+
+
+def test_the_checkpoint_says_what_form_it_writes(checkpoint):
+    assert read_json(checkpoint / "warmup.json") == {
+        "architecture": "encoder_decoder", "separator": "<extra_id_0>",
+        "prompt_end": "<extra_id_1>", "dtype": "float32", "task": "multiple_choice",
+        "max_warmup_tokens": 3, "max_source_tokens": 12, "max_target_tokens": 6,
+    }  # fmt: skip
+    AutoTokenizer.from_pretrained(checkpoint)
+    AutoModelForSeq2SeqLM.from_pretrained(checkpoint)
+    with pytest.raises(ValueError, match="Unrecognized configuration"):
+        AutoModelForCausalLM.from_pretrained(checkpoint)
+
+
+@pytest.fixture
+def call(checkpoint, monkeypatch, capsys):
+    """Run the command; return what it prints."""
+
+    def run(*arguments, stdin=""):
+        monkeypatch.setattr(sys, "argv", ["generate", "--model", str(checkpoint), *arguments])
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        errors.run(generate.main)
+        return capsys.readouterr()
+
+    return run
+
+
+def test_inputs_need_no_answer_and_may_come_from_standard_input(call, tmp_path):
+    lines = [
+        {"source": "start A swap AB", "choices": ["A", "B", "C"]},
+        {"id": "mine", "source": "start B swap AB AC", "choices": ["A", "B", "C"], "answer": 2},
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    printed = call("--input", "-", "--output", "-", stdin=text)
+    found = [json.loads(line) for line in printed.out.splitlines()]
+    assert [row["id"] for row in found] == ["1", "mine"]
+    assert [row["references"] for row in found] == [[], ["C"]]
+    assert "generated 2/2" in printed.err
+
+    (tmp_path / "in.jsonl").write_text(text)
+    printed = call("--input", str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl"))
+    assert printed.out == ""
+    assert list(read_jsonl(tmp_path / "out.jsonl")) == found
+
+
+def test_after_an_error_there_is_no_output_file(call, tmp_path):
+    with pytest.raises(SystemExit):
+        call("--input", "-", "--output", str(tmp_path / "out.jsonl"), stdin='{"source": "x"}\n[]\n')
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("beams", [1, 2])
+def test_padding_is_not_part_of_a_finished_output(beams):
+    texts = ["a", "b c d e a b c d"]
+    for name in MODELS:
+        for found in results(name, None, beams, texts):
+            assert "<pad>" not in found["output"]
+            assert found["output_tokens"] <= 7
