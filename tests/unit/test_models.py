@@ -171,7 +171,8 @@ def test_a_trained_checkpoint_runs_in_plain_transformers(run, data, tmp_path, na
     start, folder = tmp_path / "start", tmp_path / "model"
     models.save(run("sft", name, updates=300, learning_rate=0.01, validate_every=100)[0], start)
     room = {"samples": 3, "max_tokens": 9, "anchor": {"weight": 1.0, "updates": 150}}
-    model, training = run("warmup", name, start=start, updates=150, learning_rate=0.003, warmup=room)
+    many = {"updates": 400, "learning_rate": 0.003, "validate_every": 100, "warmup": room}
+    model, training = run("warmup", name, start=start, **many)
     models.save(model, folder)
     write_json(folder / models.FORMAT_FILE, train.model_format(training["config"]))
 

@@ -14,6 +14,7 @@ from warmup.scoring import (
     IGNORED,
     divergence,
     lay_out,
+    log_allowed_mass,
     target_log_probability,
     warmup_log_probabilities,
 )
@@ -126,22 +127,29 @@ def test_gradients_are_those_of_a_plain_forward_pass(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_distributions_have_no_banned_token_and_sum_to_one(name):
-    model = tiny.model(name)
-    branches = lay_out(
-        model.tokens,
-        warmups_of(model, [[ids(model, [1, 2]), []]], 3),
-        torch.tensor([[model.tokens.end]]),
-    )
-    source = encode(model, [ids(model, [0, 3])])
+def test_the_distributions_are_the_network_s_own_without_banned_tokens(name):
+    model, longest = tiny.model(name), 3
+    x, y = ids(model, [0, 3]), [model.tokens.end]
+    warmups = [ids(model, [1, 2]), [], ids(model, [4, 4, 0])]
+    branches = lay_out(model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y]))
     with torch.no_grad():
-        _, _, distributions = warmup_log_probabilities(model, model.network, source, branches)
-    assert distributions.shape[:3] == (1, 2, 4)
+        _, _, distributions = warmup_log_probabilities(
+            model, model.network, encode(model, [x]), branches
+        )
+    assert distributions.shape[:3] == (1, 3, longest + 1)
     banned = torch.zeros(distributions.shape[-1], dtype=torch.bool)
     banned[list(model.tokens.banned)] = True
     assert distributions[..., banned].eq(float("-inf")).all()
-    assert distributions[..., ~banned].isfinite().all()
-    torch.testing.assert_close(distributions.exp().sum(-1), torch.ones(1, 2, 4))
+
+    found = log_allowed_mass(distributions, branches.warmup_labels)
+    for n, c in enumerate(warmups):
+        plain = tiny.plain_logits(model, x, [model.tokens.start, *c]).log_softmax(-1)
+        own = distributions[0, n, longest - len(c) :]
+        torch.testing.assert_close(own[:, ~banned], plain[:, ~banned], **EXACT)
+        counted = plain[: len(c)] if len(c) == longest else plain  # a forced end does not count
+        mass = counted[:, ~banned].exp().sum(-1).log().sum()
+        assert mass < -1e-3  # an untrained network gives banned tokens some probability
+        torch.testing.assert_close(found[0, n], mass, **EXACT)
 
 
 def test_the_layout_is_as_it_is_documented():
