@@ -1,7 +1,9 @@
 """Find a module by its name in a package: adding a file there is all that a new entry needs."""
 
 import importlib
+import importlib.util
 import pkgutil
+import sys
 from types import ModuleType
 
 from warmup.errors import unknown
@@ -9,7 +11,11 @@ from warmup.errors import unknown
 
 def names(package: str) -> list[str]:
     """Return the names of the modules in `warmup.<package>`, sorted, without private ones (`_`)."""
-    path = importlib.import_module(f"warmup.{package}").__path__
+    # found, not imported: listing models must not cost the import of torch
+    loaded = sys.modules.get(f"warmup.{package}")
+    spec = loaded.__spec__ if loaded else importlib.util.find_spec(f"warmup.{package}")
+    assert spec and spec.submodule_search_locations, f"no package warmup.{package}"
+    path = loaded.__path__ if loaded else spec.submodule_search_locations
     return sorted(m.name for m in pkgutil.iter_modules(path) if not m.name.startswith("_"))
 
 

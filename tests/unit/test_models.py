@@ -165,28 +165,35 @@ def test_code_of_a_checkpoint_is_not_run(folder, tmp_path):
     assert not (tmp_path / "trace").exists()
 
 
-@pytest.mark.parametrize("name", ["t5", "bart", "llama"])
-def test_a_trained_checkpoint_runs_in_plain_transformers(run, data, tmp_path, name):
+@pytest.mark.parametrize("name", ["bart", "llama"])  # T5: tests/system
+def test_a_trained_checkpoint_runs_in_plain_transformers(run, tmp_path, name):
     # SFT until texts end; the separator begins as their end, and warmups have more room than that
     start, folder = tmp_path / "start", tmp_path / "model"
-    models.save(run("sft", name, updates=300, learning_rate=0.01, validate_every=100)[0], start)
-    room = {"samples": 3, "max_tokens": 9, "anchor": {"weight": 1.0, "updates": 150}}
-    many = {"updates": 400, "learning_rate": 0.003, "validate_every": 100, "warmup": room}
-    model, training = run("warmup", name, start=start, **many)
+    pace = {"learning_rate": 0.01, "log_every": 50, "validate_every": 150}
+    models.save(run("sft", name, updates=300, **pace)[0], start)
+    room = {"samples": 4, "max_tokens": 9, "anchor": {"weight": 1.0, "updates": 150}}
+    model, training = run("warmup", name, start=start, updates=150, warmup=room, **pace)
+    assert training["history"][-1]["warmup_allowed_mass"] > 0.8
     models.save(model, folder)
     write_json(folder / models.FORMAT_FILE, train.model_format(training["config"]))
+    assert {"model.safetensors", "config.json", "tokenizer.json", "warmup.json"} <= {
+        path.name for path in folder.iterdir()
+    }
 
     auto = AutoModelForCausalLM if name == "llama" else AutoModelForSeq2SeqLM
     network = auto.from_pretrained(folder)
     tokenizer = AutoTokenizer.from_pretrained(folder)
-    text = "answer: start A swap AB BC"
-    inputs = tokenizer(text + " <extra_id_1>" * (name == "llama"), return_tensors="pt")
-    prompt = inputs["input_ids"].shape[1] if name == "llama" else 1
-    (written,) = network.generate(**inputs, max_new_tokens=20)[:, prompt:]
-    warmup, separator, output = tokenizer.decode(written).partition("<extra_id_0>")
-    assert separator
-    assert not {"<extra_id_0>", "<unk>"} & {*warmup.split(), *output.split()}
-    assert output.split()[-1] == "</s>"
-    assert {"model.safetensors", "config.json", "tokenizer.json", "warmup.json"} <= {
-        path.name for path in folder.iterdir()
-    }
+    split = 0
+    for swaps in ("AB BC", "AC", "BC AB", "AB"):
+        prompt = f"answer: start A swap {swaps}" + " <extra_id_1>" * (name == "llama")
+        inputs = tokenizer(prompt, return_tensors="pt")
+        before = inputs["input_ids"].shape[1] if name == "llama" else 1
+        text = tokenizer.decode(network.generate(**inputs, max_new_tokens=20)[0, before:])
+        warmup, separator, output = text.partition("<extra_id_0>")
+        split += bool(
+            separator
+            and set(warmup.split()) <= {"A", "B", "C"}
+            and set(output.split()) <= {"A", "B", "C", "</s>"}
+            and output.endswith("</s>")
+        )
+    assert split >= 3
