@@ -93,7 +93,6 @@ def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
             "dataset": {
                 key: value for key, value in spec.items() if key not in ("splits", "pairs")
             },
-            "on_mismatch": config["on_mismatch"],
         }
     raise unknown("run", name, run_names(config))
 
@@ -108,7 +107,7 @@ def check_run(value: dict[str, Any], where: str) -> None:
     definitions = schema["$defs"]
     optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
     parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
-    for key in ("name", "run", "seed", *parts, "on_mismatch"):
+    for key in ("name", "run", "seed", *parts):
         if key not in value:
             raise InputError(f"{where}: missing key {key!r}")
     for part, name in parts.items():

@@ -19,14 +19,10 @@ from warmup.errors import InputError, run
 from warmup.examples import encode_sources, pad
 from warmup.files import read_json, read_jsonl, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.projection import IGNORED
 from warmup.records import Record, Unlabelled, from_dict
 from warmup.sampling import Warmups
-from warmup.scoring import (
-    IGNORED,
-    lay_out,
-    target_log_probability,
-    warmup_log_probabilities,
-)
+from warmup.scoring import lay_out, score, target_log_probability
 
 
 class WarmupBoundary(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
@@ -130,8 +126,8 @@ def _score(
     ids = torch.tensor(rows, dtype=torch.long, device=input_ids.device)[:, None]
     warmups = Warmups(ids, lengths, lengths >= limit)
     branches = lay_out(model.tokens, warmups, labels)
-    s, l, _ = warmup_log_probabilities(model, model.network, source, branches)
-    return list(zip(s[:, 0].tolist(), l[:, 0].tolist(), strict=True))
+    scores = score(model, model.network, source, branches)
+    return list(zip(scores.s[:, 0].tolist(), scores.l[:, 0].tolist(), strict=True))
 
 
 def predict(

@@ -61,23 +61,41 @@ def sample(
         uniform: [B, N, K] random numbers in [0, 1), see `warmup.randomness`.
     """
     tokens = model.tokens
-    batch, samples = uniform.shape[:2]
-    uniform = uniform.reshape(batch * samples, -1)
-    ids = torch.full((batch * samples, max_tokens), tokens.pad, device=source.input_ids.device)
-    ended = torch.zeros(batch * samples, dtype=torch.bool, device=ids.device)
+    shape = uniform.shape[:2]
+    uniform = uniform.to(source.input_ids.device)
+    ids = torch.full((*shape, max_tokens), tokens.pad, device=source.input_ids.device)
+    ended = torch.zeros(shape, dtype=torch.bool, device=ids.device)
     if max_tokens:
-        logits, cache = model.begin(source)
-        logits = logits.repeat_interleave(samples, 0)
-        cache = model.expand(cache, samples)
+        logits, cache = model.begin(source, shape[1])
     for position in range(max_tokens):
         if position:
-            logits, cache = model.step(ids[:, position - 1], cache)
-        scaled = restrict(logits, tokens.banned) / temperature
-        token = draw(scaled, uniform[:, position])
+            logits, cache = model.step(ids[..., position - 1], cache)
+        scaled = restrict(logits.flatten(0, 1), tokens.banned) / temperature
+        token = draw(scaled, uniform[..., position].flatten()).view(shape)
         ended = ended | (token == tokens.separator)
-        ids[:, position] = torch.where(ended, tokens.pad, token)
+        ids[..., position] = torch.where(ended, tokens.pad, token)
         if bool(ended.all()):
             break
-    lengths = (ids != tokens.pad).sum(-1)
-    shape = (batch, samples)
-    return Warmups(ids.view(*shape, -1), lengths.view(shape), ~ended.view(shape))
+    return Warmups(ids, (ids != tokens.pad).sum(-1), ~ended)
+
+
+def distinct(warmups: Warmups) -> tuple[Warmups, torch.Tensor]:
+    """Return the different warmups of each example and where each of the N is among them.
+
+    Returns:
+        U warmups per example, U the most that any example has (others repeat one of theirs),
+        and [B, N] the index of each of the N in these.
+    """
+    same = (warmups.ids[:, :, None] == warmups.ids[:, None]).all(-1)
+    same &= warmups.lengths[:, :, None] == warmups.lengths[:, None]
+    first = same.int().argmax(-1)  # the earliest equal to it
+    is_first = first == torch.arange(first.shape[1], device=first.device)
+    rank = is_first.cumsum(-1) - 1
+    order = (~is_first).int().argsort(stable=True, dim=-1)[:, : int(rank.max()) + 1]
+    return select(warmups, order), rank.gather(1, first)
+
+
+def select(warmups: Warmups, index: torch.Tensor) -> Warmups:
+    """Return some warmups of each example, by their index [B, M]."""
+    ids = warmups.ids.gather(1, index[..., None].expand(-1, -1, warmups.ids.shape[-1]))
+    return Warmups(ids, warmups.lengths.gather(1, index), warmups.forced.gather(1, index))

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from warmup.models._interface import LanguageModel, Source, Tokens
-from warmup.sampling import Warmups, restrict
-
-IGNORED = -100
-"""Label of positions that are padding, as in `transformers`."""
+from warmup.projection import IGNORED, divergences, label_log_probabilities
+from warmup.sampling import Warmups
 
 
 def target_log_probability(
@@ -25,8 +23,9 @@ def target_log_probability(
     y = labels.clamp(min=0)
     start = torch.full_like(y[:, :1], model.tokens.start)
     ids = torch.cat([start, y[:, :-1]], 1)
-    logits = model.branch_logits(network, source, ids[:, None], (labels != IGNORED)[:, None])
-    return _token_log_probability(logits[:, 0], labels).sum(-1)
+    states = model.branch_states(network, source, ids[:, None], (labels != IGNORED)[:, None])
+    log_p, _ = label_log_probabilities(model.projection, states[:, 0], labels)
+    return log_p.sum(-1)
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,11 @@ class Branches:
     of P(c|x) is: padding, and a separator that the length limit forced."""
     target_labels: torch.Tensor
     """[B, N, T] what follows from the separator on: y_1 … y_T; padding is ignored."""
+
+    @property
+    def warmup_rows(self) -> torch.Tensor:
+        """Index [R] of the positions of P(c|x) in the flat `warmup_labels`."""
+        return (self.warmup_labels != IGNORED).flatten().nonzero()[:, 0]
 
 
 def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
@@ -75,14 +79,26 @@ def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
     )
 
 
-def warmup_log_probabilities(
-    model: LanguageModel, network: torch.nn.Module, source: Source, branches: Branches
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return s = log P(c|x) and l = log P(y|x,c), both [B, N], and the warmups' distributions.
+@dataclass(frozen=True)
+class Scores:
+    """What the network makes of N warmups per example, each summed over its positions."""
 
-    The distributions are log-probabilities [B, N, K+1, V] of the full softmax in the columns of
-    `warmup_labels`, with -inf for tokens that a warmup never contains; s is normalised without
-    these.
+    s: torch.Tensor
+    """[B, N] log P(c|x), normalised without tokens that a warmup never contains."""
+    l: torch.Tensor
+    """[B, N] log P(y|x,c)."""
+    log_allowed_mass: torch.Tensor
+    """[B, N] the log of what tokens that a warmup may contain have of the full softmax. Where it
+    is 0, P(c|x) is the network's own distribution, and plain `generate()` does not end inside
+    a warmup."""
+    states: torch.Tensor
+    """[R, D] last states at the positions of P(c|x) of all warmups."""
+
+
+def score(
+    model: LanguageModel, network: torch.nn.Module, source: Source, branches: Branches
+) -> Scores:
+    """Score warmups and targets exactly as a plain forward pass for each would.
 
     Args:
         model: the model.
@@ -90,49 +106,43 @@ def warmup_log_probabilities(
         source: B encoded inputs.
         branches: warmups and targets.
     """
-    logits = model.branch_logits(network, source, branches.ids, branches.valid)
+    states = model.branch_states(network, source, branches.ids, branches.valid)
     columns = branches.warmup_labels.shape[-1]
-    l = _token_log_probability(logits[:, :, columns:], branches.target_labels).sum(-1)
-    full = logits[:, :, :columns].float().log_softmax(-1)
-    c = restrict(full, model.tokens.banned)
-    picked = c.log_softmax(-1).gather(-1, branches.warmup_labels.clamp(min=0)[..., None])[..., 0]
-    s = torch.where(branches.warmup_labels == IGNORED, 0.0, picked).sum(-1)
-    return s, l, c
-
-
-def log_allowed_mass(distributions: torch.Tensor, warmup_labels: torch.Tensor) -> torch.Tensor:
-    """Return the log of what tokens that a warmup may contain have of the full softmax [B, N].
-
-    Summed over the positions of each warmup. Where it is 0, P(c|x) without the other tokens is
-    the network's own distribution, and plain `generate()` does not end inside a warmup.
-
-    Args:
-        distributions: [B, N, K+1, V] as from `warmup_log_probabilities`.
-        warmup_labels: [B, N, K+1]; ignored positions do not count.
-    """
-    mass = distributions.logsumexp(-1)
-    return torch.where(warmup_labels == IGNORED, 0.0, mass).sum(-1)
+    projection, banned = model.projection, model.tokens.banned
+    log_p, _ = label_log_probabilities(
+        projection, states[:, :, columns:], branches.target_labels
+    )
+    log_c, mass = label_log_probabilities(
+        projection, states[:, :, :columns], branches.warmup_labels, banned
+    )
+    warmup_states = states[:, :, :columns].flatten(0, 2).index_select(0, branches.warmup_rows)
+    return Scores((log_c - mass).sum(-1), log_p.sum(-1), mass.sum(-1), warmup_states)
 
 
 def divergence(
-    log_p: torch.Tensor, log_q: torch.Tensor, warmup_labels: torch.Tensor
+    model: LanguageModel,
+    scores: Scores,
+    start: LanguageModel,
+    start_source: Source,
+    branches: Branches,
 ) -> torch.Tensor:
-    """Return Σ KL(p ‖ q) over the positions of each warmup [B, N], nats.
+    """Return Σ KL(P(·|x,c_<i) ‖ start model's) over the positions of each warmup [B, N], nats.
 
     Args:
-        log_p: [B, N, K+1, V], normalised here; -inf in both means that a token is impossible.
-        log_q: likewise.
-        warmup_labels: [B, N, K+1]; ignored positions do not count.
+        model: the model.
+        scores: what it makes of the branches.
+        start: the start model; it gets no gradient.
+        start_source: the inputs as it encodes them.
+        branches: warmups and targets.
     """
-    log_p, log_q = log_p.log_softmax(-1), log_q.log_softmax(-1)
-    difference = torch.where(log_p.isinf(), 0.0, log_p) - torch.where(log_q.isinf(), 0.0, log_q)
-    per_position = (log_p.exp() * difference).sum(-1)
-    return torch.where(warmup_labels == IGNORED, 0.0, per_position).sum(-1)
-
-
-def _token_log_probability(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """Return the log-probability of each label in float32, 0 where it is ignored."""
-    loss = torch.nn.functional.cross_entropy(
-        logits.float().flatten(0, -2), labels.flatten(), ignore_index=IGNORED, reduction="none"
+    labels = branches.warmup_labels
+    columns = labels.shape[-1]
+    with torch.no_grad():
+        ids, valid = branches.ids[..., :columns], branches.valid[..., :columns]
+        states = start.branch_states(start.network, start_source, ids, valid)
+        states = states.flatten(0, 2).index_select(0, branches.warmup_rows)
+    each = divergences(
+        model.projection, scores.states, start.projection, states, model.tokens.banned
     )
-    return -loss.view(labels.shape)
+    zeros = torch.zeros(labels.shape, device=labels.device)
+    return zeros.masked_scatter(labels != IGNORED, each).sum(-1)

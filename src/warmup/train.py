@@ -69,7 +69,8 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
     if config["method"]["start"] == "scratch":
         model = models.create(config["model"], start, config["seed"])
     else:
-        model = models.load(start, config["model"])
+        # arithmetic may be of less precision; small updates of the weights would be lost there
+        model = models.load(start, config["model"] | {"dtype": "float32"})
     form = start / FORMAT_FILE
     knows_warmups = form.exists() and read_json(form)["max_warmup_tokens"] is not None
     if config["method"]["warmup"] and not knows_warmups:
@@ -91,13 +92,14 @@ def train(
     """
     method, dataset = config["method"], config["dataset"]
     data = {role: sha256(path) for role, path in sorted(inputs.items())}
-    workspace.claim(work, {"config": config, "updates": updates, "data": data}, fresh)
+    fingerprint = {"config": config, "updates": updates, "data": data}
+    workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
 
     model = start_model(config, inputs["start"])
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
     tokenizer, task = model.tokenizer, dataset["task"]
     every = min(method["validate_every"], updates)
-    callbacks: list[Any] = [_Progress(config["name"]), _MarkComplete()]
+    callbacks: list[Any] = [_Progress(config["name"])]
     if method["patience"]:
         callbacks.append(EarlyStoppingCallback(method["patience"]))
     cuda = torch.cuda.is_available()
@@ -109,7 +111,7 @@ def train(
             max_steps=updates,
             per_device_train_batch_size=method["batch_size"],
             per_device_eval_batch_size=method["batch_size"],
-            gradient_accumulation_steps=method["accumulate"],
+            activation_checkpointing=config["model"]["gradient_checkpointing"],
             learning_rate=method["learning_rate"],
             lr_scheduler_type=method["lr_schedule"],
             warmup_steps=method["lr_warmup"],
@@ -140,6 +142,7 @@ def train(
         callbacks=callbacks,
     )
     trainer.remove_callback(PrinterCallback)  # _Progress prints what it would, legibly
+    trainer.add_callback(_MarkComplete())  # behind everything that writes into a checkpoint
     checkpoint = workspace.last_checkpoint(work)
     if checkpoint:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
@@ -211,6 +214,13 @@ def main() -> None:
     add("--work", type=Path, required=True, help="folder for checkpoints; a killed run resumes")
     add("--output-dir", type=Path, required=True, help="folder for the results")
     add("--threads", type=int, default=1, help="CPU threads")
+    add(
+        "--on-mismatch",
+        choices=("refuse", "fresh"),
+        default="refuse",
+        help="what to do when --work holds checkpoints of another run: refuse (default), or "
+        "discard them and start afresh",
+    )
     options = parser.parse_args()
 
     config = read_object(options.config, "--config")
@@ -225,15 +235,16 @@ def main() -> None:
             f"warmup.samples: {config['method']['objective']} needs at least "
             f"{objective.MIN_SAMPLES}, got {samples}"
         )
-    settings = inspect.signature(objective.loss).parameters.keys() - {"s", "l"}
+    settings = inspect.signature(objective.coefficients).parameters.keys()
+    settings -= {"s", "l", "lengths"}
     if extra := sorted(config["method"]["objective_settings"].keys() - settings):
         raise unknown("setting in objective_settings", extra[0], settings)
     began = datetime.datetime.now(datetime.UTC)
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
-    updates = budget.updates(config["method"]["budget"], *runs)
+    updates = budget.updates(config["method"]["budget"], config["method"]["batch_size"], *runs)
     with workspace.hold(options.work):
-        fresh = config["on_mismatch"] == "fresh"
+        fresh = options.on_mismatch == "fresh"
         model, training = train(config, inputs, updates, options.work, fresh)
         with atomic(options.output_dir / "model") as folder:
             models.save(model, folder)

@@ -1,60 +1,52 @@
-"""Training on the Hugging Face `Trainer`: SFT and warmup differ by the objective only."""
+"""Training on the Hugging Face `Trainer`: SFT and warmup differ by the criterion only."""
 
 import contextlib
-import copy
 import itertools
-import math
+import json
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch.utils.flop_counter import FlopCounterMode
 from transformers import Trainer, TrainerCallback, TrainerState
 
-from warmup import plugins
-from warmup.models import LanguageModel, Source
-from warmup.randomness import uniforms
-from warmup.sampling import Warmups, sample
-from warmup.scoring import (
-    IGNORED,
-    Branches,
-    divergence,
-    lay_out,
-    log_allowed_mass,
-    target_log_probability,
-    warmup_log_probabilities,
-)
+from warmup.criterion import Batch, Criterion
+from warmup.errors import InputError
+from warmup.files import write_json
+from warmup.flops import count_flops
+from warmup.microbatch import decoder_tokens, split
+from warmup.models import LanguageModel
+from warmup.projection import IGNORED
 
 FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
-VALIDATION_UPDATE = 2**32
-"""Stands for the update in the random numbers of validation, so that these never change."""
+FLAT_FILE = "flat_examples.json"
+"""What a checkpoint remembers for adaptive sampling."""
 
 
 class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     """Minimises an objective of `warmup.objectives` per target token.
 
     The loss of a batch is the sum of its examples' losses divided by its number of target
-    tokens, over all micro-batches and processes: for `likelihood` that is the usual mean token
-    cross-entropy, and the other objectives are on the same scale.
+    tokens, over all processes: for `likelihood` that is the usual mean token cross-entropy, and
+    the other objectives are on the same scale. A batch goes through the network in as many
+    passes as `pass_tokens` asks for, and in more where memory runs out; neither changes the
+    gradient.
     """
 
     def __init__(self, language_model: LanguageModel, method: dict[str, Any], **kwargs: Any):
         super().__init__(model=language_model.network, **kwargs)
         self.language_model = language_model
-        self.loss_is_scaled_for_ga = True
-        self.objective = plugins.load("objectives", method["objective"])
-        self.objective_settings = method["objective_settings"]
-        self.warmup = method["warmup"]
-        if self.warmup and self.warmup["anchor"]:
-            self.start_model = copy.copy(language_model)
-            self.start_model.network = copy.deepcopy(language_model.network).eval()
+        self.method = method
+        self.criterion = Criterion(language_model, method, self.args.seed)
+        self.pass_tokens: int | None = method["pass_tokens"]
         self._sums: dict[str, torch.Tensor | float] = {}
         self._counts: dict[str, int] = {}
         self._flops = 0
         self.add_callback(_StepTimer(self))
+        self.add_callback(_FlatExamples(self.criterion))
 
     def go_on(self, checkpoint: Path | None) -> None:
         """Train, from a checkpoint on if there is one; the network is the best one afterwards.
@@ -67,91 +59,14 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 self.state = state
                 self._load_best_model()
                 return
+            flat = json.loads((checkpoint / FLAT_FILE).read_text(encoding="utf-8"))
+            self.criterion.flat = set(flat)
         self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-
-    def warm_up(self, source: Source, examples: torch.Tensor, update: int) -> Warmups:
-        """Sample N warmups per example; always the same ones for the same update."""
-        network = self.language_model.network
-        training = network.training
-        network.eval()  # P(c|x) is the network without dropout
-        warmups = sample(
-            self.language_model,
-            source,
-            max_tokens=self.warmup["max_tokens"],
-            temperature=self.warmup["temperature"],
-            uniform=uniforms(
-                self.args.seed, update, examples, self.warmup["samples"], self.warmup["max_tokens"]
-            ),
-        )
-        network.train(training)
-        return warmups
-
-    def example_losses(
-        self, network: torch.nn.Module, batch: dict[str, torch.Tensor], update: int
-    ) -> torch.Tensor:
-        """Return the loss of each example [B], nats, and note diagnostics."""
-        model = self.language_model
-        source = model.encode(batch["input_ids"], batch["mask"])
-        if self.warmup is None:
-            l = target_log_probability(model, network, source, batch["labels"])[:, None]
-            losses: torch.Tensor = self.objective.loss(
-                torch.zeros_like(l), l, **self.objective_settings
-            )
-            return losses
-        warmups = self.warm_up(source, batch["index"], update)
-        branches = lay_out(model.tokens, warmups, batch["labels"])
-        s, l, distributions = warmup_log_probabilities(model, network, source, branches)
-        losses = self.objective.loss(s, l, **self.objective_settings)
-        # the network itself has to know that a warmup contains no special token
-        allowed = log_allowed_mass(distributions, branches.warmup_labels).mean(-1)
-        losses = losses - allowed
-        self._add("warmup_allowed_mass", allowed.detach().exp().mean())
-        self._add("reward", log_mean(l.detach()).mean())
-        self._add("warmup_length", warmups.lengths.float().mean())
-        self._add("warmup_forced", warmups.forced.float().mean())
-        weights = l.detach().softmax(-1)
-        self._add("effective_sample_size", (1 / weights.square().sum(-1)).mean())
-        if anchor := self.anchor_weight(update):
-            kl = self.anchor_divergence(batch, branches, distributions)
-            self._add("anchor_divergence", kl.detach().mean())
-            losses = losses + anchor * kl
-        return losses
-
-    def anchor_weight(self, update: int) -> float:
-        """Return the weight of the divergence from the start model; it falls linearly to 0."""
-        anchor = self.warmup["anchor"]
-        if not anchor or update >= anchor["updates"]:
-            return 0.0
-        return float(anchor["weight"] * (1 - update / anchor["updates"]))
-
-    def anchor_divergence(
-        self, batch: dict[str, torch.Tensor], branches: Branches, distributions: torch.Tensor
-    ) -> torch.Tensor:
-        """Return each example's mean KL(P(c|x) ‖ start model's) over its warmups [B], nats."""
-        start = self.start_model
-        with torch.no_grad():
-            source = start.encode(batch["input_ids"], batch["mask"])
-            _, _, anchor = warmup_log_probabilities(start, start.network, source, branches)
-        return divergence(distributions, anchor, branches.warmup_labels).mean(-1)
-
-    def compute_loss(
-        self,
-        model: torch.nn.Module,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | None = None,
-    ) -> Any:
-        """Return the batch's share of the loss per target token."""
-        assert num_items_in_batch is not None  # get_batch_samples counts them
-        losses = self.example_losses(model, inputs, self.state.global_step)
-        # data-parallel training averages gradients over processes; the sum is wanted
-        loss = losses.sum() / num_items_in_batch * self.accelerator.num_processes
-        return (loss, None) if return_outputs else loss
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor]:
-        """Return the micro-batches of an update and the number of their target tokens."""
+        """Return the batch of an update and the number of its target tokens over all processes."""
         batches = list(itertools.islice(epoch_iterator, num_batches))
         counts = [(batch["labels"] != IGNORED).sum() for batch in batches]
         tokens = torch.stack(counts).sum().to(device) if counts else torch.tensor(0)
@@ -163,16 +78,73 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         inputs: dict[str, Any],
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """Do one micro-batch; count its operations now and then."""
+        """Add the gradient of the batch; return its share of the loss per target token.
+
+        Raises:
+            InputError: a single example needs more memory than there is.
+        """
+        assert num_items_in_batch is not None  # get_batch_samples counts them
         self._add("examples", float(len(inputs["index"])), mean=False)
         self._add("target_tokens", (inputs["labels"] != IGNORED).sum(), mean=False)
+        model.train()
+        batch = self._prepare_inputs(inputs)
         counted = self.state.global_step % FLOPS_EVERY == 0
-        counter: Any = FlopCounterMode(display=False) if counted else contextlib.nullcontext()
-        with counter:
-            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-        if counted:
+        with count_flops() if counted else contextlib.nullcontext() as counter:
+            loss = self._passes(model, batch, num_items_in_batch)
+        if counter:
             self._flops += counter.get_total_flops()
         return loss
+
+    def _passes(
+        self, model: torch.nn.Module, batch: Batch, target_tokens: torch.Tensor | int
+    ) -> torch.Tensor:
+        # data-parallel training averages gradients over processes; the sum is wanted
+        scale = self.accelerator.num_processes / target_tokens
+        while True:
+            parts = split(batch, self.method["warmup"], self.pass_tokens)
+            total = torch.zeros((), device=self.args.device)
+            done = []
+            try:
+                for number, part in enumerate(parts, start=1):
+                    last = number == len(parts)
+                    whole = contextlib.nullcontext() if last else self.accelerator.no_sync(model)
+                    with whole:
+                        with self.compute_loss_context_manager():
+                            losses, notes = self.criterion.losses(
+                                model, part, self.state.global_step
+                            )
+                            loss = losses.sum() * scale
+                        self.accelerator.backward(loss)
+                    total += loss.detach()
+                    done.append((part, notes))
+                self._note(done)
+                return total
+            except RuntimeError as error:  # torch.OutOfMemoryError is one
+                if not _out_of_memory(error):
+                    raise
+            if self.accelerator.num_processes > 1 or len(parts) == len(batch["index"]):
+                raise InputError(
+                    f"out of memory with {decoder_tokens(parts[0], self.method['warmup'])} decoder "
+                    "tokens in one pass; set pass_tokens lower, or the model's "
+                    "gradient_checkpointing to true"
+                )
+            self._halve(model, parts[0])
+
+    def _note(self, done: list[tuple[Batch, dict[str, torch.Tensor]]]) -> None:
+        """Gather the diagnostics of an update's parts."""
+        for part, notes in done:
+            self.criterion.remember(part, notes)
+            for name, value in notes.items():
+                self._sums[name] = self._sums.get(name, 0.0) + value.sum()
+                self._counts[name] = self._counts.get(name, 0) + len(value)
+
+    def _halve(self, model: torch.nn.Module, part: Batch) -> None:
+        """Start the update again with passes of half the size."""
+        model.zero_grad()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        self.pass_tokens = max(decoder_tokens(part, self.method["warmup"]) // 2, 1)
+        print(f"out of memory: going on with pass_tokens {self.pass_tokens}", file=sys.stderr)
 
     def prediction_step(
         self,
@@ -182,17 +154,11 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         ignore_keys: list[str] | None = None,
     ) -> tuple[torch.Tensor, None, None]:
         """Return the mean over examples of −log (1/N) Σ P(y|x,c_n), nats per example."""
-        with torch.no_grad():
-            batch = self._prepare_inputs(inputs)
-            language_model = self.language_model
-            source = language_model.encode(batch["input_ids"], batch["mask"])
-            if self.warmup is None:
-                l = target_log_probability(language_model, model, source, batch["labels"])[:, None]
-            else:
-                warmups = self.warm_up(source, batch["index"], VALIDATION_UPDATE)
-                branches = lay_out(language_model.tokens, warmups, batch["labels"])
-                _, l, _ = warmup_log_probabilities(language_model, model, source, branches)
-        return -log_mean(l).mean(), None, None
+        batch = self._prepare_inputs(inputs)
+        with self.compute_loss_context_manager():
+            parts = split(batch, self.method["warmup"], self.pass_tokens)
+            each = [self.criterion.validation(model, part) for part in parts]
+        return torch.cat(each).mean(), None, None
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add what was gathered since the last log to a training log."""
@@ -231,6 +197,17 @@ class _StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is unty
             control.should_log = True
 
 
-def log_mean(l: torch.Tensor) -> torch.Tensor:
-    """Return log (1/N) Σ exp l_n over the last dimension."""
-    return l.logsumexp(-1) - math.log(l.shape[-1])
+class _FlatExamples(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Writes what adaptive sampling remembers into each checkpoint."""
+
+    def __init__(self, criterion: Criterion) -> None:
+        self.criterion = criterion
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
+        write_json(folder / FLAT_FILE, sorted(self.criterion.flat))
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    """Say whether it is PyTorch's error for memory, which on the CPU has no type of its own."""
+    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

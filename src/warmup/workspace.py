@@ -5,6 +5,7 @@ import fcntl
 import os
 import shutil
 import socket
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -36,12 +37,13 @@ def hold(folder: Path) -> Iterator[None]:
         yield
 
 
-def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
+def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> None:
     """Make sure that checkpoints in a work folder belong to this very run.
 
     Args:
         folder: the work folder, held.
         fingerprint: what determines the run: configuration and hashes of its inputs.
+        code: hash of the program; checkpoints of another version are used, with a warning.
         fresh: delete the checkpoints of another run instead of refusing.
 
     Raises:
@@ -50,7 +52,10 @@ def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
     path = folder / "fingerprint.json"
     checkpoints = list(folder.glob("checkpoint-*"))
     if path.exists() and checkpoints:
-        differs = _differences(read_json(path), fingerprint)
+        before = read_json(path)
+        if before.pop("code", code) != code:
+            print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
+        differs = _differences(before, fingerprint)
         if differs and not fresh:
             raise InputError(
                 f"{folder} belongs to another run: {'; '.join(differs[:3])}. "
@@ -59,7 +64,7 @@ def claim(folder: Path, fingerprint: dict[str, Any], fresh: bool) -> None:
         if differs:
             for checkpoint in checkpoints:
                 shutil.rmtree(checkpoint)
-    write_json(path, fingerprint)
+    write_json(path, fingerprint | {"code": code})
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -1,151 +1,450 @@
-"""Objectives against exact enumeration, and in the extremes of log space."""
+"""What holds for every objective, and each one's definition."""
 
+import inspect
 import itertools
 import math
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from warmup import plugins
-from warmup.objectives import likelihood, reweighted
-
-
-@pytest.fixture
-def world():
-    """Five warmups c: parameters of P(c|x), and of P(y|x,c) as log-odds."""
-    generator = torch.Generator().manual_seed(3)
-    theta = torch.randn(5, generator=generator, dtype=torch.float64).requires_grad_()
-    phi = (2 * torch.randn(5, generator=generator, dtype=torch.float64)).requires_grad_()
-    return theta, phi
-
-
-def log_probabilities(theta, phi):
-    return theta.log_softmax(-1), torch.nn.functional.logsigmoid(phi)
-
-
-def enumerated_gradient(theta, phi):
-    """Gradient of −log P(y|x) = −log Σ_c P(c|x) P(y|x,c)."""
-    s, l = log_probabilities(theta, phi)
-    return torch.autograd.grad(-(s + l).logsumexp(-1), (theta, phi))
-
-
-def expected_gradient(theta, phi, samples, **settings):
-    """Gradient of the loss in expectation over all draws of N warmups, by enumerating them."""
-    s, l = log_probabilities(theta, phi)
-    draws = torch.tensor(list(itertools.combinations_with_replacement(range(len(theta)), samples)))
-    counts = (draws[..., None] == torch.arange(len(theta))).sum(1)
-    ways = math.lgamma(samples + 1) - torch.lgamma(counts.double() + 1).sum(-1)
-    probability = (ways + s[draws].sum(-1)).exp().detach()
-    assert probability.sum().item() == pytest.approx(1)
-    losses = reweighted.loss(s[draws], l[draws], **settings)
-    return torch.autograd.grad((probability * losses).sum(), (theta, phi))
-
-
-def distance(one, other):
-    return torch.cat([a - b for a, b in zip(one, other, strict=True)]).norm().item()
-
-
-def test_the_gradient_is_that_of_the_log_likelihood_from_200000_draws(world):
-    s, l = log_probabilities(*world)
-    draws = torch.multinomial(
-        s.exp().detach(), 200_000, replacement=True, generator=torch.Generator().manual_seed(20)
-    )
-    found = torch.autograd.grad(reweighted.loss(s[draws][None], l[draws][None]).sum(), world)
-    exact = enumerated_gradient(*world)
-    # a standard error is about 0.002
-    for one, other in zip(found, exact, strict=True):
-        torch.testing.assert_close(one, other, atol=0.01, rtol=0)
-    assert distance(exact, [torch.zeros(5)] * 2) > 0.2
-
-
-def test_the_bias_of_few_samples_falls_with_their_number(world):
-    exact = enumerated_gradient(*world)
-    bias = {n: distance(expected_gradient(*world, n), exact) for n in (2, 4, 8, 16)}
-    assert bias[4] < 0.75 * bias[2]
-    assert bias[8] < 0.75 * bias[4]
-    # from there on as 1/N: halved by twice as many samples
-    assert bias[16] == pytest.approx(bias[8] / 2, rel=0.25)
-
-
-def test_the_control_variate_has_mean_zero(world):
-    with_it = expected_gradient(*world, 4, control_variate=True)
-    without = expected_gradient(*world, 4, control_variate=False)
-    assert distance(with_it, without) < 1e-12
-
-
-def test_the_control_variate_lowers_the_variance(world):
-    def variance(control_variate):
-        s, l = log_probabilities(*world)
-        generator = torch.Generator().manual_seed(1)
-        gradients = []
-        for _ in range(500):
-            draws = torch.multinomial(s.exp().detach(), 4, replacement=True, generator=generator)
-            loss = reweighted.loss(s[draws], l[draws], control_variate=control_variate)
-            gradients.append(torch.autograd.grad(loss, world[0], retain_graph=True)[0])
-        return torch.stack(gradients).var(0).sum()
-
-    assert variance(True) < 0.8 * variance(False)
-
-
-def test_one_sample_gives_the_warmup_no_signal(world):
-    s, l = log_probabilities(*world)
-    theta, phi = torch.autograd.grad(reweighted.loss(s[:1], l[:1]), world)
-    assert theta.abs().max() == 0
-    assert phi.abs().max() > 0
-    assert reweighted.MIN_SAMPLES == 2
-
-
-def test_without_a_control_variate_it_is_the_weighted_loss_of_the_concatenation():
-    s, l = torch.tensor([[-1.0, -2.0]]), torch.tensor([[-3.0, -3.0 + math.log(3)]])
-    loss = reweighted.loss(s, l, control_variate=False)
-    torch.testing.assert_close(loss, -(0.25 * (s + l)[:, 0] + 0.75 * (s + l)[:, 1]))
-
-
-def test_tau_tempers_the_weights():
-    s, l = torch.zeros(1, 2), torch.tensor([[0.0, 2 * math.log(3)]], requires_grad=True)
-    for tau, weights in ((1.0, (0.1, 0.9)), (2.0, (0.25, 0.75)), (1e6, (0.5, 0.5))):
-        (gradient,) = torch.autograd.grad(reweighted.loss(s, l, tau=tau).sum(), l)
-        torch.testing.assert_close(-gradient, torch.tensor([weights]), atol=1e-5, rtol=0)
-
-
-def test_examples_do_not_influence_each_other():
-    generator = torch.Generator().manual_seed(0)
-    s, l = -torch.rand(3, 4, generator=generator), -5 * torch.rand(3, 4, generator=generator)
-    together = reweighted.loss(s, l)
-    alone = torch.cat([reweighted.loss(s[i : i + 1], l[i : i + 1]) for i in range(3)])
-    torch.testing.assert_close(together, alone)
-
-
-@pytest.mark.parametrize(
-    "l",
-    [
-        [-2000.0, -2010.0, -2003.0, -2000.5],  # 500 tokens of e^-4 each
-        [-2000.0, -5.0, -1800.0, -1900.0],  # one sample is worth all the others
-        [-1e5, -1e5, -1e5, -1e5],
-        [0.0, 0.0, 0.0, 0.0],
-    ],
+from warmup.objectives import (
+    expected,
+    group_normalised,
+    jensen,
+    likelihood,
+    multisample,
+    reweighted,
+    surrogate,
 )
-def test_long_targets_stay_finite(l):
-    l = torch.tensor([l], requires_grad=True)
-    s = torch.tensor([[-3.0, -50.0, -0.5, 0.0]], requires_grad=True)
-    loss = reweighted.loss(s, l)
+
+VALUES = {"tau": (0.5, 1.0, 20.0), "epsilon": (1e-3,)}
+
+
+def variants():
+    """Every objective with every combination of its settings."""
+    for name in plugins.names("objectives"):
+        objective = plugins.load("objectives", name)
+        parameters = list(inspect.signature(objective.coefficients).parameters.values())[3:]
+        keys = [p.name for p in parameters]
+        values = [VALUES.get(p.name, (True, False)) for p in parameters]
+        for chosen in itertools.product(*values):
+            label = " ".join([name, *(f"{k}={v}" for k, v in zip(keys, chosen, strict=True))])
+            yield pytest.param(objective, dict(zip(keys, chosen, strict=True)), id=label)
+
+
+VARIANTS = list(variants())
+every_variant = pytest.mark.parametrize(("objective", "options"), VARIANTS)
+every_objective = pytest.mark.parametrize(
+    "objective", [plugins.load("objectives", name) for name in plugins.names("objectives")]
+)
+
+
+def evaluate(objective, l, s=None, length=500, **options):
+    """Coefficients for rows of l, with targets of equal length."""
+    l = torch.as_tensor(l)
+    s = -torch.ones_like(l) if s is None else torch.as_tensor(s)
+    return objective.coefficients(s, l, torch.full((len(l),), length), **options)
+
+
+def tensor(*rows, dtype=torch.float64):
+    return torch.tensor(rows, dtype=dtype)
+
+
+# what every objective promises
+
+
+def test_there_are_six_objectives():
+    assert set(plugins.names("objectives")) == {
+        "likelihood", "reweighted", "multisample", "jensen", "expected", "group_normalised",
+    }  # fmt: skip
+
+
+@every_objective
+def test_settings_are_keywords_with_defaults(objective):
+    parameters = list(inspect.signature(objective.coefficients).parameters.values())
+    assert [p.name for p in parameters[:3]] == ["s", "l", "lengths"]
+    for p in parameters[3:]:
+        assert p.kind is p.KEYWORD_ONLY
+        assert p.default is not p.empty
+
+
+@every_objective
+def test_how_many_samples_are_needed(objective):
+    needed = objective.MIN_SAMPLES
+    assert needed == (0 if objective is likelihood else 2)
+    a, b = evaluate(objective, -torch.ones(3, max(needed, 1)))
+    assert a.shape == b.shape == (3, max(needed, 1))
+    assert a.isfinite().all()
+    assert b.isfinite().all()
+
+
+@every_variant
+def test_coefficients_carry_no_gradient(objective, options):
+    l = tensor([-1.0, -2.0, -4.0]).requires_grad_()
+    a, b = evaluate(objective, l, -torch.ones(1, 3).requires_grad_(), **options)
+    assert not a.requires_grad
+    assert not b.requires_grad
+
+
+rows = st.lists(
+    st.lists(st.floats(-3000, 0) | st.floats(-3, 0) | st.just(-math.inf), min_size=4, max_size=4),
+    min_size=1,
+    max_size=3,
+)
+
+
+@every_variant
+@settings(max_examples=15)
+@given(l=rows, permutation=st.permutations(range(4)))
+def test_samples_have_no_order_and_examples_no_neighbours(objective, options, l, permutation):
+    l = tensor(*l)
+    together = evaluate(objective, l, **options)
+    permuted = evaluate(objective, l[:, permutation], **options)
+    for one, other in zip(together, permuted, strict=True):
+        torch.testing.assert_close(one[:, permutation], other, atol=1e-9, rtol=1e-9)
+    for i in range(len(l)):
+        for one, other in zip(together, evaluate(objective, l[i : i + 1], **options), strict=True):
+            torch.testing.assert_close(one[i : i + 1], other, atol=0, rtol=0)
+
+
+@every_variant
+@settings(max_examples=15)
+@given(l=rows)
+def test_coefficients_are_finite_and_the_target_is_never_pushed_away(objective, options, l):
+    for dtype in (torch.float64, torch.float32):
+        a, b = evaluate(objective, tensor(*l, dtype=dtype), **options)
+        assert a.isfinite().all()
+        assert b.isfinite().all()
+        assert (a >= 0).all()
+
+
+@every_variant
+@settings(max_examples=15)
+@given(l=rows)
+def test_float32_is_precise(objective, options, l):
+    l = tensor(*l, dtype=torch.float32)
+    for one, other in zip(
+        evaluate(objective, l, **options), evaluate(objective, l.double(), **options), strict=True
+    ):
+        largest = other.abs().amax(-1, keepdim=True)
+        assert ((one - other).abs() <= 1e-5 * (1 + largest)).all()
+
+
+@every_variant
+def test_numbers_of_half_precision_are_taken_as_they_are(objective, options):
+    l = torch.tensor([[-1.5, -40.25, -3.0]], dtype=torch.bfloat16)
+    for one, other in zip(
+        evaluate(objective, l, **options), evaluate(objective, l.float(), **options), strict=True
+    ):
+        assert one.dtype == torch.float32
+        torch.testing.assert_close(one, other, atol=0, rtol=0)
+    a, b = evaluate(objective, l, **options)
+    loss = surrogate(a, b, l, l)
+    assert loss.dtype == torch.float32
+    assert loss.isfinite()
+
+
+@every_variant
+def test_only_differences_between_samples_count(objective, options):
+    invariant = objective in (reweighted, group_normalised, likelihood) or (
+        options["control_variate"] and options.get("relative", True)
+    )
+    if objective is expected:
+        invariant = options["relative"]
+    l = tensor([-3.0, -4.5, -3.25, -9.0])
+    shifted = evaluate(objective, l - 2048, **options)
+    same = [
+        torch.allclose(one, other, rtol=1e-9, atol=1e-12)
+        for one, other in zip(evaluate(objective, l, **options), shifted, strict=True)
+    ]
+    assert all(same) == invariant
+
+
+@every_variant
+def test_a_baseline_makes_the_signals_to_the_warmups_sum_to_zero(objective, options):
+    _, b = evaluate(objective, tensor([-3.0, -4.5, -3.25, -9.0]), **options)
+    if options.get("control_variate", True) and objective is not multisample:
+        assert b.sum().item() == pytest.approx(0, abs=1e-12)
+    else:  # nor does that of multisample, where each sample has a baseline of its own
+        assert b.sum().abs().item() > 1e-6
+
+
+@every_variant
+def test_equal_samples_give_no_signal_to_the_warmups(objective, options):
+    """Not even where their sum rounds, as it does for long targets."""
+    l = torch.full((1, 7), -2000.1, dtype=torch.float32)
+    _, b = evaluate(objective, l, **options)
+    if options.get("control_variate", True):
+        torch.testing.assert_close(b, torch.zeros(1, 7), atol=2e-6, rtol=0)
+
+
+# the loss
+
+
+def test_the_loss_is_the_weighted_sum_and_its_gradient_the_coefficients():
+    generator = torch.Generator().manual_seed(0)
+    a, b, s, l = torch.randn(4, 2, 3, dtype=torch.float64, generator=generator)
+    s.requires_grad_()
+    l.requires_grad_()
+    loss = surrogate(a, b, s, l)
+    torch.testing.assert_close(loss, -(a * l).sum(1) - (b * s).sum(1))
     loss.sum().backward()
-    assert loss.isfinite().all()
-    torch.testing.assert_close(-l.grad, l.detach().double().softmax(-1).float())
-    torch.testing.assert_close(s.grad, l.grad + 0.25)
-    assert s.grad.sum().item() == pytest.approx(0, abs=1e-6)
+    torch.testing.assert_close(l.grad, -a)
+    torch.testing.assert_close(s.grad, -b)
+
+
+def test_what_has_no_coefficient_has_no_part_in_the_loss():
+    a, b = tensor([0.0, 2.0]), tensor([1.0, 0.0])
+    s = tensor([-3.0, -math.inf]).requires_grad_()
+    l = tensor([-math.inf, -5.0]).requires_grad_()
+    loss = surrogate(a, b, s, l)
+    loss.sum().backward()
+    assert loss.tolist() == [13.0]
+    assert l.grad.tolist() == [[0.0, -2.0]]
+    assert s.grad.tolist() == [[-1.0, 0.0]]
+
+
+def test_a_loss_is_infinite_where_an_impossible_sample_counts():
+    zero = tensor([0.0])
+    assert surrogate(tensor([1.0]), zero, zero, tensor([-math.inf])).tolist() == [math.inf]
+
+
+@every_variant
+@pytest.mark.parametrize("where", ["l", "s"])
+def test_not_a_number_stays_that(objective, options, where):
+    s, l = torch.full((2, 3), -1.0), torch.full((2, 3), -2.0)
+    {"l": l, "s": s}[where][0, 1] = math.nan
+    a, b = evaluate(objective, l, s, **options)
+    loss = surrogate(a, b, s, l)
+    assert loss[0].isnan()
+    assert loss[1].isfinite()
+
+
+# extremes of log space
+
+EXTREMES = {
+    "500 tokens": [-2000.0, -2010.0, -2003.0, -2000.5],
+    "one is worth all the others": [-2000.0, -5.0, -1800.0, -1900.0],
+    "very long": [-1e5, -1e5, -1e5, -1e5],
+    "certain": [0.0, 0.0, 0.0, 0.0],
+    "one impossible": [-2000.0, -math.inf, -2001.0, -2002.0],
+    "one possible": [-math.inf, -2000.0, -math.inf, -math.inf],
+    "all impossible": [-math.inf] * 4,
+}
+
+
+@every_variant
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_gradients_stay_finite(objective, options, dtype):
+    l = torch.tensor(list(EXTREMES.values()), dtype=dtype, requires_grad=True)
+    s = torch.tensor([[-3.0, -50.0, -math.inf, 0.0]] * len(l), dtype=dtype, requires_grad=True)
+    a, b = evaluate(objective, l, s, **options)
+    surrogate(a, b, s, l).sum().backward()
+    torch.testing.assert_close(l.grad, -a.to(dtype))
+    torch.testing.assert_close(s.grad, -b.to(dtype))
+    for name, *finite in zip(EXTREMES, l.grad.isfinite(), s.grad.isfinite(), strict=True):
+        assert torch.stack(finite).all(), name
+
+
+@every_variant
+def test_impossible_targets_give_the_warmups_no_signal(objective, options):
+    _, b = evaluate(objective, tensor([-math.inf] * 4), **options)
+    assert (b == 0).all()
+
+
+@every_variant
+def test_an_impossible_token_does_not_spoil_the_gradient_of_the_others(objective, options):
+    """Through the network's softmax: a token of the second warmup's target is ruled out."""
+    logits = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    ruled_out = torch.zeros(3, 5, 4, dtype=torch.bool)
+    ruled_out[1, 2, 0] = True
+    l = logits.masked_fill(ruled_out, -math.inf).log_softmax(-1)[..., 0].sum(-1)[None]
+    assert l[0, 1] == -math.inf
+    s = -torch.ones(1, 3)
+    a, b = evaluate(objective, l, s, **options)
+    surrogate(a, b, s, l).sum().backward()
+    assert logits.grad.isfinite().all()
+    assert (logits.grad[0] != 0).any() or a[0, 0] == 0
+
+
+def test_impossible_samples_are_as_bad_as_the_worst():
+    for objective, options in ((jensen, {}), (jensen, {"control_variate": False}),
+                               (group_normalised, {})):  # fmt: skip
+        _, b = evaluate(objective, tensor([-2.0, -math.inf, -5.0]), **options)
+        _, worst = evaluate(objective, tensor([-2.0, -5.0, -5.0]), **options)
+        torch.testing.assert_close(b, worst)
+
+
+def test_impossible_samples_have_no_weight():
+    for objective in (reweighted, multisample, expected):
+        a, _ = evaluate(objective, tensor([-2.0, -math.inf, -5.0]))
+        nearly, _ = evaluate(objective, tensor([-2.0, -5000.0, -5.0]))
+        torch.testing.assert_close(a, nearly)
+        assert a[0, 1] == 0
+
+
+# likelihood
 
 
 def test_likelihood_is_the_negative_log_likelihood_and_its_gradient():
     l = torch.tensor([[-1.5], [-2000.0]], requires_grad=True)
-    loss = likelihood.loss(torch.zeros_like(l), l)
+    s = torch.zeros_like(l)
+    loss = surrogate(*evaluate(likelihood, l), s, l)
     torch.testing.assert_close(loss, torch.tensor([1.5, 2000.0]))
     loss.sum().backward()
     torch.testing.assert_close(l.grad, torch.tensor([[-1.0], [-1.0]]))
 
 
-def test_every_objective_gives_a_loss_per_example():
-    for name in plugins.names("objectives"):
-        objective = plugins.load("objectives", name)
-        shape = (3, max(objective.MIN_SAMPLES, 1))
-        assert objective.loss(-torch.ones(shape), -torch.ones(shape)).shape == (3,), name
+def test_likelihood_learns_from_every_warmup_alike():
+    a, b = evaluate(likelihood, tensor([-1.0, -2.0, -3.0, -4.0]))
+    torch.testing.assert_close(a, tensor([0.25] * 4))
+    assert (b == 0).all()
+
+
+# reweighted
+
+
+def test_one_sample_gives_the_warmup_no_signal():
+    a, b = evaluate(reweighted, tensor([-3.0], [-2000.0]))
+    assert a.tolist() == [[1.0], [1.0]]
+    assert b.tolist() == [[0.0], [0.0]]
+
+
+def test_without_a_control_variate_it_is_the_weighted_loss_of_the_concatenation():
+    s, l = tensor([-1.0, -2.0]), tensor([-3.0, -3.0 + math.log(3)])
+    loss = surrogate(*evaluate(reweighted, l, control_variate=False), s, l)
+    torch.testing.assert_close(loss, -(0.25 * (s + l)[:, 0] + 0.75 * (s + l)[:, 1]))
+
+
+def test_the_control_variate_is_one_part_in_n():
+    a, b = evaluate(reweighted, tensor([-3.0, -3.0 + math.log(3)]))
+    torch.testing.assert_close(a, tensor([0.25, 0.75]))
+    torch.testing.assert_close(b, tensor([-0.25, 0.25]))
+
+
+@pytest.mark.parametrize("objective", [reweighted, multisample])
+def test_tau_tempers_the_weights(objective):
+    l = tensor([0.0, 2 * math.log(3)])
+    for tau, weights in ((1.0, (0.1, 0.9)), (2.0, (0.25, 0.75)), (1e6, (0.5, 0.5))):
+        a, _ = evaluate(objective, l, tau=tau)
+        torch.testing.assert_close(a, tensor(weights), atol=1e-5, rtol=0)
+
+
+@every_variant
+def test_length_normalisation_divides_by_the_target_s_length(objective, options):
+    if not options.get("length_normalised"):
+        return
+    l = tensor([-30.0, -33.0, -60.0], [-30.0, -33.0, -60.0])
+    lengths = torch.tensor([10, 30])
+    found = objective.coefficients(-torch.ones_like(l), l, lengths, **options)
+    options = options | {"length_normalised": False}
+    other = objective.coefficients(-torch.ones_like(l), l / lengths[:, None], lengths, **options)
+    for one, two in zip(found, other, strict=True):
+        torch.testing.assert_close(one, two)
+        assert not torch.allclose(one[0], one[1]) or objective is jensen
+
+
+# multisample
+
+
+def test_multisample_rewards_what_a_sample_adds_to_the_mean_of_the_others():
+    likelihoods = [0.5, 0.1, 0.3]
+    a, b = evaluate(multisample, tensor([math.log(p) for p in likelihoods]))
+    torch.testing.assert_close(a, tensor([5 / 9, 1 / 9, 3 / 9]))
+    torch.testing.assert_close(b.exp(), tensor([0.3 / 0.2, 0.3 / 0.4, 0.3 / 0.3]))
+
+
+def test_multisample_without_a_control_variate_rewards_each_sample_with_the_bound():
+    likelihoods = [0.5, 0.1, 0.3]
+    _, b = evaluate(multisample, tensor([math.log(p) for p in likelihoods]), control_variate=False)
+    torch.testing.assert_close(b.exp(), tensor([0.3, 0.3, 0.3]))
+
+
+@settings(max_examples=50)
+@given(l=rows, tau=st.floats(0.1, 100))
+def test_a_useless_sample_costs_multisample_no_more_than_its_share(l, tau):
+    _, b = evaluate(multisample, tensor(*l), tau=tau)
+    assert (b >= tau * math.log(3 / 4) - 1e-9).all()
+
+
+def test_multisample_has_no_finite_credit_for_the_only_possible_sample():
+    _, b = evaluate(multisample, tensor([-math.inf, -3.0, -math.inf]))
+    torch.testing.assert_close(b, tensor([math.log(2 / 3), 0.0, math.log(2 / 3)]))
+
+
+def test_multisample_tends_to_jensen_as_tau_grows():
+    l = tensor([-3.0, -4.5, -3.25, -9.0])
+    for one, other in zip(evaluate(multisample, l, tau=1e6), evaluate(jensen, l), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
+
+
+# jensen, group_normalised
+
+
+def test_jensen_compares_a_sample_with_the_mean_of_the_others():
+    a, b = evaluate(jensen, tensor([-1.0, -2.0, -6.0]))
+    torch.testing.assert_close(a, tensor([1 / 3] * 3))
+    torch.testing.assert_close(b, tensor([3.0, 1.5, -4.5]) / 3)
+    _, b = evaluate(jensen, tensor([-1.0, -2.0, -6.0]), control_variate=False)
+    torch.testing.assert_close(b, tensor([-1.0, -2.0, -6.0]) / 3)
+
+
+def test_group_normalised_advantages_have_variance_one():
+    a, b = evaluate(group_normalised, tensor([-1.0, -2.0, -6.0]), epsilon=0.0)
+    torch.testing.assert_close(a, tensor([1 / 3] * 3))
+    torch.testing.assert_close(b, tensor([2.0, 1.0, -3.0]) / math.sqrt(14 / 3) / 3)
+    torch.testing.assert_close((3 * b).square().mean(), torch.tensor(1.0).double())
+
+
+def test_of_two_samples_group_normalised_keeps_only_which_is_better():
+    _, b = evaluate(group_normalised, tensor([-1.0, -2.0], [-60.0, -10.0]))
+    torch.testing.assert_close(2 * b, tensor([1.0, -1.0], [-1.0, 1.0]), atol=3e-3, rtol=0)
+
+
+@settings(max_examples=50)
+@given(l=rows)
+def test_group_normalised_points_where_jensen_does(l):
+    (_, b), (_, other) = evaluate(group_normalised, tensor(*l)), evaluate(jensen, tensor(*l))
+    scale = b.norm(dim=-1, keepdim=True) / other.norm(dim=-1, keepdim=True).clamp(min=1e-300)
+    torch.testing.assert_close(b, scale * other)
+
+
+def test_group_normalised_does_not_scale_rounding_up():
+    difference = 1e-4  # one step of float32 near 2000
+    _, b = evaluate(group_normalised, tensor([-2000.0, -2000.0 - difference]))
+    assert (b.abs() < 0.05).all()
+
+
+# expected
+
+
+def test_expected_weighs_by_likelihood():
+    l = tensor([math.log(0.5), math.log(0.1), math.log(0.3)])
+    a, b = evaluate(expected, l, relative=False)
+    torch.testing.assert_close(3 * a, tensor([0.5, 0.1, 0.3]))
+    torch.testing.assert_close(3 * b, tensor([0.3, -0.3, 0.0]))
+    a, b = evaluate(expected, l, relative=False, control_variate=False)
+    torch.testing.assert_close(b, a)
+    a, b = evaluate(expected, l)
+    torch.testing.assert_close(3 * a, tensor([1.0, 0.2, 0.6]))
+    torch.testing.assert_close(3 * b, tensor([0.6, -0.6, 0.0]))
+
+
+def test_expected_vanishes_for_long_targets_unless_it_is_relative():
+    l = tensor([-2000.0, -2001.0])
+    assert all((x == 0).all() for x in evaluate(expected, l, relative=False))
+    a, b = evaluate(expected, l)
+    torch.testing.assert_close(2 * a, tensor([1.0, math.exp(-1)]))
+    torch.testing.assert_close(2 * b, tensor([1 - math.exp(-1), math.exp(-1) - 1]))
+
+
+@settings(max_examples=50)
+@given(l=rows)
+def test_relative_expected_is_reweighted_with_another_weight_for_the_example(l):
+    a, b = evaluate(expected, tensor(*l), control_variate=False)
+    w, v = evaluate(reweighted, tensor(*l), control_variate=False)
+    torch.testing.assert_close(a, w * a.sum(-1, keepdim=True))
+    torch.testing.assert_close(b, v * b.sum(-1, keepdim=True))

@@ -11,10 +11,10 @@ from scipy import stats
 import tiny
 from warmup.examples import pad
 from warmup.models import Source
-from warmup.objectives import reweighted
+from warmup.objectives import reweighted, surrogate
 from warmup.randomness import uniforms
-from warmup.sampling import Warmups, draw, restrict, sample
-from warmup.scoring import lay_out, warmup_log_probabilities
+from warmup.sampling import Warmups, distinct, draw, restrict, sample, select
+from warmup.scoring import lay_out, score
 
 MODELS = ["t5", "mt5", "bart", "llama"]
 SOURCES = [[0, 1, 2], [3], [4, 4, 0, 1, 2, 3], [2, 1]]
@@ -54,8 +54,8 @@ def enumerated(model, row, longest, target=(1,)):
     """Return every warmup with log P(c|x) and log P(y|x,c)."""
     every, warmups = enumerate_warmups(model, longest)
     branches = lay_out(model.tokens, warmups, torch.tensor([target]))
-    s, l, _ = warmup_log_probabilities(model, model.network, encode(model, [row]), branches)
-    return every, s[0], l[0]
+    scores = score(model, model.network, encode(model, [row]), branches)
+    return every, scores.s[0], scores.l[0]
 
 
 def as_tuples(warmups, example=0):
@@ -162,7 +162,9 @@ def test_the_objective_on_sampled_warmups_has_the_gradient_of_the_enumerated_lik
         return torch.cat([part.flatten() for part in found])
 
     exact = gradient(-(s + l).logsumexp(-1))
-    found = gradient(reweighted.loss(s[index][None], l[index][None]).sum())
+    drawn = s[index][None], l[index][None]
+    a, b = reweighted.coefficients(*drawn, torch.tensor([3]))
+    found = gradient(surrogate(a, b, *drawn).sum())
     # 20,000 draws: a few per cent of its length
     assert (exact - found).norm() < 0.05 * exact.norm()
 
@@ -191,3 +193,25 @@ def test_rare_tokens_of_a_large_vocabulary_keep_their_probability():
     uniform = torch.arange(0, 250_000, 4999, dtype=torch.float64) / 250_000 + 2e-6
     drawn = draw(logits.expand(len(uniform), -1), uniform)
     assert (drawn - torch.arange(0, 250_000, 4999)).abs().max() <= 1
+
+
+@given(
+    st.lists(
+        st.lists(st.lists(st.integers(5, 6), max_size=2), min_size=4, max_size=4),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_distinct_warmups_are_each_there_once_and_found_again(rows):
+    lengths = torch.tensor([[len(c) for c in row] for row in rows])
+    padded = [[[*c, *[0] * (3 - len(c))] for c in row] for row in rows]
+    warmups = Warmups(torch.tensor(padded), lengths, lengths >= 3)
+    different, where = distinct(warmups)
+    again = select(different, where)
+    assert torch.equal(again.ids, warmups.ids)
+    assert torch.equal(again.lengths, warmups.lengths)
+    assert torch.equal(again.forced, warmups.forced)
+    counts = [len({tuple(c) for c in row}) for row in rows]
+    assert different.ids.shape[1] == max(counts)
+    for example, count in enumerate(counts):
+        assert set(where[example].tolist()) == set(range(count))

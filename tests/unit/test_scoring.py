@@ -1,5 +1,6 @@
 """Log-probabilities of packed branches against one plain forward pass per sequence."""
 
+import copy
 import dataclasses
 
 import pytest
@@ -10,14 +11,7 @@ from hypothesis import strategies as st
 import tiny
 from warmup.examples import pad
 from warmup.sampling import Warmups
-from warmup.scoring import (
-    IGNORED,
-    divergence,
-    lay_out,
-    log_allowed_mass,
-    target_log_probability,
-    warmup_log_probabilities,
-)
+from warmup.scoring import IGNORED, divergence, lay_out, score, target_log_probability
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
 EXACT = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
@@ -64,14 +58,14 @@ def test_s_and_l_are_those_of_a_plain_forward_pass(name, examples):
     branches = lay_out(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
     source = encode(model, sources)
     with torch.no_grad():
-        s, l, _ = warmup_log_probabilities(model, model.network, source, branches)
+        scores = score(model, model.network, source, branches)
     expected = torch.tensor(
         [
             [tiny.log_probabilities(model, x, c, y, longest) for c in cs]
             for x, y, cs in zip(sources, targets, rows, strict=True)
         ]
     )
-    torch.testing.assert_close(torch.stack([s, l], -1), expected, **EXACT)
+    torch.testing.assert_close(torch.stack([scores.s, scores.l], -1), expected, **EXACT)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -81,10 +75,10 @@ def test_without_room_for_a_warmup_only_the_separator_stands_before_the_target(n
     warmups = warmups_of(model, [[[], []]], 0)
     branches = lay_out(model.tokens, warmups, torch.tensor([y]))
     with torch.no_grad():
-        s, l, _ = warmup_log_probabilities(model, model.network, encode(model, [x]), branches)
+        scores = score(model, model.network, encode(model, [x]), branches)
     _, expected = tiny.log_probabilities(model, x, [], y, 0)
-    assert s.abs().max() == 0  # the separator was forced
-    torch.testing.assert_close(l, torch.tensor([[expected, expected]]), **EXACT)
+    assert scores.s.abs().max() == 0  # the separator was forced
+    torch.testing.assert_close(scores.l, torch.tensor([[expected, expected]]), **EXACT)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -111,8 +105,8 @@ def test_gradients_are_those_of_a_plain_forward_pass(name):
     parameters = list(model.network.parameters())
 
     branches = lay_out(model.tokens, warmups_of(model, [[c, []]], 3), torch.tensor([y]))
-    _, l, _ = warmup_log_probabilities(model, model.network, encode(model, [x]), branches)
-    found = torch.autograd.grad(l[0, 0], parameters)
+    scores = score(model, model.network, encode(model, [x]), branches)
+    found = torch.autograd.grad(scores.l[0, 0], parameters)
 
     decoder = [model.tokens.start, *c, model.tokens.separator, *y[:-1]]
     if model.pads_left:
@@ -127,29 +121,21 @@ def test_gradients_are_those_of_a_plain_forward_pass(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_the_distributions_are_the_network_s_own_without_banned_tokens(name):
+def test_the_allowed_mass_is_that_of_the_network_s_own_softmax(name):
     model, longest = tiny.model(name), 3
     x, y = ids(model, [0, 3]), [model.tokens.end]
     warmups = [ids(model, [1, 2]), [], ids(model, [4, 4, 0])]
     branches = lay_out(model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y]))
     with torch.no_grad():
-        _, _, distributions = warmup_log_probabilities(
-            model, model.network, encode(model, [x]), branches
-        )
-    assert distributions.shape[:3] == (1, 3, longest + 1)
-    banned = torch.zeros(distributions.shape[-1], dtype=torch.bool)
-    banned[list(model.tokens.banned)] = True
-    assert distributions[..., banned].eq(float("-inf")).all()
-
-    found = log_allowed_mass(distributions, branches.warmup_labels)
+        scores = score(model, model.network, encode(model, [x]), branches)
     for n, c in enumerate(warmups):
         plain = tiny.plain_logits(model, x, [model.tokens.start, *c]).log_softmax(-1)
-        own = distributions[0, n, longest - len(c) :]
-        torch.testing.assert_close(own[:, ~banned], plain[:, ~banned], **EXACT)
+        banned = torch.zeros(plain.shape[-1], dtype=torch.bool)
+        banned[list(model.tokens.banned)] = True
         counted = plain[: len(c)] if len(c) == longest else plain  # a forced end does not count
         mass = counted[:, ~banned].exp().sum(-1).log().sum()
         assert mass < -1e-3  # an untrained network gives banned tokens some probability
-        torch.testing.assert_close(found[0, n], mass, **EXACT)
+        torch.testing.assert_close(scores.log_allowed_mass[0, n], mass, **EXACT)
 
 
 def test_the_layout_is_as_it_is_documented():
@@ -168,31 +154,35 @@ def test_the_layout_is_as_it_is_documented():
     assert branches.target_labels.tolist() == [[[3, 4, 1, x]] * 2]
 
 
-def random_log_probabilities(seed):
-    generator = torch.Generator().manual_seed(seed)
-    logits = 3 * torch.randn(2, 3, 4, 6, generator=generator)
-    logits[..., 2] = float("-inf")
-    return logits.log_softmax(-1)
-
-
-@given(st.integers(0, 1000), st.integers(0, 1000))
-def test_the_divergence_is_that_of_pytorch_and_never_negative(seed, other):
-    p, q = random_log_probabilities(seed), random_log_probabilities(other)
-    labels = torch.zeros(2, 3, 4, dtype=torch.long)
-    labels[0, 1, 2:] = IGNORED
-    found = divergence(p, q, labels)
-    keep = [0, 1, 3, 4, 5]  # torch.nn.functional.kl_div makes not-a-number of -inf - -inf
-    each = torch.nn.functional.kl_div(
-        q[..., keep], p[..., keep], reduction="none", log_target=True
-    ).sum(-1)
-    torch.testing.assert_close(found, (each * (labels != IGNORED)).sum(-1))
-    assert (found >= -1e-6).all()
-
-
-def test_the_divergence_of_equals_is_zero_and_has_no_gradient():
-    logits = torch.randn(1, 1, 2, 5, generator=torch.Generator().manual_seed(0)).requires_grad_()
-    p = logits.index_fill(-1, torch.tensor([1]), float("-inf")).log_softmax(-1)
-    value = divergence(p, p.detach(), torch.zeros(1, 1, 2, dtype=torch.long))
-    assert value.item() == 0
-    value.sum().backward()
-    torch.testing.assert_close(logits.grad, torch.zeros_like(logits), atol=1e-7, rtol=0)
+@pytest.mark.parametrize("name", MODELS)
+def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(name):
+    model, longest = tiny.model(name), 3
+    start = copy.copy(model)
+    start.network = copy.deepcopy(model.network)
+    with torch.no_grad():
+        for parameter in start.network.parameters():
+            parameter.mul_(0.9)
+    x, y = ids(model, [0, 3]), [model.tokens.end]
+    warmups = [ids(model, [1, 2]), [], ids(model, [4, 4, 0])]
+    branches = lay_out(model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y]))
+    source = encode(model, [x])
+    scores = score(model, model.network, source, branches)
+    found = divergence(model, scores, start, encode(start, [x]), branches)
+    for n, c in enumerate(warmups):
+        p, q = (
+            tiny.plain_logits(one, x, [model.tokens.start, *c]).index_fill(
+                -1, torch.tensor(model.tokens.banned), float("-inf")
+            )
+            for one in (model, start)
+        )
+        allowed = p.isfinite().all(0)
+        p, q = p[:, allowed].log_softmax(-1), q[:, allowed].log_softmax(-1)
+        each = torch.nn.functional.kl_div(q, p, reduction="none", log_target=True).sum(-1)
+        counted = each[: len(c)] if len(c) == longest else each
+        assert counted.sum() > 1e-5
+        torch.testing.assert_close(found[0, n], counted.sum(), **EXACT)
+    same = divergence(model, scores, model, source, branches)
+    torch.testing.assert_close(same, torch.zeros_like(same), atol=1e-6, rtol=0)
+    parameters = [p for p in model.network.parameters() if p.requires_grad]
+    gradients = torch.autograd.grad(same.sum(), parameters, allow_unused=True)
+    assert max(g.abs().max() for g in gradients if g is not None) < 1e-5

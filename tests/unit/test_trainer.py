@@ -5,12 +5,16 @@ import math
 
 import pytest
 import torch
+import transformers
 from transformers import TrainingArguments
 
 import tiny
 from warmup import train, workspace
+from warmup.criterion import VALIDATION, Criterion
+from warmup.errors import InputError
 from warmup.examples import Collator, Examples
-from warmup.scoring import IGNORED
+from warmup.projection import IGNORED
+from warmup.scoring import lay_out, score
 from warmup.trainer import WarmupTrainer
 
 
@@ -33,7 +37,7 @@ def without_seconds(training):
 def trainer(data, tmp_path):
     """Return a function that makes a trainer on an untrained model."""
 
-    def make(method, model_type="t5", accumulate=1, batch_size=8, **settings):
+    def make(method, model_type="t5", batch_size=8, **settings):
         config = tiny.resolved(method, model_type, **settings)
         config["method"]["start"] = "scratch"
         model = train.start_model(config, data[model_type])
@@ -46,7 +50,6 @@ def trainer(data, tmp_path):
                 output_dir=str(tmp_path / "trainer"),
                 per_device_train_batch_size=batch_size,
                 per_device_eval_batch_size=8,
-                gradient_accumulation_steps=accumulate,
                 max_steps=1,
                 learning_rate=0.0,
                 max_grad_norm=0.0,
@@ -87,7 +90,8 @@ def test_the_sft_loss_is_that_of_plain_transformers(trainer, data):
     batch = one.data_collator([one.train_dataset[i] for i in range(8)])
     tokens = (batch["labels"] != IGNORED).sum()
     assert len({len(one.train_dataset.labels[i]) for i in range(8)}) > 1  # there is padding
-    loss = one.compute_loss(one.model, batch, num_items_in_batch=tokens)
+    losses, _ = one.criterion.losses(one.model, batch, 0)
+    loss = losses.sum() / tokens
     plain = one.model(
         input_ids=batch["input_ids"], attention_mask=batch["mask"], labels=batch["labels"]
     ).loss
@@ -99,25 +103,102 @@ def test_the_sft_loss_is_that_of_plain_transformers(trainer, data):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
 
 
+def in_passes(method):
+    """Settings of a method that let about two of eight examples through the network at once."""
+    return {"pass_tokens": {"sft": 10, "warmup": 60}[method]}
+
+
+def close(one, other):
+    assert one.keys() == other.keys()
+    assert max(gradient.abs().max() for gradient in one.values()) > 1e-3
+    for name, gradient in one.items():
+        torch.testing.assert_close(other[name], gradient, atol=1e-6, rtol=1e-4)
+
+
 @pytest.mark.parametrize("method", ["sft", "warmup"])
 @pytest.mark.parametrize("model_type", ["t5", "llama"])
-def test_accumulated_micro_batches_give_the_gradient_of_the_whole_batch(
-    trainer, method, model_type
-):
-    whole, loss = gradients(trainer(method, model_type, accumulate=1, batch_size=8))
-    parts, same_loss = gradients(trainer(method, model_type, accumulate=4, batch_size=2))
+def test_passes_give_the_gradient_of_the_whole_batch(trainer, method, model_type, monkeypatch):
+    whole, loss = gradients(trainer(method, model_type))
+    sizes = []
+    plain = Criterion.losses
+
+    def losses(self, network, batch, update):
+        sizes.append(len(batch["index"]))
+        return plain(self, network, batch, update)
+
+    monkeypatch.setattr(Criterion, "losses", losses)
+    parts, same_loss = gradients(trainer(method, model_type, **in_passes(method)))
+    assert sum(sizes) == 8
+    assert len(sizes) >= 3
     assert same_loss == pytest.approx(loss, rel=1e-5)
-    assert whole.keys() == parts.keys()
-    assert max(gradient.abs().max() for gradient in whole.values()) > 1e-3
-    for name, gradient in whole.items():
-        torch.testing.assert_close(parts[name], gradient, atol=1e-6, rtol=1e-4)
+    close(whole, parts)
+
+
+@pytest.mark.parametrize("method", ["sft", "warmup"])
+def test_memory_that_runs_out_splits_the_batch_and_changes_nothing(
+    trainer, method, monkeypatch, capsys
+):
+    whole, loss = gradients(trainer(method))
+    plain = Criterion.losses
+
+    def losses(self, network, batch, update):
+        found = plain(self, network, batch, update)
+        if len(batch["index"]) > 3:
+            found[0].sum().backward()  # gradients of the failed pass are there already
+            raise torch.OutOfMemoryError("for a test")
+        return found
+
+    monkeypatch.setattr(Criterion, "losses", losses)
+    one = trainer(method)
+    parts, same_loss = gradients(one)
+    assert one.pass_tokens is not None
+    assert "out of memory: going on with pass_tokens" in capsys.readouterr().err
+    assert same_loss == pytest.approx(loss, rel=1e-5)
+    close(whole, parts)
+
+
+def test_memory_that_never_suffices_is_a_clear_error(trainer, monkeypatch):
+    def losses(self, network, batch, update):
+        raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
+
+    monkeypatch.setattr(Criterion, "losses", losses)
+    with pytest.raises(InputError, match="out of memory with .* decoder tokens in one pass"):
+        gradients(trainer("sft"))
+
+
+def test_other_errors_are_not_taken_for_want_of_memory(trainer, monkeypatch):
+    def losses(self, network, batch, update):
+        raise RuntimeError("something else")
+
+    monkeypatch.setattr(Criterion, "losses", losses)
+    with pytest.raises(RuntimeError, match="something else"):
+        gradients(trainer("sft"))
+
+
+def test_gradient_checkpointing_changes_no_gradient(trainer, monkeypatch):
+    whole, _ = gradients(trainer("warmup"))
+    one = trainer("warmup")
+    calls = []
+
+    def checkpoint(*args, **kwargs):
+        calls.append(args)
+        return torch.utils.checkpoint.checkpoint(*args, **kwargs)
+
+    monkeypatch.setattr(transformers.modeling_utils, "checkpoint", checkpoint)
+    one.model.activation_checkpointing_enable()
+    less, _ = gradients(one)
+    assert calls
+    close(whole, less)
 
 
 def test_warmups_are_the_same_for_the_same_update_and_differ_between_updates(trainer):
     one = trainer("warmup")
     batch = one.data_collator([one.train_dataset[i] for i in range(8)])
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
-    first, again, later = (one.warm_up(source, batch["index"], u).ids for u in (3, 3, 4))
+    criterion = one.criterion
+    first, again, later = (
+        criterion.warm_up(source, batch["index"], update, 3).ids for update in (3, 3, 4)
+    )
     assert torch.equal(first, again)
     assert not torch.equal(first, later)
 
@@ -132,36 +213,38 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     with torch.no_grad():
         one.model.eval()
         source = one.language_model.encode(batch["input_ids"], batch["mask"])
-        expected = one.warm_up(source, batch["index"], 0).ids
+        expected = one.criterion.warm_up(source, batch["index"], 0, 3).ids
         one.model.train()
-        found = one.warm_up(source, batch["index"], 0).ids
+        found = one.criterion.warm_up(source, batch["index"], 0, 3).ids
     assert torch.equal(found, expected)
     assert all(module.training for module in one.model.modules())
 
 
 def test_the_anchor_weight_falls_linearly_to_zero(trainer):
-    one = trainer("warmup")
-    one.warmup = one.warmup | {"anchor": {"weight": 2.0, "updates": 4}}
-    assert [one.anchor_weight(update) for update in range(6)] == [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]
-    one.warmup = one.warmup | {"anchor": None}
-    assert one.anchor_weight(0) == 0.0
+    criterion = trainer("warmup").criterion
+    criterion.warmup = criterion.warmup | {"anchor": {"weight": 2.0, "updates": 4}}
+    weights = [criterion.anchor_weight(update) for update in range(6)]
+    assert weights == [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]
+    criterion.warmup = criterion.warmup | {"anchor": None}
+    assert criterion.anchor_weight(0) == 0.0
 
 
-def test_the_anchor_holds_the_start_model_while_the_model_moves(run, trainer):
+def test_the_anchor_holds_the_start_model_while_the_model_moves(trainer):
     one = trainer("warmup")
     batch = one.data_collator([one.train_dataset[i] for i in range(8)])
-    before = copy.deepcopy(one.start_model.network.state_dict())
-    one.compute_loss(one.model, batch, num_items_in_batch=torch.tensor(10)).backward()
+    before = copy.deepcopy(one.criterion.start.network.state_dict())
+    losses, notes = one.criterion.losses(one.model, batch, 0)
+    assert notes["anchor_divergence"].abs().max() < 1e-5
+    losses.sum().backward()
     with torch.no_grad():
         for parameter in one.model.parameters():
             if parameter.grad is not None:
-                parameter.sub_(parameter.grad)
-    after = one.start_model.network.state_dict()
+                parameter.sub_(0.1 * parameter.grad)
+    after = one.criterion.start.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert all(p.grad is None for p in one.start_model.network.parameters())
-    one._sums.clear()
-    one.compute_loss(one.model, batch, num_items_in_batch=torch.tensor(10))
-    assert one._sums["anchor_divergence"] > 0
+    assert all(p.grad is None for p in one.criterion.start.network.parameters())
+    _, notes = one.criterion.losses(one.model, batch, 0)
+    assert notes["anchor_divergence"].mean() > 1e-3
 
 
 def test_validation_is_the_mean_over_examples_whatever_the_batches(trainer):
@@ -177,16 +260,12 @@ def test_validation_is_the_mean_over_examples_whatever_the_batches(trainer):
 def test_validation_is_the_log_of_the_mean_probability_over_warmups(trainer):
     one = trainer("warmup")
     batch = one.data_collator([one.eval_dataset[0]])
-    once = one.prediction_step(one.model, batch, True)[0].item()
-    one.warmup = one.warmup | {"samples": 1}
-    from warmup import trainer as module
-
+    found = one.prediction_step(one.model, batch, True)[0].item()
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
-    one.warmup = one.warmup | {"samples": 3}
-    warmups = one.warm_up(source, batch["index"], module.VALIDATION_UPDATE)
-    branches = module.lay_out(one.language_model.tokens, warmups, batch["labels"])
-    _, l, _ = module.warmup_log_probabilities(one.language_model, one.model, source, branches)
-    assert once == pytest.approx(-math.log(l[0].double().exp().mean().item()), rel=1e-5)
+    warmups = one.criterion.warm_up(source, batch["index"], VALIDATION, 3)
+    branches = lay_out(one.language_model.tokens, warmups, batch["labels"])
+    l = score(one.language_model, one.model, source, branches).l
+    assert found == pytest.approx(-math.log(l[0].double().exp().mean().item()), rel=1e-5)
 
 
 @pytest.mark.parametrize("method", ["sft", "warmup"])
@@ -248,7 +327,7 @@ INTERRUPTIONS = {
 
 
 RESUMABLE = {
-    "sft": {"accumulate": 2, "lr_warmup": 2},
+    "sft": {"pass_tokens": 10, "lr_warmup": 2},
     "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
 }
 
@@ -335,7 +414,7 @@ def test_without_patience_all_updates_are_made(run, monkeypatch):
 
 
 def test_the_history_and_the_costs_are_complete(run):
-    model, training = run("warmup", updates=11, batch_size=4, accumulate=2)
+    model, training = run("warmup", updates=11, pass_tokens=60)
     assert [point["update"] for point in training["history"]] == [2, 4, 6, 8, 10, 11]
     for point in training["history"]:
         assert {"loss", "reward", "warmup_length", "warmup_forced", "effective_sample_size"} <= set(
@@ -349,7 +428,7 @@ def test_the_history_and_the_costs_are_complete(run):
         False
     ] * 3
     assert [point["update"] for point in training["validation"]] == [4, 8, 11]
-    assert training["cost"]["examples"] == 11 * 4 * 2
+    assert training["cost"]["examples"] == 11 * 8
     assert training["cost"]["target_tokens"] >= 2 * training["cost"]["examples"]
     assert training["cost"]["flops"] > 0
     assert model.network is not None
@@ -364,7 +443,7 @@ def test_operations_are_counted_with_sampling_and_per_update(run):
     # counted at the first update only: one update costs as much as another
     assert flops("sft", updates=8) == pytest.approx(2 * sft)
     # sequences are padded to the longest of a batch, so that smaller batches take a little less
-    assert flops("sft", updates=4, batch_size=4, accumulate=2) == pytest.approx(sft, rel=0.1)
+    assert flops("sft", updates=4, pass_tokens=10) == pytest.approx(sft, rel=0.1)
     more = flops("warmup", updates=4, warmup={"samples": 6, "max_tokens": 3})
     assert more > 1.4 * warmup
 
@@ -383,7 +462,7 @@ def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(
         kill_in_update(patch, 6)
         with pytest.raises(KilledError):
             run("sft", work=tmp_path / "work")
-    with pytest.raises(train.InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
+    with pytest.raises(InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
         run("sft", work=tmp_path / "work", learning_rate=0.02)
     config = tiny.resolved("sft", learning_rate=0.02)
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}

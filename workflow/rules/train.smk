@@ -30,4 +30,5 @@ rule train:
     shell:
         "python -m warmup.train --config {params.config:q} {params.options}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
+        " --on-mismatch {PLAN.config[on_mismatch]}"
         " 2>&1 | tee -a {log}"

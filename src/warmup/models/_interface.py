@@ -1,11 +1,15 @@
 """What the method asks of a network: prefix once, continue one token at a time, score branches."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from warmup.projection import Projection
 
 
 @dataclass(frozen=True)
@@ -62,22 +66,18 @@ class LanguageModel(ABC):
         """Encode inputs [B, S] as far as sampling and scoring can share it."""
 
     @abstractmethod
-    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
-        """Feed START; return the logits [B, V] of the first token and the cache."""
-
-    @abstractmethod
-    def expand(self, cache: Any, copies: int) -> Any:
-        """Repeat each example of a cache, `copies` rows in a row."""
+    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
+        """Feed START for N branches per example; return logits [B, N, V] and the cache."""
 
     @abstractmethod
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
-        """Feed one token per row [R]; return the next logits [R, V] and the cache."""
+        """Feed one token per branch [B, N]; return the next logits [B, N, V] and the cache."""
 
     @abstractmethod
-    def branch_logits(
+    def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
-        """Return logits [B, N, L, V] of N branches per example that share their source.
+        """Return last states [B, N, L, D] of N branches per example that share their source.
 
         Args:
             network: the network, or what a distributed trainer has wrapped around it.
@@ -85,6 +85,33 @@ class LanguageModel(ABC):
             ids: [B, N, L] decoder tokens of each branch.
             valid: [B, N, L] bool, contiguous per branch; other positions are padding.
         """
+
+    @property
+    def projection(self) -> Projection:
+        """What makes the network's logits of its last states."""
+        head = self.network.get_output_embeddings()
+        extra = dict(self.network.named_buffers(recurse=False)).get("final_logits_bias")
+        if extra is None:
+            return Projection(head.weight, head.bias)
+        bias = extra[0] if head.bias is None else extra[0] + head.bias
+        return Projection(head.weight, bias)  # of the BART family
+
+    @contextmanager
+    def headless(self) -> Iterator[None]:
+        """Let the network return its last states in the place of logits."""
+        network = self.network
+        head = network.get_output_embeddings()
+        buffers = dict(network.named_buffers(recurse=False))
+        extra = buffers.get("final_logits_bias")
+        head.forward = lambda states: states
+        if extra is not None:
+            network.final_logits_bias = extra.new_zeros(1, 1)
+        try:
+            yield
+        finally:
+            del head.forward
+            if extra is not None:
+                network.final_logits_bias = extra
 
     @abstractmethod
     def generation_inputs(

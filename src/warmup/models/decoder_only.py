@@ -38,8 +38,8 @@ class DecoderOnly(LanguageModel):
         """Nothing to encode ahead: the prompt is part of the decoder sequence."""
         return Source(input_ids, mask)
 
-    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
-        """Feed the left-padded prompt and START."""
+    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
+        """Feed the left-padded prompt and START, once for all N branches."""
         ids, mask = self._with_start(source.input_ids, source.mask)
         output = self.network(
             input_ids=ids,
@@ -49,29 +49,29 @@ class DecoderOnly(LanguageModel):
             use_cache=True,
             logits_to_keep=1,
         )
-        return output.logits[:, -1], (mask, output.past_key_values)
-
-    def expand(self, cache: Any, copies: int) -> Any:
-        """Repeat cache and mask row by row."""
-        mask, keys = cache
-        keys.batch_repeat_interleave(copies)
-        return mask.repeat_interleave(copies, 0), keys
+        seen = mask.bool()[:, None].expand(-1, samples, -1)
+        return output.logits.expand(-1, samples, -1), (
+            seen,
+            mask.sum(1, keepdim=True),
+            output.past_key_values,
+        )
 
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
-        """Feed one token per row."""
-        mask, keys = cache
-        position = mask.sum(1, keepdim=True)
-        mask = torch.cat([mask, torch.ones_like(mask[:, :1])], 1)
+        """Feed one token per branch; each sees the prompt and what its own branch has."""
+        seen, position, keys = cache
+        batch, samples = tokens.shape
+        own = torch.eye(samples, dtype=torch.bool, device=tokens.device)
+        seen = torch.cat([seen, own.expand(batch, -1, -1)], 2)
         output = self.network(
-            input_ids=tokens[:, None],
-            attention_mask=mask,
-            position_ids=position,
+            input_ids=tokens,
+            attention_mask=seen[:, None],
+            position_ids=position.expand(-1, samples),
             past_key_values=keys,
             use_cache=True,
         )
-        return output.logits[:, -1], (mask, output.past_key_values)
+        return output.logits, (seen, position + 1, output.past_key_values)
 
-    def branch_logits(
+    def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
         """Pack prompt and N branches into one sequence: every branch sees the prompt and itself.
@@ -89,15 +89,17 @@ class DecoderOnly(LanguageModel):
         allowed[:, width:, :width] = prompt[:, None, :]
         allowed[:, width:, width:] = branch_mask(valid)
         position = source.mask.sum(1)[:, None, None] + _positions(valid.long())
-        output = network(
-            input_ids=torch.cat([source.input_ids, ids.reshape(batch, packed)], 1),
-            attention_mask=allowed[:, None],
-            position_ids=torch.cat([_positions(source.mask), position.reshape(batch, packed)], 1),
-            use_cache=False,
-            logits_to_keep=packed,
-        )
-        logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
-        return logits
+        positions = [_positions(source.mask), position.reshape(batch, packed)]
+        with self.headless():
+            output = network(
+                input_ids=torch.cat([source.input_ids, ids.reshape(batch, packed)], 1),
+                attention_mask=allowed[:, None],
+                position_ids=torch.cat(positions, 1),
+                use_cache=False,
+                logits_to_keep=packed,
+            )
+        states: torch.Tensor = output.logits.view(batch, branches, length, -1)
+        return states
 
     def generation_inputs(
         self, input_ids: torch.Tensor, mask: torch.Tensor

@@ -36,21 +36,22 @@ class EncoderDecoder(LanguageModel):
         states = self.network.get_encoder()(input_ids=input_ids, attention_mask=mask)
         return Source(input_ids, mask, states[0])
 
-    def begin(self, source: Source) -> tuple[torch.Tensor, Any]:
-        """Feed START; the cache keeps the cross-attention keys and values of x."""
+    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
+        """Feed START once per example; then each branch is a row of its own."""
         start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        return self._forward(start, source.states, source.mask, cache)
-
-    def expand(self, cache: Any, copies: int) -> Any:
-        """Repeat cache, encoder states and mask row by row."""
-        states, mask, keys = cache
-        keys.batch_repeat_interleave(copies)
-        return states.repeat_interleave(copies, 0), mask.repeat_interleave(copies, 0), keys
+        logits, (states, mask, keys) = self._forward(start, source.states, source.mask, cache)
+        keys.batch_repeat_interleave(samples)
+        return logits[:, None].expand(-1, samples, -1), (
+            states.repeat_interleave(samples, 0),
+            mask.repeat_interleave(samples, 0),
+            keys,
+        )
 
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
-        """Feed one token per row."""
-        return self._forward(tokens[:, None], *cache)
+        """Feed one token per branch."""
+        logits, cache = self._forward(tokens.reshape(-1, 1), *cache)
+        return logits.view(*tokens.shape, -1), cache
 
     def _forward(
         self, ids: torch.Tensor, states: torch.Tensor, mask: torch.Tensor, keys: Any
@@ -64,13 +65,13 @@ class EncoderDecoder(LanguageModel):
         )
         return output.logits[:, -1], (states, mask, output.past_key_values)
 
-    def branch_logits(
+    def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
         """Pack the branches of an example into one sequence where positions are relative."""
-        if self.network.config.model_type in RELATIVE_POSITIONS:
-            return _packed(network, source, ids, valid)
-        return _in_rows(network, source, ids, valid)
+        relative = self.network.config.model_type in RELATIVE_POSITIONS
+        with self.headless():
+            return (_packed if relative else _in_rows)(network, source, ids, valid)
 
     def generation_inputs(
         self, input_ids: torch.Tensor, mask: torch.Tensor
@@ -95,8 +96,8 @@ def _packed(
         decoder_attention_mask=branch_mask(valid)[:, None],
         use_cache=False,
     )
-    logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
-    return logits
+    states: torch.Tensor = output.logits.view(batch, branches, length, -1)
+    return states
 
 
 def _in_rows(
@@ -118,9 +119,9 @@ def _in_rows(
         decoder_input_ids=rows.reshape(batch * branches, length),
         use_cache=False,
     )
-    logits: torch.Tensor = output.logits.view(batch, branches, length, -1)
-    back = ((column - lead) % length)[..., None].expand(-1, -1, -1, logits.shape[-1])
-    return logits.gather(2, back)
+    states: torch.Tensor = output.logits.view(batch, branches, length, -1)
+    back = ((column - lead) % length)[..., None].expand(-1, -1, -1, states.shape[-1])
+    return states.gather(2, back)
 
 
 MODEL = EncoderDecoder

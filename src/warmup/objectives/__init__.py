@@ -1,8 +1,43 @@
-"""Training objectives, one file each: pure functions of log-probabilities.
+"""Training objectives, one file each: how much each sampled warmup counts.
 
 A module here has
-    MIN_SAMPLES  how many warmups per example it needs (0: it knows no warmup), and
-    loss(s, l, **settings)  the loss of each example [B], from s = log P(c_n|x) and
-                            l = log P(y|x,c_n), both [B, N].
-Its name is the `objective` of the configuration.
+    MIN_SAMPLES   how many warmups per example it needs (0: it knows no warmup), and
+    coefficients(s, l, lengths, *, …) -> (a, b)
+                  both [B, N] and without gradient, from s = log P(c_n|x) and
+                  l = log P(y|x,c_n), both [B, N] in nats, and lengths [B], the number of target
+                  tokens. What follows `*` are the objective's settings, each with a default.
+Its name is the `objective` of the configuration. The loss of an example is
+−Σ a_n l_n − Σ b_n s_n, see `surrogate`: a_n says how much the target learns from warmup n, b_n
+how much more probable the warmup itself becomes.
+
+With the setting `length_normalised` they come from l / length instead of l. For the warmup that
+is the objective with l / length in the place of l; the target's share keeps the scale that it has
+without, which is `length` times that objective's.
+
+The coefficients depend on no other example and not on the order of the warmups. They are at least
+float32, and finite even where l is −inf: a warmup under which the target is impossible gets the
+limit of the definition where that is finite, and is otherwise taken for as bad as the worst of
+the others. NaN in l or s makes the loss of its example NaN.
 """
+
+import torch
+
+
+def surrogate(a: torch.Tensor, b: torch.Tensor, s: torch.Tensor, l: torch.Tensor) -> torch.Tensor:
+    """Return −Σ a_n l_n − Σ b_n s_n per example [B].
+
+    Its gradient is the estimate of the objective's gradient. Its value is in general not that of
+    the objective. 0 · (−inf) counts as 0: what has no coefficient has no part in the loss.
+
+    Args:
+        a: [B, N] coefficients of l.
+        b: [B, N] coefficients of s.
+        s: [B, N] log P(c_n|x), nats.
+        l: [B, N] log P(y|x,c_n), nats, summed over the target.
+    """
+    return -_weighted_sum(a, l) - _weighted_sum(b, s)
+
+
+def _weighted_sum(weight: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return Σ weight · x over the last dimension, with 0 · (±inf) = 0 but 0 · NaN = NaN."""
+    return (weight * x.masked_fill((weight == 0) & x.isinf(), 0.0)).sum(-1)

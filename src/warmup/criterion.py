@@ -1,0 +1,221 @@
+"""The loss of a batch: sample warmups, score them, weigh them by the objective."""
+
+import copy
+import math
+from typing import Any
+
+import torch
+
+from warmup import plugins
+from warmup.errors import InputError
+from warmup.models import LanguageModel, Source
+from warmup.objectives import surrogate
+from warmup.projection import IGNORED
+from warmup.randomness import uniforms
+from warmup.resampling import resample
+from warmup.sampling import Warmups, distinct, sample, select
+from warmup.scoring import divergence, lay_out, score, target_log_probability
+
+VALIDATION = 2**32
+"""Stands for the update in the random numbers of validation, so that these never change."""
+RESAMPLING = 2**33
+"""Added to the update for the random numbers that choose samples for the backward pass."""
+
+Batch = dict[str, torch.Tensor]
+"""`input_ids` [B, S], `mask` [B, S], `labels` [B, T] and `index` [B], the examples' numbers."""
+
+
+class Criterion:
+    """An objective of `warmup.objectives` on a model; everything that SFT and warmup differ in.
+
+    Args:
+        model: the model that is trained; a copy is kept where the method has an anchor.
+        method: a resolved method.
+        seed: of the random numbers.
+    """
+
+    def __init__(self, model: LanguageModel, method: dict[str, Any], seed: int) -> None:
+        check_projection(model)
+        self.model = model
+        self.objective = plugins.load("objectives", method["objective"])
+        self.settings = method["objective_settings"]
+        self.warmup = method["warmup"]
+        self.seed = seed
+        self.flat: set[int] = set()
+        """Examples whose samples were worth the same when they were last seen."""
+        if self.warmup and self.warmup["anchor"]:
+            self.start = copy.copy(model)
+            self.start.network = copy.deepcopy(model.network).eval().requires_grad_(False)
+
+    def losses(
+        self, network: torch.nn.Module, batch: Batch, update: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the loss of each example [B], nats, and diagnostics of each [B].
+
+        Args:
+            network: the model's network, or what a distributed trainer has wrapped around it.
+            batch: examples.
+            update: the number of the update; the same one always samples the same warmups.
+        """
+        model = self.model
+        if self.warmup is None:
+            source = model.encode(batch["input_ids"], batch["mask"])
+            l = target_log_probability(model, network, source, batch["labels"])[:, None]
+            a, b = self.objective.coefficients(torch.zeros_like(l), l.detach(), _lengths(batch))
+            return surrogate(a, b, torch.zeros_like(l), l), {}
+        groups = self.groups(batch["index"])
+        if len(groups) == 1:
+            return self._losses(network, batch, update, *groups)
+        order = torch.cat(list(groups.values()))
+        parts = [
+            self._losses(network, {k: v[rows] for k, v in batch.items()}, update, samples)
+            for samples, rows in groups.items()
+        ]
+        back = order.argsort()
+        return torch.cat([losses for losses, _ in parts])[back], {
+            name: torch.cat([notes[name] for _, notes in parts])[back] for name in parts[0][1]
+        }
+
+    def groups(self, index: torch.Tensor) -> dict[int, torch.Tensor]:
+        """Return which examples of a batch get how many samples, as rows by number."""
+        most, adaptive = self.warmup["samples"], self.warmup["adaptive_samples"]
+        if not adaptive:
+            return {most: torch.arange(len(index), device=index.device)}
+        flat = torch.tensor([i in self.flat for i in index.tolist()], device=index.device)
+        rows = {adaptive["least"]: flat.nonzero()[:, 0], most: (~flat).nonzero()[:, 0]}
+        return {samples: chosen for samples, chosen in rows.items() if len(chosen)}
+
+    def _losses(
+        self, network: torch.nn.Module, batch: Batch, update: int, samples: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        model, labels = self.model, batch["labels"]
+        source = model.encode(batch["input_ids"], batch["mask"])
+        warmups = self.warm_up(source, batch["index"], update, samples)
+        lengths = _lengths(batch)
+        fewer = self.warmup["backprop_samples"]
+        if fewer:
+            s, l = self.look(source, warmups, labels)
+            coefficients = self.objective.coefficients(s, l, lengths, **self.settings)
+            offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
+            index, a, b = resample(*coefficients, offset.to(l), fewer)
+            notes = diagnose(warmups, l)
+            warmups = select(warmups, index)
+        different, where = distinct(warmups)
+        branches = lay_out(model.tokens, different, labels)
+        scores = score(model, network, source, branches)
+        s, l = scores.s.gather(1, where), scores.l.gather(1, where)
+        if not fewer:
+            a, b = self.objective.coefficients(s.detach(), l.detach(), lengths, **self.settings)
+            notes = diagnose(warmups, l.detach())
+        # the network itself has to know that a warmup contains no special token
+        allowed = scores.log_allowed_mass.gather(1, where).mean(-1)
+        losses: torch.Tensor = surrogate(a, b, s, l) - allowed
+        notes["warmup_allowed_mass"] = allowed.detach().exp()
+        if weight := self.anchor_weight(update):
+            with torch.no_grad():
+                start_source = self.start.encode(batch["input_ids"], batch["mask"])
+            each = divergence(model, scores, self.start, start_source, branches)
+            anchor = each.gather(1, where).mean(-1)
+            notes["anchor_divergence"] = anchor.detach()
+            losses = losses + weight * anchor
+        return losses, notes
+
+    def warm_up(
+        self, source: Source, examples: torch.Tensor, update: int, samples: int
+    ) -> Warmups:
+        """Sample warmups for examples; always the same ones for the same update."""
+        network = self.model.network
+        training = network.training
+        network.eval()  # P(c|x) is the network without dropout
+        longest = self.warmup["max_tokens"]
+        warmups = sample(
+            self.model,
+            source,
+            max_tokens=longest,
+            temperature=self.warmup["temperature"],
+            uniform=uniforms(self.seed, update, examples, samples, longest),
+        )
+        network.train(training)
+        return warmups
+
+    def look(
+        self, source: Source, warmups: Warmups, labels: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return log P(c|x) and log P(y|x,c), both [B, N], without a gradient."""
+        different, where = distinct(warmups)
+        branches = lay_out(self.model.tokens, different, labels)
+        with torch.no_grad():
+            scores = score(self.model, self.model.network, source, branches)
+        return scores.s.gather(1, where), scores.l.gather(1, where)
+
+    def anchor_weight(self, update: int) -> float:
+        """Return the weight of the divergence from the start model; it falls linearly to 0."""
+        anchor = self.warmup["anchor"]
+        if not anchor or update >= anchor["updates"]:
+            return 0.0
+        return float(anchor["weight"] * (1 - update / anchor["updates"]))
+
+    def remember(self, batch: Batch, notes: dict[str, torch.Tensor]) -> None:
+        """Note whose samples were worth the same, for the next time these examples come."""
+        if not (self.warmup and self.warmup["adaptive_samples"]):
+            return
+        limit = self.warmup["adaptive_samples"]["flat"] * notes["samples"]
+        flat = (notes["effective_sample_size"] >= limit).tolist()
+        for example, is_flat in zip(batch["index"].tolist(), flat, strict=True):
+            (self.flat.add if is_flat else self.flat.discard)(example)
+
+    def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return −log (1/N) Σ P(y|x,c_n) of each example [B], nats; without warmups −log P(y|x)."""
+        model = self.model
+        with torch.no_grad():
+            source = model.encode(batch["input_ids"], batch["mask"])
+            if self.warmup is None:
+                return -target_log_probability(model, network, source, batch["labels"])
+            samples = self.warmup["samples"]
+            warmups = self.warm_up(source, batch["index"], VALIDATION, samples)
+            _, l = self.look(source, warmups, batch["labels"])
+            return -log_mean(l)
+
+
+def diagnose(warmups: Warmups, l: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Return what the training log says of each example's warmups [B]."""
+    weights = l.softmax(-1)
+    return {
+        "reward": log_mean(l),
+        "warmup_length": warmups.lengths.float().mean(-1),
+        "warmup_forced": warmups.forced.float().mean(-1),
+        "effective_sample_size": 1 / weights.square().sum(-1),
+        "samples": torch.full_like(l[:, 0], l.shape[1]),
+    }
+
+
+def log_mean(l: torch.Tensor) -> torch.Tensor:
+    """Return log (1/N) Σ exp l_n over the last dimension."""
+    return l.logsumexp(-1) - math.log(l.shape[-1])
+
+
+def check_projection(model: LanguageModel) -> None:
+    """Make sure that a network's logits are the linear projection of its states.
+
+    Raises:
+        InputError: they are not (some networks cap or scale their logits).
+    """
+    training = model.network.training
+    model.network.eval()
+    ids = torch.tensor([[model.tokens.end]], device=model.network.device)
+    with torch.no_grad():
+        source = model.encode(ids, torch.ones_like(ids))
+        start = torch.full_like(ids, model.tokens.start)[None]
+        states = model.branch_states(model.network, source, start, torch.ones_like(start).bool())
+        logits, _ = model.begin(source, 1)
+    model.network.train(training)
+    found = model.projection.logits(states[:, :, -1])
+    if not torch.allclose(found, logits.float(), rtol=1e-2, atol=1e-2):
+        raise InputError(
+            f"model type {model.network.config.model_type!r}: its logits are not a linear "
+            "projection of its last states; such networks are not supported"
+        )
+
+
+def _lengths(batch: Batch) -> torch.Tensor:
+    return (batch["labels"] != IGNORED).sum(-1)
