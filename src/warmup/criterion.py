@@ -2,6 +2,8 @@
 
 import copy
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -14,7 +16,7 @@ from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.resampling import resample
 from warmup.sampling import Warmups, distinct, sample, select
-from warmup.scoring import divergence, lay_out, score, target_log_probability
+from warmup.scoring import divergence, lay_out, rewards, score, target_log_probability
 
 VALIDATION = 2**32
 """Stands for the update in the random numbers of validation, so that these never change."""
@@ -90,12 +92,12 @@ class Criterion:
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model, labels = self.model, batch["labels"]
         source = model.encode(batch["input_ids"], batch["mask"])
-        warmups = self.warm_up(source, batch["index"], update, samples)
+        warmups, cache = self.warm_up(source, batch["index"], update, samples)
         lengths = _lengths(batch)
         fewer = self.warmup["backprop_samples"]
         if fewer:
-            s, l = self.look(source, warmups, labels)
-            coefficients = self.objective.coefficients(s, l, lengths, **self.settings)
+            l = self.rewards(source, cache, warmups, labels)
+            coefficients = self.objective.coefficients(torch.zeros_like(l), l, lengths, **self.settings)
             offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
             index, a, b = resample(*coefficients, offset.to(l), fewer)
             notes = diagnose(warmups, l)
@@ -122,31 +124,24 @@ class Criterion:
 
     def warm_up(
         self, source: Source, examples: torch.Tensor, update: int, samples: int
-    ) -> Warmups:
-        """Sample warmups for examples; always the same ones for the same update."""
-        network = self.model.network
-        training = network.training
-        network.eval()  # P(c|x) is the network without dropout
+    ) -> tuple[Warmups, Any]:
+        """Sample warmups for examples, always the same for the same update; return the cache too."""
         longest = self.warmup["max_tokens"]
-        warmups = sample(
-            self.model,
-            source,
-            max_tokens=longest,
-            temperature=self.warmup["temperature"],
-            uniform=uniforms(self.seed, update, examples, samples, longest),
-        )
-        network.train(training)
-        return warmups
+        with _evaluating(self.model.network):  # P(c|x) is the network without dropout
+            return sample(
+                self.model,
+                source,
+                max_tokens=longest,
+                temperature=self.warmup["temperature"],
+                uniform=uniforms(self.seed, update, examples, samples, longest),
+            )
 
-    def look(
-        self, source: Source, warmups: Warmups, labels: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return log P(c|x) and log P(y|x,c), both [B, N], without a gradient."""
-        different, where = distinct(warmups)
-        branches = lay_out(self.model.tokens, different, labels)
-        with torch.no_grad():
-            scores = score(self.model, self.model.network, source, branches)
-        return scores.s.gather(1, where), scores.l.gather(1, where)
+    def rewards(
+        self, source: Source, cache: Any, warmups: Warmups, labels: torch.Tensor
+    ) -> torch.Tensor:
+        """Return log P(y|x,c) [B, N] without a gradient and without dropout."""
+        with _evaluating(self.model.network):
+            return rewards(self.model, source, cache, warmups, labels)
 
     def anchor_weight(self, update: int) -> float:
         """Return the weight of the divergence from the start model; it falls linearly to 0."""
@@ -172,9 +167,8 @@ class Criterion:
             if self.warmup is None:
                 return -target_log_probability(model, network, source, batch["labels"])
             samples = self.warmup["samples"]
-            warmups = self.warm_up(source, batch["index"], VALIDATION, samples)
-            _, l = self.look(source, warmups, batch["labels"])
-            return -log_mean(l)
+            warmups, cache = self.warm_up(source, batch["index"], VALIDATION, samples)
+            return -log_mean(self.rewards(source, cache, warmups, batch["labels"]))
 
 
 def diagnose(warmups: Warmups, l: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -194,21 +188,28 @@ def log_mean(l: torch.Tensor) -> torch.Tensor:
     return l.logsumexp(-1) - math.log(l.shape[-1])
 
 
+@contextmanager
+def _evaluating(network: torch.nn.Module) -> Iterator[None]:
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)
+
+
 def check_projection(model: LanguageModel) -> None:
     """Make sure that a network's logits are the linear projection of its states.
 
     Raises:
         InputError: they are not (some networks cap or scale their logits).
     """
-    training = model.network.training
-    model.network.eval()
     ids = torch.tensor([[model.tokens.end]], device=model.network.device)
-    with torch.no_grad():
+    with torch.no_grad(), _evaluating(model.network):
         source = model.encode(ids, torch.ones_like(ids))
         start = torch.full_like(ids, model.tokens.start)[None]
         states = model.branch_states(model.network, source, start, torch.ones_like(start).bool())
         logits, _ = model.begin(source, 1)
-    model.network.train(training)
     found = model.projection.logits(states[:, :, -1])
     if not torch.allclose(found, logits.float(), rtol=1e-2, atol=1e-2):
         raise InputError(

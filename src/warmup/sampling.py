@@ -1,6 +1,7 @@
 """Sample warmups c ~ P(c|x): ancestral sampling from one encoding of x, N branches per example."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -34,12 +35,12 @@ def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
 
     The sum runs in float64: over a vocabulary of 250,000 float32 would drop rare tokens.
     """
-    probability = logits.float().softmax(-1)
-    cumulative = probability.double().cumsum(-1)
-    threshold = uniform.to(cumulative)[:, None] * cumulative[:, -1:]
+    cumulative = logits.float().softmax(-1).cumsum(-1, dtype=torch.float64)
+    total = cumulative[:, -1:]
     # rounding could otherwise step past the last token that has any probability
-    last = (cumulative < cumulative[:, -1:]).sum(-1)
-    return torch.searchsorted(cumulative, threshold, right=True).squeeze(-1).minimum(last)
+    below = torch.nextafter(total, torch.zeros_like(total))
+    threshold = (uniform.to(cumulative)[:, None] * total).minimum(below)
+    return torch.searchsorted(cumulative, threshold, right=True).squeeze(-1)
 
 
 @torch.no_grad()
@@ -50,8 +51,8 @@ def sample(
     max_tokens: int,
     temperature: float,
     uniform: torch.Tensor,
-) -> Warmups:
-    """Draw warmups, each ended by the separator or after `max_tokens`.
+) -> tuple[Warmups, Any]:
+    """Draw warmups, each ended by the separator or after `max_tokens`; also return the cache.
 
     Args:
         model: the model, in evaluation mode.
@@ -65,8 +66,7 @@ def sample(
     uniform = uniform.to(source.input_ids.device)
     ids = torch.full((*shape, max_tokens), tokens.pad, device=source.input_ids.device)
     ended = torch.zeros(shape, dtype=torch.bool, device=ids.device)
-    if max_tokens:
-        logits, cache = model.begin(source, shape[1])
+    logits, cache = model.begin(source, shape[1])
     for position in range(max_tokens):
         if position:
             logits, cache = model.step(ids[..., position - 1], cache)
@@ -76,7 +76,7 @@ def sample(
         ids[..., position] = torch.where(ended, tokens.pad, token)
         if bool(ended.all()):
             break
-    return Warmups(ids, (ids != tokens.pad).sum(-1), ~ended)
+    return Warmups(ids, (ids != tokens.pad).sum(-1), ~ended), cache
 
 
 def distinct(warmups: Warmups) -> tuple[Warmups, torch.Tensor]:

@@ -1,6 +1,7 @@
 """Log-probabilities of warmups and targets, exactly as a plain forward pass would give them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 
@@ -57,10 +58,11 @@ def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
 
     Args:
         tokens: the ids of START, separator and padding.
-        warmups: N warmups of at most K tokens per example.
+        warmups: N warmups per example; K is the length of the longest.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
-    batch, samples, longest = warmups.ids.shape
+    batch, samples = warmups.lengths.shape
+    longest = int(warmups.lengths.max())
     column = torch.arange(longest, device=labels.device)
     lead = longest - warmups.lengths[..., None]
     shifted = warmups.ids.gather(-1, (column - lead).clamp(min=0))
@@ -117,6 +119,28 @@ def score(
     )
     warmup_states = states[:, :, :columns].flatten(0, 2).index_select(0, branches.warmup_rows)
     return Scores((log_c - mass).sum(-1), log_p.sum(-1), mass.sum(-1), warmup_states)
+
+
+@torch.no_grad()
+def rewards(
+    model: LanguageModel, source: Source, cache: Any, warmups: Warmups, labels: torch.Tensor
+) -> torch.Tensor:
+    """Return l = log P(y|x,c) [B, N] without a gradient, from what sampling has cached.
+
+    Args:
+        model: the model, in the mode in which it sampled.
+        source: B encoded inputs.
+        cache: of `warmup.sampling.sample`; it is used up.
+        warmups: what was sampled.
+        labels: [B, T] target tokens with their end; -100 is padding.
+    """
+    branches = lay_out(model.tokens, warmups, labels)
+    states = model.extend(source, cache, branches.ids, branches.valid, warmups.lengths)
+    if states is None:
+        return score(model, model.network, source, branches).l
+    targets = branches.target_labels
+    log_p, _ = label_log_probabilities(model.projection, states[:, :, 1:], targets)
+    return log_p.sum(-1)
 
 
 def divergence(

@@ -29,13 +29,14 @@ def encode(model, rows) -> Source:
 def sampled(model, rows, samples, longest, *, seed=1, update=5, first=0, temperature=1.0):
     uniform = uniforms(seed, update, torch.arange(first, first + len(rows)), samples, longest)
     with torch.no_grad():
-        return sample(
+        warmups, _ = sample(
             model,
             encode(model, rows),
             max_tokens=longest,
             temperature=temperature,
             uniform=uniform,
         )
+        return warmups
 
 
 def enumerate_warmups(model, longest):

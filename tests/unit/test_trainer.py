@@ -197,7 +197,7 @@ def test_warmups_are_the_same_for_the_same_update_and_differ_between_updates(tra
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
     criterion = one.criterion
     first, again, later = (
-        criterion.warm_up(source, batch["index"], update, 3).ids for update in (3, 3, 4)
+        criterion.warm_up(source, batch["index"], update, 3)[0].ids for update in (3, 3, 4)
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, later)
@@ -213,9 +213,9 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     with torch.no_grad():
         one.model.eval()
         source = one.language_model.encode(batch["input_ids"], batch["mask"])
-        expected = one.criterion.warm_up(source, batch["index"], 0, 3).ids
+        expected = one.criterion.warm_up(source, batch["index"], 0, 3)[0].ids
         one.model.train()
-        found = one.criterion.warm_up(source, batch["index"], 0, 3).ids
+        found = one.criterion.warm_up(source, batch["index"], 0, 3)[0].ids
     assert torch.equal(found, expected)
     assert all(module.training for module in one.model.modules())
 
@@ -262,7 +262,7 @@ def test_validation_is_the_log_of_the_mean_probability_over_warmups(trainer):
     batch = one.data_collator([one.eval_dataset[0]])
     found = one.prediction_step(one.model, batch, True)[0].item()
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
-    warmups = one.criterion.warm_up(source, batch["index"], VALIDATION, 3)
+    warmups, _ = one.criterion.warm_up(source, batch["index"], VALIDATION, 3)
     branches = lay_out(one.language_model.tokens, warmups, batch["labels"])
     l = score(one.language_model, one.model, source, branches).l
     assert found == pytest.approx(-math.log(l[0].double().exp().mean().item()), rel=1e-5)

@@ -86,6 +86,24 @@ class LanguageModel(ABC):
             valid: [B, N, L] bool, contiguous per branch; other positions are padding.
         """
 
+    def extend(
+        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor | None:
+        """Return last states [B, N, L − K, D] from column K on, with what sampling has cached.
+
+        Args:
+            source: the inputs.
+            cache: of the `begin` and `step` that sampled the warmups; it is used up.
+            ids: [B, N, L] decoder tokens of each branch: K columns that end in all but the last
+                token of `START c`, then that token, the separator and the target.
+            valid: [B, N, L] bool; other positions are padding.
+            lengths: [B, N] tokens of each warmup; K is the most of them.
+
+        Returns:
+            None where the network cannot go on behind warmups of different lengths.
+        """
+        return None
+
     @property
     def projection(self) -> Projection:
         """What makes the network's logits of its last states."""

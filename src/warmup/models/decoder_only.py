@@ -71,6 +71,33 @@ class DecoderOnly(LanguageModel):
         )
         return output.logits, (seen, position + 1, output.past_key_values)
 
+    def extend(
+        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor:
+        """Feed the last token of each warmup and what follows; mask what sampling fed after it."""
+        seen, _, keys = cache
+        batch, samples, length = ids.shape
+        column = int(lengths.max())
+        ids, valid = ids[..., column:], valid[..., column:]
+        packed = samples * (length - column)
+        # what each cached slot holds: −1 for the prompt, 0 for START, i for c_i
+        slot = torch.arange(seen.shape[2], device=ids.device) - source.mask.shape[1]
+        slot = torch.where(slot > 0, (slot - 1) // samples + 1, slot.clamp(min=-1))
+        before = seen & (slot < lengths[..., None])
+        before = before[:, :, None].expand(-1, -1, length - column, -1)
+        allowed = torch.cat([before.reshape(batch, packed, -1), branch_mask(valid)], 2)
+        position = source.mask.sum(1)[:, None, None] + lengths[..., None] + _positions(valid.long())
+        with self.headless():
+            output = self.network(
+                input_ids=ids.reshape(batch, packed),
+                attention_mask=allowed[:, None],
+                position_ids=position.reshape(batch, packed),
+                past_key_values=keys,
+                use_cache=True,
+            )
+        states: torch.Tensor = output.logits.view(batch, samples, length - column, -1)
+        return states
+
     def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:

@@ -65,6 +65,38 @@ class EncoderDecoder(LanguageModel):
         )
         return output.logits[:, -1], (states, mask, output.past_key_values)
 
+    def extend(
+        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+    ) -> torch.Tensor | None:
+        """Align the cached warmups at their ends, then feed what follows.
+
+        The keys of a network with relative positions do not know where they stand; those with
+        absolute ones would have to be made again.
+        """
+        if self.network.config.model_type not in RELATIVE_POSITIONS:
+            return None
+        encoded, mask, keys = cache
+        batch, samples, length = ids.shape
+        column = int(lengths.max())
+        slot = torch.arange(column, device=ids.device) - (column - lengths.reshape(-1, 1))
+        for layer in keys.self_attention_cache.layers:
+            index = slot.clamp(min=0)[:, None, :, None].expand(
+                -1, layer.keys.shape[1], -1, layer.keys.shape[3]
+            )
+            layer.keys, layer.values = layer.keys.gather(2, index), layer.values.gather(2, index)
+        allowed = branch_mask(valid.reshape(-1, 1, length))[:, None, column:]
+        with self.headless():
+            output = self.network(
+                encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
+                attention_mask=mask,
+                decoder_input_ids=ids[..., column:].reshape(-1, length - column),
+                decoder_attention_mask=allowed,
+                past_key_values=keys,
+                use_cache=True,
+            )
+        states: torch.Tensor = output.logits.view(batch, samples, length - column, -1)
+        return states
+
     def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:

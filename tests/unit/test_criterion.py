@@ -1,0 +1,206 @@
+"""What a criterion makes of a batch: samples, rewards, few samples for the backward pass."""
+
+import copy
+
+import pytest
+import torch
+
+import tiny
+from warmup import criterion as module
+from warmup.criterion import Criterion, check_projection
+from warmup.errors import InputError
+from warmup.examples import pad
+from warmup.projection import IGNORED
+from warmup.sampling import distinct, select
+from warmup.scoring import lay_out, rewards, score
+
+WARMUP = {
+    "samples": 4,
+    "max_tokens": 4,
+    "temperature": 1.0,
+    "anchor": None,
+    "backprop_samples": None,
+    "adaptive_samples": None,
+}
+MODELS = ["t5", "umt5", "bart", "llama"]
+
+
+def method(objective="reweighted", settings=None, **warmup):
+    return {
+        "objective": objective,
+        "objective_settings": settings or {},
+        "warmup": WARMUP | warmup,
+    }
+
+
+def batch_for(model):
+    """Return three examples whose inputs and targets have different lengths."""
+    words = [[0, 1, 2], [3], [4, 4, 0, 1]], [[1, 2], [], [3, 0, 0, 4]]
+    sources, targets = (
+        [[model.tokenizer.convert_tokens_to_ids(tiny.WORDS[i]) for i in row] for row in rows]
+        for rows in words
+    )
+    return {
+        "input_ids": pad(sources, model.tokens.pad, model.pads_left),
+        "mask": pad([[1] * len(row) for row in sources], 0, model.pads_left),
+        "labels": pad([[*row, model.tokens.end] for row in targets], IGNORED),
+        "index": torch.tensor([5, 0, 17]),
+    }
+
+
+def gradient(model, losses):
+    parameters = [p for p in model.network.parameters() if p.requires_grad]
+    found = torch.autograd.grad(losses.sum(), parameters, allow_unused=True, materialize_grads=True)
+    return torch.cat([part.flatten() for part in found])
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("longest", [0, 1, 2, 5])
+def test_rewards_from_the_cache_are_those_of_a_plain_forward_pass(name, longest):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=6, max_tokens=longest, temperature=5.0), seed=1)
+    with torch.no_grad():
+        source = model.encode(batch["input_ids"], batch["mask"])
+        lengths = set()
+        for update in range(6):
+            warmups, cache = one.warm_up(source, batch["index"], update, 6)
+            lengths |= set(warmups.lengths.flatten().tolist())
+            found = rewards(model, source, cache, warmups, batch["labels"])
+            branches = lay_out(model.tokens, warmups, batch["labels"])
+            expected = score(model, model.network, source, branches).l
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    assert len(lengths) >= min(longest + 1, 3)  # warmups of several lengths, empty ones too
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+@pytest.mark.parametrize("objective", ["reweighted", "jensen"])
+def test_few_samples_for_the_backward_pass_have_the_gradient_of_all_in_the_mean(
+    name, objective, monkeypatch
+):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    whole = Criterion(model, method(objective), seed=1)
+    few = Criterion(model, method(objective, backprop_samples=2), seed=1)
+    # the term on special tokens is a mean over what is trained on; it is not what is tested
+    monkeypatch.setattr(module, "surrogate", keep_apart := _Apart(module.surrogate))
+    whole.losses(model.network, batch, 3)
+    expected = gradient(model, keep_apart.last)
+    offsets = 64
+    total = torch.zeros_like(expected)
+    for k in range(offsets):  # the offset of systematic resampling, on a grid
+        offset = torch.full((3, 1, 1), (k + 0.5) / offsets, dtype=torch.float64)
+        plain = module.uniforms
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                module,
+                "uniforms",
+                lambda seed, update, *a: offset if update >= module.RESAMPLING else plain(
+                    seed, update, *a
+                ),
+            )
+            few.losses(model.network, batch, 3)
+        total += gradient(model, keep_apart.last) / offsets
+    # 64 offsets see each sample's share with an error of 1/64 at most
+    assert (total - expected).norm() < 0.05 * expected.norm()
+
+
+class _Apart:
+    """Keeps what it returns."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args):
+        self.last = self.function(*args)
+        return self.last
+
+
+def test_all_samples_drawn_once_is_the_exact_gradient():
+    """With flat weights and no control variate, M = N draws take each sample once."""
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    settings = {"tau": 1e6, "control_variate": False}
+    exact = Criterion(model, method(settings=settings), seed=1)
+    drawn = Criterion(model, method(settings=settings, backprop_samples=4), seed=1)
+    one, _ = exact.losses(model.network, batch, 0)
+    other, _ = drawn.losses(model.network, batch, 0)
+    torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(gradient(model, one), gradient(model, other), atol=1e-4, rtol=1e-3)
+
+
+def test_equal_samples_are_scored_once(monkeypatch):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(max_tokens=1, samples=40), seed=1)  # six warmups are possible
+    shapes = []
+
+    def watched(network_model, network, source, branches):
+        shapes.append(branches.ids.shape)
+        return score(network_model, network, source, branches)
+
+    monkeypatch.setattr(module, "score", watched)
+    losses, notes = one.losses(model.network, batch, 0)
+    assert shapes[0][1] <= 6
+    monkeypatch.setattr(
+        module,
+        "distinct",
+        lambda warmups: (warmups, torch.arange(40).expand(3, -1)),
+    )
+    plain, _ = one.losses(model.network, batch, 0)
+    assert shapes[1][1] == 40
+    torch.testing.assert_close(losses, plain)
+    torch.testing.assert_close(
+        gradient(model, losses), gradient(model, plain), atol=1e-4, rtol=1e-4
+    )
+    assert notes["samples"].tolist() == [40.0] * 3
+
+
+def test_examples_with_flat_weights_get_fewer_samples_next_time():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    adaptive = {"least": 2, "flat": 0.9}
+    one = Criterion(model, method(adaptive_samples=adaptive), seed=1)
+    plain = Criterion(model, method(), seed=1)
+    first, notes = one.losses(model.network, batch, 0)
+    torch.testing.assert_close(first, plain.losses(model.network, batch, 0)[0])
+    assert notes["samples"].tolist() == [4, 4, 4]
+    notes["effective_sample_size"] = torch.tensor([4.0, 1.5, 3.59])
+    one.remember(batch, notes)
+    assert one.flat == {5}
+    losses, notes = one.losses(model.network, batch, 1)
+    assert notes["samples"].tolist() == [2, 4, 4]
+    expected, _ = plain.losses(model.network, batch, 1)
+    torch.testing.assert_close(losses[1:], expected[1:])
+    two = Criterion(model, method(samples=2), seed=1)
+    torch.testing.assert_close(losses[0], two.losses(model.network, batch, 1)[0][0])
+    notes["effective_sample_size"] = torch.tensor([1.0, 1.0, 1.0])
+    one.remember(batch, notes)
+    assert one.flat == set()
+
+
+def test_a_network_that_changes_its_logits_is_refused():
+    model = copy.copy(tiny.model("t5"))
+    model.network = copy.deepcopy(model.network)
+    check_projection(model)
+    head = model.network.lm_head
+
+    class Capped(torch.nn.Linear):
+        def forward(self, states):
+            return 3 * torch.tanh(super().forward(states) / 3)
+
+    capped = Capped(head.in_features, head.out_features, bias=False)
+    capped.weight = head.weight
+    model.network.lm_head = capped
+    with pytest.raises(InputError, match="not a linear projection"):
+        check_projection(model)
+
+
+def test_select_and_distinct_agree_on_a_sampled_batch():
+    model = tiny.model("llama")
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=8, max_tokens=2), seed=1)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups, _ = one.warm_up(source, batch["index"], 0, 8)
+    different, where = distinct(warmups)
+    assert torch.equal(select(different, where).ids, warmups.ids)
