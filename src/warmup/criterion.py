@@ -63,7 +63,7 @@ class Criterion:
         if self.warmup is None:
             source = model.encode(batch["input_ids"], batch["mask"])
             l = target_log_probability(model, network, source, batch["labels"])[:, None]
-            a, b = self.objective.coefficients(torch.zeros_like(l), l.detach(), _lengths(batch))
+            a, b = self.objective.coefficients(l.detach(), _lengths(batch))
             return surrogate(a, b, torch.zeros_like(l), l), {}
         groups = self.groups(batch["index"])
         if len(groups) == 1:
@@ -97,9 +97,9 @@ class Criterion:
         fewer = self.warmup["backprop_samples"]
         if fewer:
             l = self.rewards(source, cache, warmups, labels)
-            coefficients = self.objective.coefficients(torch.zeros_like(l), l, lengths, **self.settings)
+            a, b = self.objective.coefficients(l, lengths, **self.settings)
             offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
-            index, a, b = resample(*coefficients, offset.to(l), fewer)
+            index, a, b = resample(a, b, offset.to(l.device), fewer)
             notes = diagnose(warmups, l)
             warmups = select(warmups, index)
         different, where = distinct(warmups)
@@ -107,7 +107,7 @@ class Criterion:
         scores = score(model, network, source, branches)
         s, l = scores.s.gather(1, where), scores.l.gather(1, where)
         if not fewer:
-            a, b = self.objective.coefficients(s.detach(), l.detach(), lengths, **self.settings)
+            a, b = self.objective.coefficients(l.detach(), lengths, **self.settings)
             notes = diagnose(warmups, l.detach())
         # the network itself has to know that a warmup contains no special token
         allowed = scores.log_allowed_mass.gather(1, where).mean(-1)
@@ -125,7 +125,7 @@ class Criterion:
     def warm_up(
         self, source: Source, examples: torch.Tensor, update: int, samples: int
     ) -> tuple[Warmups, Any]:
-        """Sample warmups for examples, always the same for the same update; return the cache too."""
+        """Sample warmups, always the same for the same update; return the cache too."""
         longest = self.warmup["max_tokens"]
         with _evaluating(self.model.network):  # P(c|x) is the network without dropout
             return sample(

@@ -10,8 +10,8 @@ from transformers import PreTrainedTokenizerBase
 
 from warmup import plugins
 from warmup.errors import InputError
+from warmup.projection import IGNORED
 from warmup.records import read_records
-from warmup.scoring import IGNORED
 
 
 class Examples(Dataset[dict[str, Any]]):

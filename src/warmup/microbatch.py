@@ -42,10 +42,10 @@ def split(batch: Batch, warmup: dict[str, Any] | None, limit: int | None) -> lis
 
 def _each(batch: Batch, warmup: dict[str, Any] | None) -> torch.Tensor:
     """Return the decoder tokens of each example [B]."""
-    targets = (batch["labels"] != IGNORED).sum(-1)
+    targets: torch.Tensor = (batch["labels"] != IGNORED).sum(-1)
     if warmup is None:
         return targets
-    return warmup["samples"] * (targets + warmup["max_tokens"] + 1)
+    return (targets + int(warmup["max_tokens"]) + 1) * int(warmup["samples"])
 
 
 def _rows(batch: Batch, rows: list[int]) -> Batch:

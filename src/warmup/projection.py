@@ -37,6 +37,7 @@ def label_log_probabilities(
     states: torch.Tensor,
     labels: torch.Tensor,
     banned: tuple[int, ...] = (),
+    *,
     max_logits: int = MAX_LOGITS,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return each label's log-probability and the log of what tokens not banned have together.
@@ -59,7 +60,7 @@ def label_log_probabilities(
         rows = rows.to(torch.get_autocast_dtype(kind))
     chunk = max(max_logits // projection.weight.shape[0], 1)
     index = torch.tensor(banned, dtype=torch.long, device=states.device)
-    log_p, log_mass = _LabelLogProbability.apply(
+    log_p, log_mass = _LabelLogProbability.apply(  # type: ignore[no-untyped-call]
         rows, projection.weight, projection.bias, picked, index, chunk
     )
     zeros = torch.zeros(labels.shape, device=states.device)
@@ -72,6 +73,7 @@ def divergences(
     start_projection: Projection,
     start_states: torch.Tensor,
     banned: tuple[int, ...],
+    *,
     max_logits: int = MAX_LOGITS,
 ) -> torch.Tensor:
     """Return KL(p ‖ q) of next-token distributions without the banned tokens [R], nats.
@@ -98,15 +100,15 @@ def divergences(
     chunk = max(max_logits // projection.weight.shape[0], 1)
     if len(states) <= chunk:
         return divergence(states, start_states)
-    parts = zip(states.split(chunk), start_states.split(chunk), strict=True)
+    parts = zip(torch.split(states, chunk), torch.split(start_states, chunk), strict=True)
     return torch.cat([checkpoint(divergence, p, q, use_reentrant=False) for p, q in parts])
 
 
 class _LabelLogProbability(torch.autograd.Function):
-    """Keeps the logits for the backward pass where they fit into one part, else makes them again."""
+    """Keeps the logits for the gradient where they fit into one part, else makes them again."""
 
     @staticmethod
-    def forward(
+    def forward(  # noqa: PLR0917  # called by PyTorch, with positions only
         ctx: Any,
         states: torch.Tensor,
         weight: torch.Tensor,
@@ -118,7 +120,7 @@ class _LabelLogProbability(torch.autograd.Function):
         projection = Projection(weight, bias)
         ctx.kept = None
         log_p, log_mass, total, allowed_total = [], [], [], []
-        for part, label in zip(states.split(chunk), labels.split(chunk), strict=True):
+        for part, label in zip(torch.split(states, chunk), torch.split(labels, chunk), strict=True):
             logits = projection.logits(part)
             total.append(logits.logsumexp(-1))
             log_p.append(logits.gather(-1, label[:, None])[:, 0] - total[-1])
@@ -131,9 +133,7 @@ class _LabelLogProbability(torch.autograd.Function):
         empty = states.new_zeros(len(states), dtype=torch.float32)
         normaliser = torch.cat(total) if total else empty
         allowed_normaliser = torch.cat(allowed_total) if allowed_total else empty
-        ctx.save_for_backward(
-            states, weight, bias, labels, banned, normaliser, allowed_normaliser
-        )
+        ctx.save_for_backward(states, weight, bias, labels, banned, normaliser, allowed_normaliser)
         ctx.chunk = chunk
         return (
             torch.cat(log_p) if log_p else empty,
@@ -146,8 +146,8 @@ class _LabelLogProbability(torch.autograd.Function):
         d_states = torch.empty_like(states)
         d_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
         d_bias = torch.zeros_like(bias) if ctx.needs_input_grad[2] else None
-        for rows, d_logits in _logit_gradients(ctx, *gradients):
-            d_logits = d_logits.to(states.dtype)
+        for rows, values in _logit_gradients(ctx, *gradients):
+            d_logits = values.to(states.dtype)
             torch.mm(d_logits, weight.to(states.dtype), out=d_states[rows])
             if d_weight is not None:
                 d_weight += d_logits.T @ states[rows]
@@ -159,7 +159,10 @@ class _LabelLogProbability(torch.autograd.Function):
 def _logit_gradients(
     ctx: Any, d_log_p: torch.Tensor, d_log_mass: torch.Tensor
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield parts of the gradient of the logits: ∂ log p_y = 1_y − p, ∂ log mass = p_allowed − p."""
+    """Yield the gradient of the logits, in parts: rows and values.
+
+    The gradient of log p_y is 1_y − p, that of the log mass is p_allowed − p.
+    """
     states, weight, bias, labels, banned, normaliser, allowed_normaliser = ctx.saved_tensors
     for first in range(0, len(states), ctx.chunk):
         rows = slice(first, min(first + ctx.chunk, len(states)))

@@ -111,9 +111,7 @@ def score(
     states = model.branch_states(network, source, branches.ids, branches.valid)
     columns = branches.warmup_labels.shape[-1]
     projection, banned = model.projection, model.tokens.banned
-    log_p, _ = label_log_probabilities(
-        projection, states[:, :, columns:], branches.target_labels
-    )
+    log_p, _ = label_log_probabilities(projection, states[:, :, columns:], branches.target_labels)
     log_c, mass = label_log_probabilities(
         projection, states[:, :, :columns], branches.warmup_labels, banned
     )

@@ -235,8 +235,8 @@ def main() -> None:
             f"warmup.samples: {config['method']['objective']} needs at least "
             f"{objective.MIN_SAMPLES}, got {samples}"
         )
-    settings = inspect.signature(objective.coefficients).parameters.keys()
-    settings -= {"s", "l", "lengths"}
+    known = inspect.signature(objective.coefficients).parameters
+    settings = known.keys() - {"l", "lengths"}
     if extra := sorted(config["method"]["objective_settings"].keys() - settings):
         raise unknown("setting in objective_settings", extra[0], settings)
     began = datetime.datetime.now(datetime.UTC)

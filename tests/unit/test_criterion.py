@@ -88,18 +88,16 @@ def test_few_samples_for_the_backward_pass_have_the_gradient_of_all_in_the_mean(
     expected = gradient(model, keep_apart.last)
     offsets = 64
     total = torch.zeros_like(expected)
+    plain = module.uniforms
     for k in range(offsets):  # the offset of systematic resampling, on a grid
-        offset = torch.full((3, 1, 1), (k + 0.5) / offsets, dtype=torch.float64)
-        plain = module.uniforms
-        with monkeypatch.context() as patch:
-            patch.setattr(
-                module,
-                "uniforms",
-                lambda seed, update, *a: offset if update >= module.RESAMPLING else plain(
-                    seed, update, *a
-                ),
-            )
-            few.losses(model.network, batch, 3)
+
+        def uniforms(seed, update, *rest, offset=(k + 0.5) / offsets):
+            if update < module.RESAMPLING:
+                return plain(seed, update, *rest)
+            return torch.full((3, 1, 1), offset, dtype=torch.float64)
+
+        monkeypatch.setattr(module, "uniforms", uniforms)
+        few.losses(model.network, batch, 3)
         total += gradient(model, keep_apart.last) / offsets
     # 64 offsets see each sample's share with an error of 1/64 at most
     assert (total - expected).norm() < 0.05 * expected.norm()

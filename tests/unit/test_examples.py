@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 import tiny
 from warmup.errors import InputError
 from warmup.examples import Collator, Examples, encode_sources, pad
-from warmup.scoring import IGNORED
+from warmup.projection import IGNORED
 
 
 @pytest.fixture(scope="module")

@@ -86,9 +86,9 @@ def multisets(samples):
     return draws, math.lgamma(samples + 1) - torch.lgamma(counts.double() + 1).sum(-1)
 
 
-def coefficients(objective, s, l, options):
+def coefficients(objective, l, options):
     with torch.no_grad():
-        return objective.coefficients(s, l, torch.full((len(l),), len(TARGET)), **options)
+        return objective.coefficients(l, torch.full((len(l),), len(TARGET)), **options)
 
 
 def expected_gradient(world, objective, samples, **options):
@@ -97,7 +97,7 @@ def expected_gradient(world, objective, samples, **options):
     draws, log_orders = multisets(samples) if samples > 3 else (tuples(samples), 0.0)
     probability = (log_orders + s[draws].sum(-1)).exp().detach()
     assert probability.sum().item() == pytest.approx(1)
-    a, b = coefficients(objective, s[draws], l[draws], options)
+    a, b = coefficients(objective, l[draws], options)
     return world.gradient((probability * surrogate(a, b, s[draws], l[draws])).sum())
 
 
@@ -115,7 +115,7 @@ def variance(world, objective, samples, **options):
     slopes = jacobians(world)[0][:, : world.theta.numel()]
     draws, log_orders = multisets(samples)
     probability = (log_orders + s[draws].sum(-1)).exp()
-    _, b = coefficients(objective, s[draws], l[draws], options)
+    _, b = coefficients(objective, l[draws], options)
     gradients = torch.einsum("dn,dnp->dp", b, slopes[draws])
     mean = probability @ gradients
     return (probability @ (gradients - mean).square()).sum().item()
@@ -260,7 +260,7 @@ def test_reweighted_is_the_gradient_of_the_log_likelihood_from_200000_draws(worl
     exact = torch.cat(world.gradient(-log_marginal(*world.log_probabilities())))
     generator = torch.Generator().manual_seed(20)
     draws = torch.multinomial(s.exp(), samples, replacement=True, generator=generator)
-    a, b = coefficients(reweighted, s[draws][None], l[draws][None], {})
+    a, b = coefficients(reweighted, l[draws][None], {})
     slope_s, slope_l = (slope[draws] for slope in jacobians(world))
     found = -(a[0] @ slope_l + b[0] @ slope_s)
     # the delta method for a ratio of means: spread of what each draw adds to the error

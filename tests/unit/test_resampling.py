@@ -60,7 +60,7 @@ def test_samples_come_as_often_as_they_weigh(row, draws, uniform):
 
 def test_reweighted_samples_without_a_control_variate_are_drawn_by_their_weight():
     l = torch.log(tensor([0.5, 0.25, 0.125, 0.125]))
-    a, b = reweighted.coefficients(l, l, torch.ones(1), control_variate=False)
+    a, b = reweighted.coefficients(l, torch.ones(1), control_variate=False)
     counts = torch.zeros(4)
     for uniform in torch.arange(0.5, 8) / 8:
         index, new_a, new_b = resample(a, b, uniform[None], 1)
@@ -78,7 +78,7 @@ def test_the_gradient_is_unbiased_given_the_samples():
     slopes = torch.randn(2, 6, 3, generator=generator, dtype=torch.float64)
     x = torch.ones(3, dtype=torch.float64, requires_grad=True)
     s, l = (value + slope @ x for value, slope in zip((s, l), slopes, strict=True))
-    a, b = reweighted.coefficients(s, l, torch.ones(1))
+    a, b = reweighted.coefficients(l, torch.ones(1))
 
     def gradient(loss):
         return torch.autograd.grad(loss, x, retain_graph=True)[0]
@@ -102,7 +102,7 @@ def variance(a, b, draws):
 def test_fewer_draws_mean_more_variance():
     generator = torch.Generator().manual_seed(0)
     l = 2 * torch.randn(50, 8, generator=generator, dtype=torch.float64)
-    a, b = reweighted.coefficients(l, l, torch.ones(50))
+    a, b = reweighted.coefficients(l, torch.ones(50))
     mean = {
         m: sum(variance(x, y, m) for x, y in zip(a, b, strict=True)) / len(a) for m in (1, 2, 4, 8)
     }
@@ -152,6 +152,16 @@ def test_the_largest_offset_stays_inside(draws):
     last = torch.tensor([1 - 2**-53], dtype=torch.float64)
     index, new_a, _ = resample(a, torch.zeros(1, 4), last, draws)
     assert index.max() == 2
+    assert new_a.isfinite().all()
+
+
+def test_rounding_never_draws_what_has_no_coefficient():
+    generator = torch.Generator().manual_seed(4)
+    a = torch.rand(2000, 9, generator=generator, dtype=torch.float64)
+    a[:, -1] = 0
+    last = torch.full((2000,), 1 - 2**-53, dtype=torch.float64)
+    index, new_a, _ = resample(a, torch.zeros_like(a), last, 1)
+    assert (index < 8).all()
     assert new_a.isfinite().all()
 
 

@@ -164,7 +164,7 @@ def test_the_objective_on_sampled_warmups_has_the_gradient_of_the_enumerated_lik
 
     exact = gradient(-(s + l).logsumexp(-1))
     drawn = s[index][None], l[index][None]
-    a, b = reweighted.coefficients(*drawn, torch.tensor([3]))
+    a, b = reweighted.coefficients(drawn[1], torch.tensor([3]))
     found = gradient(surrogate(a, b, *drawn).sum())
     # 20,000 draws: a few per cent of its length
     assert (exact - found).norm() < 0.05 * exact.norm()

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 import tiny
 from warmup.examples import pad
+from warmup.projection import IGNORED
 from warmup.sampling import Warmups
-from warmup.scoring import IGNORED, divergence, lay_out, score, target_log_probability
+from warmup.scoring import divergence, lay_out, score, target_log_probability
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
 EXACT = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms

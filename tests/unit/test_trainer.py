@@ -162,7 +162,7 @@ def test_memory_that_never_suffices_is_a_clear_error(trainer, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
 
     monkeypatch.setattr(Criterion, "losses", losses)
-    with pytest.raises(InputError, match="out of memory with .* decoder tokens in one pass"):
+    with pytest.raises(InputError, match=r"out of memory with .* decoder tokens in one pass"):
         gradients(trainer("sft"))
 
 

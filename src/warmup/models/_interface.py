@@ -87,7 +87,12 @@ class LanguageModel(ABC):
         """
 
     def extend(
-        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+        self,
+        source: Source,
+        cache: Any,
+        ids: torch.Tensor,
+        valid: torch.Tensor,
+        lengths: torch.Tensor,
     ) -> torch.Tensor | None:
         """Return last states [B, N, L − K, D] from column K on, with what sampling has cached.
 

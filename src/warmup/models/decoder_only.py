@@ -72,7 +72,12 @@ class DecoderOnly(LanguageModel):
         return output.logits, (seen, position + 1, output.past_key_values)
 
     def extend(
-        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+        self,
+        source: Source,
+        cache: Any,
+        ids: torch.Tensor,
+        valid: torch.Tensor,
+        lengths: torch.Tensor,
     ) -> torch.Tensor:
         """Feed the last token of each warmup and what follows; mask what sampling fed after it."""
         seen, _, keys = cache

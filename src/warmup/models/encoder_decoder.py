@@ -66,7 +66,12 @@ class EncoderDecoder(LanguageModel):
         return output.logits[:, -1], (states, mask, output.past_key_values)
 
     def extend(
-        self, source: Source, cache: Any, ids: torch.Tensor, valid: torch.Tensor, lengths: torch.Tensor
+        self,
+        source: Source,
+        cache: Any,
+        ids: torch.Tensor,
+        valid: torch.Tensor,
+        lengths: torch.Tensor,
     ) -> torch.Tensor | None:
         """Align the cached warmups at their ends, then feed what follows.
 

@@ -2,13 +2,13 @@
 
 A module here has
     MIN_SAMPLES   how many warmups per example it needs (0: it knows no warmup), and
-    coefficients(s, l, lengths, *, …) -> (a, b)
-                  both [B, N] and without gradient, from s = log P(c_n|x) and
-                  l = log P(y|x,c_n), both [B, N] in nats, and lengths [B], the number of target
-                  tokens. What follows `*` are the objective's settings, each with a default.
+    coefficients(l, lengths, *, …) -> (a, b)
+                  both [B, N] and without gradient, from l = log P(y|x,c_n) [B, N] in nats and
+                  lengths [B], the number of target tokens. What follows `*` are the
+                  objective's settings, each with a default.
 Its name is the `objective` of the configuration. The loss of an example is
-−Σ a_n l_n − Σ b_n s_n, see `surrogate`: a_n says how much the target learns from warmup n, b_n
-how much more probable the warmup itself becomes.
+−Σ a_n l_n − Σ b_n s_n with s_n = log P(c_n|x), see `surrogate`: a_n says how much the target
+learns from warmup n, b_n how much more probable the warmup itself becomes.
 
 With the setting `length_normalised` they come from l / length instead of l. For the warmup that
 is the objective with l / length in the place of l; the target's share keeps the scale that it has

@@ -9,7 +9,6 @@ MIN_SAMPLES = 2
 
 
 def coefficients(
-    s: torch.Tensor,
     l: torch.Tensor,
     lengths: torch.Tensor,
     *,
@@ -26,7 +25,6 @@ def coefficients(
     an example, and is biased for finite N.
 
     Args:
-        s: [B, N] log P(c_n|x), nats; not used.
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] number of target tokens.
         relative: R_n relative to the best sample instead of exp(l_n).

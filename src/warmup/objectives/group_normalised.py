@@ -9,7 +9,7 @@ MIN_SAMPLES = 2
 
 
 def coefficients(
-    s: torch.Tensor, l: torch.Tensor, lengths: torch.Tensor, *, epsilon: float = 1e-3
+    l: torch.Tensor, lengths: torch.Tensor, *, epsilon: float = 1e-3
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a = 1/N and b_n = A_n / N, both [B, N], with A_n = (l_n − mean) / (std + epsilon).
 
@@ -19,7 +19,6 @@ def coefficients(
     by N), so A has variance 1. The length of the target would cancel.
 
     Args:
-        s: [B, N] log P(c_n|x), nats; not used.
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] not used.
         epsilon: nats; where l differs by less, that is rounding (equal warmups, long target) and

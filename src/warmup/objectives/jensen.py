@@ -9,7 +9,6 @@ MIN_SAMPLES = 2
 
 
 def coefficients(
-    s: torch.Tensor,
     l: torch.Tensor,
     lengths: torch.Tensor,
     *,
@@ -23,7 +22,6 @@ def coefficients(
     without its divergence term, Chen et al., arXiv 2411.04282).
 
     Args:
-        s: [B, N] log P(c_n|x), nats; not used.
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] number of target tokens.
         length_normalised: advantages from l / length.

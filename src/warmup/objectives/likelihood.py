@@ -5,16 +5,13 @@ import torch
 MIN_SAMPLES = 0
 
 
-def coefficients(
-    s: torch.Tensor, l: torch.Tensor, lengths: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
+def coefficients(l: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return a = 1/N and b = 0, both [B, N].
 
     Without warmups N is 1 and l is log P(y|x). With warmups the target learns from each of them
     alike, and they are not trained.
 
     Args:
-        s: [B, N] not used.
         l: [B, N] log P(y|x), or log P(y|x,c_n), nats.
         lengths: [B] not used.
     """

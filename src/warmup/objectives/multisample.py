@@ -11,7 +11,6 @@ MIN_SAMPLES = 2
 
 
 def coefficients(
-    s: torch.Tensor,
     l: torch.Tensor,
     lengths: torch.Tensor,
     *,
@@ -28,7 +27,6 @@ def coefficients(
     1602.06725), who put a mean of the others in the place of sample n instead of leaving it away.
 
     Args:
-        s: [B, N] log P(c_n|x), nats; not used.
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] number of target tokens.
         tau: temperature of the mean.

@@ -9,7 +9,6 @@ MIN_SAMPLES = 2
 
 
 def coefficients(
-    s: torch.Tensor,
     l: torch.Tensor,
     lengths: torch.Tensor,
     *,
@@ -25,7 +24,6 @@ def coefficients(
     log-likelihood of the concatenation `c SEP y`.
 
     Args:
-        s: [B, N] log P(c_n|x), nats; not used.
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] number of target tokens.
         tau: temperature of the weights; larger spreads them.
