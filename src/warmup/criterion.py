@@ -150,14 +150,17 @@ class Criterion:
             return 0.0
         return float(anchor["weight"] * (1 - update / anchor["updates"]))
 
-    def remember(self, batch: Batch, notes: dict[str, torch.Tensor]) -> None:
-        """Note whose samples were worth the same, for the next time these examples come."""
+    def flatness(self, batch: Batch, notes: dict[str, torch.Tensor]) -> list[tuple[int, bool]]:
+        """Return which examples' samples were worth the same, where sampling is adaptive."""
         if not (self.warmup and self.warmup["adaptive_samples"]):
-            return
+            return []
         limit = self.warmup["adaptive_samples"]["flat"] * notes["samples"]
         flat = (notes["effective_sample_size"] >= limit).tolist()
-        for example, is_flat in zip(batch["index"].tolist(), flat, strict=True):
-            (self.flat.add if is_flat else self.flat.discard)(example)
+        return list(zip(batch["index"].tolist(), flat, strict=True))
+
+    def remember(self, example: int, is_flat: bool) -> None:
+        """Note it for the next time the example comes."""
+        (self.flat.add if is_flat else self.flat.discard)(example)
 
     def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return −log (1/N) Σ P(y|x,c_n) of each example [B], nats; without warmups −log P(y|x)."""

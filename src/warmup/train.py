@@ -4,59 +4,27 @@ Command line: `python -m warmup.train --help`.
 """
 
 import argparse
+import contextlib
 import datetime
 import inspect
+import os
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
 from transformers.utils import logging
 
 from warmup import budget, models, plugins, provenance, workspace
+from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run, unknown
 from warmup.examples import Collator, Examples
-from warmup.files import atomic, read_json, sha256, write_json, write_text
+from warmup.files import atomic, read_json, sha256, write_json
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
 from warmup.trainer import WarmupTrainer
-
-
-class _Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Prints a line at each validation, for terminals and logs that show no progress bar."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.began = time.perf_counter()
-        self.first: int | None = None
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        if self.first is None:
-            self.first = state.global_step - 1
-        if not logs or "eval_loss" not in logs:
-            return
-        last: dict[str, Any] = next((h for h in reversed(state.log_history) if "loss" in h), {})
-        names = ("loss", "reward", "warmup_length", "effective_sample_size")
-        shown = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
-        pace = (time.perf_counter() - self.began) / max(state.global_step - self.first, 1)
-        left = pace * (state.max_steps - state.global_step)
-        print(
-            f"{self.name}  update {state.global_step}/{state.max_steps}  "
-            f"validation nll {logs['eval_loss']:.3f}  {shown}  {left:.0f} s left",
-            file=sys.stderr,
-            flush=True,
-        )
-
-
-class _MarkComplete(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Marks a checkpoint once all of it is on disk."""
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        write_text(folder / workspace.COMPLETE, "")
 
 
 def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
@@ -91,63 +59,80 @@ def train(
         fresh: discard checkpoints of a differing run instead of refusing.
     """
     method, dataset = config["method"], config["dataset"]
-    data = {role: sha256(path) for role, path in sorted(inputs.items())}
-    fingerprint = {"config": config, "updates": updates, "data": data}
-    workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
+    args = training_arguments(config, updates, work)
+    with args.main_process_first(local=False):
+        if args.process_index == 0:
+            data = {role: sha256(path) for role, path in sorted(inputs.items())}
+            fingerprint = {"config": config, "updates": updates, "data": data}
+            workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
+        checkpoint = workspace.last_checkpoint(work)
 
     model = start_model(config, inputs["start"])
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
     tokenizer, task = model.tokenizer, dataset["task"]
-    every = min(method["validate_every"], updates)
-    callbacks: list[Any] = [_Progress(config["name"])]
-    if method["patience"]:
-        callbacks.append(EarlyStoppingCallback(method["patience"]))
-    cuda = torch.cuda.is_available()
+    patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []
     trainer = WarmupTrainer(
         model,
         method,
-        args=TrainingArguments(
-            output_dir=str(work),
-            max_steps=updates,
-            per_device_train_batch_size=method["batch_size"],
-            per_device_eval_batch_size=method["batch_size"],
-            activation_checkpointing=config["model"]["gradient_checkpointing"],
-            learning_rate=method["learning_rate"],
-            lr_scheduler_type=method["lr_schedule"],
-            warmup_steps=method["lr_warmup"],
-            weight_decay=method["weight_decay"],
-            max_grad_norm=method["max_grad_norm"],
-            bf16=config["model"]["dtype"] == "bfloat16",
-            seed=config["seed"],
-            logging_steps=min(method["log_every"], every),
-            eval_strategy="steps",
-            eval_steps=every,
-            save_steps=every,
-            save_total_limit=2,
-            load_best_model_at_end=True,
-            restore_callback_states_from_checkpoint=True,  # the patience that is left
-            metric_for_best_model="eval_loss",
-            greater_is_better=False,
-            remove_unused_columns=False,
-            dataloader_pin_memory=cuda,
-            use_cpu=not cuda,
-            disable_tqdm=not sys.stderr.isatty(),
-            report_to=[],
-        ),
+        args=args,
         train_dataset=Examples(inputs["train"], task, tokenizer, **lengths),
         eval_dataset=Examples(
             inputs["valid"], task, tokenizer, **lengths, limit=dataset["validation_limit"]
         ),
         data_collator=Collator(model.tokens.pad, model.pads_left),
-        callbacks=callbacks,
+        callbacks=[Progress(config["name"]), *patience],
     )
-    trainer.remove_callback(PrinterCallback)  # _Progress prints what it would, legibly
-    trainer.add_callback(_MarkComplete())  # behind everything that writes into a checkpoint
-    checkpoint = workspace.last_checkpoint(work)
-    if checkpoint:
+    trainer.remove_callback(PrinterCallback)  # Progress prints what it would, legibly
+    if checkpoint and args.process_index == 0:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
     trainer.go_on(checkpoint)
     return model, summarise(config, trainer)
+
+
+def training_arguments(config: dict[str, Any], updates: int, work: Path) -> TrainingArguments:
+    """Return a run's settings as the Trainer knows them.
+
+    Raises:
+        InputError: the batch cannot be divided among the processes.
+    """
+    method = config["method"]
+    every = min(method["validate_every"], updates)
+    cuda = torch.cuda.is_available()
+    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun
+    if method["batch_size"] % processes:
+        raise InputError(
+            f"batch_size {method['batch_size']}: not divisible by {processes} processes"
+        )
+    return TrainingArguments(
+        output_dir=str(work),
+        max_steps=updates,
+        per_device_train_batch_size=method["batch_size"] // processes,
+        per_device_eval_batch_size=method["batch_size"] // processes,
+        activation_checkpointing=config["model"]["gradient_checkpointing"],
+        learning_rate=method["learning_rate"],
+        lr_scheduler_type=method["lr_schedule"],
+        warmup_steps=method["lr_warmup"],
+        weight_decay=method["weight_decay"],
+        max_grad_norm=method["max_grad_norm"],
+        bf16=config["model"]["dtype"] == "bfloat16",
+        seed=config["seed"],
+        logging_steps=min(method["log_every"], every),
+        eval_strategy="steps",
+        eval_steps=every,
+        save_steps=every,
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        restore_callback_states_from_checkpoint=True,  # the patience that is left
+        metric_for_best_model="eval_loss",
+        greater_is_better=False,
+        remove_unused_columns=False,
+        dataloader_pin_memory=cuda,
+        use_cpu=not cuda,
+        ddp_backend=None if cuda or processes == 1 else "gloo",
+        ddp_find_unused_parameters=False,
+        disable_tqdm=not sys.stderr.isatty(),
+        report_to=[],
+    )
 
 
 def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:
@@ -243,9 +228,12 @@ def main() -> None:
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
     updates = budget.updates(config["method"]["budget"], config["method"]["batch_size"], *runs)
-    with workspace.hold(options.work):
+    is_first = os.environ.get("RANK", "0") == "0"  # set by torchrun
+    with workspace.hold(options.work) if is_first else contextlib.nullcontext():
         fresh = options.on_mismatch == "fresh"
         model, training = train(config, inputs, updates, options.work, fresh)
+        if not is_first:
+            return
         with atomic(options.output_dir / "model") as folder:
             models.save(model, folder)
             write_json(folder / FORMAT_FILE, model_format(config))

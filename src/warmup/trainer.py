@@ -4,17 +4,17 @@ import contextlib
 import itertools
 import json
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainerState
+from accelerate.utils import gather_object
+from transformers import Trainer, TrainerState
 
+from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
 from warmup.criterion import Batch, Criterion
 from warmup.errors import InputError
-from warmup.files import write_json
 from warmup.flops import count_flops
 from warmup.microbatch import decoder_tokens, split
 from warmup.models import LanguageModel
@@ -22,8 +22,10 @@ from warmup.projection import IGNORED
 
 FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
-FLAT_FILE = "flat_examples.json"
-"""What a checkpoint remembers for adaptive sampling."""
+
+
+PER_PROCESS = {"seconds"}
+"""Sums that are the same in all processes, which work side by side."""
 
 
 class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
@@ -45,8 +47,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self._sums: dict[str, torch.Tensor | float] = {}
         self._counts: dict[str, int] = {}
         self._flops = 0
-        self.add_callback(_StepTimer(self))
-        self.add_callback(_FlatExamples(self.criterion))
+        self.add_callback(StepTimer(self))
+        self.add_callback(CompleteCheckpoints(self.criterion))  # behind all that write into one
 
     def go_on(self, checkpoint: Path | None) -> None:
         """Train, from a checkpoint on if there is one; the network is the best one afterwards.
@@ -133,7 +135,9 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def _note(self, done: list[tuple[Batch, dict[str, torch.Tensor]]]) -> None:
         """Gather the diagnostics of an update's parts."""
         for part, notes in done:
-            self.criterion.remember(part, notes)
+            flat = self.criterion.flatness(part, notes)
+            for example, is_flat in gather_object(flat):
+                self.criterion.remember(example, is_flat)
             for name, value in notes.items():
                 self._sums[name] = self._sums.get(name, 0.0) + value.sum()
                 self._counts[name] = self._counts.get(name, 0) + len(value)
@@ -163,8 +167,12 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add what was gathered since the last log to a training log."""
         if "loss" in logs:
-            for name, total in self._sums.items():
-                logs[name] = float(total) / (self._counts[name] or 1)
+            for name in sorted(self._sums):
+                total = torch.tensor([float(self._sums[name]), self._counts[name]])
+                total, count = self.accelerator.reduce(total.double().to(self.args.device))
+                logs[name] = float(total) / (float(count) or 1.0)
+            for name in PER_PROCESS & logs.keys():
+                logs[name] /= self.accelerator.num_processes
             self._sums.clear()
             self._counts.clear()
         super().log(logs, start_time)
@@ -177,35 +185,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Note what the update that just ended has cost."""
         self._add("seconds", seconds, mean=False)
         if self._flops:
-            self._add("flops", float(self._flops))
+            self._add("flops", float(self._flops) * self.accelerator.num_processes)
             self._flops = 0
-
-
-class _StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Times updates without validation and saving."""
-
-    def __init__(self, trainer: WarmupTrainer) -> None:
-        self.trainer = trainer
-        self.began = 0.0
-
-    def on_step_begin(self, *args: Any, **kwargs: Any) -> None:
-        self.began = time.perf_counter()
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.trainer.end_step(time.perf_counter() - self.began)
-        if state.global_step == state.max_steps:  # what came since the last log counts too
-            control.should_log = True
-
-
-class _FlatExamples(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Writes what adaptive sampling remembers into each checkpoint."""
-
-    def __init__(self, criterion: Criterion) -> None:
-        self.criterion = criterion
-
-    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        write_json(folder / FLAT_FILE, sorted(self.criterion.flat))
 
 
 def _out_of_memory(error: BaseException) -> bool:

@@ -154,6 +154,11 @@ def test_equal_samples_are_scored_once(monkeypatch):
     assert notes["samples"].tolist() == [40.0] * 3
 
 
+def remember(criterion, batch, notes):
+    for example, is_flat in criterion.flatness(batch, notes):
+        criterion.remember(example, is_flat)
+
+
 def test_examples_with_flat_weights_get_fewer_samples_next_time():
     model = tiny.model("t5")
     batch = batch_for(model)
@@ -164,7 +169,7 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
     torch.testing.assert_close(first, plain.losses(model.network, batch, 0)[0])
     assert notes["samples"].tolist() == [4, 4, 4]
     notes["effective_sample_size"] = torch.tensor([4.0, 1.5, 3.59])
-    one.remember(batch, notes)
+    remember(one, batch, notes)
     assert one.flat == {5}
     losses, notes = one.losses(model.network, batch, 1)
     assert notes["samples"].tolist() == [2, 4, 4]
@@ -173,7 +178,7 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
     two = Criterion(model, method(samples=2), seed=1)
     torch.testing.assert_close(losses[0], two.losses(model.network, batch, 1)[0][0])
     notes["effective_sample_size"] = torch.tensor([1.0, 1.0, 1.0])
-    one.remember(batch, notes)
+    remember(one, batch, notes)
     assert one.flat == set()
 
 

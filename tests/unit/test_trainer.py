@@ -9,7 +9,7 @@ import transformers
 from transformers import TrainingArguments
 
 import tiny
-from warmup import train, workspace
+from warmup import callbacks, train, workspace
 from warmup.criterion import VALIDATION, Criterion
 from warmup.errors import InputError
 from warmup.examples import Collator, Examples
@@ -304,7 +304,7 @@ def kill_in_save(monkeypatch, number):
         if state.global_step == number:
             raise KilledError
 
-    monkeypatch.setattr(train._MarkComplete, "on_save", save)
+    monkeypatch.setattr(callbacks.CompleteCheckpoints, "on_save", save)
 
 
 def kill_at_the_end(monkeypatch):
