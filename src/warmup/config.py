@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from warmup import pairs, plugins
+from warmup import decoding_entries, pairs, plugins
 from warmup.errors import InputError, run, unknown
 from warmup.files import read_bytes
 
@@ -220,6 +220,7 @@ def _check_references(config: dict[str, Any]) -> None:
             _check_pair(where, pair)
         for split, source in dataset["splits"].items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
+    decoding_entries.check(config["decodings"])
     for number, entry in enumerate(config["runs"]):
         where = f"config: runs.{number}"
         for kind in ("datasets", "models", "methods"):
@@ -239,6 +240,14 @@ def _check_method(
     where: str, name: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
 ) -> None:
     _choose(f"{where}: objective", method["objective"], plugins.names("objectives"))
+    if (warmup := method["warmup"]) and warmup["predefined"]:
+        kinds = plugins.names("predefined")
+        _choose(f"{where}: warmup.predefined", warmup["predefined"], kinds)
+        if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
+            raise InputError(
+                f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
+                "adaptive_samples"
+            )
     starts = ["pretrained", "scratch", *entry["methods"]]
     _choose(f"{where}: start", method["start"], starts)
     for key in ("same_updates_as", "same_compute_as"):

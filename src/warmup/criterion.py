@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ from warmup import plugins
 from warmup.errors import InputError
 from warmup.models import LanguageModel, Source
 from warmup.objectives import surrogate
+from warmup.predefined import Writer
 from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.resampling import resample
@@ -34,9 +35,16 @@ class Criterion:
         model: the model that is trained; a copy is kept where the method has an anchor.
         method: a resolved method.
         seed: of the random numbers.
+        targets: all targets of the training data, for predefined warmups.
     """
 
-    def __init__(self, model: LanguageModel, method: dict[str, Any], seed: int) -> None:
+    def __init__(
+        self,
+        model: LanguageModel,
+        method: dict[str, Any],
+        seed: int,
+        targets: Sequence[Sequence[int]] = (),
+    ) -> None:
         check_projection(model)
         self.model = model
         self.objective = plugins.load("objectives", method["objective"])
@@ -45,6 +53,10 @@ class Criterion:
         self.seed = seed
         self.flat: set[int] = set()
         """Examples whose samples were worth the same when they were last seen."""
+        self.writer: Writer | None = None
+        if self.warmup and self.warmup["predefined"]:
+            kind = plugins.load("predefined", self.warmup["predefined"])
+            self.writer = kind.writer(targets, model.tokens, self.warmup["max_tokens"])
         if self.warmup and self.warmup["anchor"]:
             self.start = copy.copy(model)
             self.start.network = copy.deepcopy(model.network).eval().requires_grad_(False)
@@ -92,8 +104,11 @@ class Criterion:
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model, labels = self.model, batch["labels"]
         source = model.encode(batch["input_ids"], batch["mask"])
-        warmups, cache = self.warm_up(source, batch["index"], update, samples)
         lengths = _lengths(batch)
+        if self.writer:
+            warmups = self.write(self.writer, labels)
+        else:
+            warmups, cache = self.warm_up(source, batch["index"], update, samples)
         fewer = self.warmup["backprop_samples"]
         if fewer:
             l = self.rewards(source, cache, warmups, labels)
@@ -135,6 +150,16 @@ class Criterion:
                 temperature=self.warmup["temperature"],
                 uniform=uniforms(self.seed, update, examples, samples, longest),
             )
+
+    def write(self, writer: Writer, labels: torch.Tensor) -> Warmups:
+        """Return the predefined warmup of each target, as the one sample of its example."""
+        longest = self.warmup["max_tokens"]
+        rows = [writer(row[row != IGNORED].tolist()) for row in labels]
+        pad = self.model.tokens.pad
+        ids = [[*row, *[pad] * (longest - len(row))] for row in rows]
+        lengths = torch.tensor([[len(row)] for row in rows], device=labels.device)
+        tensor = torch.tensor(ids, dtype=torch.long, device=labels.device)
+        return Warmups(tensor.view(len(rows), 1, longest), lengths, lengths >= longest)
 
     def rewards(
         self, source: Source, cache: Any, warmups: Warmups, labels: torch.Tensor

@@ -42,7 +42,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         super().__init__(model=language_model.network, **kwargs)
         self.language_model = language_model
         self.method = method
-        self.criterion = Criterion(language_model, method, self.args.seed)
+        targets = self.train_dataset.labels
+        self.criterion = Criterion(language_model, method, self.args.seed, targets)
         self.pass_tokens: int | None = method["pass_tokens"]
         self._sums: dict[str, torch.Tensor | float] = {}
         self._counts: dict[str, int] = {}

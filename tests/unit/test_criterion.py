@@ -19,6 +19,7 @@ WARMUP = {
     "max_tokens": 4,
     "temperature": 1.0,
     "anchor": None,
+    "predefined": None,
     "backprop_samples": None,
     "adaptive_samples": None,
 }
@@ -207,3 +208,22 @@ def test_select_and_distinct_agree_on_a_sampled_batch():
     warmups, _ = one.warm_up(source, batch["index"], 0, 8)
     different, where = distinct(warmups)
     assert torch.equal(select(different, where).ids, warmups.ids)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    targets = [row[row != IGNORED].tolist() for row in batch["labels"]]
+    settings = method("concatenation", predefined="keywords", samples=1, max_tokens=2)
+    one = Criterion(model, settings, 1, targets)
+    losses, notes = one.losses(model.network, batch, 0)
+    # the empty target has no keyword, the others one or two
+    assert notes["warmup_length"].tolist() == [2.0, 0.0, 2.0]
+    for i, target in enumerate(targets):
+        x = batch["input_ids"][i][batch["mask"][i].bool()].tolist()
+        c = one.writer(target)
+        s, l = tiny.log_probabilities(model, x, c, target, 2)
+        assert losses[i].item() == pytest.approx(
+            -s - l - notes["warmup_allowed_mass"][i].log().item(), rel=1e-4
+        )

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from warmup import plugins
 from warmup.objectives import (
+    concatenation,
     expected,
     group_normalised,
     jensen,
@@ -55,9 +56,10 @@ def tensor(*rows, dtype=torch.float64):
 # what every objective promises
 
 
-def test_there_are_six_objectives():
+def test_the_objectives_of_the_documentation_are_there():
     assert set(plugins.names("objectives")) == {
-        "likelihood", "reweighted", "multisample", "jensen", "expected", "group_normalised",
+        "likelihood", "concatenation", "reweighted", "multisample", "jensen", "expected",
+        "group_normalised",
     }  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def test_settings_are_keywords_with_defaults(objective):
 @every_objective
 def test_how_many_samples_are_needed(objective):
     needed = objective.MIN_SAMPLES
-    assert needed == (0 if objective is likelihood else 2)
+    assert needed == {likelihood: 0, concatenation: 1}.get(objective, 2)
     a, b = evaluate(objective, -torch.ones(3, max(needed, 1)))
     assert a.shape == b.shape == (3, max(needed, 1))
     assert a.isfinite().all()
@@ -148,7 +150,7 @@ def test_numbers_of_half_precision_are_taken_as_they_are(objective, options):
 
 @every_variant
 def test_only_differences_between_samples_count(objective, options):
-    invariant = objective in (reweighted, group_normalised, likelihood) or (
+    invariant = objective in (reweighted, group_normalised, likelihood, concatenation) or (
         options["control_variate"] and options.get("relative", True)
     )
     if objective is expected:
@@ -168,7 +170,7 @@ def test_a_baseline_makes_the_signals_to_the_warmups_sum_to_zero(objective, opti
         return
     _, b = evaluate(objective, tensor([-3.0, -4.5, -3.25, -9.0]), **options)
     balanced = b.sum().item() == pytest.approx(0, abs=1e-12)
-    assert balanced == options.get("control_variate", True)
+    assert balanced == options.get("control_variate", objective is not concatenation)
 
 
 @every_variant
@@ -176,7 +178,7 @@ def test_equal_samples_give_no_signal_to_the_warmups(objective, options):
     """Not even where their sum rounds, as it does for long targets."""
     l = torch.full((1, 7), -2000.1, dtype=torch.float32)
     _, b = evaluate(objective, l, **options)
-    if options.get("control_variate", True):
+    if options.get("control_variate", objective is not concatenation):
         torch.testing.assert_close(b, torch.zeros(1, 7), atol=2e-6, rtol=0)
 
 
@@ -251,7 +253,7 @@ def test_gradients_stay_finite(objective, options, dtype):
 @every_variant
 def test_impossible_targets_give_the_warmups_no_signal(objective, options):
     _, b = evaluate(objective, tensor([-math.inf] * 4), **options)
-    assert (b == 0).all()
+    assert (b == (0.25 if objective is concatenation else 0)).all()
 
 
 @every_variant
