@@ -4,9 +4,9 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A configuration given with --configfile stands for itself; merging it into the default
-# experiment would mix their models and methods.
-if "runs" not in config:
+# A configuration with models of its own stands for itself; one without is laid over the default
+# experiment (warmup.config.load does the same).
+if "models" not in config:
 
     configfile: "config.yaml"
 
@@ -34,7 +34,10 @@ rule all:
 
 
 onsuccess:
-    shell(
-        f"python -m warmup.show --scores {PLAN.results}/scores.tsv --report {PLAN.results}/report.html"
-        f" --methods {PLAN.methods} || true"
-    )
+    # a target such as one run's model makes neither
+    shown = [f"{PLAN.results}/scores.tsv", f"{PLAN.results}/comparisons.tsv"]
+    if all(Path(path).exists() for path in shown):
+        shell(
+            f"python -m warmup.show --scores {PLAN.results}/scores.tsv --report {PLAN.results}/report.html"
+            f" --comparisons {PLAN.results}/comparisons.tsv --methods {PLAN.methods} || true"
+        )

@@ -19,20 +19,36 @@ from warmup import decoding_entries, pairs, plugins
 from warmup.errors import InputError, run, unknown
 from warmup.files import read_bytes
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
+DEFAULT = ROOT / "config.yaml"
 
 
 def load(path: Path) -> dict[str, Any]:
     """Read a YAML configuration and return it checked and complete.
 
+    One without `models` is laid over the default experiment, mapping by mapping.
+
     Raises:
         InputError: not YAML, or not a valid configuration.
     """
+    value = _read(path)
+    if isinstance(value, dict) and "models" not in value:
+        value = _overlay(_read(DEFAULT), value)
+    return check(value)
+
+
+def _read(path: Path) -> Any:
     try:
-        value = yaml.safe_load(read_bytes(path))
+        return yaml.safe_load(read_bytes(path))
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not YAML: {error}") from None
-    return check(value)
+
+
+def _overlay(base: Any, change: Any) -> Any:
+    if not isinstance(base, dict) or not isinstance(change, dict):
+        return change
+    return base | {key: _overlay(base.get(key), value) for key, value in change.items()}
 
 
 def check(value: Any) -> dict[str, Any]:
