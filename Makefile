@@ -6,9 +6,10 @@ CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+BENCH := build/bench
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test lint unit tables figures report setup clean lock
+.PHONY: help demo test lint unit bench tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +40,15 @@ lint: $(READY) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
 	$(SNAKEMAKE) --lint
+
+bench: $(READY) $(BENCH)/.ready ## Time training and generation beside a direct implementation and TRL
+	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.speed
+	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.generation
+
+# what only benchmarks need, apart from .venv; without it the table says so
+$(BENCH)/.ready: envs/bench.lock $(READY)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+		--target $(BENCH) -r $< && touch $@
 
 tables figures: $(READY) ## Make them again from existing scores
 	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@

@@ -15,7 +15,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from warmup import decoding_entries, pairs, plugins
+from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
 from warmup.files import read_bytes
 
@@ -73,7 +73,8 @@ def check(value: Any) -> dict[str, Any]:
     for entry in config["runs"]:
         for method in entry["methods_resolved"].values():
             _fill(method, schema["$defs"]["method"], schema)
-    _check_references(config)
+    check_references(config)
+    run_names(config)  # finds runs that two entries name
     return config
 
 
@@ -217,91 +218,6 @@ def _explain(error: ValidationError) -> str:
         return f"config: {where}: {error.instance!r} is not one of: {choices}"
     hint = schema.get("description", "")
     return f"config: {where}: {error.message}" + (f" ({hint})" if hint else "")
-
-
-def _check_references(config: dict[str, Any]) -> None:
-    """Check what a schema cannot: names that refer to other entries and to modules."""
-    for name, model in config["models"].items():
-        where = f"config: models.{name}"
-        _choose(f"{where}.architecture", model["architecture"], plugins.names("models"))
-        given = [key for key in ("hub", "local", "scratch") if key in model]
-        if len(given) != 1:
-            raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
-        if ("hub" in model) != ("revision" in model):
-            raise InputError(f"{where}: hub and revision go together")
-    for name, dataset in config["datasets"].items():
-        where = f"config: datasets.{name}"
-        _choose(f"{where}.task", dataset["task"], plugins.names("tasks"))
-        for pair in dataset["pairs"]:
-            _check_pair(where, pair)
-        for split, source in dataset["splits"].items():
-            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
-    decoding_entries.check(config["decodings"])
-    for number, entry in enumerate(config["runs"]):
-        where = f"config: runs.{number}"
-        for kind in ("datasets", "models", "methods"):
-            for name in entry[kind]:
-                _choose(f"{where}.{kind}", name, config[kind])
-        for name in entry.get("override", {}):
-            _choose(f"{where}.override", name, entry["methods"])
-        known = [p for d in entry["datasets"] for p in config["datasets"][d]["pairs"]]
-        for pair in entry.get("pairs", []):
-            _choose(f"{where}.pairs", pair, known)
-        for name, method in entry["methods_resolved"].items():
-            _check_method(f"{where}: method {name}", name, method, entry, config)
-    run_names(config)  # finds runs that two entries name
-
-
-def _check_method(
-    where: str, name: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
-) -> None:
-    _choose(f"{where}: objective", method["objective"], plugins.names("objectives"))
-    if (warmup := method["warmup"]) and warmup["predefined"]:
-        kinds = plugins.names("predefined")
-        _choose(f"{where}: warmup.predefined", warmup["predefined"], kinds)
-        if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
-            raise InputError(
-                f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
-                "adaptive_samples"
-            )
-    starts = ["pretrained", "scratch", *entry["methods"]]
-    _choose(f"{where}: start", method["start"], starts)
-    for key in ("same_updates_as", "same_compute_as"):
-        if key in method["budget"]:
-            _choose(f"{where}: budget.{key}", method["budget"][key], entry["methods"])
-    if "same_compute_as" in method["budget"] and method["start"] in ("pretrained", "scratch"):
-        raise InputError(
-            f"{where}: same_compute_as needs a method to start from, not {method['start']}"
-        )
-    for model in entry["models"]:
-        if method["start"] == "pretrained" and "scratch" in config["models"][model]:
-            raise InputError(
-                f"{where}: model {model} has no pretrained weights; use start: scratch"
-            )
-        if method["start"] == "scratch" and "scratch" not in config["models"][model]:
-            raise InputError(f"{where}: model {model} is pretrained; use start: pretrained")
-    if method["validate_every"] % method["log_every"]:
-        raise InputError(
-            f"{where}: log_every must divide validate_every ({method['validate_every']})"
-        )
-    seen = {name}
-    while (start := method["start"]) in entry["methods_resolved"]:
-        if start in seen:
-            raise InputError(f"{where}: start: {start} starts from itself in the end")
-        seen.add(start)
-        method = entry["methods_resolved"][start]
-
-
-def _check_pair(where: str, pair: str) -> None:
-    try:
-        pairs.parse(pair)
-    except InputError as error:
-        raise InputError(f"{where}.{error}") from None
-
-
-def _choose(where: str, name: str, choices: Any) -> None:
-    if name not in choices:
-        raise InputError(f"{where}: unknown {name!r}; choose from: {', '.join(sorted(choices))}")
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from warmup import summary
+from warmup import detectable, summary
+from warmup.gains import gains
 from warmup.methods import FOCUS, Methods
 from warmup.summary import Setting
 
@@ -16,12 +17,17 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("quantity", *Setting._fields, "method", "decoding", "metric"),
     *("measured", "low", "high", "interval", "seeds", "n", "reported", "source"),
+    *("p_holm", "detectable_low", "detectable_high"),
 )
 """What was measured and what the paper reports are in different columns."""
 
 
 def rows(
-    scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, task: str
+    scores: "pd.DataFrame",
+    claims: "pd.DataFrame",
+    methods: Methods,
+    task: str,
+    tested: "pd.DataFrame | None" = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield every number of the task's tables as a row for `COLUMNS`.
 
@@ -29,12 +35,12 @@ def rows(
     `relative_compute` where measured, `gain_over_sft` or `score` where reported.
     """
     scores = scores[scores["task"] == task]
-    estimates = {"score": summary.scores_of(scores), "gain_over_sft": summary.gains_of(scores)}
+    estimates = {"score": summary.scores_of(scores), "gain_over_sft": gains(scores, tested)}
     for quantity, items in estimates.items():
         for item in summary.ordered(items, methods):
             row = {"quantity": quantity, **item.setting._asdict(), "measured": item.mean}
             names = ("method", "decoding", "metric", "low", "high", "interval", "seeds", "n")
-            yield row | {name: getattr(item, name) for name in names}
+            yield row | {name: getattr(item, name) for name in names} | {"p_holm": item.p}
     for cost in summary.ordered(summary.costs_of(scores, methods), methods):
         for quantity, value in (
             ("train_updates", cost.updates),
@@ -48,6 +54,8 @@ def rows(
         quantity = {"gain": "gain_over_sft", "absolute": "score"}[claim["quantity"]]
         given = ("task", "dataset", "pair", "model", "metric", "source")
         row = {"quantity": quantity, "method": FOCUS, "reported": float(claim["value"])}
+        if claim["quantity"] == "gain" and (least := detectable.of_claim(claim, tested)):
+            row |= {"detectable_low": least.low, "detectable_high": least.high}
         yield row | {name: claim[name] for name in given}
 
 

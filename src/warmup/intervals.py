@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+_BLOCK = 1 << 20
+"""Draws held at a time."""
+
 
 class Interval(NamedTuple):
     """A mean and its interval; `low` and `high` are not-a-number where there is none."""
@@ -29,8 +32,14 @@ def resampled_sums(statistics: FloatArray, resamples: int, seed: int) -> FloatAr
     """
     generator = np.random.default_rng(seed)
     n = len(statistics)
-    draws = (generator.integers(n, size=n) for _ in range(resamples))
-    return np.stack([np.bincount(draw, minlength=n) @ statistics for draw in draws])
+    block = max(1, _BLOCK // n)
+    parts = []
+    for start in range(0, resamples, block):
+        size = min(block, resamples - start)
+        draws = generator.integers(n, size=(size, n)) + n * np.arange(size)[:, None]
+        counts = np.bincount(draws.ravel(), minlength=size * n).reshape(size, n)
+        parts.append(counts.astype(np.float64) @ statistics)
+    return np.concatenate(parts)
 
 
 def bootstrap_interval(

@@ -4,13 +4,14 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from warmup import config as configuration
-from warmup import plugins
+from warmup import decoding_entries, plugins
+from warmup.given import restore
 
-NETWORK_SOURCES = ("url", "hub")
 RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
 """Name of a run, and its folder below `runs/`."""
 
@@ -18,8 +19,9 @@ RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
 class Plan:
     """The jobs of one experiment."""
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.config = configuration.check(config | _seeds(config))
+    def __init__(self, config: dict[str, Any], given: Mapping[str, Any] | None = None) -> None:
+        """Check the configuration; `given` are the values of `--config`, which `config` has too."""
+        self.config = configuration.check(restore(config, given or {}))
         name = self.config["experiment"]
         self.results = f"results/{name}"
         self.work = f"work/{name}/{RUN}"
@@ -31,9 +33,11 @@ class Plan:
         self.evaluation = f"{self.run}/{{split}}.{{decoding}}"
         self.runs = configuration.run_names(self.config)
         self.methods = " ".join(configuration.lineage(self.config))
+        self.decodings = " ".join(decoding_entries.lineage(self.config["decodings"]))
         self.resources: dict[str, int] = self.config["resources"]
         self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
         self.figures = plugins.names("figures")
+        self.fetched_datasets = _fetched(self.config["datasets"])
 
     def run_config(self, wildcards: Any) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
@@ -74,10 +78,17 @@ class Plan:
         """Return the batch size of a decoding."""
         return int(self.config["decodings"][wildcards.decoding]["batch_size"])
 
+    def warmup_options(self, wildcards: Any) -> str:
+        """Return the options that say where warmups come from, if not from the model itself."""
+        entry = self.config["decodings"][wildcards.decoding]
+        if entry["warmup"] == "own":
+            return ""
+        samples = f" --samples {entry['samples']}" if entry["samples"] else ""
+        return f" --warmup {entry['warmup']}{samples} --seed {wildcards.seed}"
+
     def fetched(self, wildcards: Any) -> list[str]:
         """Return the list of downloads that a data set needs, if it needs any."""
-        sources = self.config["datasets"][wildcards.dataset]["splits"].values()
-        if any(source["type"] in NETWORK_SOURCES for source in sources):
+        if wildcards.dataset in self.fetched_datasets:
             return [f"{self.downloads}/{wildcards.dataset}.{wildcards.pair}.json"]
         return []
 
@@ -108,6 +119,12 @@ class Plan:
         """Return the command-line options for a run's inputs."""
         return " ".join(f"--{name} {path}" for name, path in input.items())
 
+    def decodings_of(self, run: str) -> list[str]:
+        """Return the decodings of a run."""
+        method = configuration.resolve(self.config, run)["method"]
+        entries = self.config["decodings"].items()
+        return [name for name, entry in entries if decoding_entries.fits(entry, method)]
+
     def of_runs(self, name: str) -> list[str]:
         """Return the paths of a file that every run has."""
         return [f"{self.results}/runs/{run}/{name}" for run in self.runs]
@@ -119,7 +136,7 @@ class Plan:
             for run in self.runs
             for split in self._dataset(run)["splits"]
             if split not in ("train", "valid")
-            for decoding in self.config["decodings"]
+            for decoding in self.decodings_of(run)
         ]
 
     def tables_folder(self, wildcards: Any) -> str:
@@ -142,14 +159,23 @@ class Plan:
         folder = self.figures_folder(None)
         return [f"{folder}/{name}.{kind}" for name in self.figures for kind in kinds]
 
+    def of_captions(self) -> list[str]:
+        """Return the paths of the figures' captions, for Snakemake's own report."""
+        return [f"{self.figures_folder(None)}/{name}.rst" for name in self.figures]
+
     def _dataset(self, run: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
         return entry
 
 
-def _seeds(config: dict[str, Any]) -> dict[str, Any]:
-    """Return seeds as numbers: `--config seeds=[1,2]` reaches us as a list of texts."""
-    seeds = config.get("seeds")
-    if not isinstance(seeds, list):
-        return {}
-    return {"seeds": [int(s) if isinstance(s, str) and s.isdecimal() else s for s in seeds]}
+def _fetched(datasets: dict[str, Any]) -> set[str]:
+    """Return the data sets with a source that needs the network."""
+    types = {
+        name: {source["type"] for source in dataset["splits"].values()}
+        for name, dataset in datasets.items()
+    }
+    online = {
+        kind: plugins.constant("sources", kind, "NEEDS_NETWORK")
+        for kind in sorted(set().union(*types.values()))
+    }
+    return {name for name, used in types.items() if any(online[kind] for kind in used)}

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from warmup import errors, metrics, plugins
+from warmup import errors, item_statistics, metrics, plugins
 from warmup.errors import InputError
 from warmup.files import read_jsonl, read_lines, sha256_text, write_json
 from warmup.intervals import bootstrap_interval
-from warmup.metrics import Corpus
+from warmup.metrics import Corpus, FloatArray
 from warmup.options import read_object
 
 Row = dict[str, Any]
@@ -25,8 +25,20 @@ SUBSETS = ("lookahead",)
 """Keys of `meta` whose values each make a subset of the items."""
 
 
+def statistics_of(corpus: Corpus, names: Iterable[str]) -> dict[str, FloatArray]:
+    """Return metric -> sufficient statistics of each item, [n, k].
+
+    Raises:
+        InputError: an unknown metric, or outputs or references which it cannot score.
+    """
+    return {name: metrics.load(name).statistics(corpus) for name in names}
+
+
 def score(
-    corpus: Corpus, names: Iterable[str], subsets: Mapping[str, Sequence[int]] | None = None
+    corpus: Corpus,
+    names: Iterable[str],
+    subsets: Mapping[str, Sequence[int]] | None = None,
+    statistics: Mapping[str, FloatArray] | None = None,
 ) -> list[Row]:
     """Return one row for each metric and subset, `all` first.
 
@@ -36,6 +48,7 @@ def score(
         corpus: outputs and references.
         names: metrics.
         subsets: name -> indices of its items; metrics are corpus metrics over these.
+        statistics: as `statistics_of` returns them, where they are already known.
 
     Raises:
         InputError: an unknown metric, or outputs or references which it cannot score.
@@ -45,9 +58,10 @@ def score(
     hashes = {subset: _hashes(part) for subset, part in corpora.items()}
     rows = []
     for metric in map(metrics.load, names):
-        statistics = metric.statistics(corpus)
+        known = (statistics or {}).get(metric.NAME)
+        of_items = metric.statistics(corpus) if known is None else known
         for subset, items in parts.items():
-            chosen = statistics[list(items)]
+            chosen = of_items[list(items)]
             low, high = None, None
             if len(chosen) > 1:
                 low, high = bootstrap_interval(chosen, metric.aggregate)
@@ -157,7 +171,7 @@ def _hashes(corpus: Corpus) -> dict[str, str]:
 
 
 def _score_predictions(options: argparse.Namespace) -> None:
-    """Write {run, scores} of a file of predictions."""
+    """Write {run, scores} of a file of predictions and, where wanted, the items' statistics."""
     run = read_object(options.run, "--run")
     expected = {*RUN, "target_lang"}
     if wrong := sorted(expected ^ run.keys()):
@@ -166,8 +180,16 @@ def _score_predictions(options: argparse.Namespace) -> None:
             f"--run: {problem} key {wrong[0]!r}; it has exactly: {', '.join(sorted(expected))}"
         )
     corpus, subsets = read_predictions(options.predictions, run["target_lang"])
-    rows = score(corpus, choose_metrics(run["task"], options.metrics), subsets)
-    write_json(options.output, {"run": {key: run[key] for key in RUN}, "scores": rows})
+    names = choose_metrics(run["task"], options.metrics)
+    statistics = statistics_of(corpus, names)
+    rows = score(corpus, names, subsets, statistics)
+    identity = {key: run[key] for key in RUN}
+    write_json(options.output, {"run": identity, "scores": rows})
+    if options.statistics:
+        whole = {row["metric"]: row for row in rows if row["subset"] == "all"}
+        signatures = {name: row["signature"] for name, row in whole.items()}
+        references = whole[names[0]]["references_sha256"]
+        item_statistics.write(options.statistics, identity, references, signatures, statistics)
 
 
 def _score_texts(options: argparse.Namespace) -> None:
@@ -206,12 +228,13 @@ def main() -> None:
     run("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
     run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
     run("--output", type=Path, metavar="FILE", help="scores.json to write")
+    run("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all of the task")
     options = parser.parse_args()
     pipeline = (options.predictions, options.run, options.output)
     if all(pipeline) and not (options.task or options.hyp or options.ref or options.src):
         _score_predictions(options)
-    elif any(pipeline):
+    elif any(pipeline) or options.statistics:
         raise InputError("--predictions, --run and --output go together, without text files")
     else:
         _score_texts(options)

@@ -10,9 +10,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from warmup import errors, summary
+from warmup import comparisons, errors, summary
 from warmup.aggregate import read_scores
+from warmup.comparison_table import significance_note
 from warmup.errors import InputError
+from warmup.gains import gains as gains_of
+from warmup.gains import is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import interval, number
 from warmup.methods import FOCUS, Methods, add_option, parse
@@ -29,11 +32,13 @@ _INTERVAL = {
 }
 
 
-def main_tables(scores: "pd.DataFrame", methods: Methods) -> Iterator[Table]:
+def main_tables(
+    scores: "pd.DataFrame", methods: Methods, tested: "pd.DataFrame | None" = None
+) -> Iterator[Table]:
     """Yield a table per task: its first metric per data set, pair, model and method."""
     estimates = summary.ordered(summary.primary(summary.scores_of(scores)), methods)
     gains = {
-        (item.setting, item.method): item for item in summary.primary(summary.gains_of(scores))
+        (item.setting, item.method): item for item in summary.primary(gains_of(scores, tested))
     }
     costs = {
         (item.setting._replace(split=""), item.method): item.relative
@@ -65,7 +70,7 @@ def main_tables(scores: "pd.DataFrame", methods: Methods) -> Iterator[Table]:
 def _shown(item: Estimate | None, sign: bool = False) -> str:
     if item is None:
         return ""
-    return f"{number(item.mean, 1, sign)} {interval(item.low, item.high, 1, sign)}"
+    return f"{number(item.mean, 1, sign)}{mark(item)} {interval(item.low, item.high, 1, sign)}"
 
 
 def main() -> None:
@@ -73,21 +78,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m warmup.show", description=main.__doc__)
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
-    add("--report", type=Path, help="report.html, to say where it lies")
+    add("--report", type=Path, help="report.html, to say where it lies once it is there")
+    comparisons.add_option(parser)
     add_option(parser)
     options = parser.parse_args()
-    scores = read_scores(options.scores)
+    scores, tested = read_scores(options.scores), comparisons.read(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    for table in main_tables(scores, parse(options.methods)):
+    for table in main_tables(scores, parse(options.methods), tested):
         console.print(table)
         console.print()
     kinds = {item.interval for item in summary.scores_of(scores)}
     words = "; ".join(text for kind, text in _INTERVAL.items() if kind in kinds)
     console.print(f"Score: {words}. Compute: of training, relative to SFT.", style="dim")
-    if options.report:
+    if is_tested(gains_of(scores, tested)):
+        console.print(f"Gain: {significance_note()}", style="dim")
+    if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
 
 

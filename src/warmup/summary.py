@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SEEDS, ITEMS, NONE = "seeds", "items", "none"
 """Where an interval comes from: Student t over seeds, the bootstrap over items, nowhere."""
+PAIRED, CROSSED = "paired items", "seeds and items"
+"""The same for a tested gain: the paired bootstrap, the hierarchical bootstrap."""
 MEAN = "mean of "
 """How the name of the mean over the pairs of a data set begins."""
 _LOOKAHEAD = "lookahead="
@@ -57,13 +59,15 @@ class Estimate:
     low: float
     high: float
     interval: str
-    """`seeds`, `items` or `none`."""
+    """`seeds`, `items` or `none`; of a tested gain `paired items` or `seeds and items`."""
     seeds: int
     """How many."""
     n: int
     """Items."""
     lookahead: int | None = None
     """Only the items with this look-ahead; None for all."""
+    p: float = math.nan
+    """Of a tested gain, the p-value after Holm's correction."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
 def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
     """Return the difference to the baseline with the same seed, for every other method.
 
-    With one seed the interval takes the two bootstrap intervals as independent; both methods
-    answered the same items, so it is rather too wide than too narrow.
+    `warmup.gains` adds what tests say of them. Without that, the interval of one seed takes the two
+    bootstrap intervals as independent; both methods answered the same items, so it is rather too
+    wide than too narrow.
     """
     rows = _with_pair_means(_evaluation(scores, "all"))
     others = {_identity(row, baseline): row for row in rows if row["method"] == baseline}

@@ -8,39 +8,51 @@ import argparse
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from warmup import errors, export, markup, reported, summary
+from warmup import comparisons, errors, export, markup, reported, summary
 from warmup.aggregate import read_scores
+from warmup.comparison_table import comparison_table, significance_note
 from warmup.errors import InputError
 from warmup.files import write_text
+from warmup.gains import gains as gains_of
+from warmup.gains import is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import Methods, add_option, parse
+from warmup.reported_table import reported_table
 from warmup.summary import Cost, Estimate, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_MARK = {summary.SEEDS: "", summary.ITEMS: "†", summary.NONE: "‡"}
+_MARK = {
+    summary.SEEDS: "",
+    summary.CROSSED: "",
+    summary.ITEMS: "†",
+    summary.PAIRED: "†",
+    summary.NONE: "‡",
+}
 _INTERVAL = {
     summary.SEEDS: "Mean over seeds [95% interval, Student t over the seeds].",
+    summary.CROSSED: "Mean over seeds [95% interval, hierarchical bootstrap over seeds and items].",
     summary.ITEMS: "One seed [95% bootstrap interval over the test items].",
+    summary.PAIRED: "One seed [95% interval, paired bootstrap over the test items].",
     summary.NONE: "One seed; no interval is known.",
 }
 _BOLD = (
     "Bold: the interval lies wholly above those of all other methods on the same data and model."
 )
 _GAIN = "Points above SFT of the same seed; an interval that leaves out 0 speaks for a difference."
+_TESTED = (
+    "An interval stands for itself alone; the mark takes into account how many tests were made, so "
+    "that an interval may leave out 0 without a mark."
+)
 _ONE_SEED_GAIN = (
     "With one seed the two bootstrap intervals are taken as independent; both methods answered "
     "the same items, so the interval of the gain is rather too wide than too narrow."
 )
 _MEAN = "“mean of k”: mean of the scores of the k pairs; its n is their sum."
-_REPORTED = (
-    "Reported by the authors (arXiv 2502.12304) for their own models and data, not measured here; "
-    "number of seeds, n and interval are not stated."
-)
 _LABELS = ["data", "model", "method"]
 
 
@@ -51,6 +63,8 @@ class TaskTables(NamedTuple):
     """Scores and gains, measured, with greedy decoding if there is a choice."""
     others: list[Table]
     """The same with other decodings, if there are any."""
+    comparisons: list[Table]
+    """Tests of the differences, where they were made."""
     cost: list[Table]
     """Training cost."""
     reported: list[Table]
@@ -58,7 +72,11 @@ class TaskTables(NamedTuple):
 
 
 def task_tables(
-    scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, task: str
+    scores: "pd.DataFrame",
+    claims: "pd.DataFrame",
+    methods: Methods,
+    task: str,
+    tested: "pd.DataFrame | None" = None,
 ) -> TaskTables:
     """Return the tables of one task.
 
@@ -67,12 +85,14 @@ def task_tables(
         claims: as `warmup.reported.read` returns them.
         methods: order of the methods, and which starts from which.
         task: name of the task.
+        tested: as `warmup.comparisons.read` returns them; None for no tests.
     """
     scores = scores[scores["task"] == task]
+    tested = tested[tested["task"] == task] if tested is not None else None
     estimates = summary.ordered(summary.scores_of(scores), methods)
-    gains = summary.ordered(summary.gains_of(scores), methods)
+    gains = summary.ordered(gains_of(scores, tested), methods)
     costs = summary.ordered(summary.costs_of(scores, methods), methods)
-    title, found = label(TASKS, task), TaskTables([], [], [], [])
+    title, found = label(TASKS, task), TaskTables([], [], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
         tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
@@ -81,6 +101,11 @@ def task_tables(
         if here := [item for item in gains if item.decoding == decoding]:
             heading = f"{title}: gain over SFT (measured), {words}"
             tables.append(_gains(here, f"{name}-gains", heading))
+        if tested is not None:
+            here_too = tested[tested["decoding"] == decoding]
+            heading = f"{title}: comparisons (measured), {words}"
+            if table := comparison_table(here_too, methods, f"{name}-comparisons", heading):
+                found.comparisons.append(table)
     if costs:
         found.cost.append(_costs(costs, methods, task))
     claims = claims[claims["task"] == task]
@@ -88,7 +113,8 @@ def task_tables(
         rows = claims[claims["quantity"] == quantity].to_dict("records")
         if rows:
             heading = f"{title}: {words} (reported in the paper)"
-            found.reported.append(_reported(rows, f"{task}-reported-{quantity}", heading))
+            name = f"{task}-reported-{quantity}"
+            found.reported.append(reported_table(rows, tested, name, heading))
     return found
 
 
@@ -121,6 +147,8 @@ def _gains(gains: list[Estimate], name: str, title: str) -> Table:
         for setting, method, found in _rows(gains)
     ]
     notes = [*_interval_notes(gains), _GAIN]
+    if is_tested(gains):
+        notes += [significance_note(), _TESTED]
     if any(item.interval == summary.ITEMS for item in gains):
         notes.append(_ONE_SEED_GAIN)
     notes += _mean_note(gains)
@@ -153,22 +181,6 @@ def _compute_note(methods: Methods) -> str:
     )
 
 
-def _reported(claims: list[dict[Any, Any]], name: str, title: str) -> Table:
-    metrics = metric_order(row["metric"] for row in claims)
-    sign = claims[0]["quantity"] == "gain"
-    groups = summary.group(claims, lambda row: (f"{row['dataset']} {row['pair']}", row["model"]))
-    rows = []
-    for (data, model), found in groups.items():
-        value = {row["metric"]: float(row["value"]) for row in found}
-        numbers = [
-            Cell(number(value[metric], 2, sign), value[metric]) if metric in value else Cell("–")
-            for metric in metrics
-        ]
-        rows.append([Cell(data), Cell(model), *numbers])
-    header = ["data", "model", *(label(METRICS, metric) for metric in metrics)]
-    return Table(name, title, header, rows, 2, [_REPORTED])
-
-
 def _rows(estimates: list[Estimate]) -> Iterator[tuple[Setting, str, dict[str, Estimate]]]:
     groups = summary.group(estimates, lambda item: (item.setting, item.method))
     for (setting, method), found in groups.items():
@@ -195,9 +207,10 @@ def _measured(
     cells = []
     for metric in metrics:
         if item := found.get(metric):
-            text = f"{number(item.mean, 1, sign)} {interval(item.low, item.high, 1, sign)}"
-            mark = _MARK[item.interval] if mixed else ""
-            cells.append(Cell(text + mark, item.mean, item in best))
+            bounds = interval(item.low, item.high, 1, sign)
+            text = f"{number(item.mean, 1, sign)}{mark(item)} {bounds}"
+            kind = _MARK[item.interval] if mixed else ""
+            cells.append(Cell(text + kind, item.mean, item in best))
         else:
             cells.append(Cell("–"))
     seeds, n = (max(getattr(item, name) for item in found.values()) for name in ("seeds", "n"))
@@ -223,17 +236,23 @@ def _mean_note(estimates: Iterable[Estimate]) -> list[str]:
     return [_MEAN] if any(item.setting.pair.startswith(summary.MEAN) for item in estimates) else []
 
 
-def write(scores: "pd.DataFrame", claims: "pd.DataFrame", methods: Methods, folder: Path) -> None:
+def write(
+    scores: "pd.DataFrame",
+    claims: "pd.DataFrame",
+    methods: Methods,
+    folder: Path,
+    tested: "pd.DataFrame | None" = None,
+) -> None:
     """Write `{task}.md`, `{task}.tex` and `{task}.csv` for each task of the scores."""
     for task in sorted(set(scores["task"])):
-        tables = [table for part in task_tables(scores, claims, methods, task) for table in part]
+        parts = task_tables(scores, claims, methods, task, tested)
+        tables = [table for part in parts for table in part]
         heading = f"# {label(TASKS, task)}\n\n"
         write_text(folder / f"{task}.md", heading + "\n".join(map(markup.markdown, tables)))
         needs = "% needs \\usepackage{booktabs,graphicx}; include with \\input\n"
         write_text(folder / f"{task}.tex", needs + "\n".join(map(markup.latex, tables)))
-        write_text(
-            folder / f"{task}.csv", export.to_csv(export.rows(scores, claims, methods, task))
-        )
+        numbers = export.rows(scores, claims, methods, task, tested)
+        write_text(folder / f"{task}.csv", export.to_csv(numbers))
 
 
 def main() -> None:
@@ -242,12 +261,14 @@ def main() -> None:
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
+    comparisons.add_option(parser)
     add_option(parser)
     options = parser.parse_args()
     scores, methods = read_scores(options.scores), parse(options.methods)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
-    write(scores, reported.read(), methods, options.output_dir)
+    tested = comparisons.read(options.comparisons)
+    write(scores, reported.read(), methods, options.output_dir, tested)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
 from transformers import PreTrainedTokenizerFast
 
@@ -21,6 +21,15 @@ from warmup.records import read_records
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 RESERVED = ("<extra_id_0>", "<extra_id_1>")
 """Tokens that no text contains: separator and end of prompt, as T5's vocabulary has them."""
+
+# How `bpe` and `unigram` write a space; in a text it is taken for one.
+_SPACE = "▁"
+_SPACES = Regex(rf"[\s{_SPACE}]+")
+# Punctuation and symbols are pieces apart from letters and digits, in any script; a space belongs
+# to what follows it, so that decoding knows where it was.
+_PIECES = Regex(
+    rf"{_SPACE}?[\p{{P}}\p{{S}}&&[^{_SPACE}]]+|{_SPACE}?[^\p{{P}}\p{{S}}{_SPACE}]+|{_SPACE}"
+)
 
 _KINDS: dict[str, tuple[Any, Any]] = {
     "word": (models.WordLevel, WordLevelTrainer),
@@ -36,11 +45,12 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
 
     Args:
         texts: inputs and targets of the training split.
-        spec: `type` (word: split at white space; bpe; unigram) and `vocab_size`.
+        spec: `type` (word: split at white space; bpe and unigram: parts of words, apart from
+            punctuation) and `vocab_size`.
         architecture: encoder-decoder inputs get an end token, prompts do not.
 
     Raises:
-        InputError: an unknown type, or no number of tokens.
+        InputError: an unknown type, no number of tokens, or one that is too small.
     """
     if spec.get("type") not in _KINDS:
         raise unknown("tokenizer type", spec.get("type"), _KINDS)
@@ -49,11 +59,15 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
     model, trainer = _KINDS[spec["type"]]
     word = spec["type"] == "word"
     tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
-    tokenizer.normalizer = normalizers.NFC()
     if word:
+        tokenizer.normalizer = normalizers.NFC()
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
     else:
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+        one_space = [normalizers.Replace(_SPACES, " "), normalizers.Strip()]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *one_space])
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Metaspace(split=False), pre_tokenizers.Split(_PIECES, "isolated")]
+        )
         tokenizer.decoder = decoders.Metaspace()
     unigram = {"unk_token": UNKNOWN} if spec["type"] == "unigram" else {}
     tokenizer.train_from_iterator(
@@ -65,6 +79,11 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
             **unigram,
         ),
     )
+    if tokenizer.get_vocab_size() > spec["vocab_size"]:
+        raise InputError(
+            f"tokenizer vocab_size: {spec['vocab_size']} is too small; the characters of these "
+            f"texts take {tokenizer.get_vocab_size()} tokens"
+        )
     if architecture == "encoder_decoder":
         end = (END, tokenizer.token_to_id(END))
         tokenizer.post_processor = processors.TemplateProcessing(

@@ -175,6 +175,7 @@ def model_format(config: dict[str, Any]) -> dict[str, Any]:
         "dtype": config["model"]["dtype"],
         "task": dataset["task"],
         "max_warmup_tokens": warmup["max_tokens"] if warmup else None,
+        "warmup_samples": warmup["samples"] if warmup else None,
         "max_source_tokens": dataset["max_source_tokens"],
         "max_target_tokens": dataset["max_target_tokens"],
     }

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -173,7 +174,9 @@ def test_curves_tables_figures_and_report_are_there(finished):
     from warmup import plugins
 
     assert {path.name for path in (results / "figures").iterdir()} == {
-        f"{name}.{kind}" for name in plugins.names("figures") for kind in ("svg", "pdf", "png")
+        f"{name}.{kind}"
+        for name in plugins.names("figures")
+        for kind in ("svg", "pdf", "png", "rst")
     }
     page = (results / "report.html").read_text()
     assert "shell_game" in page
@@ -229,6 +232,31 @@ def test_another_model_leaves_finished_runs_alone(finished):
     assert (jobs["train"], jobs["tokenizer"], jobs["generate"]) == (1, 1, 1)
 
 
+def test_only_on_a_cluster_a_lock_that_was_left_ends_the_next_start(copy):
+    locks = copy / ".snakemake/locks"
+    locks.mkdir()
+    (locks / "0.output.lock").write_text("results/tiny/scores.tsv\n")
+    (copy / "results/tiny/scores.tsv").unlink()
+    slurm = ("--workflow-profile", str(ROOT / "profiles/slurm"))
+    status, output = snakemake(copy, EXPERIMENT, *slurm)
+    assert status != 0
+    assert "LockException" in output
+    status, output = snakemake(copy, EXPERIMENT, "results/tiny/scores.tsv")
+    assert status == 0, output
+    assert snakemake(copy, EXPERIMENT, *slurm, "--unlock")[0] == 0
+    assert not locks.exists()
+
+
+def test_snakemakes_own_report_has_the_captions_of_the_figures(finished, tmp_path):
+    from warmup import figures
+
+    status, output = snakemake(finished, EXPERIMENT, "--report", str(tmp_path / "report.html"))
+    assert status == 0, output
+    page = (tmp_path / "report.html").read_text()
+    for name in figures.names():
+        assert figures.load(name).CAPTION.partition(".")[0] in " ".join(page.split())
+
+
 def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_path):
     config = tiny.copy.deepcopy(EXPERIMENT)
     config["runs"] = [{"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"]}]
@@ -251,10 +279,20 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
     assert not (tmp_path / target).with_name("training.json").exists()
     before = times(tmp_path / "results")
     assert before
+    log = tmp_path / "logs/tiny/train/shell_game/en/t5/sft/seed1.log"
+    said = log.read_text()
+    assert "update 20/300" in said
 
     status, output = snakemake(tmp_path, config, target)
     assert status == 0, output
     assert "resuming from checkpoint-" in output
+    assert "update 300/300" in output
+    assert "error:" not in output  # there are no scores to show
+    assert log.read_text().startswith(said)
+    more = log.read_text().removeprefix(said)
+    assert re.match(r"started again .*\n.* resuming from checkpoint-", more)
+    assert "update 300/300" in more
+    assert not (work / "train.log").exists()
     after = times(tmp_path / "results")
     assert {path: after[path] for path in before} == before
 

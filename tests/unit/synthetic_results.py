@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from warmup import summary
+
 SCORE_COLUMNS = [
     "experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding",
     "subset", "metric", "value", "low", "high", "n", "signature",
@@ -41,6 +43,29 @@ def make_scores(seeds: int = 3, beam: bool = False, lookahead: bool = True) -> p
                     rows += _evaluation(run, metrics, m, beam, lookahead)
                     rows += _training(run, m)
     return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+
+
+def make_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
+    """Return comparisons of those scores; a difference is significant where it is above 12 points.
+
+    Intervals reach one point to either side.
+    """
+    rows = []
+    for baseline in METHODS:
+        for gain in summary.gains_of(scores, baseline):
+            p = 0.001 if abs(gain.mean) > 12 else 0.5
+            rows.append(
+                {
+                    **{"experiment": "test", **gain.setting._asdict(), "decoding": gain.decoding},
+                    **{"method": gain.method, "baseline": baseline, "metric": gain.metric},
+                    **{"difference": gain.mean, "low": gain.mean - 1, "high": gain.mean + 1},
+                    **{"scope": "items" if gain.seeds == 1 else "seeds and items"},
+                    **{"test": "made up", "p": p / 10, "p_holm": p, "p_bootstrap": p / 10},
+                    **{"effect_size": gain.mean / 10, "detectable": 1.5, "n": gain.n},
+                    **{"seeds": gain.seeds, "tests": 10, "resamples": 100, "resampling_seed": 0},
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def _evaluation(

@@ -23,12 +23,14 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     assert checked["seeds"] == [1]
     assert checked["data_root"] == "data"
     assert checked["on_mismatch"] == "refuse"
-    assert checked["decodings"] == {"greedy": {"beams": 1, "batch_size": 64}}
+    assert checked["decodings"] == {
+        "greedy": {"beams": 1, "batch_size": 64, "warmup": "own", "samples": None}
+    }
     assert checked["resources"] == {"threads": 1, "gpus": 0, "mem_mb": 4000, "runtime": 120}
     assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
     assert checked["models"]["t5"]["dtype"] == "float32"
     sft = checked["methods"]["sft"]
-    assert (sft["warmup"], sft["patience"], sft["accumulate"]) == (None, None, 1)
+    assert (sft["warmup"], sft["patience"], sft["pass_tokens"]) == (None, None, None)
     assert sft["learning_rate"] == 0.01  # not the default
     warmup = checked["methods"]["warmup"]["warmup"]
     assert warmup["temperature"] == 1.0
@@ -158,7 +160,7 @@ def test_an_override_may_replace_the_kind_of_budget_or_remove_the_anchor():
 def test_a_wrong_override_is_refused():
     value = tiny.experiment()
     value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
-    with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: anchor, max_tokens"):
+    with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples, anchor"):
         config.check(value)
     value["runs"][0]["override"] = {"sft": {"start": "warmup"}}
     with pytest.raises(InputError, match="starts from itself"):

@@ -1,8 +1,10 @@
 """The lock and the conda environments agree with each other and with what is imported."""
 
+import ast
 import importlib.metadata
 import re
 import runpy
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,6 +15,8 @@ ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
 LOCK = (ENVS / "main.lock").read_text().split("\n")[:-1]
 CONDA = sorted(ENVS.glob("*.yaml"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+DEPENDENCIES = {re.split("[<>=]", item)[0] for item in PROJECT["dependencies"]}
 render = runpy.run_path(str(ENVS / "render.py"))
 
 
@@ -35,9 +39,34 @@ def test_torch_is_pinned_without_a_build_that_no_public_index_has():
 
 
 def test_the_lock_has_every_direct_dependency():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    names = {re.split("[<>=]", item)[0] for item in project["dependencies"]}
-    assert {render["normalise"](name) for name in names} <= set(render["pins"]())
+    assert {render["normalise"](name) for name in DEPENDENCIES} <= set(render["pins"]())
+
+
+def imported(folder):
+    """Yield the top-level name and the place of each absolute import, also those in functions."""
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names = [node.module]
+            for name in names:
+                yield name.partition(".")[0], f"{path.relative_to(folder)}:{node.lineno}"
+
+
+def test_every_package_that_is_imported_is_a_direct_dependency():
+    packages = importlib.metadata.packages_distributions()
+    direct = {render["normalise"](name) for name in DEPENDENCIES}
+    found = {name: place for name, place in imported(ROOT / "src") if name != "warmup"}
+    missing = {
+        name: place
+        for name, place in found.items()
+        if name not in sys.stdlib_module_names
+        and not direct & {render["normalise"](one) for one in packages.get(name, [])}
+    }
+    assert "torch" in found
+    assert missing == {}
 
 
 def test_the_lock_is_closed():

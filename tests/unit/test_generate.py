@@ -11,8 +11,10 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 import tiny
 from warmup import errors, generate, models, train
 from warmup.errors import InputError
+from warmup.examples import encode_sources
 from warmup.files import read_json, read_jsonl, write_json
 from warmup.records import read_records
+from warmup.writer import Writer
 
 MODELS = ["t5", "bart", "llama"]
 TEXTS = ["a b c", "e", "d d a b c e a"]
@@ -23,8 +25,14 @@ def form(name, limit):
     return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
 
 
+def write(name, limit, beams=1, texts=TEXTS):
+    model, wanted = tiny.model(name), form(name, limit)
+    writer = Writer(model, wanted, beams=beams, batch_size=64)
+    return writer.write(encode_sources(texts, model.tokenizer, wanted["max_source_tokens"]))
+
+
 def results(name, limit, beams=1, texts=TEXTS):
-    return generate.generate(tiny.model(name), form(name, limit), texts, beams=beams)
+    return [generate.shown(tiny.model(name), one) for one in write(name, limit, beams, texts)]
 
 
 def ids(model, text):
@@ -69,12 +77,10 @@ def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name
 
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("limit", [None, 0, 3])
-def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit, monkeypatch):
-    written = []
-    split = generate._split
-    monkeypatch.setattr(generate, "_split", lambda *a: written.append(split(*a)) or written[-1])
-    found, model = results(name, limit), tiny.model(name)
-    for text, row, (c, y) in zip(TEXTS, found, written, strict=True):
+def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
+    written, model = write(name, limit), tiny.model(name)
+    found = [generate.shown(model, one) for one in written]
+    for text, row, (c, y, _, _) in zip(TEXTS, found, written, strict=True):
         x = model.tokenizer(text)["input_ids"]
         warmup = None if limit is None else c
         s, l = tiny.log_probabilities(model, x, warmup, y, limit) if y else (None, 0.0)
@@ -164,8 +170,9 @@ def test_predictions_keep_order_and_what_is_known_of_the_records(checkpoint, dat
         assert row["meta"] == record.meta
         assert set(row) == {
             "id", "source", "references", "warmup", "output", "warmup_log_probability",
-            "output_log_probability", "warmup_tokens", "output_tokens", "meta",
+            "output_log_probability", "warmup_tokens", "output_tokens", "warmup_from", "meta",
         }  # fmt: skip
+        assert row["warmup_from"] == "own"
 
 
 def test_the_batch_size_changes_no_output(checkpoint, data):
@@ -187,7 +194,8 @@ def test_the_checkpoint_says_what_form_it_writes(checkpoint):
     assert read_json(checkpoint / "warmup.json") == {
         "architecture": "encoder_decoder", "separator": "<extra_id_0>",
         "prompt_end": "<extra_id_1>", "dtype": "float32", "task": "multiple_choice",
-        "max_warmup_tokens": 3, "max_source_tokens": 12, "max_target_tokens": 6,
+        "max_warmup_tokens": 3, "warmup_samples": 3, "max_source_tokens": 12,
+        "max_target_tokens": 6,
     }  # fmt: skip
     AutoTokenizer.from_pretrained(checkpoint)
     AutoModelForSeq2SeqLM.from_pretrained(checkpoint)

@@ -1,12 +1,16 @@
 """What the rules are told: paths, inputs and parameters of jobs."""
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
 
 import tiny
-from warmup import config
+from warmup import config, sources
 from warmup.errors import InputError
 from warmup.plan import Plan
 
@@ -75,6 +79,42 @@ def test_only_what_comes_from_the_network_is_fetched(plan):
     assert Plan(value).fetched(run("sft")) == ["downloads/shell_game.en.json"]
 
 
+@pytest.fixture
+def newswire(tmp_path, monkeypatch):
+    """A configuration with a source of its own, and the file of that source, which is to write."""
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "newswire"}
+    return value, tmp_path / "newswire.py"
+
+
+def test_a_new_source_says_itself_whether_it_needs_the_network(newswire):
+    value, file = newswire
+    # not imported: it may need what the environment of the workflow lacks
+    file.write_text("import nothing_that_exists\n\nNEEDS_NETWORK = True\n")
+    assert Plan(value).fetched(run("sft")) == ["downloads/shell_game.en.json"]
+    file.write_text("NEEDS_NETWORK: bool = False\n")
+    assert Plan(value).fetched(run("sft")) == []
+
+
+def test_a_source_that_does_not_say_so_is_named(newswire):
+    value, file = newswire
+    file.write_text('"""News."""\n')
+    with pytest.raises(InputError, match=r"newswire\.py: no plain value .* to NEEDS_NETWORK"):
+        Plan(value)
+
+
+def test_a_plan_costs_no_import_of_what_the_jobs_need():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "hub"}
+    code = (
+        f"import sys; from warmup.plan import Plan; Plan({value!r}); "
+        "print([m for m in ('torch', 'transformers', 'datasets', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
     value = tiny.experiment(decodings={"greedy": {}, "beam4": {"beams": 4, "batch_size": 8}})
     splits = value["datasets"]["shell_game"]["splits"]
@@ -121,3 +161,69 @@ def test_tables_are_of_the_tasks_in_use_and_figures_of_all(plan):
 def test_a_wrong_configuration_has_no_plan():
     with pytest.raises(InputError, match="unknown key 'mdoels'"):
         Plan(tiny.experiment(mdoels={}))
+
+
+def given(value, *entries):
+    """Return the plan of a configuration with `--config` entries, as Snakemake reads them."""
+    entries = parse_config(entries)
+    update_config(value, entries)
+    return Plan(value, entries).config
+
+
+def test_numbers_given_with_config_are_numbers_at_any_depth():
+    found = given(
+        tiny.experiment(),
+        "seeds=[1, 12]",
+        "resources={threads: 2}",
+        "models={t5: {scratch: {d_model: 32, dropout_rate: 1e-1}}}",
+        "methods={sft: {learning_rate: 2e-3, patience: null, budget: {updates: 3}}}",
+        "decodings={beam4: {beams: 4}}",
+    )
+    assert found["seeds"] == [1, 12]
+    assert found["resources"] == {"threads": 2, "gpus": 0, "mem_mb": 4000, "runtime": 120}
+    scratch = found["models"]["t5"]["scratch"]
+    assert (scratch["d_model"], scratch["dropout_rate"], scratch["d_ff"]) == (32, 0.1, 32)
+    sft = found["methods"]["sft"]
+    assert (sft["learning_rate"], sft["patience"], sft["batch_size"]) == (0.002, None, 8)
+    assert found["decodings"]["beam4"]["beams"] == 4
+    (entry,) = found["runs"]
+    assert entry["methods_resolved"]["sft"]["budget"] == {"updates": 3}
+
+
+def test_texts_given_with_config_stay_texts():
+    value = tiny.experiment()
+    found = given(
+        value,
+        "data_root=7b",
+        "models={t5: {separator: 2020, tokenizer: {type: word}}}",
+        "datasets={shell_game: {splits: {train: {type: local, file: a.tsv, fields: {source: 0}}}}}",
+    )
+    assert found["data_root"] == "7b"
+    assert found["models"]["t5"]["separator"] == "2020"  # the schema wants text there
+    train = found["datasets"]["shell_game"]["splits"]["train"]
+    assert (train["file"], train["fields"]) == ("a.tsv", {"source": 0})
+
+
+def test_a_list_given_with_config_replaces_the_list():
+    runs = "runs=[{datasets: [shell_game], models: [t5], methods: [sft], seeds: [3, 4]}]"
+    assert [entry["seeds"] for entry in given(tiny.experiment(), runs)["runs"]] == [[3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ("resources={threads: two}", r"config: resources\.threads: 'two' is not of type 'integer'"),
+        ("resources={threads: 0.5}", r"config: resources\.threads: 0\.5 is not of type 'integer'"),
+        ("methods={sft: {batch_size: 0}}", r"config: methods\.sft\.batch_size: 0 is less than"),
+    ],
+)
+def test_what_is_wrong_with_config_is_said_with_its_key(entry, message):
+    with pytest.raises(InputError, match=message):
+        given(tiny.experiment(), entry)
+
+
+def test_texts_of_a_file_are_not_made_numbers():
+    value = tiny.experiment()
+    value["methods"]["sft"]["batch_size"] = "8"
+    with pytest.raises(InputError, match="batch_size: '8' is not of type 'integer'"):
+        given(value, "resources={threads: 2}")

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from synthetic_results import METHODS, make_scores
@@ -24,6 +25,7 @@ def path(tmp_path):
 def test_the_table_is_plain_and_narrow_without_a_terminal(monkeypatch, capsys, path):
     starts = ["sft", *(f"{name}=sft" for name in METHODS[1:])]
     report = str(path.with_name("report.html"))
+    Path(report).write_text("")
     text = run(monkeypatch, capsys, path, "--report", report, "--methods", *starts)
     assert "\x1b" not in text
     lines = text.splitlines()
@@ -32,6 +34,11 @@ def test_the_table_is_plain_and_narrow_without_a_terminal(monkeypatch, capsys, p
     (row,) = [line for line in lines if "84.5 [84.0, 85.1]" in line]
     assert " ".join(row.split()) == "warmup 84.5 [84.0, 85.1] +61.1 [+60.2, +62.0] 3 500 11.00×"
     assert "Student t" in text
+
+
+def test_a_report_that_is_not_there_is_not_mentioned(monkeypatch, capsys, path):
+    text = run(monkeypatch, capsys, path, "--report", str(path.with_name("report.html")))
+    assert "Report" not in text
 
 
 def test_one_seed_names_its_interval(monkeypatch, capsys, tmp_path):

@@ -65,7 +65,7 @@ def test_measured_and_reported_are_never_in_one_table():
     assert [table.title for table in found.reported] == [
         "Translation: gain over SFT (reported in the paper)"
     ]
-    assert column(found.reported[0], "BLEU") == ["+1.57"]
+    assert column(found.reported[0], "BLEU") == ["+1.57 (0.23–1.48)"]
     assert column(found.reported[0], "data") == ["flores mean of 8 directions"]
     for table in [*found.main, *found.cost]:
         assert not any("flores" in cell.text for row in table.rows for cell in row)

@@ -1,6 +1,7 @@
 """Tokenizers of models from scratch."""
 
 import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,56 @@ def test_no_text_contains_the_separator_by_itself(text):
 
 WORD = trained("word")
 
+MULTILINGUAL = [
+    'He said: "It\'s (only) a test…" -- twice!',
+    "Он сказал: «Привет, мир!» — и ушёл.",
+    "他说：“你好，世界。”然后走了！",
+    "« L\u2019homme\u00a0» a\tdit\n: £5 + 3\u202f€",
+    "¿Qué? ¡Sí, 3.14%!",
+    "हिन्दी में, नमस्ते।",
+]
+PARTS = {
+    kind: tokenizer.train(iter(MULTILINGUAL), {"type": kind, "vocab_size": 400}, "encoder_decoder")
+    for kind in ("bpe", "unigram")
+}
+
+
+def comes_back(kind, text):
+    made = PARTS[kind]
+    ids = made(text)["input_ids"]
+    found = made.decode(ids, skip_special_tokens=True)
+    assert found == " ".join(unicodedata.normalize("NFC", text).split())
+    assert found == made.backend_tokenizer.normalizer.normalize_str(text)
+
+
+@pytest.mark.parametrize("kind", PARTS)
+@pytest.mark.parametrize("text", MULTILINGUAL)
+def test_texts_of_several_languages_come_back_with_one_space_for_white_space(kind, text):
+    comes_back(kind, text)
+
+
+@pytest.mark.parametrize("kind", PARTS)
+@given(st.text(st.sampled_from(sorted(set("".join(MULTILINGUAL)))), max_size=40))
+def test_any_text_of_known_characters_comes_back(kind, text):
+    comes_back(kind, text)
+
+
+@pytest.mark.parametrize("kind", PARTS)
+def test_no_token_holds_both_letters_and_punctuation(kind):
+    def kinds(token):
+        return {unicodedata.category(letter)[0] in "PS" for letter in token if letter != "▁"}
+
+    tokens = PARTS[kind].get_vocab().keys() - set(PARTS[kind].all_special_tokens)
+    assert [token for token in tokens if len(kinds(token)) > 1] == []
+    assert [token for token in tokens if "▁" in token[1:]] == []
+
+
+def test_words_are_the_same_tokens_beside_punctuation():
+    made = PARTS["bpe"]
+    assert made.tokenize("сказал, мир.") == ["▁сказал", ",", "▁мир", "."]
+    inner = made.tokenize("«сказал»")[1:-1]
+    assert made.tokenize("(сказал) мир…") == ["▁(", *inner, ")", "▁мир", "…"]
+
 
 def test_words_are_split_at_white_space_only():
     made = trained("word")
@@ -85,6 +136,8 @@ def test_a_tokenizer_survives_saving(kind, tmp_path):
 def test_the_size_is_a_limit():
     assert len(trained("bpe", size=40)) == 40
     assert len(trained("word", size=8)) == 8
+    with pytest.raises(InputError, match=r"vocab_size: 20 is too small; .* take 26 tokens"):
+        trained("bpe", size=20)
 
 
 @pytest.mark.parametrize(

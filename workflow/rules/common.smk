@@ -10,13 +10,15 @@ from warmup.errors import InputError
 from warmup.plan import Plan
 
 try:
-    PLAN = Plan(config)
+    PLAN = Plan(config, given=workflow.config_settings.config)
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
+# ON_MISMATCH is no parameter of a rule, so that with it changed no finished run is due again.
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false; "
+    f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false"
+    f" ON_MISMATCH={PLAN.config['on_mismatch']}; "
 )
 
 
@@ -35,4 +37,7 @@ def code(*names):
     return [f"{workflow.basedir}/src/warmup/{name}" for name in names]
 
 
-PRESENTATION = ("summary.py", "markup.py", "labels.py", "methods.py", "export.py")
+PRESENTATION = (
+    *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
+    *("markup.py", "labels.py", "methods.py", "export.py"),
+)

@@ -1,4 +1,4 @@
-# Evaluation: outputs, scores, and the two files that all tables and figures are made of.
+# Evaluation: outputs, scores, comparisons: the files that all tables and figures are made of.
 
 
 rule generate:
@@ -21,21 +21,23 @@ rule generate:
         examples=f"{PLAN.data}/{{split}}.jsonl",
         beams=PLAN.beams,
         batch=PLAN.batch_size,
+        warmup=PLAN.warmup_options,
     message:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         "python -m warmup.generate --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
-        " --threads {threads} > {log} 2>&1"
+        " --threads {threads}{params.warmup} > {log} 2>&1"
 
 
 rule score:
     input:
         predictions=f"{PLAN.evaluation}.predictions.jsonl",
-        code=code("score.py", "metrics"),
+        code=code("score.py", "item_statistics.py", "metrics"),
     output:
-        f"{PLAN.evaluation}.scores.json",
+        scores=f"{PLAN.evaluation}.scores.json",
+        statistics=f"{PLAN.evaluation}.statistics.json",
     log:
         f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
@@ -49,7 +51,7 @@ rule score:
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         "python -m warmup.score --predictions {input.predictions} --run {params.run:q}"
-        " --output {output} > {log} 2>&1"
+        " --output {output.scores} --statistics {output.statistics} > {log} 2>&1"
 
 
 rule aggregate:
@@ -71,3 +73,24 @@ rule aggregate:
     shell:
         "python -m warmup.aggregate --scores {input.scores} --training {input.training}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
+
+
+rule compare:
+    input:
+        statistics=PLAN.of_evaluations("statistics.json"),
+        code=code("compare.py", "comparisons.py", "significance"),
+    output:
+        f"{PLAN.results}/comparisons.tsv",
+    log:
+        f"{PLAN.logs}/compare.log",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        gpu=0,
+    params:
+        methods=PLAN.methods,
+    message:
+        "Comparing the methods"
+    shell:
+        "python -m warmup.compare --statistics {input.statistics} --output {output}"
+        " --methods {params.methods} > {log} 2>&1"

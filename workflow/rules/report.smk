@@ -10,7 +10,8 @@ localrules:
 rule tables:
     input:
         scores=f"{PLAN.results}/scores.tsv",
-        code=code("tables.py", *PRESENTATION),
+        comparisons=f"{PLAN.results}/comparisons.tsv",
+        code=code("tables.py", "reported_table.py", "detectable.py", *PRESENTATION),
     output:
         report(PLAN.of_tables(), caption="../report/tables.rst", category="Tables"),
     log:
@@ -25,22 +26,26 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "python -m warmup.tables --scores {input.scores} --output-dir {params.folder}"
-        " --methods {params.methods} > {log} 2>&1"
+        "python -m warmup.tables --scores {input.scores} --comparisons {input.comparisons}"
+        " --output-dir {params.folder} --methods {params.methods} > {log} 2>&1"
 
 
 rule figures:
     input:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
+        comparisons=f"{PLAN.results}/comparisons.tsv",
         code=code("figures", *PRESENTATION),
     output:
         [
             report(
-                path, caption=f"../report/{Path(path).stem}.rst", category="Figures"
+                path,
+                caption=Path(path).with_suffix(".rst").resolve(),
+                category="Figures",
             )
             for path in PLAN.of_figures()
         ],
+        PLAN.of_captions(),
     log:
         f"{PLAN.logs}/figures.log",
     conda:
@@ -54,13 +59,15 @@ rule figures:
         "Drawing the figures"
     shell:
         "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
-        " --output-dir {params.folder} --methods {params.methods} > {log} 2>&1"
+        " --comparisons {input.comparisons} --output-dir {params.folder}"
+        " --methods {params.methods} > {log} 2>&1"
 
 
 rule report:
     input:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
+        comparisons=f"{PLAN.results}/comparisons.tsv",
         tables=PLAN.of_tables(),
         figures=PLAN.of_figures(),
         predictions=PLAN.of_evaluations("predictions.jsonl"),
@@ -82,6 +89,7 @@ rule report:
         "Writing the report"
     shell:
         "python -m warmup.report --scores {input.scores} --curves {input.curves}"
+        " --comparisons {input.comparisons}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --predictions {input.predictions} --provenance {input.provenance}"
         " --methods {params.methods} --output {output} > {log} 2>&1"

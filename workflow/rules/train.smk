@@ -28,7 +28,12 @@ rule train:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup.train --config {params.config:q} {params.options}"
+        # the log is deleted, too: what earlier starts said is kept beside the checkpoints
+        "mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
+        " test ! -s $said || echo \"started again $(date '+%F %T')\" >> $said;"
+        " cp $said {log};"
+        " python -m warmup.train --config {params.config:q} {params.options}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
-        " --on-mismatch {PLAN.config[on_mismatch]}"
-        " 2>&1 | tee -a {log}"
+        " --on-mismatch $ON_MISMATCH"
+        " 2>&1 | tee -a {log} $said;"
+        " rm -f $said"

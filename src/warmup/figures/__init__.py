@@ -23,6 +23,8 @@ class Data:
     """As `warmup.reported.read` returns them."""
     methods: Methods
     """Order of the methods, and which starts from which."""
+    tested: "pd.DataFrame | None" = None
+    """As `warmup.comparisons.read` returns them; None for no tests."""
 
 
 class FigureModule(Protocol):

@@ -1,7 +1,11 @@
-"""Draw the figures of an experiment: `python -m warmup.figures`, each as .svg, .pdf and .png."""
+"""Draw the figures of an experiment: `python -m warmup.figures`.
+
+Each becomes a .svg, a .pdf and a .png, with its caption in a .rst.
+"""
 
 import argparse
 import io
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +14,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from warmup import errors, figures, reported
+from warmup import comparisons, errors, figures, reported
 from warmup.aggregate import read_curves, read_scores
-from warmup.figures import Data
+from warmup.figures import Data, FigureModule
 from warmup.figures._style import RC
-from warmup.files import atomic
+from warmup.files import atomic, write_text
 from warmup.methods import add_option, parse
 
 if TYPE_CHECKING:
@@ -50,14 +54,27 @@ def save(figure: "Figure", name: str, folder: Path) -> None:
             temporary.write_bytes(buffer.getvalue())
 
 
+def caption(module: FigureModule) -> str:
+    """Return title and caption as reStructuredText that is a Jinja template, too.
+
+    Snakemake's report takes it so. Marks of either stand for themselves.
+    """
+    title, text = (
+        re.sub(r"[\\`*_|{]|(?<={)[%#]", r"\\\g<0>", words)
+        for words in (module.TITLE, module.CAPTION)
+    )
+    return f"**{title}.** {text}\n"
+
+
 def main() -> None:
-    """Draw the figures of an experiment, each as SVG, PDF and PNG."""
+    """Draw the figures of an experiment, each as SVG, PDF and PNG, and write their captions."""
     parser = argparse.ArgumentParser(prog="python -m warmup.figures", description=main.__doc__)
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--curves", type=Path, required=True, help="curves.tsv")
-    add("--output-dir", type=Path, required=True, help="folder for {name}.svg, .pdf and .png")
+    add("--output-dir", type=Path, required=True, help="folder for {name}.svg, .pdf, .png, .rst")
     add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
+    comparisons.add_option(parser)
     add_option(parser)
     options = parser.parse_args()
     names = [options.only] if options.only else figures.names()
@@ -67,10 +84,12 @@ def main() -> None:
         read_curves(options.curves),
         reported.read(),
         parse(options.methods),
+        comparisons.read(options.comparisons),
     )
     with mpl.rc_context(RC):
         for name, module in modules.items():
             save(module.draw(data), name, options.output_dir)
+            write_text(options.output_dir / f"{name}.rst", caption(module))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,14 @@ from warmup import summary
 from warmup.figures import Data
 from warmup.figures._panels import legend, message
 from warmup.figures._style import WIDTH, look
+from warmup.gains import gains as gains_of
 from warmup.labels import METRICS, TASKS, label
 from warmup.summary import Estimate
 
 TITLE = "Gain over SFT"
 CAPTION = (
     "Points gained over SFT on the test items, per data set, language pair and model, with 95% "
-    "intervals (Student t over seeds; with one seed from the bootstrap over items). Right of the "
+    "intervals (over seeds; with one seed over items, as in the table of gains). Right of the "
     "line at 0 a method is better than SFT; an interval that crosses the line leaves that open. "
     "Hollow diamonds are gains that the paper reports for its own data and models, without "
     "interval: a comparison of size, not measured here."
@@ -28,7 +29,8 @@ _REPORTED: dict[str, Any] = {
 
 def draw(data: Data) -> Figure:
     """Return the figure; a panel a task."""
-    gains = summary.ordered(summary.primary(summary.gains_of(data.scores)), data.methods)
+    gains = summary.primary(gains_of(data.scores, data.tested))
+    gains = summary.ordered(gains, data.methods)
     if not gains:
         return message("No gains to show: no method was evaluated beside SFT on the same data.")
     tasks = summary.group(gains, lambda item: item.setting.task)

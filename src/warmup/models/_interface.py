@@ -138,9 +138,14 @@ class LanguageModel(ABC):
 
     @abstractmethod
     def generation_inputs(
-        self, input_ids: torch.Tensor, mask: torch.Tensor
-    ) -> tuple[dict[str, torch.Tensor], int]:
-        """Return what `generate()` takes, and how many of its output tokens repeat the input."""
+        self, source: Source, prefix: torch.Tensor | None = None
+    ) -> tuple[dict[str, Any], int]:
+        """Return what `generate()` takes, and how many of its output tokens are before the warmup.
+
+        Args:
+            source: the inputs; where they have no states, `generate()` encodes them.
+            prefix: [B, P] tokens behind START that are given; the output repeats them.
+        """
 
 
 def branch_mask(valid: torch.Tensor) -> torch.Tensor:

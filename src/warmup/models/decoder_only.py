@@ -134,11 +134,15 @@ class DecoderOnly(LanguageModel):
         return states
 
     def generation_inputs(
-        self, input_ids: torch.Tensor, mask: torch.Tensor
-    ) -> tuple[dict[str, torch.Tensor], int]:
-        """Return prompt and START; the output repeats both."""
-        ids, mask = self._with_start(input_ids, mask)
-        return {"input_ids": ids, "attention_mask": mask}, ids.shape[1]
+        self, source: Source, prefix: torch.Tensor | None = None
+    ) -> tuple[dict[str, Any], int]:
+        """Return prompt, START and what is given behind it; the output repeats all of it."""
+        ids, mask = self._with_start(source.input_ids, source.mask)
+        width = ids.shape[1]
+        if prefix is not None:
+            ids = torch.cat([ids, prefix], 1)
+            mask = torch.cat([mask, torch.ones_like(prefix)], 1)
+        return {"input_ids": ids, "attention_mask": mask}, width
 
     def _with_start(
         self, input_ids: torch.Tensor, mask: torch.Tensor

@@ -111,10 +111,18 @@ class EncoderDecoder(LanguageModel):
             return (_packed if relative else _in_rows)(network, source, ids, valid)
 
     def generation_inputs(
-        self, input_ids: torch.Tensor, mask: torch.Tensor
-    ) -> tuple[dict[str, torch.Tensor], int]:
-        """Return the inputs; the output begins with START."""
-        return {"input_ids": input_ids, "attention_mask": mask}, 1
+        self, source: Source, prefix: torch.Tensor | None = None
+    ) -> tuple[dict[str, Any], int]:
+        """Return inputs, START and what is given behind it; the output begins with START."""
+        inputs: dict[str, Any] = {"attention_mask": source.mask}
+        if source.states is None:
+            inputs["input_ids"] = source.input_ids
+        else:
+            inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=source.states)
+        if prefix is not None:
+            start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
+            inputs["decoder_input_ids"] = torch.cat([start, prefix], 1)
+        return inputs, 1
 
 
 def _packed(

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from warmup import errors, reported
+from warmup import comparisons, errors, reported
 from warmup.aggregate import read_curves, read_scores
 from warmup.errors import InputError
 from warmup.files import read_lines, write_text
@@ -36,6 +36,7 @@ def main() -> None:
         help="more of these files, one path a line (- is standard input)",
     )
     add("--output", type=Path, required=True, help="report.html")
+    comparisons.add_option(parser)
     add_option(parser)
     options = parser.parse_args()
     predictions, provenance = list(options.predictions), list(options.provenance)
@@ -59,6 +60,7 @@ def main() -> None:
         origin=origin.tables(origin.read(provenance), scores),
         figures_dir=options.figures_dir,
         tables_dir=options.tables_dir,
+        tested=comparisons.read(options.comparisons),
     )
     write_text(options.output, html)
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup import summary
+from warmup.comparisons import LEVEL
+from warmup.gains import MARK, gains, is_tested, mark, significant
 from warmup.intervals import seed_interval
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
@@ -18,6 +20,11 @@ RULE = (
     "One method is called better than another where the 95% interval of the difference, paired by "
     "seed, lies wholly above 0, worse where it lies below, and else not told apart."
 )
+TESTED_RULE = (
+    f"One method is called better ({MARK}) or worse than another where p < {LEVEL} after Holm's "
+    "correction for all tests of the task, and else not told apart. The tables of comparisons say "
+    "which test, and which differences it could have found."
+)
 
 
 class Finding(NamedTuple):
@@ -30,29 +37,42 @@ class Finding(NamedTuple):
     """The gain over each of them in each setting."""
 
 
-def findings(scores: "pd.DataFrame", methods: Methods) -> list[Finding]:
-    """Return what the scores say of warmup on each task, by the task's first metric."""
+def rule(tested: "pd.DataFrame | None") -> str:
+    """Return what "better" means."""
+    return RULE if tested is None else TESTED_RULE
+
+
+def findings(
+    scores: "pd.DataFrame", methods: Methods, tested: "pd.DataFrame | None" = None
+) -> list[Finding]:
+    """Return what the scores say of warmup on each task, by the task's first metric.
+
+    Args:
+        scores: as `warmup.aggregate.read_scores` returns them.
+        methods: order of the methods.
+        tested: as `warmup.comparisons.read` returns them; None for no tests.
+    """
     estimates = summary.primary(summary.scores_of(scores))
-    gains = {
+    over = {
         other: {
             item.setting: item
-            for item in summary.primary(summary.gains_of(scores, other))
+            for item in summary.primary(gains(scores, tested, other))
             if item.method == FOCUS
         }
         for other in methods.sort({item.method for item in estimates} - {FOCUS})
     }
     warmups = summary.ordered((item for item in estimates if item.method == FOCUS), methods)
     return [
-        _finding(task, found, gains)
+        _finding(task, found, over)
         for task, found in summary.group(warmups, lambda item: item.setting.task).items()
     ]
 
 
 def _finding(
-    task: str, warmups: list[Estimate], gains: dict[str, dict[Setting, Estimate]]
+    task: str, warmups: list[Estimate], over: dict[str, dict[Setting, Estimate]]
 ) -> Finding:
     settings = {item.setting for item in warmups}
-    compared = {other: found for other, found in gains.items() if settings & found.keys()}
+    compared = {other: found for other, found in over.items() if settings & found.keys()}
     sentences = []
     for other, found in compared.items():
         single = [s for s in settings & found.keys() if not s.pair.startswith(summary.MEAN)]
@@ -71,15 +91,19 @@ def _finding(
         for item in warmups
     ]
     metric = label(METRICS, warmups[0].metric)
-    over = [f"gain over {label(METHODS, other)}" for other in compared]
-    header = ["data", "model", f"{metric} of warmup", *over, "seeds", "n items"]
+    columns = [f"gain over {label(METHODS, other)}" for other in compared]
+    header = ["data", "model", f"{metric} of warmup", *columns, "seeds", "n items"]
     title = "Warmup's score, and its gain over each other method (measured) [95% interval]"
     table = Table(f"{task}-findings", title, header, rows, 2)
     return Finding(f"{label(TASKS, task)} ({metric})", sentences, table)
 
 
 def verdict(gain: Estimate) -> str:
-    """Return in a few words what the interval of a gain says."""
+    """Return in a few words what the test of a gain says, or its interval if there is no test."""
+    if is_tested([gain]):
+        if not significant(gain):
+            return "not told apart"
+        return "better" if gain.mean > 0 else "worse"
     if gain.low > 0:
         return "better"
     return "worse" if gain.high < 0 else "not told apart"
@@ -103,7 +127,7 @@ def _verdicts(gains: list[Estimate]) -> str:
 def _cell(item: Estimate | None, sign: bool = False) -> Cell:
     if item is None:
         return Cell("–")
-    text = f"{number(item.mean, 1, sign)} {interval(item.low, item.high, 1, sign)}"
+    text = f"{number(item.mean, 1, sign)}{mark(item)} {interval(item.low, item.high, 1, sign)}"
     return Cell(text, item.mean)
 
 

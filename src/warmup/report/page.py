@@ -16,7 +16,7 @@ from warmup.files import read_bytes
 from warmup.labels import TASKS, label
 from warmup.markup import Table, to_html
 from warmup.methods import Methods
-from warmup.report.findings import RULE, Finding, cost, dynamics, findings
+from warmup.report.findings import Finding, cost, dynamics, findings, rule
 from warmup.tables import TaskTables, task_tables
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def page(
     origin: Sequence[Table],
     figures_dir: Path,
     tables_dir: Path,
+    tested: "pd.DataFrame | None" = None,
 ) -> str:
     """Return the page as HTML that asks for nothing outside itself.
 
@@ -47,13 +48,15 @@ def page(
         origin: as `warmup.report.origin.tables` returns them.
         figures_dir: holds `{name}.svg` of every figure.
         tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
+        tested: as `warmup.comparisons.read` returns them; None for no tests.
 
     Raises:
         InputError: a figure or table file is missing.
     """
     script, style = _asset("script.js"), _asset("style.css")
     by_task = {
-        task: task_tables(scores, claims, methods, task) for task in sorted(set(scores["task"]))
+        task: task_tables(scores, claims, methods, task, tested)
+        for task in sorted(set(scores["task"]))
     }
     costs = [table for found in by_task.values() for table in found.cost]
     experiments = ", ".join(sorted(set(scores["experiment"])))
@@ -66,7 +69,7 @@ def page(
         policy=html.escape(policy),
         style=style,
         script=script,
-        findings=_findings(findings(scores, methods))
+        findings=_findings(findings(scores, methods, tested), rule(tested))
         + "".join(map(to_html, dynamics(curves, methods))),
         tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
         figures="".join(_figure(name, figures_dir) for name in figures.names()),
@@ -94,7 +97,7 @@ def _source(content: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _findings(found: Sequence[Finding]) -> str:
+def _findings(found: Sequence[Finding], meaning: str) -> str:
     if not found:
         return "<p>No method named warmup was evaluated.</p>"
     parts = []
@@ -102,7 +105,7 @@ def _findings(found: Sequence[Finding]) -> str:
         parts.append(f"<h3>{html.escape(finding.heading)}</h3>")
         parts.append(_list(finding.sentences))
         parts.append(to_html(finding.table))
-    return "\n".join([*parts, f'<p class="notes">{html.escape(RULE)}</p>'])
+    return "\n".join([*parts, f'<p class="notes">{html.escape(meaning)}</p>'])
 
 
 def _list(lines: Sequence[str]) -> str:
@@ -119,6 +122,7 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
         f"<h3>{html.escape(label(TASKS, task))}</h3>",
         *map(to_html, found.main),
         *map(_folded, found.others),
+        *map(_folded, found.comparisons),
         *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
         f'<p class="files">As files: {links}</p>',
     ]

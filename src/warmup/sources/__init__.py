@@ -2,8 +2,10 @@
 
 Each has `read(spec, pair, context)`, which yields the records of one split without using the
 network, and `fetch(spec, pair, context)`, which downloads what `read` will need and returns what
-it has (nothing for a source that needs no network). `spec` is the split's entry in the
-configuration; its keys are described at the top of each file.
+it has (nothing for a source that needs no network). `NEEDS_NETWORK`, written out as `True` or
+`False`, says whether the workflow has to fetch before it prepares; it is read from the file,
+which is not imported for it. `spec` is the split's entry in the configuration; its keys are
+described at the top of each file.
 """
 
 from dataclasses import dataclass

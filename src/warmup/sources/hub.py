@@ -31,6 +31,7 @@ from warmup.records import Record
 from warmup.sources import Context, Fetched, _table
 from warmup.sources._spec import check
 
+NEEDS_NETWORK = True
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 

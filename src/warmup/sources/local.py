@@ -19,6 +19,8 @@ from warmup.pairs import Pair
 from warmup.records import Record
 from warmup.sources import Context, Fetched, _table
 
+NEEDS_NETWORK = False
+
 
 def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split.

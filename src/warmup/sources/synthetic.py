@@ -22,6 +22,7 @@ from warmup.records import Record
 from warmup.sources import Context, Fetched
 from warmup.sources._spec import check, positive
 
+NEEDS_NETWORK = False
 _PATIENCE = 10_000  # a part that holds any record at all turns up far sooner
 
 

@@ -30,6 +30,7 @@ from warmup.sources import Context, Fetched, _archive, _table
 from warmup.sources._download import download
 from warmup.sources._spec import check
 
+NEEDS_NETWORK = True
 _HASH = re.compile(r"[0-9a-f]{64}")
 _REMOTE = ("http", "https")
 

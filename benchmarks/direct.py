@@ -1,0 +1,138 @@
+"""The method written down directly: plain `generate()`, then one plain pass over N rows each.
+
+This is what the optimised steps of the package are compared with: in speed, and in what they
+compute. It repeats x, and all work on x, for each of its warmups.
+"""
+
+from typing import Any
+
+import torch
+from transformers import GenerationConfig
+
+from warmup.examples import pad
+from warmup.models import LanguageModel
+from warmup.projection import IGNORED
+from warmup.sampling import Warmups
+
+
+def sft_losses(model: LanguageModel, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Return −log P(y|x) of each example [B], nats, from one plain forward pass.
+
+    Args:
+        model: the model.
+        batch: `input_ids` and `mask` [B, S], `labels` [B, T].
+    """
+    y = batch["labels"]
+    start = torch.full_like(y[:, :1], model.tokens.start)
+    logits = _logits(model, batch, torch.cat([start, y[:, :-1].clamp(min=0)], 1), samples=1)
+    each = torch.nn.functional.cross_entropy(
+        logits.float().flatten(0, 1), y.flatten(), ignore_index=IGNORED, reduction="none"
+    )
+    return each.view(y.shape).sum(-1)
+
+
+def generation_inputs(
+    model: LanguageModel, x: torch.Tensor, mask: torch.Tensor
+) -> tuple[dict[str, torch.Tensor], int]:
+    """Return what `generate()` takes, and how many tokens stand before what it writes."""
+    if model.network.config.is_encoder_decoder:
+        return {"input_ids": x, "attention_mask": mask}, 1
+    start = torch.full_like(x[:, :1], model.tokens.start)
+    mask = torch.cat([mask, torch.ones_like(start)], 1)
+    return {"input_ids": torch.cat([x, start], 1), "attention_mask": mask}, mask.shape[1]
+
+
+@torch.no_grad()
+def sample(
+    model: LanguageModel, batch: dict[str, torch.Tensor], samples: int, max_tokens: int
+) -> Warmups:
+    """Draw N warmups per example with `generate()`."""
+    tokens, training = model.tokens, model.network.training
+    inputs, prompt = generation_inputs(model, batch["input_ids"], batch["mask"])
+    config = GenerationConfig(
+        do_sample=True,
+        top_k=0,
+        num_return_sequences=samples,
+        max_new_tokens=max_tokens,
+        suppress_tokens=list(tokens.banned),
+        eos_token_id=tokens.separator,
+        pad_token_id=tokens.pad,
+        decoder_start_token_id=tokens.start,
+    )
+    model.network.eval()
+    ids = model.network.generate(**inputs, generation_config=config)[:, prompt:]
+    model.network.train(training)
+    ended = (ids == tokens.separator).cumsum(-1) > 0
+    shape = (len(batch["input_ids"]), samples)
+    ids = ids.masked_fill(ended, tokens.pad)
+    ids = torch.nn.functional.pad(ids, (0, max_tokens - ids.shape[1]), value=tokens.pad)
+    lengths = (~ended).sum(-1)
+    return Warmups(ids.view(*shape, -1), lengths.view(shape), ~ended.any(-1).view(shape))
+
+
+def log_probabilities(
+    model: LanguageModel, batch: dict[str, torch.Tensor], warmups: Warmups
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return log P(c|x), log P(y|x,c) and the log of what allowed tokens have [B, N], nats.
+
+    The last is summed over the positions of P(c|x); see docs/method.md.
+    """
+    tokens, samples = model.tokens, warmups.ids.shape[1]
+    device, edges = batch["labels"].device, warmups.lengths.flatten().tolist()
+    targets = batch["labels"].repeat_interleave(samples, 0).tolist()
+    rows, labels = [], []
+    for c, m, forced, y in zip(
+        warmups.ids.flatten(0, 1).tolist(),
+        edges,
+        warmups.forced.flatten().tolist(),
+        targets,
+        strict=True,
+    ):
+        rows.append([tokens.start, *c[:m], tokens.separator, *y[:-1]])
+        labels.append([*c[:m], IGNORED if forced else tokens.separator, *y])
+    label = pad(labels, IGNORED).to(device)
+    logits = _logits(model, batch, pad(rows, tokens.pad).to(device).clamp(min=0), samples)
+
+    full = logits.float().log_softmax(-1)
+    picked = full.gather(-1, label.clamp(min=0)[..., None])[..., 0]
+    column = torch.arange(label.shape[1], device=device)
+    edge = torch.tensor(edges, device=device)[:, None]
+    in_warmup = (column <= edge) & (label != IGNORED)
+    in_target = (column > edge) & (label != IGNORED)
+
+    width = max(edges) + 1  # columns that belong to a warmup
+    banned = torch.tensor(tokens.banned, device=device)
+    allowed = full[:, :width].index_fill(-1, banned, float("-inf")).logsumexp(-1)
+    mass = torch.where(in_warmup[:, :width], allowed, 0.0).sum(-1)
+    s = torch.where(in_warmup, picked, 0.0).sum(-1) - mass
+    l = torch.where(in_target, picked, 0.0).sum(-1)
+    return s.view(-1, samples), l.view(-1, samples), mass.view(-1, samples)
+
+
+def _logits(
+    model: LanguageModel, batch: dict[str, torch.Tensor], rows: torch.Tensor, samples: int
+) -> torch.Tensor:
+    """Return the logits behind each token of the decoder rows [B·N, L], x repeated for each."""
+    x = batch["input_ids"].repeat_interleave(samples, 0)
+    mask = batch["mask"].repeat_interleave(samples, 0)
+    inputs: dict[str, Any] = {"input_ids": x, "attention_mask": mask, "decoder_input_ids": rows}
+    if not model.network.config.is_encoder_decoder:
+        both = torch.cat([mask, torch.ones_like(rows)], 1)
+        inputs = {
+            "input_ids": torch.cat([x, rows], 1),
+            "attention_mask": both,
+            "position_ids": (both.cumsum(-1) - 1).clamp(min=0),
+            "logits_to_keep": rows.shape[1],
+        }
+    logits: torch.Tensor = model.network(**inputs, use_cache=False).logits
+    return logits
+
+
+def losses(model: LanguageModel, batch: dict[str, torch.Tensor], warmups: Warmups) -> torch.Tensor:
+    """Return the loss of each example [B]: `reweighted`, and the term on special tokens.
+
+    It is −Σ w_n l_n − Σ (w_n − 1/N) s_n with w = softmax(l), as docs/method.md has it.
+    """
+    s, l, mass = log_probabilities(model, batch, warmups)
+    w = l.detach().softmax(-1)
+    return -(w * l).sum(-1) - ((w - 1 / l.shape[-1]) * s).sum(-1) - mass.mean(-1)

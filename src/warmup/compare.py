@@ -1,0 +1,180 @@
+"""Compare the methods of an experiment: `python -m warmup.compare`, one row a comparison.
+
+Which: each method with SFT (without SFT, with the first method), and warmup with each other
+method, on the same data set, pair, model, split and decoding, with the seeds that both have.
+"""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from warmup import comparisons, errors, item_statistics, metrics
+from warmup.errors import InputError
+from warmup.item_statistics import ItemStatistics
+from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
+from warmup.significance.comparison import Difference, assess, mean_of
+from warmup.significance.holm import holm
+from warmup.significance.power import ALPHA
+from warmup.significance.systems import differences
+from warmup.summary import MEAN, group
+
+RESAMPLES, SEED = 5000, 0
+"""Draws of items, and their seed, unless told otherwise."""
+
+
+class Place(NamedTuple):
+    """Where methods are compared."""
+
+    experiment: str
+    task: str
+    dataset: str
+    pair: str
+    model: str
+    split: str
+    decoding: str
+
+    @property
+    def table(self) -> tuple[str, ...]:
+        """What the comparisons have in common that Holm's correction takes as one table."""
+        return self.experiment, self.task, self.split, self.decoding
+
+
+class Names(NamedTuple):
+    """What is compared."""
+
+    metric: str
+    method: str
+    baseline: str
+
+
+Comparison = tuple[Place, Names, Difference]
+
+
+def planned(found: Iterable[str], methods: Methods) -> list[tuple[str, str]]:
+    """Return which of the methods is compared with which, as (method, baseline)."""
+    names = methods.sort(found)
+    baseline = BASELINE if BASELINE in names else names[0]
+    pairs = [(name, baseline) for name in names if name != baseline]
+    if FOCUS in names:
+        pairs += [(FOCUS, name) for name in names if name not in (FOCUS, baseline)]
+    return list(dict.fromkeys(pairs))
+
+
+def compare(
+    evaluations: Sequence[ItemStatistics],
+    methods: Methods,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> list[dict[str, Any]]:
+    """Return a row for `comparisons.COLUMNS` for each comparison and metric.
+
+    A data set with several pairs also gets the mean over its pairs. More than `resamples` are drawn
+    where a table has so many comparisons that the least p-value which draws can give would not be
+    significant after Holm's correction.
+
+    Raises:
+        InputError: evaluations of one place differ in their items or in a metric's signature, or
+            one is given twice.
+    """
+    places = group(evaluations, lambda one: Place(*(one.run[key] for key in Place._fields)))
+    plans = {place: _plan(found, methods) for place, found in places.items()}
+    sizes = Counter(place.table for place, plan in plans.items() for _ in plan)
+    # k pairs make k + 1 rows, at most 1.5 times as many; twice that leaves room below the level
+    resamples = max(resamples, round(3 * max(sizes.values(), default=0) / ALPHA))
+    found = [
+        comparison
+        for place, plan in plans.items()
+        for comparison in _comparisons(place, places[place], plan, resamples, seed)
+    ]
+    found += _means(found, list(places))
+    rows = []
+    for table in group(found, lambda item: item[0].table).values():
+        results = [assess(difference, seed) for _, _, difference in table]
+        adjusted = holm([result.p for result in results])
+        for (place, names, difference), result, p in zip(table, results, adjusted, strict=True):
+            counts = {"n": difference.n, "seeds": len(difference.seeds), "tests": len(table)}
+            draws = {"resamples": resamples, "resampling_seed": seed}
+            row = place._asdict() | names._asdict() | result._asdict()
+            rows.append(row | {"p_holm": p} | counts | draws)
+    return rows
+
+
+def _plan(found: Sequence[ItemStatistics], methods: Methods) -> list[Names]:
+    """Return what is to be compared in one place; the methods have a seed in common."""
+    _check(found)
+    by_method = group(found, lambda one: str(one.run["method"]))
+    seeds = {name: {one.run["seed"] for one in ones} for name, ones in by_method.items()}
+    return [
+        Names(metric, method, baseline)
+        for metric in found[0].statistics
+        for method, baseline in planned(seeds, methods)
+        if seeds[method] & seeds[baseline]
+    ]
+
+
+def _check(found: Sequence[ItemStatistics]) -> None:
+    first, seen = found[0], dict[tuple[str, int], str]()
+    for one in found:
+        run = one.run["method"], one.run["seed"]
+        if other := seen.get(run):
+            raise InputError(f"{one.name} and {other} are of the same run, split and decoding")
+        seen[run] = one.name
+        if one.references_sha256 != first.references_sha256:
+            raise InputError(f"{one.name} and {first.name} differ in their items")
+        if one.signatures != first.signatures:
+            raise InputError(f"{one.name} and {first.name} differ in metrics or signatures")
+
+
+def _comparisons(
+    place: Place, found: Sequence[ItemStatistics], plan: Sequence[Names], resamples: int, seed: int
+) -> Iterator[Comparison]:
+    for metric, names in group(plan, lambda item: item.metric).items():
+        statistics = {(one.run["method"], one.run["seed"]): one.statistics[metric] for one in found}
+        pairs = [(item.method, item.baseline) for item in names]
+        made = differences(statistics, pairs, metrics.load(metric).aggregate, resamples, seed)
+        for item, difference in zip(names, made, strict=True):
+            yield place, item, difference
+
+
+def _means(found: Iterable[Comparison], places: Sequence[Place]) -> list[Comparison]:
+    """Return the mean of each comparison over pairs, where all pairs have it, with equal seeds."""
+    pairs = Counter(place._replace(pair="") for place in places)
+    means = []
+    for (place, names), here in group(
+        found, lambda item: (item[0]._replace(pair=""), item[1])
+    ).items():
+        parts = [difference for _, _, difference in here]
+        whole = len(parts) == pairs[place] and len({part.seeds for part in parts}) == 1
+        if len(parts) > 1 and whole:
+            means.append((place._replace(pair=f"{MEAN}{len(parts)}"), names, mean_of(parts)))
+    return means
+
+
+def main() -> None:
+    """Command line; see `python -m warmup.compare --help`."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.compare",
+        description="Compare methods: differences, intervals, tests, detectable differences.",
+    )
+    add = parser.add_argument
+    add("--statistics", type=Path, nargs="+", required=True, metavar="FILE",
+        help="*.statistics.json of warmup.score")  # fmt: skip
+    add("--output", type=Path, required=True, metavar="FILE", help="comparisons.tsv to write")
+    add("--resamples", type=int, default=RESAMPLES, metavar="R", help="default: %(default)s")
+    add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
+    add_option(parser)
+    options = parser.parse_args()
+    if options.resamples < 100 or options.seed < 0:
+        raise InputError("--resamples must be 100 or more, --seed 0 or more")
+    evaluations = [item_statistics.read(path) for path in options.statistics]
+    for one in evaluations:
+        if missing := [key for key in (*Place._fields, "method", "seed") if key not in one.run]:
+            raise InputError(f"{one.name}: run: missing key {missing[0]!r}")
+    rows = compare(evaluations, parse(options.methods), options.resamples, options.seed)
+    comparisons.write(options.output, rows)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,90 @@
+"""The table of comparisons of a task: what each test says, and what it could have found."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from warmup import summary
+from warmup.comparisons import LEVEL
+from warmup.gains import MARK
+from warmup.labels import METHODS, METRICS, label, metric_order
+from warmup.markup import Cell, Table, interval, number
+from warmup.methods import Methods
+from warmup.summary import Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DIFFERENCE = {
+    "items": "One seed: paired bootstrap over items, which knows nothing of the luck of training.",
+    "seeds and items": "Several seeds: hierarchical bootstrap over seeds and test items.",
+}
+_COLUMNS = (
+    "p: how often chance alone makes a difference this large; p (Holm): corrected for all tests "
+    "of the task and decoding.",
+    "Effect: difference in units of the spread of the items' differences (Cohen's d, paired).",
+    "Detectable: smallest true difference that this comparison finds in 80 of 100 cases, at 5%.",
+)
+
+
+class _Comparison(NamedTuple):
+    setting: Setting
+    method: str
+    row: dict[Any, Any]
+
+
+def significance_note(other: str = "SFT") -> str:
+    """Return what the mark of a gain means."""
+    return f"{MARK} differs from {other}: p < {LEVEL} after Holm's correction."
+
+
+def comparison_table(
+    tested: "pd.DataFrame", methods: Methods, name: str, title: str
+) -> Table | None:
+    """Return the comparisons of one task and decoding by the task's first metric, if there are any.
+
+    Args:
+        tested: rows of `warmup.comparisons.read`, of one task and decoding.
+        methods: order of the methods.
+        name: of the table.
+        title: of the table; the metric is added.
+    """
+    if tested.empty:
+        return None
+    metric = metric_order(tested["metric"])[0]
+    order = methods.sort(tested["baseline"])
+    found = [
+        _Comparison(Setting(*(row[key] for key in Setting._fields)), row["method"], row)
+        for row in tested[tested["metric"] == metric].to_dict("records")
+    ]
+    found.sort(key=lambda item: order.index(item.row["baseline"]))
+    header = [
+        *("data", "model", "method", "against", "difference", "p", "p (Holm)", "effect"),
+        *("detectable", "test", "seeds", "n items"),
+    ]
+    notes = [text for scope, text in _DIFFERENCE.items() if scope in set(tested["scope"])]
+    notes += [*_COLUMNS, significance_note("the other")]
+    heading = f"{title}, {label(METRICS, metric)}"
+    cells = [_cells(item) for item in summary.ordered(found, methods)]
+    return Table(name, heading, header, cells, 4, notes)
+
+
+def _cells(item: _Comparison) -> list[Cell]:
+    setting, method, row = item
+    words = [setting.data, setting.model, label(METHODS, method), label(METHODS, row["baseline"])]
+    star = MARK if row["p_holm"] < LEVEL else ""
+    bounds = interval(row["low"], row["high"], 1, sign=True)
+    return [
+        *map(Cell, words),
+        Cell(f"{number(row['difference'], 1, sign=True)}{star} {bounds}", row["difference"]),
+        Cell(probability(row["p"]), row["p"]),
+        Cell(probability(row["p_holm"]), row["p_holm"]),
+        Cell(number(row["effect_size"], 2, sign=True), row["effect_size"]),
+        Cell(number(row["detectable"], 1), row["detectable"]),
+        Cell(row["test"]),
+        Cell(number(row["seeds"], 0), row["seeds"]),
+        Cell(number(row["n"], 0), row["n"]),
+    ]
+
+
+def probability(p: float) -> str:
+    """Return a p-value with four decimals, `<0.0001` below."""
+    return "<0.0001" if p < 0.0001 else number(p, 4)

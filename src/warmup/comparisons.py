@@ -1,0 +1,82 @@
+"""The table of comparisons, comparisons.tsv: its columns, and how it is written and read."""
+
+import argparse
+import csv
+import io
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmup.errors import InputError
+from warmup.files import read_lines, write_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_KEYS = (
+    *("experiment", "task", "dataset", "pair", "model", "split", "decoding"),
+    *("method", "baseline", "metric"),
+)
+_TYPES: dict[str, type] = {
+    **dict.fromkeys(_KEYS, str),
+    **{"difference": float, "low": float, "high": float, "scope": str, "test": str},
+    **{"p": float, "p_holm": float, "p_bootstrap": float},
+    **{"effect_size": float, "detectable": float},
+    **{"n": int, "seeds": int, "tests": int, "resamples": int, "resampling_seed": int},
+}
+COLUMNS = tuple(_TYPES)
+"""Of comparisons.tsv; docs/statistics.md explains each."""
+LEVEL = 0.05
+"""A difference is significant where `p_holm` is below."""
+
+
+def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Write rows as TSV in the order of their keys; not-a-number is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, COLUMNS, delimiter="\t", lineterminator="\n")
+    writer.writeheader()
+    for row in sorted(rows, key=lambda row: [row[key] for key in _KEYS]):
+        writer.writerow({key: "" if _unknown(value) else value for key, value in row.items()})
+    write_text(path, text.getvalue())
+
+
+def read(path: Path | None) -> "pd.DataFrame | None":
+    """Read comparisons.tsv, empty numbers as not-a-number; None where no path is given.
+
+    Raises:
+        InputError: other columns than `COLUMNS`, or a cell of the wrong type.
+    """
+    if path is None:
+        return None
+    import pandas as pd  # noqa: PLC0415  # whoever only imports this starts without it
+
+    header, *lines = list(csv.reader(read_lines(path), delimiter="\t")) or [[]]
+    if tuple(header) != COLUMNS:
+        raise InputError(f"{path}:1: the columns must be: {', '.join(COLUMNS)}")
+    for number, line in enumerate(lines, start=2):
+        if len(line) != len(COLUMNS):
+            raise InputError(f"{path}:{number}: {len(line)} cells under {len(COLUMNS)} columns")
+    table = pd.DataFrame(lines, columns=header)
+    for name, kind in _TYPES.items():
+        if kind is str:
+            continue
+        try:
+            table[name] = table[name].replace("", "nan" if kind is float else "").astype(kind)
+        except ValueError as error:
+            raise InputError(f"{path}: column {name!r}: {error}") from None
+    return table
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--comparisons`, whose value `read` reads."""
+    parser.add_argument(
+        "--comparisons",
+        type=Path,
+        metavar="FILE",
+        help="comparisons.tsv: tests and intervals of the gains (default: none are shown)",
+    )
+
+
+def _unknown(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)

@@ -1,0 +1,71 @@
+"""Gains with what tests say of them: the one place where scores and comparisons meet."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from warmup import summary
+from warmup.comparisons import LEVEL
+from warmup.errors import InputError
+from warmup.methods import BASELINE
+from warmup.summary import CROSSED, PAIRED, Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARK = "*"
+"""Stands beside a significant gain."""
+
+
+def gains(
+    scores: "pd.DataFrame", tested: "pd.DataFrame | None", baseline: str = BASELINE
+) -> list[Estimate]:
+    """Return the gains over `baseline`, with interval and p-value of their comparisons.
+
+    Args:
+        scores: as `warmup.aggregate.read_scores` returns them.
+        tested: as `warmup.comparisons.read` returns them; None for no tests.
+        baseline: a method.
+
+    Raises:
+        InputError: the comparisons are not of these scores.
+    """
+    found = summary.gains_of(scores, baseline)
+    if tested is None:
+        return found
+    rows: list[dict[Any, Any]] = tested[tested["baseline"] == baseline].to_dict("records")
+    keys = (*summary.Setting._fields, "method", "decoding", "metric")
+    known = {tuple(row[key] for key in keys): row for row in rows}
+    return [_tested(item, known.get(_key(item))) for item in found]
+
+
+def _key(gain: Estimate) -> tuple[str, ...]:
+    return *gain.setting, gain.method, gain.decoding, gain.metric
+
+
+def _tested(gain: Estimate, row: dict[Any, Any] | None) -> Estimate:
+    if row is None:
+        return gain
+    if not math.isclose(row["difference"], gain.mean, rel_tol=1e-6, abs_tol=1e-6):
+        raise InputError(
+            f"the comparisons are not of these scores: on {gain.setting.data}, {gain.setting.model}"
+            f" gains {gain.mean:.4f} {gain.metric} with {gain.method}, not {row['difference']:.4f}"
+        )
+    kind = PAIRED if gain.seeds == 1 else CROSSED
+    return replace(gain, low=row["low"], high=row["high"], interval=kind, p=row["p_holm"])
+
+
+def significant(gain: Estimate) -> bool:
+    """Return whether a gain is more than chance; false where it was not tested."""
+    return gain.p < LEVEL
+
+
+def mark(gain: Estimate) -> str:
+    """Return the mark of a significant gain, else nothing."""
+    return MARK if significant(gain) else ""
+
+
+def is_tested(found: Iterable[Estimate]) -> bool:
+    """Return whether any of the gains was tested."""
+    return any(not math.isnan(item.p) for item in found)

@@ -1,0 +1,179 @@
+"""The benchmarks measure what they say: the direct implementation and the floor are right."""
+
+import copy
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from benchmarks import direct, floor, speed, table
+from benchmarks.shapes import SHAPES, build, make_batch
+from benchmarks.steps import VARIANTS, settings
+
+import tiny
+from warmup.criterion import Criterion
+from warmup.flops import count_flops
+from warmup.projection import IGNORED
+from warmup.scoring import lay_out, score
+
+ROOT = Path(__file__).parents[2]
+SMALL = {"batch": 2, "samples": 3, "warmup": 4, "source": 5, "target": 6}
+METHOD = settings(
+    "warmup", samples=3, max_tokens=4, anchor=None, backprop_samples=None, adaptive_samples=None
+)
+
+
+def batch_of(model):
+    """Return two examples of unlike lengths."""
+    ids = [model.tokenizer.convert_tokens_to_ids(word) for word in tiny.WORDS]
+    pad, end = model.tokens.pad, model.tokens.end
+    x = [[ids[0], ids[1], ids[2]], [pad, pad, ids[3]] if model.pads_left else [ids[3], pad, pad]]
+    input_ids = torch.tensor(x)
+    return {
+        "index": torch.arange(2),
+        "input_ids": input_ids,
+        "mask": (input_ids != pad).long(),
+        "labels": torch.tensor([[ids[4], end, IGNORED], [ids[0], ids[1], end]]),
+    }
+
+
+@pytest.mark.parametrize("name", ["t5", "mt5", "llama"])
+def test_the_direct_implementation_scores_as_the_package_does(name):
+    model = tiny.model(name)
+    batch = batch_of(model)
+    torch.manual_seed(3)
+    warmups = direct.sample(model, batch, samples=8, max_tokens=4)
+    assert 0 < warmups.forced.sum() < warmups.forced.numel()  # both kinds of end
+    source = model.encode(batch["input_ids"], batch["mask"])
+    branches = lay_out(model.tokens, warmups, batch["labels"])
+    with torch.no_grad():
+        found = score(model, model.network, source, branches)
+        s, l, mass = direct.log_probabilities(model, batch, warmups)
+    exact = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
+    torch.testing.assert_close(s, found.s, **exact)
+    torch.testing.assert_close(l, found.l, **exact)
+    torch.testing.assert_close(mass, found.log_allowed_mass, **exact)
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_the_direct_implementation_draws_warmups_of_the_right_form(name):
+    model = tiny.model(name)
+    warmups = direct.sample(model, batch_of(model), samples=16, max_tokens=4)
+    assert warmups.ids.shape == (2, 16, 4)
+    inside = torch.arange(4) < warmups.lengths[..., None]
+    special = torch.tensor([*model.tokens.banned, model.tokens.separator])
+    assert not torch.isin(warmups.ids[inside], special).any()
+    assert (warmups.ids[~inside] == model.tokens.pad).all()
+    assert (warmups.forced == (warmups.lengths == 4)).all()
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
+    model = copy.copy(tiny.model(name))
+    model.network = copy.deepcopy(model.network)
+    batch, parameters = batch_of(model), list(model.network.parameters())
+    ours = Criterion(model, METHOD, seed=5)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups = ours.warm_up(source, batch["index"], 0, 3)[0]
+    losses, _ = ours.losses(model.network, batch, 0)
+    found = torch.autograd.grad(losses.sum(), parameters)
+    expected = torch.autograd.grad(direct.losses(model, batch, warmups).sum(), parameters)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_plain_sft_is_the_criterion_without_warmups(name):
+    model, batch = tiny.model(name), batch_of(tiny.model(name))
+    with torch.no_grad():
+        found, _ = Criterion(model, settings("sft"), seed=5).losses(model.network, batch, 0)
+        torch.testing.assert_close(direct.sft_losses(model, batch), found)
+
+
+def counted(model, batch, shape, variant):
+    """Return the operations of a variant's gradients as PyTorch counts them."""
+    gradients = VARIANTS[variant](model, batch, shape)
+    with count_flops() as counter:
+        gradients(0)
+    return counter.get_total_flops()
+
+
+def tiny_shape(name):
+    """Return a small shape and its model, with attention as plain matrix products."""
+    shape = dataclasses.replace(SHAPES[name], **SMALL)
+    model = build(shape)
+    model.network.set_attn_implementation("eager")
+    return shape, model, make_batch(shape, model), floor.measure(model.network)
+
+
+@pytest.mark.parametrize("name", ["t5_tiny", "llama_tiny"])
+def test_operations_of_sft_are_those_that_pytorch_counts(name):
+    shape, model, batch, net = tiny_shape(name)
+    expected = floor.flops(floor.sft(net, shape))
+    if name == "llama_tiny":  # the prompt's queries times the target's keys, masked but computed
+        pairs = shape.source * shape.target
+        expected += 3 * shape.batch * 4 * net.heads * net.decoder_layers * pairs
+    assert counted(model, batch, shape, "sft") == expected
+
+
+@pytest.mark.parametrize("variant", ["exact", "one_sample"])
+@pytest.mark.parametrize("name", ["t5_tiny", "llama_tiny"])
+def test_no_step_does_less_than_the_floor(name, variant):
+    shape, model, batch, net = tiny_shape(name)
+    least = floor.flops(floor.FLOORS[variant](net, shape))
+    assert least <= counted(model, batch, shape, variant) < 1.5 * least
+    assert least < counted(model, batch, shape, "direct")
+
+
+def test_one_sample_costs_less_than_all():
+    shape, _, _, net = tiny_shape("t5_tiny")
+    one, most = (floor.flops(floor.exact(net, shape, backprop=m)) for m in (1, 3))
+    assert one < floor.flops(floor.exact(net, shape)) < most  # scoring comes on top
+
+
+def test_warmups_of_benchmarks_have_full_length():
+    shape = dataclasses.replace(SHAPES["llama_tiny"], **SMALL)
+    model = build(shape)
+    batch = make_batch(shape, model)
+    assert (direct.sample(model, batch, 3, 4).lengths == 4).all()
+    assert len(model.tokenizer) == shape.vocabulary == model.network.config.vocab_size
+
+
+def test_the_table_has_a_line_for_each_step():
+    ratio = {"median": 2.0, "lower": 1.5, "upper": 2.5}
+    row = {"shape": "t5_tiny", "ms": ratio, "ratio": ratio, "flops_ratio": 3.0}
+    rows = [
+        row | {"variant": "sft", "mib": {"peak": 50.0}, "floor_ms": 1.0, "floor_distance": 2.0},
+        row | {"variant": "exact", "mib": {"peak": 75.0}},
+        row | {"variant": "direct", "mib": None},
+        {"shape": "t5_tiny", "variant": "grpo", "note": "not installed"},
+    ]
+    result = {
+        "provenance": {
+            "settings": {"threads": 1, "dtype": "float32", "rounds": 7, "warm_up": 2},
+            "packages": {"torch": "2", "trl": None},
+            "git": {"revision": None, "dirty": False},
+            "machine": "a machine", "cores": 2, "load": 0.5, "date": "2026-01-01",
+        },
+        "shapes": {"t5_tiny": vars(SHAPES["t5_tiny"])},
+        "rows": rows,
+    }  # fmt: skip
+    lines = table.markdown(result).splitlines()
+    assert "| warmup, ours | 2 [1.5, 2.5] | 2.00 [1.50, 2.50] | 3.00 | – | – | 75 | 1.50 |" in lines
+    assert any(line.startswith("| GRPO of TRL | not installed |") for line in lines)
+    widths = {line.count("|") for line in lines if line.startswith("|")}
+    assert len(widths) == 1
+    assert len(table.tsv(result).splitlines()) == 1 + len(rows)
+
+
+def test_spread_is_median_and_quartiles():
+    assert speed.spread([3.0]) == {"median": 3.0, "lower": 3.0, "upper": 3.0}
+    assert speed.spread([5.0, 1.0, 2.0, 3.0, 4.0]) == {"median": 3.0, "lower": 2.0, "upper": 4.0}
+
+
+def test_the_lock_of_the_peer_is_exact_and_leaves_the_main_lock_alone():
+    main, extra = ((ROOT / "envs" / f"{name}.lock").read_text() for name in ("main", "bench"))
+    names = [re.fullmatch(r"([\w.-]+)==[\w.]+", line)[1] for line in extra.splitlines()]
+    assert "trl" in names
+    assert not set(names) & {line.split("==")[0] for line in main.splitlines()}

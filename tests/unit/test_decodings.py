@@ -1,0 +1,318 @@
+"""Outputs behind warmups that are not the model's own greedy ones."""
+
+import functools
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import tiny
+from warmup import errors, generate, models, plugins, train
+from warmup.decodings import Inputs, best_of_n, gold_prefix, own, shuffled
+from warmup.errors import InputError
+from warmup.examples import encode_sources
+from warmup.files import read_jsonl, write_json, write_jsonl
+from warmup.randomness import uniforms
+from warmup.records import Unlabelled, read_records
+from warmup.sampling import sample
+from warmup.writer import Writer
+
+MODELS = ["t5", "bart", "llama"]
+LIMIT, ROOM = 5, 7
+TEXTS = ["a b c", "e", "d d a b c e a", "b b", "c a d", "e d c b a"]
+GIVEN = ["a", "b c d", "", "e e", "d a b b c", "c"]
+"""A warmup for each text: from none to as many tokens as there may be."""
+
+
+@functools.cache
+def model(name):
+    """Return a tiny model whose warmups differ in tokens and length, which T5's do not at first."""
+    if name != "t5":
+        return tiny.model(name)
+    spec = tiny.spec("t5", tie_word_embeddings=False, initializer_factor=1.0)
+    with tempfile.TemporaryDirectory() as folder:
+        made = models.create(spec, tiny.tokenizer(Path(folder), "t5"), seed=8)
+    made.network.eval()
+    with torch.no_grad():
+        for key, value in made.network.named_parameters():
+            if "Attention.q" in key or "Attention.v" in key:
+                value *= 6
+    return made
+
+
+def writer(name, beams=1, batch_size=64, limit=LIMIT):
+    form = train.model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
+    form |= {"max_warmup_tokens": limit, "max_target_tokens": ROOM}
+    return Writer(model(name), form, beams=beams, batch_size=batch_size)
+
+
+def ids(name, texts):
+    return model(name).tokenizer(texts, add_special_tokens=False)["input_ids"]
+
+
+def inputs(name, texts=TEXTS, **settings):
+    wanted = {"targets": lambda: ids(name, GIVEN)[: len(texts)], "samples": 4, "seed": 5} | settings
+    sources = encode_sources(texts, model(name).tokenizer, 12) if texts else []
+    return Inputs(sources=sources, **wanted)
+
+
+def sequences(found):
+    return [(one.warmup, one.output) for one in found]
+
+
+def plain(name, text, c, beams):
+    """Return what plain `transformers` writes behind START c SEP for one input."""
+    network, tokens = model(name).network, model(name).tokens
+    behind = torch.tensor([[tokens.start, *c, tokens.separator]])
+    x = torch.tensor([model(name).tokenizer(text)["input_ids"]])
+    if name == "llama":
+        given = {"input_ids": torch.cat([x, behind], 1)}
+    else:
+        given = {"input_ids": x, "decoder_input_ids": behind}
+    with torch.no_grad():
+        written = network.generate(
+            **given,
+            max_new_tokens=ROOM + LIMIT - len(c),
+            num_beams=beams,
+            do_sample=False,
+            suppress_tokens=[tokens.separator],
+        )[0].tolist()
+    y = written[len(behind[0]) + (len(x[0]) if name == "llama" else 0) :]
+    return y[: y.index(tokens.end) + 1] if tokens.end in y else y
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("beams", [1, 3])
+def test_behind_a_given_warmup_comes_what_plain_transformers_writes(name, beams):
+    given = ids(name, GIVEN)
+    found = writer(name, beams).behind(inputs(name).sources, given)
+    for text, c, one in zip(TEXTS, given, found, strict=True):
+        assert one.warmup == c
+        assert one.output == plain(name, text, c, beams)
+        x = model(name).tokenizer(text)["input_ids"]
+        s, l = tiny.log_probabilities(model(name), x, c, one.output, LIMIT)
+        assert one.warmup_log_probability == pytest.approx(s, abs=1e-4)
+        assert one.output_log_probability == pytest.approx(l, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("limit", [0, 1, 5])
+def test_behind_the_model_s_own_warmup_comes_its_own_output(name, limit):
+    one = writer(name, limit=limit)
+    sources = inputs(name).sources
+    written = one.write(sources)
+    assert one.warmups(sources) == [w.warmup for w in written]
+    again = one.behind(sources, [w.warmup for w in written])
+    assert sequences(again) == sequences(written)
+    for before, after in zip(written, again, strict=True):
+        assert after[2:] == pytest.approx(before[2:], abs=1e-4)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_with_a_beam_the_own_warmups_are_those_of_the_best_whole_sequences(name):
+    one = writer(name, beams=3)
+    sources = inputs(name).sources
+    assert one.warmups(sources) == [w.warmup for w in one.write(sources)]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("decoding", [own, shuffled, gold_prefix, best_of_n])
+def test_the_batch_size_changes_nothing(name, decoding):
+    found = [decoding.write(writer(name, batch_size=size), inputs(name)) for size in (1, 2, 64)]
+    assert sequences(found[0]) == sequences(found[1]) == sequences(found[2])
+
+
+@pytest.mark.parametrize("decoding", [own, shuffled, gold_prefix, best_of_n])
+def test_no_inputs_give_no_outputs(decoding):
+    assert decoding.write(writer("t5"), inputs("t5", [])) == []
+
+
+@given(size=st.integers(2, 200), seed=st.integers(0, 2**32))
+def test_shuffling_gives_every_input_another_one_s_warmup_and_each_once(size, seed):
+    donors = shuffled.derangement(size, seed)
+    assert sorted(donors) == list(range(size))
+    assert all(donor != i for i, donor in enumerate(donors))
+    assert donors == shuffled.derangement(size, seed)
+
+
+def test_another_seed_shuffles_otherwise():
+    assert len({tuple(shuffled.derangement(50, seed)) for seed in range(20)}) == 20
+
+
+def test_shuffled_warmups_are_those_of_others():
+    one, given = writer("t5"), inputs("t5")
+    warmups = one.warmups(given.sources)
+    assert len(set(map(tuple, warmups))) > 1
+    donors = shuffled.derangement(len(TEXTS), given.seed)
+    found = shuffled.write(one, given)
+    assert [w.warmup for w in found] == [warmups[donor] for donor in donors]
+    with pytest.raises(InputError, match="--warmup shuffled: there must be two inputs at least"):
+        shuffled.write(one, inputs("t5", ["a"]))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_gold_prefix_is_as_long_as_the_own_warmup(name):
+    one, tokens = writer(name), model(name).tokens
+    lengths = [len(c) for c in one.warmups(inputs(name).sources)]
+    assert len(set(lengths)) > 1
+    (longer,) = ids(name, ["a b c d e"])
+    target = [longer[0], tokens.separator, tokens.banned[0], *longer[1:]]  # no warmup has these
+    found = gold_prefix.write(one, inputs(name, targets=lambda: [target] * len(TEXTS)))
+    assert [w.warmup for w in found] == [longer[:length] for length in lengths]
+    assert all(w.warmup_log_probability > float("-inf") for w in found)
+
+
+def test_a_short_target_is_given_whole():
+    one = writer("t5")
+    (target,) = ids("t5", ["d"])
+    found = gold_prefix.write(one, inputs("t5", targets=lambda: [target] * len(TEXTS)))
+    lengths = [len(c) for c in one.warmups(inputs("t5").sources)]
+    assert [w.warmup for w in found] == [target[:length] for length in lengths]
+    assert max(lengths) > 1
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_best_of_n_is_the_one_with_the_most_probable_output_per_token(name):
+    one, given = writer(name), inputs(name)
+    chosen = best_of_n.write(one, given)
+    drawn = one.sample(given.sources, given.samples, given.seed, best_of_n.PURPOSE)
+    assert any(len(set(map(tuple, row))) > 1 for row in drawn)
+    for source, row, best in zip(given.sources, drawn, chosen, strict=True):
+        assert len(row) == given.samples
+        found = one.behind([source] * len(row), row)
+        per_token = [w.output_log_probability / len(w.output) for w in found]
+        assert best.warmup in row
+        assert best.output_log_probability / len(best.output) == pytest.approx(
+            max(per_token), abs=1e-5
+        )
+        assert best.output == found[row.index(best.warmup)].output
+
+
+def test_more_samples_are_the_fewer_ones_and_others():
+    one = writer("t5")
+    few = best_of_n.write(one, inputs("t5", samples=2))
+    many = best_of_n.write(one, inputs("t5", samples=9))
+    for before, after in zip(few, many, strict=True):
+        assert best_of_n.confidence(after) >= best_of_n.confidence(before) - 1e-5
+    other = best_of_n.write(one, inputs("t5", samples=2, seed=6))
+    assert sequences(other) != sequences(few)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_samples_are_those_of_training_with_temperature_1(name):
+    sources = inputs(name).sources
+    found = writer(name).sample(sources, 3, 5, 9)
+    for number, ids_ in enumerate(sources):
+        x = torch.tensor([ids_])
+        uniform = uniforms(5, 9, torch.tensor([number]), 3, LIMIT)
+        with torch.no_grad():
+            source = model(name).encode(x, torch.ones_like(x))
+            warmups, _ = sample(
+                model(name), source, max_tokens=LIMIT, temperature=1.0, uniform=uniform
+            )
+        lengths = warmups.lengths[0].tolist()
+        expected = [c[:m] for c, m in zip(warmups.ids[0].tolist(), lengths, strict=True)]
+        assert found[number] == expected
+
+
+def test_a_tie_goes_to_the_first_sample():
+    class Fixed(Writer):
+        def behind(self, sources, warmups):
+            return [best_of_n.Written(c, [1, 2], -1.0, -2.0) for c in warmups]
+
+    made = writer("t5")
+    one = Fixed(made.model, made.form, beams=1, batch_size=4)
+    given = inputs("t5")
+    drawn = one.sample(given.sources, given.samples, given.seed, best_of_n.PURPOSE)
+    assert [w.warmup for w in best_of_n.write(one, given)] == [row[0] for row in drawn]
+
+
+def test_what_is_said_of_a_way_without_importing_it_is_true():
+    assert plugins.names("decodings") == ["best_of_n", "gold_prefix", "own", "shuffled"]
+    for name in plugins.names("decodings"):
+        module = plugins.load("decodings", name)
+        for key in ("NEEDS_WARMUPS", "SAMPLES"):
+            assert plugins.constant("decodings", name, key) is getattr(module, key)
+
+
+@pytest.fixture(scope="module")
+def checkpoints(run, tmp_path_factory):
+    """Checkpoints with and without warmups, as `warmup.train` leaves them."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for method in ("sft", "warmup"):
+        trained, training = run(method)
+        models.save(trained, folder / method)
+        write_json(folder / method / models.FORMAT_FILE, train.model_format(training["config"]))
+    return folder
+
+
+def predict(folder, records, **options):
+    settings = {"task": None, "beams": 1, "batch_size": 7} | options
+    return list(generate.predict(folder, records, **settings))
+
+
+@pytest.mark.parametrize("warmup", ["shuffled", "gold_prefix", "best_of_n"])
+def test_predictions_say_where_the_warmup_came_from(checkpoints, data, warmup):
+    records = list(read_records(data["valid"]))
+    found = predict(checkpoints / "warmup", records, warmup=warmup)
+    assert {row["warmup_from"] for row in found} == {warmup}
+    assert [row["id"] for row in found] == [record.id for record in records]
+    own_ = predict(checkpoints / "warmup", records)
+    assert [row["references"] for row in found] == [row["references"] for row in own_]
+    if warmup == "gold_prefix":
+        for row, before in zip(found, own_, strict=True):
+            assert row["warmup_tokens"] <= before["warmup_tokens"]
+
+
+def test_a_model_without_warmups_has_none_to_replace(checkpoints, data):
+    records = list(read_records(data["valid"]))
+    assert {row["warmup_from"] for row in predict(checkpoints / "sft", records)} == {None}
+    for warmup in ("shuffled", "gold_prefix", "best_of_n"):
+        with pytest.raises(InputError, match=f"--warmup {warmup}: .*sft was trained without"):
+            predict(checkpoints / "sft", records, warmup=warmup)
+
+
+def test_as_many_samples_as_in_training_unless_told_otherwise(checkpoints, data):
+    records = list(read_records(data["valid"]))
+    found = [
+        predict(checkpoints / "warmup", records, warmup="best_of_n", samples=samples)
+        for samples in (None, 3, 1)
+    ]
+    assert found[0] == found[1] != found[2]
+    with pytest.raises(InputError, match="--samples: --warmup own takes no samples"):
+        predict(checkpoints / "warmup", records, samples=3)
+
+
+def test_a_gold_prefix_needs_a_target(checkpoints):
+    record = Unlabelled(id="x", source="start A swap AB", choices=["A", "B", "C"])
+    with pytest.raises(InputError, match="record 'x' has no answer"):
+        predict(checkpoints / "warmup", [record], warmup="gold_prefix")
+    assert len(predict(checkpoints / "warmup", [record] * 2, warmup="shuffled")) == 2
+
+
+def test_the_command_line(checkpoints, data, tmp_path, monkeypatch, capsys):
+    records = list(read_jsonl(data["valid"]))[:5]
+    write_jsonl(tmp_path / "in.jsonl", records)
+
+    def call(*arguments):
+        given = ["generate", "--model", str(checkpoints / "warmup"), "--input"]
+        given += [str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl")]
+        monkeypatch.setattr(sys, "argv", [*given, *arguments])
+        errors.run(generate.main)
+        return list(read_jsonl(tmp_path / "out.jsonl"))
+
+    found = call("--warmup", "best_of_n", "--samples", "2", "--seed", "3")
+    assert {row["warmup_from"] for row in found} == {"best_of_n"}
+    assert {row["warmup_from"] for row in call()} == {"own"}
+    for wrong, message in (
+        (["--samples", "0"], "--samples: must be at least 1"),
+        (["--seed", "-1"], "--seed: must be at least 0"),
+        (["--warmup", "none"], "best_of_n, gold_prefix, own, shuffled"),
+    ):
+        with pytest.raises(SystemExit):
+            call(*wrong)
+        assert message in capsys.readouterr().err.replace("'", "")
