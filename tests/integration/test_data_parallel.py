@@ -30,7 +30,8 @@ def start(folder, data, run, processes):
             port = free.getsockname()[1]
         command += ["torch.distributed.run", f"--nproc-per-node={processes}"]
         command += [f"--master-port={port}", "-m"]
-    command += [*(["--"] if processes > 1 else []), "warmup.train", "--config", json.dumps(run), "--start", str(data["t5"])]
+        command += ["--"]  # what follows is not torchrun's
+    command += ["warmup.train", "--config", json.dumps(run), "--start", str(data["t5"])]
     command += ["--train", str(data["train"]), "--valid", str(data["valid"])]
     command += ["--work", str(folder / "work"), "--output-dir", str(folder / "out")]
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}

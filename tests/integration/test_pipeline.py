@@ -117,6 +117,7 @@ def test_every_run_leaves_all_its_files(finished):
         for file in (
             "model/model.safetensors", "model/config.json", "model/warmup.json", "training.json",
             "provenance.json", "test.greedy.predictions.jsonl", "test.greedy.scores.json",
+            "test.greedy.statistics.json",
         ):  # fmt: skip
             assert (folder / file).stat().st_size, f"{name}/{file}"
         predictions = (folder / "test.greedy.predictions.jsonl").read_text().splitlines()
@@ -146,6 +147,26 @@ def test_scores_are_one_long_table(finished):
     assert {r["subset"] for r in table if r["metric"] == "accuracy"} == {
         "all", "lookahead=2", "lookahead=3", "lookahead=4",
     }  # fmt: skip
+
+
+def test_every_method_is_compared_with_sft_and_warmup_with_every_method(finished):
+    table = rows(finished / "results/tiny/comparisons.tsv")
+    found = {
+        (row["method"], row["baseline"])
+        for row in table
+        if (row["dataset"], row["model"], row["metric"]) == ("shell_game", "t5", "accuracy")
+    }
+    methods = {
+        row["method"]
+        for row in rows(finished / "results/tiny/scores.tsv")
+        if (row["dataset"], row["model"]) == ("shell_game", "t5")
+    }
+    others = methods - {"sft", "warmup"}
+    assert found == {(name, "sft") for name in methods - {"sft"}} | {
+        ("warmup", name) for name in others
+    }
+    assert all(0 < float(row["p"]) <= float(row["p_holm"]) <= 1 for row in table)
+    assert {row["scope"] for row in table} == {"items"}
 
 
 def test_controls_get_the_updates_and_the_operations_of_warmup(finished):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from benchmarks import direct, floor, speed, table
+from benchmarks import direct, floor, table, timing, weights
 from benchmarks.shapes import SHAPES, build, make_batch
-from benchmarks.steps import VARIANTS, settings
+from benchmarks.variants import VARIANTS, settings
 
 import tiny
 from warmup.criterion import Criterion
@@ -104,7 +104,7 @@ def tiny_shape(name):
     shape = dataclasses.replace(SHAPES[name], **SMALL)
     model = build(shape)
     model.network.set_attn_implementation("eager")
-    return shape, model, make_batch(shape, model), floor.measure(model.network)
+    return shape, model, make_batch(shape, model), weights.measure(model.network)
 
 
 @pytest.mark.parametrize("name", ["t5_tiny", "llama_tiny"])
@@ -142,7 +142,13 @@ def test_warmups_of_benchmarks_have_full_length():
 
 def test_the_table_has_a_line_for_each_step():
     ratio = {"median": 2.0, "lower": 1.5, "upper": 2.5}
-    row = {"shape": "t5_tiny", "ms": ratio, "ratio": ratio, "flops_ratio": 3.0}
+    row = {
+        "shape": "t5_tiny",
+        "ms": ratio,
+        "ratio": ratio,
+        "processor_ratio": ratio,
+        "flops_ratio": 3.0,
+    }
     rows = [
         row | {"variant": "sft", "mib": {"peak": 50.0}, "floor_ms": 1.0, "floor_distance": 2.0},
         row | {"variant": "exact", "mib": {"peak": 75.0}},
@@ -160,7 +166,10 @@ def test_the_table_has_a_line_for_each_step():
         "rows": rows,
     }  # fmt: skip
     lines = table.markdown(result).splitlines()
-    assert "| warmup, ours | 2 [1.5, 2.5] | 2.00 [1.50, 2.50] | 3.00 | – | – | 75 | 1.50 |" in lines
+    assert (
+        "| warmup, ours | 2 [1.5, 2.5] | 2.00 [1.50, 2.50] | 2.00 | 3.00 | – | – | 75 | 1.50 |"
+        in lines
+    )
     assert any(line.startswith("| GRPO of TRL | not installed |") for line in lines)
     widths = {line.count("|") for line in lines if line.startswith("|")}
     assert len(widths) == 1
@@ -168,8 +177,8 @@ def test_the_table_has_a_line_for_each_step():
 
 
 def test_spread_is_median_and_quartiles():
-    assert speed.spread([3.0]) == {"median": 3.0, "lower": 3.0, "upper": 3.0}
-    assert speed.spread([5.0, 1.0, 2.0, 3.0, 4.0]) == {"median": 3.0, "lower": 2.0, "upper": 4.0}
+    assert timing.spread([3.0]) == {"median": 3.0, "lower": 3.0, "upper": 3.0}
+    assert timing.spread([5.0, 1.0, 2.0, 3.0, 4.0]) == {"median": 3.0, "lower": 2.0, "upper": 4.0}
 
 
 def test_the_lock_of_the_peer_is_exact_and_leaves_the_main_lock_alone():

@@ -160,7 +160,7 @@ def test_an_override_may_replace_the_kind_of_budget_or_remove_the_anchor():
 def test_a_wrong_override_is_refused():
     value = tiny.experiment()
     value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
-    with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples, anchor"):
+    with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples,"):
         config.check(value)
     value["runs"][0]["override"] = {"sft": {"start": "warmup"}}
     with pytest.raises(InputError, match="starts from itself"):

@@ -40,7 +40,7 @@ def model(name):
     with torch.no_grad():
         for key, value in made.network.named_parameters():
             if "Attention.q" in key or "Attention.v" in key:
-                value *= 6
+                value.mul_(6)
     return made
 
 

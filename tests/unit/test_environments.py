@@ -2,8 +2,11 @@
 
 import ast
 import importlib.metadata
+import os
+import platform
 import re
 import runpy
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -113,3 +116,27 @@ def test_what_is_installed_is_what_is_locked():
     locked = render["pins"]()
     for name in ("transformers", "snakemake", "sacrebleu", "numpy", "pandas", "tokenizers"):
         assert locked[name].split("==")[1] == importlib.metadata.version(name)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="settings of glibc")
+def test_training_keeps_the_memory_that_each_update_needs_again():
+    rule = (ROOT / "workflow" / "rules" / "train.smk").read_text()
+    settings = dict(re.findall(r"(MALLOC_\w+)=(\d+)", rule))
+    code = (
+        "import resource, numpy as np\n"
+        "def count(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "np.full(5_000_000, 1.0)\n"
+        "before = count()\n"
+        "for _ in range(20): np.full(5_000_000, 1.0)\n"
+        "print(count() - before)"
+    )
+
+    def faults(variables):
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("MALLOC_")}
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env=clean | variables, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return int(done.stdout)
+
+    assert faults(settings) < faults({}) / 10

@@ -61,18 +61,30 @@ def test_the_lock_ends_with_the_process_even_if_it_is_killed(tmp_path, holder):
 
 
 def test_the_same_run_may_go_on(tmp_path):
-    workspace.claim(tmp_path, {"config": {"a": 1}}, fresh=False)
+    workspace.claim(tmp_path, {"config": {"a": 1}}, "code", fresh=False)
     path = checkpoint(tmp_path, 5)
-    workspace.claim(tmp_path, {"config": {"a": 1}}, fresh=False)
+    workspace.claim(tmp_path, {"config": {"a": 1}}, "code", fresh=False)
     assert path.exists()
-    assert read_json(tmp_path / "fingerprint.json") == {"config": {"a": 1}}
+    assert read_json(tmp_path / "fingerprint.json") == {"config": {"a": 1}, "code": "code"}
+
+
+def test_another_version_of_the_code_goes_on_with_a_warning(tmp_path, capsys):
+    workspace.claim(tmp_path, {"seed": 1}, "old", fresh=False)
+    path = checkpoint(tmp_path, 5)
+    workspace.claim(tmp_path, {"seed": 1}, "new", fresh=False)
+    assert path.exists()
+    assert "another version of the code" in capsys.readouterr().err
 
 
 def test_another_run_is_refused_and_what_differs_is_said(tmp_path):
-    workspace.claim(tmp_path, {"config": {"rate": 1, "seed": {"x": 2}}, "updates": 8}, False)
+    workspace.claim(
+        tmp_path, {"config": {"rate": 1, "seed": {"x": 2}}, "updates": 8}, "code", False
+    )
     path = checkpoint(tmp_path, 5)
     with pytest.raises(InputError) as refused:
-        workspace.claim(tmp_path, {"config": {"rate": 3, "seed": {"x": 2}}, "data": "f"}, False)
+        workspace.claim(
+            tmp_path, {"config": {"rate": 3, "seed": {"x": 2}}, "data": "f"}, "code", False
+        )
     message = str(refused.value)
     assert "config.rate was 1 and is 3" in message
     assert "data was None and is 'f'" in message
@@ -84,24 +96,24 @@ def test_another_run_is_refused_and_what_differs_is_said(tmp_path):
 
 
 def test_another_run_may_begin_afresh(tmp_path):
-    workspace.claim(tmp_path, {"seed": 1}, fresh=False)
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
     path = checkpoint(tmp_path, 5)
-    workspace.claim(tmp_path, {"seed": 2}, fresh=True)
+    workspace.claim(tmp_path, {"seed": 2}, "code", fresh=True)
     assert not path.exists()
-    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2}
+    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
 
 
 def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
-    workspace.claim(tmp_path, {"seed": 1}, fresh=True)
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
     path = checkpoint(tmp_path, 5)
-    workspace.claim(tmp_path, {"seed": 1}, fresh=True)
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
     assert path.exists()
 
 
 def test_a_run_that_left_no_checkpoint_stands_in_nobodys_way(tmp_path):
-    workspace.claim(tmp_path, {"seed": 1}, fresh=False)
-    workspace.claim(tmp_path, {"seed": 2}, fresh=False)
-    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2}
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    workspace.claim(tmp_path, {"seed": 2}, "code", fresh=False)
+    assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
 
 
 def test_the_last_whole_checkpoint_counts_and_half_written_ones_go(tmp_path):
@@ -116,7 +128,7 @@ def test_the_last_whole_checkpoint_counts_and_half_written_ones_go(tmp_path):
 
 def test_a_finished_run_leaves_nothing_but_its_lock(tmp_path):
     with workspace.hold(tmp_path):
-        workspace.claim(tmp_path, {"seed": 1}, fresh=False)
+        workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
         checkpoint(tmp_path, 5)
         workspace.clear(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["lock"]
