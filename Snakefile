@@ -33,6 +33,11 @@ rule all:
         rules.report.output,
 
 
+onstart:
+    # what a killed Snakemake left in Slurm would be submitted once more
+    shell("{sys.executable:q} -m warmup.queue")
+
+
 onsuccess:
     # a target such as one run's model makes neither
     shown = [f"{PLAN.results}/scores.tsv", f"{PLAN.results}/comparisons.tsv"]

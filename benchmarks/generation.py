@@ -18,17 +18,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 from transformers.utils import logging
 
-from benchmarks import direct, machine
+from benchmarks import machine, plain
 from benchmarks.shapes import SEED, SHAPES, Shape, build
-from benchmarks.speed import spread
-from warmup import models, plugins, tokenizer
-from warmup.examples import encode_sources, pad
-from warmup.files import read_json, write_json
+from benchmarks.timing import spread
+from warmup import models, tokenizer
+from warmup.files import write_json
 from warmup.generate import predict, read_inputs
-from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.models import FORMAT_FILE
 from warmup.records import Record, Unlabelled
 
 Texts = list[str]
@@ -40,67 +38,6 @@ def ours(folder: Path, records: list[Record], batch_size: int) -> Texts:
     with contextlib.redirect_stderr(io.StringIO()):  # its progress
         rows = list(predict(folder, records, task=None, beams=1, batch_size=batch_size))
     return [f"{row['warmup']} | {row['output']}" for row in rows]
-
-
-class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
-    """Keeps the form `c SEP y` with at most K tokens in c; anything else is plain."""
-
-    def __init__(self, model: LanguageModel, prompt: int, longest: int) -> None:
-        self.separator = model.tokens.separator
-        self.banned = torch.tensor(model.tokens.banned, device=model.network.device)
-        self.prompt, self.longest = prompt, longest
-
-    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
-        """Return scores [R, V], those of forbidden tokens -inf."""
-        written = input_ids[:, self.prompt :]
-        ended = (written == self.separator).any(-1)
-        inside = (~ended).nonzero()
-        scores[ended, self.separator] = float("-inf")
-        if written.shape[1] < self.longest:
-            scores[inside, self.banned] = float("-inf")
-        else:
-            scores[inside[:, 0]] = float("-inf")
-            scores[inside[:, 0], self.separator] = 0.0
-        return scores
-
-
-@torch.no_grad()
-def plain(folder: Path, records: list[Record], batch_size: int) -> Texts:
-    """Generate as a loop over the file with `generate()` of `transformers` does."""
-    form = read_json(folder / FORMAT_FILE)
-    model = models.load(folder, form)
-    model.network.eval()
-    if torch.cuda.is_available():
-        model.network.to("cuda")
-    tokens, limit = model.tokens, form["max_warmup_tokens"]
-    task = plugins.load("tasks", form["task"])
-    found = []
-    for first in range(0, len(records), batch_size):
-        texts = [task.input_text(record) for record in records[first : first + batch_size]]
-        ids = encode_sources(texts, model.tokenizer, form["max_source_tokens"])
-        mask = pad([[1] * len(row) for row in ids], 0, model.pads_left)
-        inputs, prompt = direct.generation_inputs(
-            model,
-            pad(ids, tokens.pad, model.pads_left).to(model.network.device),
-            mask.to(model.network.device),
-        )
-        config = GenerationConfig(
-            max_new_tokens=limit + 1 + form["max_target_tokens"],
-            do_sample=False,
-            pad_token_id=tokens.pad,
-            eos_token_id=tokens.end,
-            decoder_start_token_id=tokens.start,
-        )
-        written = model.network.generate(
-            **inputs,
-            generation_config=config,
-            logits_processor=LogitsProcessorList([Form(model, prompt, limit)]),
-        )
-        for row in written[:, prompt:].tolist():
-            edge = row.index(tokens.separator)
-            y = model.tokenizer.decode(row[edge + 1 :], skip_special_tokens=True).strip()
-            found.append(f"{model.tokenizer.decode(row[:edge])} | {y}")
-    return found
 
 
 def write_random_checkpoint(shape: Shape, folder: Path) -> None:
@@ -141,7 +78,7 @@ def parse() -> argparse.Namespace:
     add("--shape", choices=SHAPES, default="t5_small", help="network with random weights")
     add("--model", type=Path, help="a trained checkpoint in its place, with --input")
     add("--input", type=Path, help="records for --model (JSON lines)")
-    add("--size", type=int, default=128, help="sequences")
+    add("--size", type=int, default=64, help="sequences")
     add("--batch-size", type=int, default=32, help="inputs at once")
     add("--rounds", type=int, default=3, help="runs of each, in turn, after one that is not timed")
     add("--threads", type=int, default=1, help="CPU threads")
@@ -166,7 +103,10 @@ def main() -> None:
         else:
             write_random_checkpoint(SHAPES[options.shape], folder)
             records = random_records(SHAPES[options.shape], options.size)
-        ways: dict[str, Callable[[Path, list[Record], int], Texts]] = {"ours": ours, "plain": plain}
+        ways: dict[str, Callable[[Path, list[Record], int], Texts]] = {
+            "ours": ours,
+            "plain": plain.generate,
+        }
         rates: dict[str, list[float]] = {name: [] for name in ways}
         for number in range(options.rounds + 1):
             texts = {}

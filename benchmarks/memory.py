@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 
 from benchmarks.shapes import SHAPES
-from benchmarks.steps import VARIANTS, prepare
+from benchmarks.steps import prepare
+from benchmarks.variants import VARIANTS
 
 MIB = 2**20
 

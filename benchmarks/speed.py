@@ -6,8 +6,6 @@ Command line: `python -m benchmarks.speed --help`.
 import argparse
 import dataclasses
 import statistics
-import sys
-import time
 import warnings
 from pathlib import Path
 from typing import Any
@@ -15,41 +13,12 @@ from typing import Any
 import torch
 from transformers.utils import logging
 
-from benchmarks import floor, grpo, machine, memory, table
+from benchmarks import floor, grpo, machine, memory, table, weights
 from benchmarks.shapes import SHAPES
-from benchmarks.steps import VARIANTS, Seconds, Step, prepare
+from benchmarks.steps import prepare
+from benchmarks.timing import compare, say, spread
+from benchmarks.variants import VARIANTS
 from warmup.files import write_json, write_text
-from warmup.flops import count_flops
-
-
-def compare(
-    steps: dict[str, Step], options: argparse.Namespace, title: str
-) -> tuple[dict[str, list[Seconds]], dict[str, int]]:
-    """Time steps in turn, so that what else the machine does falls on all of them.
-
-    Returns:
-        What each step took in each round, and the operations of one step as PyTorch counts them.
-    """
-    counts: dict[str, int] = {}
-    for name, step in steps.items():
-        with count_flops() as counter:
-            step(0)
-        counts[name] = counter.get_total_flops()
-    for number in range(1, options.warm_up):
-        for step in steps.values():
-            step(number)
-    times: dict[str, list[Seconds]] = {name: [] for name in steps}
-    began = said = time.perf_counter()
-    while (
-        done := len(times["sft"])
-    ) < options.rounds or time.perf_counter() < began + options.seconds:
-        for name, step in steps.items():
-            times[name].append(step(options.warm_up + done))
-        if time.perf_counter() > said + 5:
-            said = time.perf_counter()
-            shown = "  ".join(f"{name} {1000 * all_[-1].total:.0f}" for name, all_ in times.items())
-            _say(f"{title}  round {done + 1}, ms: {shown}")
-    return times, counts
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -57,22 +26,23 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     shape, device, dtype = SHAPES[name], options.device, options.dtype
     missing = {"grpo": reason} if (reason := grpo.unavailable(shape)) else {}
     variants = [variant for variant in options.variants if variant not in missing]
-    _say(f"{name}  {', '.join(variants)}")
+    say(f"{name}  {', '.join(variants)}")
     model, steps = prepare(shape, variants, device, dtype)
     times, counts = compare(steps, options, name)
-    network = floor.measure(model.network)
+    network = weights.measure(model.network)
     del model, steps
-    reference = [one.total for one in times["sft"]]
     update = statistics.median(one.update for one in times["sft"])
     rows = []
     for variant in variants:
-        total = [one.total for one in times[variant]]
+        pairs = list(zip(times[variant], times["sft"], strict=True))
         row = {
             "shape": name,
             "variant": variant,
-            "ms": spread([1000 * value for value in total]),
-            "rounds": len(total),
-            "ratio": spread([a / b for a, b in zip(total, reference, strict=True)]),
+            "rounds": len(pairs),
+            "ms": spread([1000 * one.total for one, _ in pairs]),
+            "processor_ms": spread([1000 * one.processor for one, _ in pairs]),
+            "ratio": spread([one.total / sft.total for one, sft in pairs]),
+            "processor_ratio": spread([one.processor / sft.processor for one, sft in pairs]),
             "flops": counts[variant],
             "flops_ratio": counts[variant] / counts["sft"],
         }
@@ -99,19 +69,7 @@ def _add_memory(rows: list[dict[str, Any]], options: argparse.Namespace) -> None
             threads=options.threads,
         )
         shown = f"{row['mib']['peak']:.0f} MiB" if row["mib"] else "failed"
-        _say(f"{row['shape']}  {row['variant']}  {shown}")
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Return median and quartiles."""
-    if len(values) == 1:
-        return dict.fromkeys(("median", "lower", "upper"), values[0])
-    lower, median, upper = statistics.quantiles(values, n=4, method="inclusive")
-    return {"median": median, "lower": lower, "upper": upper}
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
+        say(f"{row['shape']}  {row['variant']}  {shown}")
 
 
 def parse() -> argparse.Namespace:

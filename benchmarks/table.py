@@ -7,11 +7,12 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.steps import TITLES
+from benchmarks.variants import TITLES
 from warmup.files import read_json
 
 COLUMNS = (
-    "step", "ms", "÷ SFT", "operations ÷ SFT", "floor, ms", "÷ floor", "peak, MiB", "÷ SFT",
+    "step", "ms", "÷ SFT", "processor ÷ SFT", "operations ÷ SFT", "floor, ms", "÷ floor",
+    "peak, MiB", "÷ SFT",
 )  # fmt: skip
 
 
@@ -51,6 +52,7 @@ def _cells(row: dict[str, Any], sft: dict[str, Any]) -> list[str]:
     cells = [
         f"{number(ms['median'])} [{number(ms['lower'])}, {number(ms['upper'])}]",
         f"{ratio['median']:.2f} [{ratio['lower']:.2f}, {ratio['upper']:.2f}]",
+        f"{row['processor_ratio']['median']:.2f}",
         f"{row['flops_ratio']:.2f}",
     ]
     if "floor_ms" in row:

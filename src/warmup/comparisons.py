@@ -32,12 +32,12 @@ LEVEL = 0.05
 
 
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write rows as TSV in the order of their keys; not-a-number is an empty cell."""
+    """Write rows as TSV in the order of their keys, with 12 digits; not-a-number is empty."""
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, delimiter="\t", lineterminator="\n")
     writer.writeheader()
     for row in sorted(rows, key=lambda row: [row[key] for key in _KEYS]):
-        writer.writerow({key: "" if _unknown(value) else value for key, value in row.items()})
+        writer.writerow({key: _shown(value) for key, value in row.items()})
     write_text(path, text.getvalue())
 
 
@@ -78,5 +78,7 @@ def add_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _unknown(value: Any) -> bool:
-    return isinstance(value, float) and math.isnan(value)
+def _shown(value: Any) -> Any:
+    if not isinstance(value, float):
+        return value
+    return "" if math.isnan(value) else f"{value:.12g}"

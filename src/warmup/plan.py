@@ -125,6 +125,14 @@ class Plan:
         entries = self.config["decodings"].items()
         return [name for name, entry in entries if decoding_entries.fits(entry, method)]
 
+    def mem_mb(self, wildcards: Any, attempt: int) -> int:
+        """Return the memory of a training or a generation, which grows with each attempt."""
+        return self.resources["mem_mb"] * attempt
+
+    def runtime(self, wildcards: Any, attempt: int) -> int:
+        """Return the time limit of a training or a generation, which grows with each attempt."""
+        return self.resources["runtime"] * attempt
+
     def of_runs(self, name: str) -> list[str]:
         """Return the paths of a file that every run has."""
         return [f"{self.results}/runs/{run}/{name}" for run in self.runs]

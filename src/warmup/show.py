@@ -30,6 +30,10 @@ _INTERVAL = {
     summary.ITEMS: "one seed [95% interval, bootstrap over items]",
     summary.NONE: "one seed, no interval",
 }
+_TESTED = {
+    summary.CROSSED: "hierarchical bootstrap over seeds and items",
+    summary.PAIRED: "one seed, paired bootstrap over items",
+}
 
 
 def main_tables(
@@ -93,8 +97,10 @@ def main() -> None:
     kinds = {item.interval for item in summary.scores_of(scores)}
     words = "; ".join(text for kind, text in _INTERVAL.items() if kind in kinds)
     console.print(f"Score: {words}. Compute: of training, relative to SFT.", style="dim")
-    if is_tested(gains_of(scores, tested)):
-        console.print(f"Gain: {significance_note()}", style="dim")
+    if is_tested(gains := gains_of(scores, tested)):
+        kinds = {item.interval for item in gains}
+        words = "; ".join(text for kind, text in _TESTED.items() if kind in kinds)
+        console.print(f"Gain: [95% interval, {words}]; {significance_note()}", style="dim")
     if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
 

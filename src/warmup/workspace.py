@@ -22,17 +22,22 @@ def hold(folder: Path) -> Iterator[None]:
     """Hold a work folder's lock, which the system releases however the process ends.
 
     Raises:
-        InputError: another process holds it; the message names that process.
+        InputError: another process holds it, which the message names; or it cannot be locked.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+", encoding="utf-8") as stream:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             stream.seek(0)
             raise InputError(f"{folder}: in use by {stream.read().strip()}") from None
+        except OSError as error:  # such as Lustre mounted without flock
+            raise InputError(
+                f"{folder}: its file system has no locks ({error.strerror}). "
+                "Start in a folder on one that has: snakemake --directory FOLDER"
+            ) from None
         stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {socket.gethostname()}\n")
+        stream.write(_who())
         stream.flush()
         yield
 
@@ -83,6 +88,12 @@ def clear(folder: Path) -> None:
     for checkpoint in folder.glob("checkpoint-*"):
         shutil.rmtree(checkpoint)
     (folder / "fingerprint.json").unlink(missing_ok=True)
+
+
+def _who() -> str:
+    job = os.environ.get("SLURM_JOB_ID")
+    where = f"{socket.gethostname()}, Slurm job {job}" if job else socket.gethostname()
+    return f"process {os.getpid()} on {where}\n"
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:

@@ -107,7 +107,7 @@ def test_the_terminal_marks_and_explains(results, tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(sys, "argv", ["show", *map(str, arguments)])
     show.main()
     text = capsys.readouterr().out
-    assert "* differs from SFT: p < 0.05 after Holm's correction." in text
+    assert "* differs from SFT: p < 0.05 after Holm's correction." in " ".join(text.split())
     assert max(map(len, text.splitlines())) <= 100
     if seeds == 3:
         assert "+61.1* [+60.1, +62.1]" in text

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from warmup import intervals
 from warmup.intervals import bootstrap_interval, gain, resampled_sums, seed_interval, wilson
 
 FLOATS = st.floats(-1e3, 1e3)
@@ -117,6 +118,18 @@ def test_resamples_of_two_systems_are_paired():
         resampled_sums(columns(ours), 50, 0)
     )
     assert differences == pytest.approx(np.full(50, 2.0))
+
+
+def test_resampled_sums_are_the_same_in_any_order_and_block(monkeypatch):
+    statistics = columns(np.random.default_rng(0).random(70) * 100)
+    whole = resampled_sums(statistics, 40, 0)
+    both = resampled_sums(np.hstack([statistics[:, ::-1], statistics]), 40, 0)
+    assert (both[:, 2:] == whole).all() and (both[:, :2] == whole[:, ::-1]).all()
+    monkeypatch.setattr(intervals, "_BLOCK", 70 * 7)
+    assert (resampled_sums(statistics, 40, 0) == whole).all()
+    draws = np.random.default_rng(0)
+    by_hand = [statistics[draws.integers(70, size=70)].sum(axis=0) for _ in range(40)]
+    assert whole == pytest.approx(np.array(by_hand), abs=1e-6)
 
 
 def test_resampled_sums_draw_n_items():

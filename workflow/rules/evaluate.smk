@@ -14,8 +14,8 @@ rule generate:
     threads: PLAN.resources["threads"]
     resources:
         gpu=PLAN.resources["gpus"],
-        mem_mb=PLAN.resources["mem_mb"],
-        runtime=PLAN.resources["runtime"],
+        mem_mb=PLAN.mem_mb,
+        runtime=PLAN.runtime,
     params:
         # not an input: the summary carries the hash of every split
         examples=f"{PLAN.data}/{{split}}.jsonl",

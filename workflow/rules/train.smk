@@ -15,8 +15,8 @@ rule train:
     threads: PLAN.resources["threads"]
     resources:
         gpu=PLAN.resources["gpus"],
-        mem_mb=PLAN.resources["mem_mb"],
-        runtime=PLAN.resources["runtime"],
+        mem_mb=PLAN.mem_mb,
+        runtime=PLAN.runtime,
     params:
         config=PLAN.run_config,
         options=PLAN.training_options,
@@ -32,7 +32,12 @@ rule train:
         "mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
         " test ! -s $said || echo \"started again $(date '+%F %T')\" >> $said;"
         " cp $said {log};"
-        " python -m warmup.train --config {params.config:q} {params.options}"
+        # one process for each GPU
+        " LAUNCH='torch.distributed.run --standalone --nproc-per-node={resources.gpu} -m --';"
+        " test {resources.gpu} -gt 1 || LAUNCH=;"
+        # glibc gives large blocks back when they are freed, and each update asks for them again
+        " MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=500000000"
+        " python -m $LAUNCH warmup.train --config {params.config:q} {params.options}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
         " --on-mismatch $ON_MISMATCH"
         " 2>&1 | tee -a {log} $said;"

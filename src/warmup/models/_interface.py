@@ -143,7 +143,7 @@ class LanguageModel(ABC):
         """Return what `generate()` takes, and how many of its output tokens are before the warmup.
 
         Args:
-            source: the inputs; where they have no states, `generate()` encodes them.
+            source: the inputs.
             prefix: [B, P] tokens behind START that are given; the output repeats them.
         """
 

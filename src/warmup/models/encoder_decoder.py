@@ -113,12 +113,9 @@ class EncoderDecoder(LanguageModel):
     def generation_inputs(
         self, source: Source, prefix: torch.Tensor | None = None
     ) -> tuple[dict[str, Any], int]:
-        """Return inputs, START and what is given behind it; the output begins with START."""
-        inputs: dict[str, Any] = {"attention_mask": source.mask}
-        if source.states is None:
-            inputs["input_ids"] = source.input_ids
-        else:
-            inputs["encoder_outputs"] = BaseModelOutput(last_hidden_state=source.states)
+        """Return the encoded inputs, START and what is given behind it."""
+        encoded = BaseModelOutput(last_hidden_state=source.states)
+        inputs = {"encoder_outputs": encoded, "attention_mask": source.mask}
         if prefix is not None:
             start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
             inputs["decoder_input_ids"] = torch.cat([start, prefix], 1)

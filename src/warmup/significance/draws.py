@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
-_TIE = 1e-9
-"""Points: equal scores that differ by the rounding of sums are equal."""
+_TIE = 1e-7
+"""Points: equal scores that differ by the rounding of statistics are equal."""
 
 
 def p_value(draws: FloatArray, observed: float) -> float:

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from warmup.intervals import exact
+
 FloatArray = NDArray[np.float64]
 
 _BLOCK = 1 << 20
@@ -22,7 +24,7 @@ def swapped_sums(differences: FloatArray, resamples: int, seed: int) -> FloatArr
     Each item is in it or not by a fair coin. The same n and seed toss the same coins.
     """
     generator = np.random.default_rng(seed)
-    n = len(differences)
+    n, differences = len(differences), exact(differences)
     block = max(1, _BLOCK // n)
     return np.concatenate(
         [

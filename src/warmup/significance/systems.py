@@ -35,6 +35,7 @@ def differences(
         seed: of the draws, which all pairs share.
     """
     # all systems side by side: one pass over the draws
+    statistics = dict(sorted(statistics.items()))
     stacked = np.hstack(list(statistics.values()))
     parts = np.split(resampled_sums(stacked, resamples, seed), len(statistics), axis=1)
     drawn = {system: aggregate(part) for system, part in zip(statistics, parts, strict=True)}

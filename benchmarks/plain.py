@@ -1,0 +1,74 @@
+"""Generation as a loop over a file with `generate()` of `transformers`."""
+
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
+
+from benchmarks import direct
+from warmup import models, plugins
+from warmup.examples import encode_sources, pad
+from warmup.files import read_json
+from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.records import Record
+
+
+class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
+    """Keeps the form `c SEP y` with at most K tokens in c; anything else is plain."""
+
+    def __init__(self, model: LanguageModel, prompt: int, longest: int) -> None:
+        self.separator = model.tokens.separator
+        self.banned = torch.tensor(model.tokens.banned, device=model.network.device)
+        self.prompt, self.longest = prompt, longest
+
+    def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
+        """Return scores [R, V], those of forbidden tokens -inf."""
+        written = input_ids[:, self.prompt :]
+        ended = (written == self.separator).any(-1)
+        inside = (~ended).nonzero()
+        scores[ended, self.separator] = float("-inf")
+        if written.shape[1] < self.longest:
+            scores[inside, self.banned] = float("-inf")
+        else:
+            scores[inside[:, 0]] = float("-inf")
+            scores[inside[:, 0], self.separator] = 0.0
+        return scores
+
+
+@torch.no_grad()
+def generate(folder: Path, records: list[Record], batch_size: int) -> list[str]:
+    """Return `warmup | output` of each record, greedily, in the order of the file."""
+    form = read_json(folder / FORMAT_FILE)
+    model = models.load(folder, form)
+    model.network.eval()
+    if torch.cuda.is_available():
+        model.network.to("cuda")
+    tokens, limit = model.tokens, form["max_warmup_tokens"]
+    task = plugins.load("tasks", form["task"])
+    found = []
+    for first in range(0, len(records), batch_size):
+        texts = [task.input_text(record) for record in records[first : first + batch_size]]
+        ids = encode_sources(texts, model.tokenizer, form["max_source_tokens"])
+        mask = pad([[1] * len(row) for row in ids], 0, model.pads_left)
+        inputs, prompt = direct.generation_inputs(
+            model,
+            pad(ids, tokens.pad, model.pads_left).to(model.network.device),
+            mask.to(model.network.device),
+        )
+        config = GenerationConfig(
+            max_new_tokens=limit + 1 + form["max_target_tokens"],
+            do_sample=False,
+            pad_token_id=tokens.pad,
+            eos_token_id=tokens.end,
+            decoder_start_token_id=tokens.start,
+        )
+        written = model.network.generate(
+            **inputs,
+            generation_config=config,
+            logits_processor=LogitsProcessorList([Form(model, prompt, limit)]),
+        )
+        for row in written[:, prompt:].tolist():
+            edge = row.index(tokens.separator)
+            y = model.tokenizer.decode(row[edge + 1 :], skip_special_tokens=True).strip()
+            found.append(f"{model.tokenizer.decode(row[:edge])} | {y}")
+    return found

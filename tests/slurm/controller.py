@@ -1,0 +1,148 @@
+"""What the tests on Slurm share: a small experiment, a Snakemake that can be ended, the queue."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+import tiny
+
+ROOT = Path(__file__).parents[2]
+RUN = "shell_game/en/t5/sft/seed1"
+FOLDER = f"results/tiny/runs/{RUN}"
+TRAINING = f"{FOLDER}/training.json"
+WORK = f"work/tiny/{RUN}"
+LOG = f"logs/tiny/train/{RUN}.log"
+RESOURCES = {"threads": 1, "gpus": 1, "mem_mb": 1500, "runtime": 10}
+PROFILE = [
+    "--workflow-profile", str(ROOT / "profiles" / "slurm"),
+    "--slurm-partition-config", str(ROOT / "profiles" / "slurm" / "partitions.yaml"),
+    "--slurm-init-seconds-before-status-checks", "1",  # 40 by default; the rest is as people use it
+]  # fmt: skip
+started = []
+
+
+def experiment(**changes):
+    """Return an experiment of one training that takes some seconds behind its first checkpoint."""
+    config = tiny.experiment()
+    config["runs"] = [{"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"]}]
+    config["methods"]["sft"] |= {"budget": {"updates": 200}, "validate_every": 10, "log_every": 10}
+    config["resources"] = RESOURCES
+    return config | changes
+
+
+class Start:
+    """A Snakemake on the login node, as people start it."""
+
+    def __init__(self, folder, *arguments, config=None, profile=PROFILE):
+        folder.mkdir(exist_ok=True)
+        path = folder / "config.yaml"
+        if config or not path.exists():
+            path.write_text(yaml.safe_dump(config or experiment()))
+        self.log = folder / f"snakemake.{len(started)}.log"
+        with self.log.open("w") as stream:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile",
+                 "--directory", folder, *profile, "--configfile", path, *arguments],
+                stdout=stream, stderr=subprocess.STDOUT, env=environment(),
+            )  # fmt: skip
+        started.append(self)
+
+    @property
+    def output(self):
+        return self.log.read_text()
+
+    def end(self, number):
+        """Send a signal to Snakemake alone, and wait until it has ended."""
+        self.process.send_signal(number)
+        return self.wait()
+
+    def wait(self, seconds=300):
+        """Return the exit status, and all that was printed."""
+        return self.process.wait(seconds), self.output
+
+    def until(self, happened, seconds=120):
+        """Wait until something is the case while Snakemake runs, and return it."""
+        deadline = time.monotonic() + seconds
+        while not (value := happened()):
+            assert self.process.poll() is None, f"Snakemake ended:\n{self.output}"
+            assert time.monotonic() < deadline, f"waited {seconds} s:\n{self.output}"
+            time.sleep(0.1)
+        return value
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def train_here(folder):
+    """Train the run of `experiment` on this machine, without Slurm."""
+    status, output = Start(folder, "--cores", "1", TRAINING, profile=[]).wait()
+    assert status == 0, output
+
+
+def only_prepared(trained, folder):
+    """Copy what precedes the training, as it was before the training began."""
+    for part in ("results/tiny/data", "results/tiny/tokenizers", ".snakemake/metadata"):
+        shutil.copytree(trained / part, folder / part)
+    shutil.copy(trained / "config.yaml", folder)
+    return folder
+
+
+def slurm(*command):
+    """Run a command of Slurm and return what it prints."""
+    return subprocess.run(command, check=True, text=True, capture_output=True).stdout
+
+
+def jobs(*states):
+    """Return all jobs of Slurm, or those in some states, as `scontrol` describes them."""
+    lines = slurm("scontrol", "show", "job", "--oneliner").splitlines()
+    found = [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines if line.startswith("JobId")]
+    return [job for job in found if not states or job["JobState"] in states]
+
+
+def queued():
+    return jobs("PENDING", "RUNNING", "COMPLETING")
+
+
+def checkpoint(folder):
+    return list((folder / WORK).glob("checkpoint-*/complete"))
+
+
+def training(folder):
+    """Return the process of the training in a folder, if it runs."""
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (path / "cmdline").read_bytes().split(b"\0")
+            if words[1:3] == [b"-m", b"warmup.train"] and (path / "cwd").resolve() == folder:
+                return int(path.name)
+        except OSError:
+            continue
+    return None
+
+
+def hold(start, folder):
+    """Stop the training behind its first checkpoint, so that it outlasts whatever a test does."""
+    start.until(lambda: checkpoint(folder))
+    process = training(folder)
+    os.kill(process, signal.SIGSTOP)
+    return process
+
+
+def end_all():
+    """End everything that a test has left."""
+    for start in started:
+        start.process.kill()
+        start.process.wait()
+    slurm("scancel", f"--user={os.getuid()}")
+    deadline = time.monotonic() + 60
+    while queued():
+        assert time.monotonic() < deadline, queued()
+        time.sleep(0.1)
