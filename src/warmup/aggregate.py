@@ -88,12 +88,12 @@ def read_scores(path: Path) -> "pd.DataFrame":
     Raises:
         InputError: a missing or unknown column, or a cell that is not a number where one must be.
     """
-    return _read(path, SCORE_COLUMNS)
+    return read_table(path, SCORE_COLUMNS)
 
 
 def read_curves(path: Path) -> "pd.DataFrame":
     """Read curves.tsv; types and errors as `read_scores`."""
-    return _read(path, CURVE_COLUMNS)
+    return read_table(path, CURVE_COLUMNS)
 
 
 def _training(path: Path) -> tuple[Row, Row]:
@@ -130,7 +130,7 @@ def _object(value: Any, columns: dict[str, type], where: str) -> Row:
     return value
 
 
-def _table(rows: Iterable[Row], columns: Sequence[str], keys: Sequence[str]) -> str:
+def to_tsv(rows: Iterable[Row], columns: Sequence[str], keys: Sequence[str]) -> str:
     """Return rows as TSV in the order of their keys, floats with all their digits.
 
     Raises:
@@ -148,7 +148,8 @@ def _table(rows: Iterable[Row], columns: Sequence[str], keys: Sequence[str]) -> 
     return text.getvalue()
 
 
-def _read(path: Path, columns: dict[str, type]) -> "pd.DataFrame":
+def read_table(path: Path, columns: dict[str, type]) -> "pd.DataFrame":
+    """Read a table in long format as `to_tsv` writes it; types and errors as `read_scores`."""
     import pandas as pd  # noqa: PLC0415  # collecting starts without it
 
     header, *lines = list(csv.reader(read_lines(path), delimiter="\t")) or [[]]
@@ -205,9 +206,9 @@ def main() -> None:
     rows += [row for path in training for row in cost_rows(path)]
     curves = [row for path in training for row in curve_rows(path)]
     keys = [*_RUN, "subset", "metric"]
-    write_text(options.scores_tsv, _table(rows, list(SCORE_COLUMNS), keys))
+    write_text(options.scores_tsv, to_tsv(rows, list(SCORE_COLUMNS), keys))
     keys = [name for name in CURVE_COLUMNS if name != "value"]
-    write_text(options.curves_tsv, _table(curves, list(CURVE_COLUMNS), keys))
+    write_text(options.curves_tsv, to_tsv(curves, list(CURVE_COLUMNS), keys))
 
 
 if __name__ == "__main__":

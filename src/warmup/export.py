@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from warmup import detectable, summary
+from warmup.control_table import differences
+from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.gains import gains
 from warmup.methods import FOCUS, Methods
 from warmup.summary import Setting
@@ -28,14 +30,21 @@ def rows(
     methods: Methods,
     task: str,
     tested: "pd.DataFrame | None" = None,
+    *,
+    decodings: Decodings = UNKNOWN,
 ) -> Iterator[dict[str, Any]]:
     """Yield every number of the task's tables as a row for `COLUMNS`.
 
-    `quantity` is `score`, `gain_over_sft`, `train_updates`, `train_flops`, `train_seconds` or
-    `relative_compute` where measured, `gain_over_sft` or `score` where reported.
+    `quantity` is `score`, `gain_over_sft`, `difference_to_own_warmup`, `train_updates`,
+    `train_flops`, `train_seconds` or `relative_compute` where measured, `gain_over_sft` or `score`
+    where reported.
     """
     scores = scores[scores["task"] == task]
-    estimates = {"score": summary.scores_of(scores), "gain_over_sft": gains(scores, tested)}
+    estimates = {
+        "score": summary.scores_of(scores),
+        "gain_over_sft": gains(scores, tested),
+        "difference_to_own_warmup": differences(scores, decodings, tested),
+    }
     for quantity, items in estimates.items():
         for item in summary.ordered(items, methods):
             row = {"quantity": quantity, **item.setting._asdict(), "measured": item.mean}

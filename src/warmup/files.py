@@ -27,21 +27,27 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = scratch / path.name
     try:
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         if path.is_dir():
             shutil.rmtree(path)  # rename cannot replace a directory that holds files
         temporary.replace(path)
+        _sync_one(path.parent)  # a new name is on the disk when its folder is
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
     for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
-        descriptor = os.open(item, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync_one(item)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_text(path: Path, text: str) -> None:

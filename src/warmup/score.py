@@ -144,10 +144,10 @@ def read_predictions(path: Path, target_lang: str) -> tuple[Corpus, dict[str, li
         target_lang=target_lang,
         sources=[row["source"] for row in rows],
     )
-    return corpus, _subsets([row["meta"] for row in rows])
+    return corpus, subsets_of([row["meta"] for row in rows])
 
 
-def _subsets(metas: Sequence[Row]) -> dict[str, list[int]]:
+def subsets_of(metas: Sequence[Row]) -> dict[str, list[int]]:
     """Return such as `lookahead=3` -> indices of the items with that value, in order of values.
 
     Items without such a number are in no subset.

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from warmup import comparisons, errors, summary
+from warmup import comparisons, decoding_order, errors, summary
 from warmup.aggregate import read_scores
 from warmup.comparison_table import significance_note
 from warmup.errors import InputError
@@ -85,10 +85,12 @@ def main() -> None:
     add("--report", type=Path, help="report.html, to say where it lies once it is there")
     comparisons.add_option(parser)
     add_option(parser)
+    decoding_order.add_option(parser)
     options = parser.parse_args()
     scores, tested = read_scores(options.scores), comparisons.read(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
+    scores = decoding_order.parse(options.decodings).without_controls(scores)
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
     for table in main_tables(scores, parse(options.methods), tested):

@@ -155,7 +155,7 @@ def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
 
 
 def primary(estimates: Sequence[Estimate]) -> list[Estimate]:
-    """Return those of each task's first metric, greedy where there is a choice of decoding."""
+    """Return those of each task's first metric and first decoding."""
     found = []
     for here in group(estimates, lambda item: item.setting.task).values():
         metric = metric_order(item.metric for item in here)[0]
@@ -175,8 +175,11 @@ def separated(estimates: Iterable[Estimate]) -> Iterator[Estimate]:
 
 
 def decoding_order(names: Iterable[str]) -> list[str]:
-    """Return the distinct decodings, greedy first."""
-    return sorted(set(names), key=lambda name: (name != "greedy", name))
+    """Return the distinct decodings in the order in which they come.
+
+    `warmup.decoding_order` puts the rows of the scores in the order of the experiment.
+    """
+    return list(dict.fromkeys(names))
 
 
 def ordered(items: Iterable[Item], methods: Methods) -> list[Item]:

@@ -10,9 +10,11 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmup import comparisons, errors, export, markup, reported, summary
+from warmup import comparisons, decoding_order, errors, export, markup, reported, summary
 from warmup.aggregate import read_scores
 from warmup.comparison_table import comparison_table, significance_note
+from warmup.control_table import control_table
+from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.files import write_text
 from warmup.gains import gains as gains_of
@@ -60,7 +62,9 @@ class TaskTables(NamedTuple):
     """The tables of one task."""
 
     main: list[Table]
-    """Scores and gains, measured, with greedy decoding if there is a choice."""
+    """Scores and gains, measured, with the first decoding."""
+    controls: list[Table]
+    """Scores of the same models behind other warmups than their own, if there are any."""
     others: list[Table]
     """The same with other decodings, if there are any."""
     comparisons: list[Table]
@@ -77,6 +81,8 @@ def task_tables(
     methods: Methods,
     task: str,
     tested: "pd.DataFrame | None" = None,
+    *,
+    decodings: Decodings = UNKNOWN,
 ) -> TaskTables:
     """Return the tables of one task.
 
@@ -86,13 +92,15 @@ def task_tables(
         methods: order of the methods, and which starts from which.
         task: name of the task.
         tested: as `warmup.comparisons.read` returns them; None for no tests.
+        decodings: their order, and which are controls of which.
     """
-    scores = scores[scores["task"] == task]
+    everything = scores[scores["task"] == task]
+    scores = decodings.without_controls(everything)
     tested = tested[tested["task"] == task] if tested is not None else None
     estimates = summary.ordered(summary.scores_of(scores), methods)
     gains = summary.ordered(gains_of(scores, tested), methods)
     costs = summary.ordered(summary.costs_of(scores, methods), methods)
-    title, found = label(TASKS, task), TaskTables([], [], [], [], [])
+    title, found = label(TASKS, task), TaskTables([], [], [], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
         tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
@@ -106,6 +114,8 @@ def task_tables(
             heading = f"{title}: comparisons (measured), {words}"
             if table := comparison_table(here_too, methods, f"{name}-comparisons", heading):
                 found.comparisons.append(table)
+    if control := control_table(everything, decodings, methods, task, tested):
+        found.controls.append(control)
     if costs:
         found.cost.append(_costs(costs, methods, task))
     claims = claims[claims["task"] == task]
@@ -242,16 +252,18 @@ def write(
     methods: Methods,
     folder: Path,
     tested: "pd.DataFrame | None" = None,
+    *,
+    decodings: Decodings = UNKNOWN,
 ) -> None:
     """Write `{task}.md`, `{task}.tex` and `{task}.csv` for each task of the scores."""
     for task in sorted(set(scores["task"])):
-        parts = task_tables(scores, claims, methods, task, tested)
+        parts = task_tables(scores, claims, methods, task, tested, decodings=decodings)
         tables = [table for part in parts for table in part]
         heading = f"# {label(TASKS, task)}\n\n"
         write_text(folder / f"{task}.md", heading + "\n".join(map(markup.markdown, tables)))
         needs = "% needs \\usepackage{booktabs,graphicx}; include with \\input\n"
         write_text(folder / f"{task}.tex", needs + "\n".join(map(markup.latex, tables)))
-        numbers = export.rows(scores, claims, methods, task, tested)
+        numbers = export.rows(scores, claims, methods, task, tested, decodings=decodings)
         write_text(folder / f"{task}.csv", export.to_csv(numbers))
 
 
@@ -263,12 +275,14 @@ def main() -> None:
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
     comparisons.add_option(parser)
     add_option(parser)
+    decoding_order.add_option(parser)
     options = parser.parse_args()
     scores, methods = read_scores(options.scores), parse(options.methods)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
     tested = comparisons.read(options.comparisons)
-    write(scores, reported.read(), methods, options.output_dir, tested)
+    decodings = decoding_order.parse(options.decodings)
+    write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
 
 
 if __name__ == "__main__":

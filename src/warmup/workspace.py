@@ -1,20 +1,20 @@
-"""The work folder of one run: its lock, its fingerprint and its checkpoints."""
+"""The work folder of one run: its lock and its fingerprint; see also `warmup.checkpoints`."""
 
 import contextlib
 import fcntl
 import os
-import shutil
 import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from warmup import checkpoints
 from warmup.errors import InputError
 from warmup.files import read_json, write_json
 
-COMPLETE = "complete"
-"""A file that marks a checkpoint as written to its end."""
+BAD_BATCH = "bad_batch.json"
+"""What a training was at when its loss was no number, see `warmup.finite`."""
 
 
 @contextlib.contextmanager
@@ -55,8 +55,8 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
         InputError: the folder was made for another run; the message says what differs.
     """
     path = folder / "fingerprint.json"
-    checkpoints = list(folder.glob("checkpoint-*"))
-    if path.exists() and checkpoints:
+    found = list(folder.glob("checkpoint-*"))
+    if path.exists() and found:
         before = read_json(path)
         if before.pop("code", code) != code:
             print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
@@ -67,27 +67,17 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
                 "Delete the folder, or set on_mismatch: fresh"
             )
         if differs:
-            for checkpoint in checkpoints:
-                shutil.rmtree(checkpoint)
+            for checkpoint in found:
+                checkpoints.delete(checkpoint)
     write_json(path, fingerprint | {"code": code})
-
-
-def last_checkpoint(folder: Path) -> Path | None:
-    """Return the newest whole checkpoint; half-written ones are deleted."""
-    whole = []
-    for checkpoint in folder.glob("checkpoint-*"):
-        if (checkpoint / COMPLETE).exists():
-            whole.append((int(checkpoint.name.rpartition("-")[2]), checkpoint))
-        else:
-            shutil.rmtree(checkpoint)
-    return max(whole)[1] if whole else None
 
 
 def clear(folder: Path) -> None:
     """Delete the checkpoints of a finished run; its outputs are elsewhere."""
     for checkpoint in folder.glob("checkpoint-*"):
-        shutil.rmtree(checkpoint)
-    (folder / "fingerprint.json").unlink(missing_ok=True)
+        checkpoints.delete(checkpoint)
+    for name in ("fingerprint.json", BAD_BATCH):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _who() -> str:

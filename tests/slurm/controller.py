@@ -49,7 +49,7 @@ class Start:
         with self.log.open("w") as stream:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile",
-                 "--directory", folder, *profile, "--configfile", path, *arguments],
+                 "--directory", folder, *profile, *arguments, "--configfile", path],
                 stdout=stream, stderr=subprocess.STDOUT, env=environment(),
             )  # fmt: skip
         started.append(self)
@@ -67,14 +67,22 @@ class Start:
         """Return the exit status, and all that was printed."""
         return self.process.wait(seconds), self.output
 
-    def until(self, happened, seconds=120):
-        """Wait until something is the case while Snakemake runs, and return it."""
-        deadline = time.monotonic() + seconds
-        while not (value := happened()):
+    def until(self, happened):
+        """Wait until something is the case while Snakemake runs."""
+
+        def happened_while_it_runs():
             assert self.process.poll() is None, f"Snakemake ended:\n{self.output}"
-            assert time.monotonic() < deadline, f"waited {seconds} s:\n{self.output}"
-            time.sleep(0.1)
-        return value
+            return happened()
+
+        until(happened_while_it_runs)
+
+
+def until(happened, seconds=120):
+    """Wait until something is the case."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"waited {seconds} s"
+        time.sleep(0.1)
 
 
 def environment():
@@ -101,6 +109,11 @@ def slurm(*command):
     return subprocess.run(command, check=True, text=True, capture_output=True).stdout
 
 
+def answers():
+    """Return whether the controller of Slurm answers."""
+    return "is UP" in subprocess.run(["scontrol", "ping"], capture_output=True, text=True).stdout
+
+
 def jobs(*states):
     """Return all jobs of Slurm, or those in some states, as `scontrol` describes them."""
     lines = slurm("scontrol", "show", "job", "--oneliner").splitlines()
@@ -110,6 +123,13 @@ def jobs(*states):
 
 def queued():
     return jobs("PENDING", "RUNNING", "COMPLETING")
+
+
+def submitted(folder):
+    """Return the jobs that were submitted from a folder, in their order."""
+    return sorted(
+        (job for job in jobs() if job["WorkDir"] == str(folder)), key=lambda job: int(job["JobId"])
+    )
 
 
 def checkpoint(folder):
@@ -142,7 +162,4 @@ def end_all():
         start.process.kill()
         start.process.wait()
     slurm("scancel", f"--user={os.getuid()}")
-    deadline = time.monotonic() + 60
-    while queued():
-        assert time.monotonic() < deadline, queued()
-        time.sleep(0.1)
+    until(lambda: not queued())

@@ -11,13 +11,15 @@ from controller import (
     TRAINING,
     WORK,
     Start,
-    checkpoint,
+    answers,
     experiment,
     hold,
     jobs,
     queued,
     slurm,
+    submitted,
     training,
+    until,
 )
 
 
@@ -33,4 +35,169 @@ def test_sigint_ends_the_jobs_and_the_next_start_goes_on(folder, same_model):
     status, output = Start(folder, TRAINING).wait()
     assert status == 0, output
     assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_sigterm_waits_for_what_runs_and_begins_nothing_more(folder, same_model):
+    first = Start(folder, f"{FOLDER}/test.greedy.predictions.jsonl")
+    process = hold(first, folder)
+    first.process.send_signal(signal.SIGTERM)
+    first.until(lambda: "Will exit after finishing currently running jobs" in first.output)
+    os.kill(process, signal.SIGCONT)
+    status, _ = first.wait()
+    assert status == 1
+    assert [job["JobState"] for job in submitted(folder)] == ["COMPLETED"]  # the training alone
+    same_model(folder)
+
+    status, output = Start(folder, f"{FOLDER}/test.greedy.predictions.jsonl").wait()
+    assert status == 0, output
+    assert len(submitted(folder)) == 2  # and now what comes behind it
+
+
+def test_sigkill_leaves_jobs_whose_results_the_next_start_takes_over(folder, same_model):
+    first = Start(folder, TRAINING)
+    process = hold(first, folder)
+    first.end(signal.SIGKILL)
+    (job,) = submitted(folder)
+    assert job["JobState"] == "RUNNING"
+
+    # Snakemake's locks are left; without them the job of the first start is what keeps the second
+    status, output = Start(folder, TRAINING).wait()
+    assert status == 1
+    assert "LockException" in output
+    status, output = Start(folder, "--unlock").wait()
+    assert status == 0, output
+    status, output = Start(folder, TRAINING).wait()
+    assert status == 1
+    assert f"Slurm still has jobs of an earlier start in this folder: {job['JobId']} run" in output
+    assert f"scancel --name={job['JobName']}" in output
+    assert len(submitted(folder)) == 1
+
+    os.kill(process, signal.SIGCONT)
+    until(lambda: not queued())
+    before = (folder / TRAINING).stat()
+    status, output = Start(folder, TRAINING).wait()
+    assert status == 0, output
+    assert "Nothing to be done" in output
+    assert (folder / TRAINING).stat() == before
+    assert len(submitted(folder)) == 1
+    same_model(folder)
+
+
+def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
+    first = Start(folder, TRAINING)
+    hold(first, folder)
+    first.end(signal.SIGKILL)
+    (job,) = submitted(folder)
+    slurm("scancel", f"--name={job['JobName']}")
+    until(lambda: not queued())
+    # half a result, as a job leaves it that is killed while it writes
+    (folder / FOLDER / "model").mkdir(parents=True, exist_ok=True)
+    (folder / FOLDER / "model" / "model.safetensors").write_text("half")
+    (folder / TRAINING).write_text("{")
+
+    Start(folder, "--unlock").wait()
+    status, output = Start(folder, TRAINING).wait()
+    assert status == 0, output
+    assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_two_jobs_do_not_train_one_run(folder, same_model):
+    first = Start(folder, TRAINING)
+    process = hold(first, folder)
+    first.end(signal.SIGKILL)
+    (job,) = submitted(folder)
+
+    # a second start that looks neither for locks nor for jobs
+    status, output = Start(folder, TRAINING, "--nolock", "--no-hooks").wait()
+    assert status == 1
+    assert f"error: {WORK}: in use by process {process} on node1, Slurm job {job['JobId']}" in output
+    assert len(submitted(folder)) == 4  # and three attempts
+
+    slurm("scancel", job["JobId"])
+    until(lambda: not queued())
+    status, output = Start(folder, TRAINING, "--nolock").wait()
+    assert status == 0, output
+    assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_a_cancelled_job_is_tried_again_with_more_of_everything(folder, same_model):
+    start = Start(folder, TRAINING)
+    hold(start, folder)
+    (job,) = submitted(folder)
+    slurm("scancel", job["JobId"])
+    status, output = start.wait()
+    assert status == 0, output
+    assert f"SLURM-job '{job['JobId']}' failed, SLURM status is: 'CANCELLED'" in output
+    first, second = submitted(folder)
+    assert [first["MinMemoryNode"], second["MinMemoryNode"]] == ["1500M", "3000M"]
+    assert [first["TimeLimit"], second["TimeLimit"]] == ["00:10:00", "00:20:00"]
+    assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_a_training_that_ran_into_its_time_limit_goes_on(folder, same_model):
+    start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"runtime": 1}))
+    hold(start, folder)
+    status, output = start.wait()
+    assert status == 0, output
+    assert [job["JobState"] for job in submitted(folder)] == ["TIMEOUT", "COMPLETED"]
+    assert "SLURM status is: 'TIMEOUT'" in output
+    assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_a_job_that_needs_more_memory_gets_it(folder, same_model):
+    start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"mem_mb": 300}))
+    status, output = start.wait()
+    assert status == 0, output
+    ended = [(job["JobState"], job["MinMemoryNode"]) for job in submitted(folder)]
+    assert ended == 0, ended
+    same_model(folder)
+
+
+@pytest.mark.parametrize("cause", ["preempted", "node lost"])
+def test_a_requeued_training_goes_on(folder, same_model, cause):
+    start = Start(folder, TRAINING)
+    hold(start, folder)
+    if cause == "preempted":
+        slurm("sbatch", "--partition=urgent", "--exclusive", "--wrap=sleep 1", "--output=/dev/null")
+    else:
+        slurm("scontrol", "update", "nodename=node1", "state=down", "reason=test")
+        slurm("scontrol", "update", "nodename=node1", "state=resume")
+    status, output = start.wait(400)
+    assert status == 0, output
+    (job,) = submitted(folder)  # the same job, once more
+    assert (job["JobState"], job["Restarts"]) == ("COMPLETED", "1")
+    assert "resuming from checkpoint-" in (folder / LOG).read_text()
+    same_model(folder)
+
+
+def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
+    config = experiment()
+    config["methods"]["warmup"]["warmup"]["samples"] = 1  # its objective needs two
+    config["runs"][0]["methods"] = ["sft", "warmup"]
+    target = f"{FOLDER}/test.greedy.predictions.jsonl"
+    status, output = Start(
+        folder, target, TRAINING.replace("sft", "warmup"), config=config
+    ).wait(600)
+    assert status == 1
+    assert output.count("error: warmup.samples: reweighted needs at least 2, got 1") >= 1
+    names = [job["Comment"].split("_wildcards_")[1] for job in submitted(folder)]
+    assert names.count("shell_game_en_t5_warmup_1") == 3
+    assert (folder / target).exists()
+
+
+def test_slurm_may_be_away_for_a_while(folder, same_model):
+    start = Start(folder, TRAINING)
+    process = hold(start, folder)
+    slurm("scontrol", "shutdown", "slurmctld")
+    start.until(lambda: not answers())
+    os.kill(process, signal.SIGCONT)
+    start.until(lambda: not training(folder))
+    slurm("slurmctld")
+    status, output = start.wait()
+    assert status == 0, output
     same_model(folder)

@@ -40,4 +40,5 @@ def code(*names):
 PRESENTATION = (
     *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
     *("markup.py", "labels.py", "methods.py", "export.py"),
+    *("decoding_order.py", "control_table.py"),
 )

@@ -23,11 +23,12 @@ rule tables:
     params:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
+        decodings=PLAN.decodings,
     message:
         "Writing the tables"
     shell:
         "python -m warmup.tables --scores {input.scores} --comparisons {input.comparisons}"
-        " --output-dir {params.folder} --methods {params.methods} > {log} 2>&1"
+        " --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
 rule figures:
@@ -55,12 +56,13 @@ rule figures:
     params:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
+        decodings=PLAN.decodings,
     message:
         "Drawing the figures"
     shell:
         "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --output-dir {params.folder}"
-        " --methods {params.methods} > {log} 2>&1"
+        " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
 rule report:
@@ -85,6 +87,7 @@ rule report:
         tables=PLAN.tables_folder,
         figures=PLAN.figures_folder,
         methods=PLAN.methods,
+        decodings=PLAN.decodings,
     message:
         "Writing the report"
     shell:
@@ -92,4 +95,4 @@ rule report:
         " --comparisons {input.comparisons}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --predictions {input.predictions} --provenance {input.provenance}"
-        " --methods {params.methods} --output {output} > {log} 2>&1"
+        " --methods {params.methods} --decodings {params.decodings} --output {output} > {log} 2>&1"

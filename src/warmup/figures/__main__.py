@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from warmup import comparisons, errors, figures, reported
+from warmup import comparisons, decoding_order, errors, figures, reported
 from warmup.aggregate import read_curves, read_scores
 from warmup.figures import Data, FigureModule
 from warmup.figures._style import RC
@@ -76,11 +76,12 @@ def main() -> None:
     add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
     comparisons.add_option(parser)
     add_option(parser)
+    decoding_order.add_option(parser)
     options = parser.parse_args()
     names = [options.only] if options.only else figures.names()
     modules = {name: figures.load(name) for name in names}
     data = Data(
-        read_scores(options.scores),
+        decoding_order.parse(options.decodings).without_controls(read_scores(options.scores)),
         read_curves(options.curves),
         reported.read(),
         parse(options.methods),

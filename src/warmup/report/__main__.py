@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from warmup import comparisons, errors, reported
+from warmup import comparisons, decoding_order, errors, reported
 from warmup.aggregate import read_curves, read_scores
 from warmup.errors import InputError
 from warmup.files import read_lines, write_text
@@ -38,6 +38,7 @@ def main() -> None:
     add("--output", type=Path, required=True, help="report.html")
     comparisons.add_option(parser)
     add_option(parser)
+    decoding_order.add_option(parser)
     options = parser.parse_args()
     predictions, provenance = list(options.predictions), list(options.provenance)
     for line in read_lines(options.inputs_from) if options.inputs_from else ():
@@ -51,16 +52,18 @@ def main() -> None:
                 "nor in provenance.json"
             )
     scores, methods = read_scores(options.scores), parse(options.methods)
+    decodings = decoding_order.parse(options.decodings)
     html = page(
         scores,
         read_curves(options.curves),
         reported.read(),
         methods,
-        cells=examples.collect(predictions, scores, methods),
+        cells=examples.collect(predictions, decodings.without_controls(scores), methods),
         origin=origin.tables(origin.read(provenance), scores),
         figures_dir=options.figures_dir,
         tables_dir=options.tables_dir,
         tested=comparisons.read(options.comparisons),
+        decodings=decodings,
     )
     write_text(options.output, html)
 

@@ -1,16 +1,16 @@
 """Examples to look at: what each method wrote for the same items."""
 
-import re
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from warmup import metrics, pairs, summary
 from warmup.errors import InputError
 from warmup.files import read_jsonl
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.methods import Methods
+from warmup.prediction_files import Run, parse_path
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,38 +19,6 @@ LIMIT = 200
 """Items shown of each data set, pair and model: the first ones, not chosen ones."""
 _LONGEST = 1500
 """Characters shown of a text."""
-_FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl")
-_SEED = re.compile(r"seed(\d+)")
-
-
-class Run(NamedTuple):
-    """What the path of a prediction file says."""
-
-    dataset: str
-    pair: str
-    model: str
-    method: str
-    seed: int
-    split: str
-    decoding: str
-    path: Path
-
-
-def parse_path(path: Path) -> Run:
-    """Read `…/{dataset}/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl`.
-
-    Raises:
-        InputError: another path.
-    """
-    file = _FILE.fullmatch(path.name)
-    seed = _SEED.fullmatch(path.parent.name)
-    if not file or not seed or len(path.parts) < 6:
-        raise InputError(
-            f"{path}: a prediction file must be named {{dataset}}/{{pair}}/{{model}}/{{method}}/"
-            "seed{n}/{split}.{decoding}.predictions.jsonl"
-        )
-    dataset, pair, model, method = path.parts[-6:-2]
-    return Run(dataset, pair, model, method, int(seed[1]), file["split"], file["decoding"], path)
 
 
 def collect(
@@ -58,7 +26,7 @@ def collect(
 ) -> list[dict[str, Any]]:
     """Return one JSON-ready cell for each data set, pair, model and split.
 
-    Of the first seed, greedy where there is a choice of decoding: the methods and the first
+    Of the first seed and the decoding that comes first in the scores: the methods and the first
     `LIMIT` items, each with its input, references and what every method wrote for it.
 
     Raises:
@@ -66,9 +34,11 @@ def collect(
     """
     runs = sorted(map(parse_path, paths))
     groups = summary.group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
+    order = summary.decoding_order(scores["decoding"])
     cells = []
     for key, found in groups.items():
-        decoding = summary.decoding_order(run.decoding for run in found)[0]
+        names = {run.decoding for run in found}
+        decoding = next((name for name in order if name in names), min(names))
         seed = min(run.seed for run in found)
         chosen = {r.method: r for r in found if (r.decoding, r.seed) == (decoding, seed)}
         task, metric = _task(scores, found[0])

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from warmup import figures
+from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.files import read_bytes
 from warmup.labels import TASKS, label
@@ -36,6 +37,7 @@ def page(
     figures_dir: Path,
     tables_dir: Path,
     tested: "pd.DataFrame | None" = None,
+    decodings: Decodings = UNKNOWN,
 ) -> str:
     """Return the page as HTML that asks for nothing outside itself.
 
@@ -49,15 +51,17 @@ def page(
         figures_dir: holds `{name}.svg` of every figure.
         tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
         tested: as `warmup.comparisons.read` returns them; None for no tests.
+        decodings: their order, and which are controls of which.
 
     Raises:
         InputError: a figure or table file is missing.
     """
     script, style = _asset("script.js"), _asset("style.css")
     by_task = {
-        task: task_tables(scores, claims, methods, task, tested)
+        task: task_tables(scores, claims, methods, task, tested, decodings=decodings)
         for task in sorted(set(scores["task"]))
     }
+    scores = decodings.without_controls(scores)
     costs = [table for found in by_task.values() for table in found.cost]
     experiments = ", ".join(sorted(set(scores["experiment"])))
     policy = (
@@ -121,6 +125,7 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
     parts = [
         f"<h3>{html.escape(label(TASKS, task))}</h3>",
         *map(to_html, found.main),
+        *map(to_html, found.controls),
         *map(_folded, found.others),
         *map(_folded, found.comparisons),
         *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),

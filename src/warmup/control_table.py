@@ -1,0 +1,133 @@
+"""The table of a task's controls at test time: the same models behind other warmups."""
+
+from typing import TYPE_CHECKING
+
+from warmup import summary
+from warmup.decoding_order import Decodings
+from warmup.gains import gains, is_tested, mark
+from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.markup import Cell, Table, interval, number
+from warmup.methods import Methods
+from warmup.summary import Estimate
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OWN = "own warmup"
+"""Stands for a method's own warmups where a baseline is named; no method has such a name."""
+_NOTES = (
+    "Warmup: own, the model writes it itself; else what the output was generated behind instead.",
+    "[95% interval]: over seeds (Student t) with two seeds or more, over test items with one.",
+)
+_DIFFERENCE = "Difference: to the same models, with the same seeds, behind their own warmups."
+
+
+def control_table(
+    scores: "pd.DataFrame",
+    decodings: Decodings,
+    methods: Methods,
+    task: str,
+    tested: "pd.DataFrame | None" = None,
+) -> Table | None:
+    """Return scores behind own and other warmups, method by method, if there are any controls.
+
+    Args:
+        scores: as `warmup.aggregate.read_scores` returns them, controls included, of one task.
+        decodings: which are controls of which.
+        methods: order of the methods.
+        task: name of the task.
+        tested: as `warmup.comparisons.read` returns them; None for no tests.
+    """
+    used = scores[scores["decoding"].isin(list(decodings.controls))]
+    if used.empty:
+        return None
+    wanted = {*decodings.controls, *decodings.controls.values()}
+    rows = scores[
+        scores["decoding"].isin(list(wanted)) & scores["method"].isin(set(used["method"]))
+    ]
+    estimates = summary.ordered(summary.scores_of(rows), methods)
+    metrics = metric_order(item.metric for item in estimates)
+    changes = {
+        (item.setting, item.method, item.decoding): item
+        for item in differences(rows, decodings, tested)
+        if item.metric == metrics[0]
+    }
+    groups = summary.group(estimates, lambda item: (item.setting, item.method))
+    cells = [
+        _row(
+            [setting.data, setting.model, label(METHODS, method), _source(decoding, decodings)],
+            [found.get(metric) for metric in metrics],
+            changes.get((setting, method, decoding)),
+        )
+        for (setting, method), here in groups.items()
+        for decoding, found in _by_decoding(here, decodings)
+    ]
+    header = [
+        *("data", "model", "method", "warmup"),
+        *(label(METRICS, metric) for metric in metrics),
+        *(f"difference in {label(METRICS, metrics[0])}", "seeds", "n items"),
+    ]
+    title = f"{label(TASKS, task)}: controls at test time, other warmups than the model's own"
+    notes = [*_NOTES, _DIFFERENCE]
+    if is_tested(changes.values()):
+        notes.append("* differs from own: p < 0.05 after Holm's correction.")
+    return Table(f"{task}-controls", title, header, cells, 4, notes)
+
+
+def differences(
+    scores: "pd.DataFrame", decodings: Decodings, tested: "pd.DataFrame | None" = None
+) -> list[Estimate]:
+    """Return the difference of each method behind other warmups to the same behind its own."""
+    import pandas as pd  # noqa: PLC0415  # whoever only imports this starts without it
+
+    found = []
+    for control, own in decodings.controls.items():
+        ours = scores[scores["decoding"] == control]
+        theirs = scores[scores["decoding"] == own].assign(decoding=control)
+        for method in sorted(set(ours["method"])):
+            of_ours = ours[ours["method"] == method]
+            of_theirs = theirs[theirs["method"] == method].assign(method=OWN)
+            found += gains(pd.concat([of_ours, of_theirs]), tested, OWN)
+    return found
+
+
+def _by_decoding(
+    here: list[Estimate], decodings: Decodings
+) -> list[tuple[str, dict[str, Estimate]]]:
+    """Return the estimates by decoding and metric, each own one before its controls."""
+
+    def key(name: str) -> tuple[int, bool, int]:
+        order, own = decodings.order, decodings.controls.get(name, name)
+        return order.index(own), name != own, order.index(name)
+
+    groups = summary.group(here, lambda item: item.decoding)
+    return [
+        (name, {item.metric: item for item in groups[name]}) for name in sorted(groups, key=key)
+    ]
+
+
+def _source(decoding: str, decodings: Decodings) -> str:
+    """Return where warmups come from."""
+    if decoding in decodings.controls:
+        return label({}, decoding)
+    several = len(set(decodings.controls.values())) > 1
+    return f"own ({label({}, decoding)})" if several else "own"
+
+
+def _row(names: list[str], found: list[Estimate | None], difference: Estimate | None) -> list[Cell]:
+    known = [item for item in found if item]
+    seeds, n = (max(getattr(item, name) for item in known) for name in ("seeds", "n"))
+    return [
+        *map(Cell, names),
+        *map(_cell, found),
+        _cell(difference, sign=True),
+        Cell(number(seeds, 0), seeds),
+        Cell(number(n, 0), n),
+    ]
+
+
+def _cell(item: Estimate | None, sign: bool = False) -> Cell:
+    if item is None:
+        return Cell("–")
+    bounds = interval(item.low, item.high, 1, sign)
+    return Cell(f"{number(item.mean, 1, sign)}{mark(item)} {bounds}", item.mean)
