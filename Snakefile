@@ -44,5 +44,6 @@ onsuccess:
     if all(Path(path).exists() for path in shown):
         shell(
             f"python -m warmup.show --scores {PLAN.results}/scores.tsv --report {PLAN.results}/report.html"
-            f" --comparisons {PLAN.results}/comparisons.tsv --methods {PLAN.methods} || true"
+            f" --comparisons {PLAN.results}/comparisons.tsv --methods {PLAN.methods}"
+            f" --decodings {PLAN.decodings} || true"
         )

@@ -189,7 +189,7 @@ def main() -> None:
     )
     add = parser.add_argument
     add("--predictions", type=Path, nargs="+", required=True, metavar="FILE",
-        help="…/{dataset}/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl")  # fmt: skip
+        help="…/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl")  # fmt: skip
     add("--scores", type=Path, required=True, help="scores.tsv: says which task each run is of")
     add("--output", type=Path, required=True, metavar="FILE", help="warmups.tsv to write")
     options = parser.parse_args()

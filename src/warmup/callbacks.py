@@ -7,9 +7,9 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from warmup.criterion import Criterion
-from warmup.files import write_json, write_text
-from warmup.workspace import COMPLETE
+from warmup import checkpoints
+from warmup.errors import StoppedError
+from warmup.files import write_json
 
 FLAT_FILE = "flat_examples.json"
 """What a checkpoint remembers for adaptive sampling."""
@@ -61,15 +61,37 @@ class StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
 
 
 class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Adds what only the criterion knows, and marks a checkpoint once all of it is on disk."""
+    """Adds what only the criterion knows, and seals a checkpoint once all of it is written.
 
-    def __init__(self, criterion: Criterion) -> None:
-        self.criterion = criterion
+    Older ones are deleted after that, and only then. Asked to end, it writes one after the update.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer = trainer
+        self.ending = False
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Ask for a checkpoint if the process is to end."""
+        self.ending = self.trainer.anywhere(self.trainer.interruption.requested)
+        if self.ending:
+            control.should_log = True  # sums since the last log are not in a checkpoint
+            control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Complete the checkpoint that was just written."""
+        """Complete the checkpoint that was just written.
+
+        Raises:
+            StoppedError: the process was asked to end.
+        """
         args.distributed_state.wait_for_everyone()  # each process writes its random state
+        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero:
-            folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-            write_json(folder / FLAT_FILE, sorted(self.criterion.flat))
-            write_text(folder / COMPLETE, "")
+            write_json(folder / FLAT_FILE, sorted(self.trainer.criterion.flat))
+            checkpoints.seal(folder)
+            checkpoints.thin(folder.parent)
+        if self.ending:
+            args.distributed_state.wait_for_everyone()
+            raise StoppedError(
+                f"ended by SIGTERM after update {state.global_step}, which {folder} holds; start "
+                "again to go on"
+            )

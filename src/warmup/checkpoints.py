@@ -27,8 +27,8 @@ def seal(checkpoint: Path) -> None:
 def last(folder: Path) -> Path | None:
     """Return the newest checkpoint to go on from, or None; newer ones are deleted.
 
-    It is whole, and so is the best one so far, which the training will need at its end. Half-written
-    ones are what a killed process leaves; of damaged ones a line is printed.
+    It is whole, and so is the best one so far, which the training will need at its end. Of damaged
+    ones a line is printed; half-written ones are just what a killed process leaves.
     """
     going = ""
     for checkpoint in reversed(_by_number(folder)):
@@ -63,18 +63,22 @@ def damage(checkpoint: Path) -> str | None:
 
 
 def best_of(checkpoint: Path) -> Path | None:
-    """Return the best checkpoint when this one was written: itself, an earlier one or, yet, none."""
+    """Return the best checkpoint when this one was written: itself, an earlier one, or none yet."""
     name = read_json(checkpoint / STATE)["best_model_checkpoint"]
     return checkpoint.with_name(Path(name).name) if name else None
 
 
 def thin(folder: Path) -> None:
-    """Delete all checkpoints but two: the newest, and the best one to go back to from it."""
+    """Delete all checkpoints but two: the newest, and one to go back to should it be damaged.
+
+    That is the best one, or, where the newest is the best, the best one before it.
+    """
     *earlier, newest = _by_number(folder)
+    if not earlier:
+        return
     best = best_of(newest)
-    if earlier and best in (newest, None):
-        before = earlier[-1]
-        best = best_of(before) if (before / SEAL).exists() else None
+    if best is None or best == newest:
+        best = best_of(earlier[-1])
     for checkpoint in earlier:
         if checkpoint != (best or earlier[-1]):
             delete(checkpoint)

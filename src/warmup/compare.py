@@ -1,7 +1,8 @@
 """Compare the methods of an experiment: `python -m warmup.compare`, one row a comparison.
 
 Which: each method with SFT (without SFT, with the first method), and warmup with each other
-method, on the same data set, pair, model, split and decoding, with the seeds that both have.
+method, on the same data set, pair, model, split and decoding, with the seeds that both have. And
+each method behind other warmups (a control among the decodings) with itself behind its own.
 """
 
 import argparse
@@ -10,7 +11,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warmup import comparisons, errors, item_statistics, metrics
+from warmup import comparisons, decoding_order, errors, item_statistics, metrics
+from warmup.control_table import OWN
+from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.item_statistics import ItemStatistics
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
@@ -35,11 +38,6 @@ class Place(NamedTuple):
     split: str
     decoding: str
 
-    @property
-    def table(self) -> tuple[str, ...]:
-        """What the comparisons have in common that Holm's correction takes as one table."""
-        return self.experiment, self.task, self.split, self.decoding
-
 
 class Names(NamedTuple):
     """What is compared."""
@@ -49,6 +47,8 @@ class Names(NamedTuple):
     baseline: str
 
 
+Group = tuple[Place, list[ItemStatistics], list[Names]]
+"""Evaluations in one place, and what of them is to be compared."""
 Comparison = tuple[Place, Names, Difference]
 
 
@@ -65,6 +65,8 @@ def planned(found: Iterable[str], methods: Methods) -> list[tuple[str, str]]:
 def compare(
     evaluations: Sequence[ItemStatistics],
     methods: Methods,
+    decodings: Decodings = UNKNOWN,
+    *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> list[dict[str, Any]]:
@@ -72,25 +74,26 @@ def compare(
 
     A data set with several pairs also gets the mean over its pairs. More than `resamples` are drawn
     where a table has so many comparisons that the least p-value which draws can give would not be
-    significant after Holm's correction.
+    significant after Holm's correction. A table is what an experiment, task, split and decoding
+    have; of the controls that of all of them.
 
     Raises:
         InputError: evaluations of one place differ in their items or in a metric's signature, or
             one is given twice.
     """
-    places = group(evaluations, lambda one: Place(*(one.run[key] for key in Place._fields)))
-    plans = {place: _plan(found, methods) for place, found in places.items()}
-    sizes = Counter(place.table for place, plan in plans.items() for _ in plan)
+
+    def table_of(place: Place) -> tuple[str, ...]:
+        control = place.decoding in decodings.controls
+        return place.experiment, place.task, place.split, "" if control else place.decoding
+
+    groups = list(_groups(evaluations, methods, decodings))
+    sizes = Counter(table_of(place) for place, _, plan in groups for _ in plan)
     # k pairs make k + 1 rows, at most 1.5 times as many; twice that leaves room below the level
     resamples = max(resamples, round(3 * max(sizes.values(), default=0) / ALPHA))
-    found = [
-        comparison
-        for place, plan in plans.items()
-        for comparison in _comparisons(place, places[place], plan, resamples, seed)
-    ]
-    found += _means(found, list(places))
+    found = [comparison for here in groups for comparison in _comparisons(*here, resamples, seed)]
+    found += _means(found, {place for place, _, _ in groups})
     rows = []
-    for table in group(found, lambda item: item[0].table).values():
+    for table in group(found, lambda item: table_of(item[0])).values():
         results = [assess(difference, seed) for _, _, difference in table]
         adjusted = holm([result.p for result in results])
         for (place, names, difference), result, p in zip(table, results, adjusted, strict=True):
@@ -101,16 +104,38 @@ def compare(
     return rows
 
 
-def _plan(found: Sequence[ItemStatistics], methods: Methods) -> list[Names]:
-    """Return what is to be compared in one place; the methods have a seed in common."""
+def _groups(
+    evaluations: Sequence[ItemStatistics], methods: Methods, decodings: Decodings
+) -> Iterator[Group]:
+    """Yield methods with each other, and methods behind other warmups with their own."""
+    places = group(evaluations, lambda one: Place(*(one.run[key] for key in Place._fields)))
+    for place, found in places.items():
+        by_method = group(found, lambda one: str(one.run["method"]))
+        own = decodings.controls.get(place.decoding)
+        if own is None:
+            yield place, found, _plan(found, planned(by_method, methods))
+            continue
+        for method, controls in by_method.items():
+            usual = [
+                one._replace(run=one.run | {"method": OWN})
+                for one in places.get(place._replace(decoding=own), [])
+                if one.run["method"] == method
+            ]
+            yield place, [*controls, *usual], _plan([*controls, *usual], [(method, OWN)])
+
+
+def _plan(found: Sequence[ItemStatistics], pairs: Iterable[tuple[str, str]]) -> list[Names]:
+    """Return what is to be compared, of the pairs that have a seed in common."""
     _check(found)
-    by_method = group(found, lambda one: str(one.run["method"]))
-    seeds = {name: {one.run["seed"] for one in ones} for name, ones in by_method.items()}
+    seeds = {
+        method: {one.run["seed"] for one in ones}
+        for method, ones in group(found, lambda one: one.run["method"]).items()
+    }
     return [
         Names(metric, method, baseline)
         for metric in found[0].statistics
-        for method, baseline in planned(seeds, methods)
-        if seeds[method] & seeds[baseline]
+        for method, baseline in pairs
+        if seeds.get(method, set()) & seeds.get(baseline, set())
     ]
 
 
@@ -138,7 +163,7 @@ def _comparisons(
             yield place, item, difference
 
 
-def _means(found: Iterable[Comparison], places: Sequence[Place]) -> list[Comparison]:
+def _means(found: Iterable[Comparison], places: Iterable[Place]) -> list[Comparison]:
     """Return the mean of each comparison over pairs, where all pairs have it, with equal seeds."""
     pairs = Counter(place._replace(pair="") for place in places)
     means = []
@@ -165,6 +190,7 @@ def main() -> None:
     add("--resamples", type=int, default=RESAMPLES, metavar="R", help="default: %(default)s")
     add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
     add_option(parser)
+    decoding_order.add_option(parser)
     options = parser.parse_args()
     if options.resamples < 100 or options.seed < 0:
         raise InputError("--resamples must be 100 or more, --seed 0 or more")
@@ -172,7 +198,13 @@ def main() -> None:
     for one in evaluations:
         if missing := [key for key in (*Place._fields, "method", "seed") if key not in one.run]:
             raise InputError(f"{one.name}: run: missing key {missing[0]!r}")
-    rows = compare(evaluations, parse(options.methods), options.resamples, options.seed)
+    rows = compare(
+        evaluations,
+        parse(options.methods),
+        decoding_order.parse(options.decodings),
+        resamples=options.resamples,
+        seed=options.seed,
+    )
     comparisons.write(options.output, rows)
 
 

@@ -13,6 +13,10 @@ from warmup.summary import Setting
 if TYPE_CHECKING:
     import pandas as pd
 
+INTERVAL_NOTE = (
+    "An interval stands for itself alone; the mark takes into account how many tests were made, so "
+    "that an interval may leave out 0 without a mark."
+)
 _DIFFERENCE = {
     "items": "One seed: paired bootstrap over items, which knows nothing of the luck of training.",
     "seeds and items": "Several seeds: hierarchical bootstrap over seeds and test items.",

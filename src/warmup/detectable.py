@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from warmup.methods import BASELINE
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -46,6 +48,7 @@ def _measured(claim: Mapping[Any, Any], tested: "pd.DataFrame | None") -> Detect
         (tested["task"] == claim["task"])
         & (tested["dataset"] == claim["dataset"])
         & (tested["metric"] == claim["metric"])
+        & (tested["baseline"] == BASELINE)
         & tested["pair"].str.fullmatch(pair)
     ].dropna(subset="detectable")
     if rows.empty:

@@ -1,5 +1,7 @@
 """Errors a person can act on, and the one place where they become an exit status."""
 
+import errno
+import signal
 import sys
 from collections.abc import Callable, Iterable
 
@@ -8,19 +10,57 @@ class InputError(Exception):
     """Bad input: the message names the file and line, or the key, and the valid choices."""
 
 
+class StoppedError(Exception):
+    """The process was asked to end and has put its work aside; the message says where."""
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EIO)
+_WRITER_FAILED = ("No space left on device", "File too large", "PytorchStreamWriter failed")
+"""What libraries say whose errors have no number."""
+
+
 def unknown(kind: str, name: object, choices: Iterable[str]) -> InputError:
     """Return the error for a name that is not among its valid choices."""
     return InputError(f"unknown {kind} {name!r}; choose from: {', '.join(sorted(choices))}")
 
 
 def run(main: Callable[[], None]) -> None:
-    """Run a command line; print an `InputError` as one line and exit with status 2."""
+    """Run a command line; print an error a person can act on as one line.
+
+    The exit status is 2 for an `InputError`, 1 for a disk that is full or cannot be written, and
+    for a process that was asked to end the one that the shell gives it.
+    """
     try:
         main()
     except InputError as error:
-        message = " ".join(str(error).split())
-        print(f"error: {message}", file=sys.stderr)
+        _say(f"error: {error}")
         raise SystemExit(2) from None
+    except StoppedError as stopped:
+        _say(f"stopped: {stopped}")
+        raise SystemExit(128 + signal.SIGTERM) from None
     except BrokenPipeError:  # the reader of our output closed it, as `| head` does
         sys.stderr.close()
         raise SystemExit(1) from None
+    except Exception as error:
+        if not (problem := _disk_problem(error)):
+            raise
+        _say(f"error: {problem}")
+        raise SystemExit(1) from None
+
+
+def _say(message: str) -> None:
+    print(" ".join(message.split()), file=sys.stderr)
+
+
+def _disk_problem(error: BaseException) -> str | None:
+    """Return what a person can do about an error of the disk; None for any other."""
+    where = getattr(error, "filename", None)
+    number = getattr(error, "errno", None)
+    named = f"{where}: " if where is not None else ""
+    if number in _FULL or any(text in str(error) for text in _WRITER_FAILED):
+        reason = "the disk is full, or a limit on its use is reached"
+        return f"{named}cannot write: {reason}; free some space and start again to go on"
+    if isinstance(error, OSError) and number in _REFUSED:
+        return f"{named}{error.strerror}"
+    return None

@@ -159,7 +159,7 @@ class Plan:
         """Return the paths of the tables."""
         kinds = ("md", "tex", "csv")
         folder = self.tables_folder(None)
-        return [f"{folder}/{task}.{kind}" for task in self.tasks for kind in kinds]
+        return [f"{folder}/{name}.{kind}" for name in (*self.tasks, "warmups") for kind in kinds]
 
     def of_figures(self) -> list[str]:
         """Return the paths of the figures."""

@@ -10,9 +10,19 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmup import comparisons, decoding_order, errors, export, markup, reported, summary
+from warmup import (
+    comparisons,
+    decoding_order,
+    errors,
+    export,
+    markup,
+    reported,
+    summary,
+    warmup_tables,
+    warmups,
+)
 from warmup.aggregate import read_scores
-from warmup.comparison_table import comparison_table, significance_note
+from warmup.comparison_table import INTERVAL_NOTE, comparison_table, significance_note
 from warmup.control_table import control_table
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
@@ -46,10 +56,6 @@ _BOLD = (
     "Bold: the interval lies wholly above those of all other methods on the same data and model."
 )
 _GAIN = "Points above SFT of the same seed; an interval that leaves out 0 speaks for a difference."
-_TESTED = (
-    "An interval stands for itself alone; the mark takes into account how many tests were made, so "
-    "that an interval may leave out 0 without a mark."
-)
 _ONE_SEED_GAIN = (
     "With one seed the two bootstrap intervals are taken as independent; both methods answered "
     "the same items, so the interval of the gain is rather too wide than too narrow."
@@ -158,7 +164,7 @@ def _gains(gains: list[Estimate], name: str, title: str) -> Table:
     ]
     notes = [*_interval_notes(gains), _GAIN]
     if is_tested(gains):
-        notes += [significance_note(), _TESTED]
+        notes += [significance_note(), INTERVAL_NOTE]
     if any(item.interval == summary.ITEMS for item in gains):
         notes.append(_ONE_SEED_GAIN)
     notes += _mean_note(gains)
@@ -268,12 +274,13 @@ def write(
 
 
 def main() -> None:
-    """Write one table per task, as Markdown, LaTeX and CSV."""
+    """Write one table per task, and one of what warmups say, as Markdown, LaTeX and CSV."""
     parser = argparse.ArgumentParser(prog="python -m warmup.tables", description=main.__doc__)
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
     comparisons.add_option(parser)
+    warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
     options = parser.parse_args()
@@ -282,7 +289,10 @@ def main() -> None:
         raise InputError(f"{options.scores}: no scores")
     tested = comparisons.read(options.comparisons)
     decodings = decoding_order.parse(options.decodings)
+    said = warmups.read(options.warmups)
     write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
+    if said is not None:
+        warmup_tables.write(said, methods, options.output_dir, decodings)
 
 
 if __name__ == "__main__":

@@ -16,12 +16,13 @@ import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
 from transformers.utils import logging
 
-from warmup import budget, models, plugins, provenance, workspace
+from warmup import budget, checkpoints, models, plugins, provenance, workspace
 from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run, unknown
 from warmup.examples import Collator, Examples
 from warmup.files import atomic, read_json, sha256, write_json
+from warmup.finite import ON_NAN
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
 from warmup.trainer import WarmupTrainer
@@ -47,7 +48,13 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
 
 
 def train(
-    config: dict[str, Any], inputs: dict[str, Path], updates: int, work: Path, fresh: bool
+    config: dict[str, Any],
+    inputs: dict[str, Path],
+    updates: int,
+    work: Path,
+    fresh: bool,
+    *,
+    on_nan: str = "stop",
 ) -> tuple[LanguageModel, dict[str, Any]]:
     """Train, or go on from the last checkpoint; return the best model and training.json.
 
@@ -57,6 +64,7 @@ def train(
         updates: optimiser updates.
         work: folder for checkpoints.
         fresh: discard checkpoints of a differing run instead of refusing.
+        on_nan: what to do with an update that is not a number, see `warmup.finite`.
     """
     method, dataset = config["method"], config["dataset"]
     args = training_arguments(config, updates, work)
@@ -65,7 +73,7 @@ def train(
             data = {role: sha256(path) for role, path in sorted(inputs.items())}
             fingerprint = {"config": config, "updates": updates, "data": data}
             workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
-        checkpoint = workspace.last_checkpoint(work)
+        checkpoint = checkpoints.last(work)
 
     model = start_model(config, inputs["start"])
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
@@ -74,6 +82,7 @@ def train(
     trainer = WarmupTrainer(
         model,
         method,
+        on_nan,
         args=args,
         train_dataset=Examples(inputs["train"], task, tokenizer, **lengths),
         eval_dataset=Examples(
@@ -120,7 +129,7 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         eval_strategy="steps",
         eval_steps=every,
         save_steps=every,
-        save_total_limit=2,
+        save_total_limit=None,  # `checkpoints.thin` deletes, once the next one is on the disk
         load_best_model_at_end=True,
         restore_callback_states_from_checkpoint=True,  # the patience that is left
         metric_for_best_model="eval_loss",
@@ -142,11 +151,12 @@ def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:
     best = min(validation, key=lambda h: h["eval_loss"])
     counted = [h["flops"] for h in history if "flops" in h]
     updates = trainer.state.global_step
-    skipped = ("step", "epoch", "seconds", "examples", "target_tokens", "flops")
+    costs = ("step", "epoch", "seconds", "examples", "target_tokens", "flops", "skipped")
     return {
         "config": config,
         "updates": updates,
         "best_update": best["step"],
+        "skipped_updates": int(sum(h.get("skipped", 0) for h in history)),
         "stopped": "budget" if updates == trainer.state.max_steps else "early",
         "cost": {
             "seconds": sum(h["seconds"] for h in history),
@@ -155,8 +165,7 @@ def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:
             "target_tokens": int(sum(h["target_tokens"] for h in history)),
         },
         "history": [
-            {"update": h["step"]} | {k: v for k, v in h.items() if k not in skipped}
-            for h in history
+            {"update": h["step"]} | {k: v for k, v in h.items() if k not in costs} for h in history
         ],
         "validation": [
             {"update": h["step"], "nll": h["eval_loss"], "n": len(trainer.eval_dataset)}
@@ -207,6 +216,13 @@ def main() -> None:
         help="what to do when --work holds checkpoints of another run: refuse (default), or "
         "discard them and start afresh",
     )
+    add(
+        "--on-nan",
+        choices=ON_NAN,
+        default="stop",
+        help="what to do with an update whose loss or gradient is not a finite number: stop "
+        "(default), or skip it",
+    )
     options = parser.parse_args()
 
     config = read_object(options.config, "--config")
@@ -232,7 +248,7 @@ def main() -> None:
     is_first = os.environ.get("RANK", "0") == "0"  # set by torchrun
     with workspace.hold(options.work) if is_first else contextlib.nullcontext():
         fresh = options.on_mismatch == "fresh"
-        model, training = train(config, inputs, updates, options.work, fresh)
+        model, training = train(config, inputs, updates, options.work, fresh, on_nan=options.on_nan)
         if not is_first:
             return
         with atomic(options.output_dir / "model") as folder:

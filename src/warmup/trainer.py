@@ -5,6 +5,7 @@ import itertools
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from transformers import Trainer, TrainerState
 from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
 from warmup.criterion import Batch, Criterion
 from warmup.errors import InputError
+from warmup.finite import FiniteUpdates, shown
 from warmup.flops import count_flops
+from warmup.interruption import Interruption, listening
 from warmup.microbatch import decoder_tokens, split
 from warmup.models import LanguageModel
 from warmup.projection import IGNORED
@@ -24,8 +27,20 @@ FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
 
 
-PER_PROCESS = {"seconds"}
+PER_PROCESS = {"seconds", "skipped"}
 """Sums that are the same in all processes, which work side by side."""
+
+
+@dataclass
+class Update:
+    """What an update is about to be made of."""
+
+    loss: torch.Tensor
+    """Its share of the loss per target token."""
+    parts: list[tuple[Batch, dict[str, torch.Tensor]]] = field(default_factory=list)
+    """Batch and diagnostics of each pass."""
+    losses: list[torch.Tensor] = field(default_factory=list)
+    """Losses of the examples of each pass [B]."""
 
 
 class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
@@ -38,7 +53,13 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     gradient.
     """
 
-    def __init__(self, language_model: LanguageModel, method: dict[str, Any], **kwargs: Any):
+    def __init__(
+        self,
+        language_model: LanguageModel,
+        method: dict[str, Any],
+        on_nan: str = "stop",
+        **kwargs: Any,
+    ):
         super().__init__(model=language_model.network, **kwargs)
         self.language_model = language_model
         self.method = method
@@ -49,7 +70,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self._counts: dict[str, int] = {}
         self._flops = 0
         self.add_callback(StepTimer(self))
-        self.add_callback(CompleteCheckpoints(self.criterion))  # behind all that write into one
+        self.update = Update(torch.zeros(()))
+        self.interruption = Interruption()
+        self.add_callback(FiniteUpdates(self, on_nan))
+        self.add_callback(CompleteCheckpoints(self))  # behind all that write into one
 
     def go_on(self, checkpoint: Path | None) -> None:
         """Train, from a checkpoint on if there is one; the network is the best one afterwards.
@@ -64,7 +88,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 return
             flat = json.loads((checkpoint / FLAT_FILE).read_text(encoding="utf-8"))
             self.criterion.flat = set(flat)
-        self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        with listening() as self.interruption:
+            self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
@@ -105,8 +130,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         scale = self.accelerator.num_processes / target_tokens
         while True:
             parts = split(batch, self.method["warmup"], self.pass_tokens)
-            total = torch.zeros((), device=self.args.device)
-            done = []
+            update = Update(torch.zeros((), device=self.args.device))
             try:
                 for number, part in enumerate(parts, start=1):
                     last = number == len(parts)
@@ -118,10 +142,11 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                             )
                             loss = losses.sum() * scale
                         self.accelerator.backward(loss)
-                    total += loss.detach()
-                    done.append((part, notes))
-                self._note(done)
-                return total
+                    update.loss += loss.detach()
+                    update.parts.append((part, notes))
+                    update.losses.append(losses.detach())
+                self.update = update
+                return update.loss
             except RuntimeError as error:  # torch.OutOfMemoryError is one
                 if not _out_of_memory(error):
                     raise
@@ -133,15 +158,43 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 )
             self._halve(model, parts[0])
 
-    def _note(self, done: list[tuple[Batch, dict[str, torch.Tensor]]]) -> None:
-        """Gather the diagnostics of an update's parts."""
-        for part, notes in done:
+    def accept(self) -> None:
+        """Gather the diagnostics of the update that is about to be made."""
+        for part, notes in self.update.parts:
             flat = self.criterion.flatness(part, notes)
             for example, is_flat in gather_object(flat):
                 self.criterion.remember(example, is_flat)
             for name, value in notes.items():
                 self._sums[name] = self._sums.get(name, 0.0) + value.sum()
                 self._counts[name] = self._counts.get(name, 0) + len(value)
+
+    def skip(self) -> None:
+        """Note that the update is not made."""
+        self._add("skipped", 1.0, mean=False)
+        number = self.state.global_step + 1
+        if self.is_world_process_zero():
+            print(f"update {number}: not a finite number, left out", file=sys.stderr)
+
+    def batch_rows(self) -> list[dict[str, Any]]:
+        """Return the examples of the update, of all processes, with their losses."""
+        rows = [
+            {
+                "id": self.train_dataset.records[index].id,
+                "source": self.train_dataset.records[index].source,
+                "loss": shown(loss),
+            }
+            for (part, _), losses in zip(self.update.parts, self.update.losses, strict=True)
+            for index, loss in zip(part["index"].tolist(), losses.tolist(), strict=True)
+        ]
+        gathered: list[dict[str, Any]] = gather_object(rows)
+        return gathered
+
+    def anywhere(self, flag: bool) -> bool:
+        """Say whether `flag` holds in any process, so that all do the same."""
+        if self.accelerator.num_processes == 1:
+            return flag
+        flags = torch.tensor(float(flag), device=self.args.device)
+        return bool(self.accelerator.reduce(flags))
 
     def _halve(self, model: torch.nn.Module, part: Batch) -> None:
         """Start the update again with passes of half the size."""

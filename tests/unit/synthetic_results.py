@@ -136,6 +136,44 @@ def _curve(method: str, update: int, seed: int) -> list[tuple[str, float]]:
     return values
 
 
+def make_warmups(seeds: int = 3) -> pd.DataFrame:
+    """Return what the warmups of the same runs say, and what they gain."""
+    rows = []
+    for task, dataset, pair, _ in SETTINGS:
+        for m, model in enumerate(MODELS):
+            for method in ("sft_continued", "warmup"):
+                for seed in range(1, seeds + 1):
+                    run = {
+                        "experiment": "test", "task": task, "dataset": dataset, "pair": pair,
+                        "model": model, "method": method, "seed": seed, "split": "test",
+                        "decoding": "greedy", "subset": "all",
+                    }  # fmt: skip
+                    for i, (quantity, value) in enumerate(_said(task, method)):
+                        value += 0.02 * math.sin(seed + i + 3 * m)
+                        bounds = {"value": value, "low": value - 0.03, "high": value + 0.03}
+                        rows.append({**run, "quantity": quantity, **bounds, "n": 500})
+    return pd.DataFrame(rows)
+
+
+def _said(task: str, method: str) -> list[tuple[str, float]]:
+    found = []
+    if method == "warmup":
+        found += [
+            ("length", 5.0), ("length_median", 5.0), ("surprisal", 0.4), ("distinct", 0.93),
+            ("empty", 0.05), ("constant", 0.1), ("copied_beginning", 0.3), ("copied_whole", 0.1),
+            ("precision_reference", 0.85), ("recall_reference", 0.6), ("precision_source", 0.1),
+            ("recall_source", 0.1), ("novelty", 0.06), ("agreement", 0.8),
+        ]  # fmt: skip
+    if task == "multiple_choice":
+        return [*found, ("names_answer_given", 0.9)] if found else []
+    gain = 0.05 if method == "warmup" else 0.01
+    return [
+        *found, ("recall_function_words", 0.5), ("recall_content_words", 0.4),
+        ("gain_function_words", gain), ("gain_content_words", 2 * gain),
+        ("gain_content_minus_function", gain),
+    ]  # fmt: skip
+
+
 def make_runs(folder: Path, items: int = 6, seeds: int = 1) -> list[Path]:
     """Write prediction files and provenance of every run; return the prediction files."""
     paths = []

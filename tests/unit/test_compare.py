@@ -13,6 +13,8 @@ import pytest
 from warmup import compare, comparisons, item_statistics, metrics, score
 from warmup import files as files_of
 from warmup.compare import planned
+from warmup.control_table import OWN
+from warmup.decoding_order import Decodings
 from warmup.errors import InputError
 from warmup.item_statistics import ItemStatistics
 from warmup.methods import Methods
@@ -141,6 +143,27 @@ def test_translations_of_the_same_items_share_their_noise():
     rows = {row["pair"]: row for row in compare.compare(runs, Methods(), resamples=500)}
     assert rows["mean of 2"]["low"] == pytest.approx(rows["a-b"]["low"])
     assert rows["mean of 2"]["high"] == pytest.approx(rows["b-a"]["high"])
+
+
+def test_a_control_is_compared_with_the_same_method_behind_its_own_warmups():
+    decodings = Decodings(
+        ("greedy", "shuffled", "empty"), dict.fromkeys(("shuffled", "empty"), "greedy")
+    )
+    runs = [evaluation(name, share=0.5) for name in ("sft", "warmup")]
+    runs += [evaluation("warmup", share=share, luck=1, decoding=name)
+             for name, share in (("shuffled", 0.3), ("empty", 0.45))]  # fmt: skip
+    rows = {(row["decoding"], row["method"], row["baseline"]): row
+            for row in compare.compare(runs, Methods(), decodings, resamples=200)}  # fmt: skip
+    assert set(rows) == {
+        ("greedy", "warmup", "sft"), ("shuffled", "warmup", OWN), ("empty", "warmup", OWN),
+    }  # fmt: skip
+    own, shuffled = value(runs[1]), value(runs[2])
+    found = rows["shuffled", "warmup", OWN]
+    assert found["difference"] == pytest.approx(shuffled - own) and shuffled < own
+    # the controls are one table, the methods another
+    assert [row["tests"] for row in rows.values()] == [1, 2, 2]
+    # without the decoding they stand beside there is nothing to compare them with
+    assert compare.compare(runs[2:], Methods(), decodings, resamples=200) == []
 
 
 def test_equal_outputs_differ_by_nothing():

@@ -10,7 +10,14 @@ from docutils.core import publish_parts
 from jinja2 import Environment
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import is_color_like
-from synthetic_results import METHODS, STARTS, make_curves, make_scores, reported
+from synthetic_results import (
+    METHODS,
+    STARTS,
+    make_curves,
+    make_scores,
+    make_warmups,
+    reported,
+)
 
 from warmup import figures
 from warmup.errors import InputError
@@ -19,12 +26,17 @@ from warmup.figures.__main__ import caption, main, save
 from warmup.figures._style import RC, look
 from warmup.methods import Methods
 
-NAMES = ["gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_dynamics"]
+NAMES = [
+    "gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_content",
+    "warmup_dynamics",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def data():
-    return Data(make_scores(seeds=2), make_curves(seeds=2), reported(), Methods(METHODS, STARTS))
+    methods = Methods(METHODS, STARTS)
+    scores, curves = make_scores(seeds=2), make_curves(seeds=2)
+    return Data(scores, curves, reported(), methods, warmups=make_warmups(seeds=2))
 
 
 def draw(name, data):
@@ -90,9 +102,21 @@ def test_warmup_dynamics_shows_only_methods_that_have_warmups(data):
     assert "reward (nats)" in words(figure)
 
 
+def test_warmup_content_shows_shares_of_methods_with_warmups(data):
+    figure = draw("warmup_content", data)
+    assert len(figure.axes) == 8  # no panel for the mean over pairs
+    axis = figure.axes[0]
+    assert {line.get_color() for line in axis.lines} == {look("warmup")[0]}
+    places = {line.get_ydata()[0]: line.get_xdata()[0] for line in axis.lines}
+    assert places[0] == pytest.approx(85, abs=2)  # in reference
+    assert places[5] == pytest.approx(93, abs=2)  # distinct
+    assert [text.get_text() for text in axis.get_yticklabels()][:2] == ["in reference", "in source"]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_one_seed_will_do(name):
-    data = Data(make_scores(seeds=1), make_curves(seeds=1), reported(), Methods())
+    scores, curves = make_scores(seeds=1), make_curves(seeds=1)
+    data = Data(scores, curves, reported(), Methods(), warmups=make_warmups(seeds=1))
     assert len(draw(name, data).axes) > 1
 
 
@@ -103,6 +127,7 @@ def test_one_seed_will_do(name):
         ("learning_curves", "No learning curves to show"),
         ("lookahead", "No look-ahead to show"),
         ("training_cost", "No training cost to show"),
+        ("warmup_content", "No warmups to show"),
         ("warmup_dynamics", "No warmups to show"),
     ],
 )
@@ -131,8 +156,12 @@ def crowded():
         for name in ("filler", "empty_warmup", "keywords_as_warmup")
     ]
     curves["update"] *= 100
+    said = make_warmups(seeds=1)
+    said = said[said["method"] == "warmup"]
+    others = [said.assign(method=name) for name in ("filler", "keywords_as_warmup", "another")]
     return Data(
-        pd.concat([scores, *more]).replace(names), curves.replace(names), reported(), Methods()
+        *(pd.concat([scores, *more]).replace(names), curves.replace(names), reported(), Methods()),
+        warmups=pd.concat([said, *others]).replace(names),
     )
 
 

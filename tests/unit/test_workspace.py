@@ -1,4 +1,4 @@
-"""The work folder: one process at a time, one run, whole checkpoints only."""
+"""The work folder: one process at a time, one run."""
 
 import os
 import subprocess
@@ -33,12 +33,10 @@ def holder(tmp_path):
     process.communicate()
 
 
-def checkpoint(folder, number, whole=True):
+def checkpoint(folder, number):
     path = folder / f"checkpoint-{number}"
     path.mkdir(parents=True)
     (path / "model.safetensors").write_text("weights")
-    if whole:
-        (path / workspace.COMPLETE).write_text("")
     return path
 
 
@@ -114,16 +112,6 @@ def test_a_run_that_left_no_checkpoint_stands_in_nobodys_way(tmp_path):
     workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
     workspace.claim(tmp_path, {"seed": 2}, "code", fresh=False)
     assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
-
-
-def test_the_last_whole_checkpoint_counts_and_half_written_ones_go(tmp_path):
-    assert workspace.last_checkpoint(tmp_path) is None
-    checkpoint(tmp_path, 900)
-    last = checkpoint(tmp_path, 1000)  # the number counts, not the text
-    half = checkpoint(tmp_path, 1100, whole=False)
-    assert workspace.last_checkpoint(tmp_path) == last
-    assert not half.exists()
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint-1000", "checkpoint-900"]
 
 
 def test_a_finished_run_leaves_nothing_but_its_lock(tmp_path):

@@ -15,10 +15,10 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-# ON_MISMATCH is no parameter of a rule, so that with it changed no finished run is due again.
+# ON_MISMATCH and ON_NAN are no parameters of a rule: with them changed no finished run is due again.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false"
-    f" ON_MISMATCH={PLAN.config['on_mismatch']}; "
+    f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}; "
 )
 
 
@@ -41,4 +41,5 @@ PRESENTATION = (
     *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
     *("markup.py", "labels.py", "methods.py", "export.py"),
     *("decoding_order.py", "control_table.py"),
+    *("warmups.py", "warmup_tables.py"),
 )

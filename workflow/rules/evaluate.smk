@@ -89,8 +89,29 @@ rule compare:
         gpu=0,
     params:
         methods=PLAN.methods,
+        decodings=PLAN.decodings,
     message:
         "Comparing the methods"
     shell:
         "python -m warmup.compare --statistics {input.statistics} --output {output}"
-        " --methods {params.methods} > {log} 2>&1"
+        " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
+
+
+rule analyse:
+    input:
+        predictions=PLAN.of_evaluations("predictions.jsonl"),
+        scores=f"{PLAN.results}/scores.tsv",
+        code=code("analyse.py", "warmups.py", "analysis", "word_classes.py"),
+    output:
+        f"{PLAN.results}/warmups.tsv",
+    log:
+        f"{PLAN.logs}/analyse.log",
+    conda:
+        "../../envs/analysis.yaml"
+    resources:
+        gpu=0,
+    message:
+        "Analysing the warmups"
+    shell:
+        "python -m warmup.analyse --predictions {input.predictions} --scores {input.scores}"
+        " --output {output} > {log} 2>&1"

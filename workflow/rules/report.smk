@@ -11,6 +11,7 @@ rule tables:
     input:
         scores=f"{PLAN.results}/scores.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
+        warmups=f"{PLAN.results}/warmups.tsv",
         code=code("tables.py", "reported_table.py", "detectable.py", *PRESENTATION),
     output:
         report(PLAN.of_tables(), caption="../report/tables.rst", category="Tables"),
@@ -28,7 +29,7 @@ rule tables:
         "Writing the tables"
     shell:
         "python -m warmup.tables --scores {input.scores} --comparisons {input.comparisons}"
-        " --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
+        " --warmups {input.warmups} --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
 rule figures:
@@ -36,6 +37,7 @@ rule figures:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
+        warmups=f"{PLAN.results}/warmups.tsv",
         code=code("figures", *PRESENTATION),
     output:
         [
@@ -61,7 +63,7 @@ rule figures:
         "Drawing the figures"
     shell:
         "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
-        " --comparisons {input.comparisons} --output-dir {params.folder}"
+        " --comparisons {input.comparisons} --warmups {input.warmups} --output-dir {params.folder}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
@@ -70,6 +72,7 @@ rule report:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
+        warmups=f"{PLAN.results}/warmups.tsv",
         tables=PLAN.of_tables(),
         figures=PLAN.of_figures(),
         predictions=PLAN.of_evaluations("predictions.jsonl"),
@@ -92,7 +95,7 @@ rule report:
         "Writing the report"
     shell:
         "python -m warmup.report --scores {input.scores} --curves {input.curves}"
-        " --comparisons {input.comparisons}"
+        " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --predictions {input.predictions} --provenance {input.provenance}"
         " --methods {params.methods} --decodings {params.decodings} --output {output} > {log} 2>&1"

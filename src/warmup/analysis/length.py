@@ -1,5 +1,7 @@
 """How long warmups are, in tokens of the model: mean and quartiles."""
 
+from functools import partial
+
 import numpy as np
 
 from warmup.analysis import FloatArray, Items, Quantity, share
@@ -14,7 +16,7 @@ def measure(items: Items) -> dict[str, Quantity]:
     counts[np.arange(len(counts)), list(items.tokens)] = 1
     for name, part in _QUARTILES.items():
         # sums of rows are histograms, which any quantile can be read from
-        found[name] = Quantity(counts, lambda sums, part=part: _quantile(sums, part))
+        found[name] = Quantity(counts, partial(_quantile, part=part))
     return found
 
 

@@ -25,6 +25,8 @@ class Data:
     """Order of the methods, and which starts from which."""
     tested: "pd.DataFrame | None" = None
     """As `warmup.comparisons.read` returns them; None for no tests."""
+    warmups: "pd.DataFrame | None" = None
+    """As `warmup.warmups.read` returns them, without controls; None where none are known."""
 
 
 class FigureModule(Protocol):

@@ -14,7 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from warmup import comparisons, decoding_order, errors, figures, reported
+from warmup import comparisons, decoding_order, errors, figures, reported, warmups
 from warmup.aggregate import read_curves, read_scores
 from warmup.figures import Data, FigureModule
 from warmup.figures._style import RC
@@ -75,17 +75,21 @@ def main() -> None:
     add("--output-dir", type=Path, required=True, help="folder for {name}.svg, .pdf, .png, .rst")
     add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
     comparisons.add_option(parser)
+    warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
     options = parser.parse_args()
     names = [options.only] if options.only else figures.names()
     modules = {name: figures.load(name) for name in names}
+    decodings = decoding_order.parse(options.decodings)
+    said = warmups.read(options.warmups)
     data = Data(
-        decoding_order.parse(options.decodings).without_controls(read_scores(options.scores)),
+        decodings.without_controls(read_scores(options.scores)),
         read_curves(options.curves),
         reported.read(),
         parse(options.methods),
         comparisons.read(options.comparisons),
+        None if said is None else decodings.without_controls(said),
     )
     with mpl.rc_context(RC):
         for name, module in modules.items():

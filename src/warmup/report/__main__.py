@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from warmup import comparisons, decoding_order, errors, reported
+from warmup import comparisons, decoding_order, errors, reported, warmups
 from warmup.aggregate import read_curves, read_scores
 from warmup.errors import InputError
 from warmup.files import read_lines, write_text
@@ -37,6 +37,7 @@ def main() -> None:
     )
     add("--output", type=Path, required=True, help="report.html")
     comparisons.add_option(parser)
+    warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
     options = parser.parse_args()
@@ -64,6 +65,7 @@ def main() -> None:
         tables_dir=options.tables_dir,
         tested=comparisons.read(options.comparisons),
         decodings=decodings,
+        warmups=warmups.read(options.warmups),
     )
     write_text(options.output, html)
 

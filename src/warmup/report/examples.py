@@ -34,11 +34,11 @@ def collect(
     """
     runs = sorted(map(parse_path, paths))
     groups = summary.group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
-    order = summary.decoding_order(scores["decoding"])
+    decodings = summary.decoding_order(scores["decoding"])
     cells = []
     for key, found in groups.items():
         names = {run.decoding for run in found}
-        decoding = next((name for name in order if name in names), min(names))
+        decoding = next((name for name in decodings if name in names), min(names))
         seed = min(run.seed for run in found)
         chosen = {r.method: r for r in found if (r.decoding, r.seed) == (decoding, seed)}
         task, metric = _task(scores, found[0])

@@ -5,12 +5,12 @@ import hashlib
 import html
 import json
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import figures
+from warmup import figures, warmup_tables
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.files import read_bytes
@@ -18,6 +18,7 @@ from warmup.labels import TASKS, label
 from warmup.markup import Table, to_html
 from warmup.methods import Methods
 from warmup.report.findings import Finding, cost, dynamics, findings, rule
+from warmup.report.warmups import examples_table
 from warmup.tables import TaskTables, task_tables
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def page(
     tables_dir: Path,
     tested: "pd.DataFrame | None" = None,
     decodings: Decodings = UNKNOWN,
+    warmups: "pd.DataFrame | None" = None,
 ) -> str:
     """Return the page as HTML that asks for nothing outside itself.
 
@@ -52,6 +54,7 @@ def page(
         tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
         tested: as `warmup.comparisons.read` returns them; None for no tests.
         decodings: their order, and which are controls of which.
+        warmups: as `warmup.warmups.read` returns them; None for no tables of them.
 
     Raises:
         InputError: a figure or table file is missing.
@@ -76,6 +79,9 @@ def page(
         findings=_findings(findings(scores, methods, tested), rule(tested))
         + "".join(map(to_html, dynamics(curves, methods))),
         tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
+        warmups=_warmups(
+            {} if warmups is None else warmup_tables.tables(warmups, methods, decodings), cells
+        ),
         figures="".join(_figure(name, figures_dir) for name in figures.names()),
         cost=_list(cost(scores)) + "".join(map(to_html, costs)),
         cells=embed(cells),
@@ -132,6 +138,14 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
         f'<p class="files">As files: {links}</p>',
     ]
     return "\n".join(parts)
+
+
+def _warmups(tables: Mapping[str, Sequence[Table]], cells: Sequence[dict[str, Any]]) -> str:
+    first, *others = list(tables.values()) or [[]]
+    parts = [*map(to_html, first), *(_folded(table) for found in others for table in found)]
+    if table := examples_table(cells):
+        parts.append(to_html(table))
+    return "\n".join(parts) or "<p>No method with warmups was evaluated.</p>"
 
 
 def _figure(name: str, folder: Path) -> str:

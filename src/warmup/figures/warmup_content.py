@@ -1,0 +1,66 @@
+"""Where the words of warmups come from, and how warmups repeat outputs and one another."""
+
+from matplotlib.figure import Figure
+
+from warmup import summary
+from warmup.figures import Data
+from warmup.figures._panels import COLUMNS, grid, legend, message
+from warmup.figures._style import look
+from warmup.summary import MEAN
+from warmup.warmup_tables import estimates
+
+TITLE = "What warmups say"
+CAPTION = (
+    "Per data set, language pair and model, with 95% intervals (over seeds; with one seed over "
+    "items). In reference, in source: share of the warmups' words which are there. New: words "
+    "which are neither in the source nor in the output. Output's start: share of the output's "
+    "first words, as many as the warmup has, which are in the warmup; a warmup that is a draft of "
+    "the output is at 100. Copies: warmups that are, word by word, how the output begins. "
+    "Distinct: different warmups per input; near 0 all inputs have the same."
+)
+_QUANTITIES = {
+    "precision_reference": "in reference",
+    "precision_source": "in source",
+    "novelty": "new",
+    "agreement": "output's start",
+    "copied_beginning": "copies",
+    "distinct": "distinct",
+}
+
+
+def draw(data: Data) -> Figure:
+    """Return the figure; a panel a setting, a row a quantity, a mark a method."""
+    found = [] if data.warmups is None else estimates(data.warmups, data.methods)
+    decodings = summary.decoding_order(item.decoding for item in found)
+    shown = [
+        item
+        for item in found
+        if item.metric in _QUANTITIES
+        and item.decoding == decodings[0]
+        and not item.setting.pair.startswith(MEAN)
+    ]
+    if not shown:
+        return message("No warmups to show: none were analysed.")
+    settings = summary.group(shown, lambda item: item.setting)
+    names = data.methods.sort(item.method for item in shown)
+    rows = list(_QUANTITIES)
+    # more methods need more room in each row
+    figure, axes = grid(list(settings), height=1.5 + 0.12 * len(names))
+    for index, (axis, items) in enumerate(zip(axes, settings.values(), strict=True)):
+        for item in items:
+            place = (names.index(item.method) + 0.5) / len(names) - 0.5
+            y = rows.index(item.metric) + 0.7 * place
+            colour, marker = look(item.method)
+            axis.hlines(y, 100 * item.low, 100 * item.high, color=colour)
+            axis.plot(100 * item.mean, y, marker, color=colour, markersize=3)
+        first = index % COLUMNS == 0
+        axis.set_yticks(range(len(rows)), _QUANTITIES.values() if first else [""] * len(rows))
+        axis.tick_params(axis="y", length=0)
+        axis.set_ylim(len(rows) - 0.5, -0.5)
+        axis.set_xlim(-5, 105)
+        axis.set_xticks([0, 50, 100])
+        axis.grid(visible=False, axis="y")
+    for axis in axes[-COLUMNS:]:
+        axis.set_xlabel("share (%)")
+    legend(figure, data.methods, names, style="none")
+    return figure
