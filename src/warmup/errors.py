@@ -15,7 +15,10 @@ class StoppedError(Exception):
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_REFUSED = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.ENAMETOOLONG, errno.EIO)
+_REFUSED = (
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+)  # fmt: skip
 _WRITER_FAILED = ("No space left on device", "File too large", "PytorchStreamWriter failed")
 """What libraries say whose errors have no number."""
 

@@ -210,6 +210,28 @@ def test_the_name_of_the_experiment_and_of_splits_likewise(name):
         config.check(value)
 
 
+@pytest.mark.parametrize(
+    ("decodings", "message"),
+    [
+        (
+            {"greedy": {}, "x": {"warmup": "oracle"}},
+            r"config: decodings\.x\.warmup: unknown 'oracle'; choose from: best_of_n, gold_prefix, "
+            "own, shuffled",
+        ),
+        (
+            {"greedy": {}, "x": {"warmup": "shuffled", "samples": 3}},
+            r"config: decodings\.x\.samples: warmup shuffled takes no samples",
+        ),
+        ({"greedy": {"samples": 3}}, r"decodings\.greedy\.samples: warmup own takes no samples"),
+        ({"x": {"warmup": "shuffled"}}, "config: decodings: one at least must have warmup: own"),
+        ({"x": {"warmup": "best_of_n", "samples": 0}}, r"decodings\.x\.samples: 0 is less than"),
+    ],
+)
+def test_a_wrong_decoding_is_explained(decodings, message):
+    with pytest.raises(InputError, match=message):
+        config.check(tiny.experiment(decodings=decodings))
+
+
 @pytest.mark.parametrize("value", [None, [], "text", 3, {}])
 def test_what_is_no_configuration_is_refused(value):
     with pytest.raises(InputError, match="config: top level: "):

@@ -115,6 +115,27 @@ def test_a_plan_costs_no_import_of_what_the_jobs_need():
     assert done.stdout.strip() == "[]"
 
 
+def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
+    decodings = {
+        "beam4": {"beams": 4},
+        "shuffled": {"warmup": "shuffled"},
+        "greedy": {},
+        "best": {"warmup": "best_of_n", "samples": 5, "beams": 4},
+    }
+    plan = Plan(tiny.experiment(decodings=decodings))
+    assert plan.decodings == "beam4 shuffled=greedy greedy best=beam4"
+    made = [path.split("/")[-3:] for path in plan.of_evaluations("scores.json")]
+    assert [(method, name) for method, _, name in made if method in ("sft", "warmup")] == [
+        *(("sft", f"test.{name}.scores.json") for name in ("beam4", "greedy")),
+        *(("warmup", f"test.{name}.scores.json") for name in decodings),
+    ]
+    assert plan.warmup_options(run("warmup", decoding="greedy")) == ""
+    shuffled = run("warmup", decoding="shuffled")
+    assert plan.warmup_options(shuffled) == " --warmup shuffled --seed 1"
+    best = run("warmup", decoding="best")
+    assert plan.warmup_options(best) == " --warmup best_of_n --samples 5 --seed 1"
+
+
 def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
     value = tiny.experiment(decodings={"greedy": {}, "beam4": {"beams": 4, "batch_size": 8}})
     splits = value["datasets"]["shell_game"]["splits"]

@@ -1,0 +1,116 @@
+"""A disk that is full, or that cannot be written: one line, nothing half-written, and a way on."""
+
+import errno
+import os
+import resource
+import subprocess
+
+import pytest
+
+from warmup import errors
+from warmup.files import write_json, write_jsonl, write_text
+
+
+def said(capsys, action):
+    """Return the one line that an action ends with, as a command."""
+    with pytest.raises(SystemExit) as stop:
+        errors.run(action)
+    assert stop.value.code == 1
+    line = capsys.readouterr().err
+    assert line.count("\n") == 1
+    assert line.startswith("error: ")
+    return line
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A file system of one megabyte."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_full_disk_leaves_the_old_file_and_nothing_else(small, capsys):
+    path = small / "a.json"
+    write_json(path, {"old": 1})
+    line = said(capsys, lambda: write_text(path, "x" * 2_000_000))
+    assert "the disk is full" in line
+    assert "start again to go on" in line
+    assert path.read_text() == '{\n  "old": 1\n}\n'
+    assert os.listdir(small) == ["a.json"]
+
+
+def test_a_full_disk_in_the_middle_of_many_rows(small, capsys):
+    rows = ({"text": "x" * 1000} for _ in range(2000))
+    assert "the disk is full" in said(capsys, lambda: write_jsonl(small / "a.jsonl", rows))
+    assert not os.listdir(small)
+
+
+def test_a_full_disk_in_a_checkpoint_costs_the_updates_since_the_one_before(
+    run, small, capsys, monkeypatch
+):
+    import torch
+
+    from warmup import checkpoints
+
+    whole, _ = run("sft")
+    taken = small / "taken"
+    plain = checkpoints.seal
+
+    def seal(checkpoint):
+        plain(checkpoint)
+        left = os.statvfs(small)
+        taken.write_bytes(b"x" * (left.f_bavail * left.f_frsize))  # somebody else's file
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "seal", seal)
+        with pytest.raises(SystemExit) as stop:
+            errors.run(lambda: run("sft", work=small / "work"))
+        line = capsys.readouterr().err.splitlines()[-1]
+    assert stop.value.code == 1
+    assert line.startswith("error: ")
+    assert "the disk is full" in line
+    taken.unlink()
+    resumed, _ = run("sft", work=small / "work")
+    assert "resuming from checkpoint-4" in capsys.readouterr().err
+    one, other = whole.network.state_dict(), resumed.network.state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_a_limit_on_the_size_of_files(tmp_path, capsys):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(SystemExit):
+            errors.run(lambda: write_text(tmp_path / "a", "x" * 100_000))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert "a limit on its use is reached" in capsys.readouterr().err
+    assert not os.listdir(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys, monkeypatch):
+    file = tmp_path / "file"
+    file.write_text("")
+    line = said(capsys, lambda: write_text(file / "a.json", "x"))
+    assert str(file) in line
+    assert "Not a directory" in line or "File exists" in line
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO])
+def test_what_the_system_says_of_a_disk_is_one_line(capsys, number):
+    def fail():
+        raise OSError(number, os.strerror(number), "results/x")
+
+    assert said(capsys, fail) == f"error: results/x: {os.strerror(number)}\n"
+
+
+def test_a_read_only_file_system(small, capsys):
+    subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+    line = said(capsys, lambda: write_text(small / "a.json", "x"))
+    assert "Read-only file system" in line
+    assert str(small) in line

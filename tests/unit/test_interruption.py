@@ -1,0 +1,199 @@
+"""Trainings that are told to end, or killed at any moment, and started again."""
+
+import hashlib
+import json
+import os
+import random
+import signal
+import threading
+import traceback
+
+import pytest
+import torch
+
+import tiny
+from warmup import checkpoints, errors, interruption
+from warmup.errors import StoppedError
+from warmup.trainer import WarmupTrainer
+
+SETTINGS = {
+    "sft": {"lr_warmup": 2},
+    "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
+}
+UPDATES = 9
+KILLS = 20
+CHAIN = 5
+"""Kills of one training before it may run to its end."""
+WATCHED = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir"}
+
+
+def resolved(method):
+    config = tiny.resolved(method, validate_every=2, log_every=2, **SETTINGS[method])
+    config["model"]["scratch"]["dropout_rate"] = 0.1  # random states have to survive as well
+    return config
+
+
+def digest(model):
+    """Return the hash of a model's weights, bit for bit."""
+    found = hashlib.sha256()
+    for name, value in sorted(model.network.state_dict().items()):
+        found.update(f"{name} {tuple(value.shape)}".encode() + value.contiguous().numpy().tobytes())
+    return found.hexdigest()
+
+
+def terminate_in_update(monkeypatch, number):
+    """Send SIGTERM to this process in the update after `number` updates."""
+    plain = WarmupTrainer.training_step
+
+    def step(self, *args, **kwargs):
+        if self.state.global_step == number:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(WarmupTrainer, "training_step", step)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(run):
+    made = {}
+
+    def call(method):
+        if method not in made:
+            model, training = run(method, config=resolved(method), updates=UPDATES)
+            made[method] = digest(model), training
+        return made[method]
+
+    return call
+
+
+@pytest.mark.parametrize(("method", "number"), [("sft", 0), ("warmup", 4), ("warmup", 5)])
+def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_model(
+    *, run, tmp_path, monkeypatch, uninterrupted, method, number
+):
+    before = signal.getsignal(signal.SIGTERM)
+    with monkeypatch.context() as patch:
+        terminate_in_update(patch, number)
+        with pytest.raises(StoppedError, match=rf"after update {number + 1}, .*start again"):
+            run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert checkpoints.last(tmp_path).name == f"checkpoint-{number + 1}"
+    model, training = run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
+    same, expected = uninterrupted(method)
+    assert digest(model) == same
+    assert training["validation"] == expected["validation"]
+    for name in ("examples", "target_tokens"):  # nothing is lost, nothing is counted twice
+        assert training["cost"][name] == expected["cost"][name]
+
+
+def test_a_second_sigterm_does_what_it_did_before():
+    with interruption.listening() as told:
+        before = signal.getsignal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        assert told.requested
+        assert signal.getsignal(signal.SIGTERM) != before
+
+
+def test_outside_the_main_thread_nothing_is_listened_for():
+    found = []
+
+    def inside():
+        with interruption.listening() as told:
+            found.append(told.requested)
+
+    before = signal.getsignal(signal.SIGTERM)
+    thread = threading.Thread(target=inside)
+    thread.start()
+    thread.join()
+    assert found == [False]
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_the_command_says_so_in_one_line_with_the_status_of_a_signal(capsys):
+    def stop():
+        raise StoppedError("ended by SIGTERM\nafter update 3")
+
+    with pytest.raises(SystemExit) as ended:
+        errors.run(stop)
+    assert ended.value.code == 143
+    assert capsys.readouterr().err == "stopped: ended by SIGTERM after update 3\n"
+
+
+def child(run, work, at=None):
+    """Train in a process of its own, which kills itself at a moment; return its status and what it says.
+
+    Moments are updates and whatever happens to files in the work folder, counted from 1: a test
+    that waits for some time would kill at other moments on another machine.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(writing)
+        with os.fdopen(reading) as stream:
+            said = stream.read()
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
+    try:
+        moments = 0
+
+        def tick():
+            nonlocal moments
+            moments += 1
+            if moments == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        def watch(event, arguments):
+            if event in WATCHED and str(work) in str(arguments[0]):
+                tick()
+
+        import sys
+
+        sys.addaudithook(watch)
+        plain = WarmupTrainer.training_step
+
+        def step(self, *args, **kwargs):
+            tick()
+            return plain(self, *args, **kwargs)
+
+        WarmupTrainer.training_step = step
+        torch.set_num_threads(1)
+        model, _ = run("warmup", work=work, config=resolved("warmup"), updates=UPDATES)
+        os.write(writing, json.dumps([digest(model), moments]).encode())
+        os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(1)
+
+
+def spoil(folder, draw):
+    """Do to the newest checkpoint what a power cut may do: a file is cut off, or its bytes are others."""
+    newest = max(folder.glob("checkpoint-*/complete"), default=None)
+    if newest is None:
+        return
+    path = draw.choice(sorted(path for path in newest.parent.iterdir() if path.stat().st_size))
+    content = bytearray(path.read_bytes())
+    place = draw.randrange(len(content))
+    path.write_bytes(content[:place] if draw.random() < 0.5 else content[:place] + b"\0\0\0")
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_and_power_cuts_give_the_same_model(run, tmp_path):
+    draw = random.Random(2025)
+    status, said = child(run, tmp_path / "whole")
+    assert status == 0
+    expected, moments = json.loads(said)
+    assert moments > 50
+    kills = 0
+    while kills < KILLS:
+        work = tmp_path / f"after {kills}"
+        for number in range(CHAIN):
+            status, said = child(run, work, at=draw.randrange(1, moments // (number + 1)))
+            if status == 0:
+                break
+            assert status == -signal.SIGKILL
+            kills += 1
+            if draw.random() < 0.3:
+                spoil(work, draw)
+        else:
+            status, said = child(run, work)
+        assert status == 0
+        assert json.loads(said)[0] == expected, f"seed 2025, after {kills} kills"
