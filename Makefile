@@ -7,9 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := build/bench
+CLUSTER := tests/slurm/cluster
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test lint unit bench tables figures report setup clean lock
+.PHONY: help demo test test-slurm lint unit bench tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -30,6 +31,12 @@ demo: $(READY) ## Run the default experiment and show its main table
 
 test: $(READY) lint ## Check the code and run all tests
 	$(BIN)/python -m pytest
+	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm; \
+		else echo "tests/slurm: skipped: $$why"; fi
+
+test-slurm: $(READY) ## Run the pipeline on a Slurm of one node, started for it and ended with it
+	@$(CLUSTER) --install
+	$(CLUSTER) $(BIN)/python -m pytest tests/slurm
 
 unit: $(READY) ## Run the unit tests only
 	$(BIN)/python -m pytest tests/unit

@@ -5,6 +5,7 @@ Command line: `python -m warmup.config --help`.
 
 import argparse
 import copy
+import functools
 import itertools
 import json
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from jsonschema.exceptions import ValidationError
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
 from warmup.files import read_bytes
+from warmup.plain import check_plain
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
@@ -38,10 +40,16 @@ def load(path: Path) -> dict[str, Any]:
     return check(value)
 
 
+@functools.cache
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
 def _read(path: Path) -> Any:
     try:
         return yaml.safe_load(read_bytes(path))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-13-01
         raise InputError(f"{path}: not YAML: {error}") from None
 
 
@@ -57,7 +65,8 @@ def check(value: Any) -> dict[str, Any]:
     Raises:
         InputError: naming the key that is wrong and what it may be.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    check_plain(value, "config")
+    schema = _schema()
     validator = Draft202012Validator(schema)
     errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
     if errors:
@@ -120,7 +129,7 @@ def check_run(value: dict[str, Any], where: str) -> None:
     Raises:
         InputError: naming what is missing or wrong.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    schema = _schema()
     definitions = schema["$defs"]
     optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
     parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
@@ -211,7 +220,7 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         instance: Any = error.instance
-        wrong = sorted(set(instance) - set(known))
+        wrong = sorted(set(instance) - set(known), key=str)
         return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
     if error.validator == "enum":
         choices = ", ".join(str(choice) for choice in schema["enum"])

@@ -14,6 +14,8 @@ class StoppedError(Exception):
     """The process was asked to end and has put its work aside; the message says where."""
 
 
+_LONGEST = 2000
+"""Characters of a message: what is wrong may be quoted in it, however long that is."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (
     errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
@@ -53,7 +55,8 @@ def run(main: Callable[[], None]) -> None:
 
 
 def _say(message: str) -> None:
-    print(" ".join(message.split()), file=sys.stderr)
+    line = " ".join(message.split())
+    print(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …", file=sys.stderr)
 
 
 def _disk_problem(error: BaseException) -> str | None:

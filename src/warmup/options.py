@@ -17,7 +17,7 @@ def read_object(value: str, option: str) -> dict[str, Any]:
     if value.lstrip().startswith("{"):
         try:
             result = json.loads(value)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also a number of too many digits
             raise InputError(f"{option}: not JSON: {error}") from None
     else:
         result = read_json(Path(value))

@@ -1,5 +1,9 @@
-"""Where a result comes from: code, packages, machine, data."""
+"""Where a result comes from: code, packages, machine, data.
 
+Command line: `python -m warmup.provenance --help`.
+"""
+
+import argparse
 import hashlib
 import importlib.metadata
 import json
@@ -8,6 +12,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from warmup import errors
 from warmup.files import sha256
 
 PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "sacrebleu")
@@ -60,3 +65,22 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
+
+
+def main() -> None:
+    """Print how to make a run's results again: configuration, seed, revision, command."""
+    from warmup import recipe  # noqa: PLC0415  # needs the configuration, which training does not
+
+    parser = argparse.ArgumentParser(prog="python -m warmup.provenance", description=main.__doc__)
+    parser.add_argument(
+        "result",
+        type=Path,
+        help="folder …/runs/DATASET/PAIR/MODEL/METHOD/seedN with training.json and "
+        "provenance.json, or a file in it",
+    )
+    options = parser.parse_args()
+    print("\n".join(recipe.of(options.result, code_sha256(), digest)))
+
+
+if __name__ == "__main__":
+    errors.run(main)

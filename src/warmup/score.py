@@ -6,9 +6,10 @@ scores are written to a file.
 
 import argparse
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from warmup import errors, item_statistics, metrics, plugins
 from warmup.errors import InputError
@@ -155,10 +156,14 @@ def subsets_of(metas: Sequence[Row]) -> dict[str, list[int]]:
     subsets: dict[str, list[int]] = {}
     for key in SUBSETS:
         values = [meta.get(key) for meta in metas]
-        found = {value for value in values if isinstance(value, int | float)}
+        found = {value for value in values if _is_number(value)}
         for value in sorted(found):
             subsets[f"{key}={value}"] = [i for i, other in enumerate(values) if other == value]
     return subsets
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def _hashes(corpus: Corpus) -> dict[str, str]:
@@ -179,6 +184,10 @@ def _score_predictions(options: argparse.Namespace) -> None:
         raise InputError(
             f"--run: {problem} key {wrong[0]!r}; it has exactly: {', '.join(sorted(expected))}"
         )
+    for key, value in run.items():
+        kind = int if key == "seed" else str
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise InputError(f"--run: {key} must be {kind.__name__}, not {type(value).__name__}")
     corpus, subsets = read_predictions(options.predictions, run["target_lang"])
     names = choose_metrics(run["task"], options.metrics)
     statistics = statistics_of(corpus, names)

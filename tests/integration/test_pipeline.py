@@ -190,7 +190,7 @@ def test_curves_tables_figures_and_report_are_there(finished):
     assert {"loss", "nll", "reward", "warmup_length", "effective_sample_size"} <= quantities
     assert {path.name for path in (results / "tables").iterdir()} == {
         f"{task}.{kind}"
-        for task in ("multiple_choice", "translation", "summarization")
+        for task in ("multiple_choice", "translation", "summarization", "warmups")
         for kind in ("md", "tex", "csv")
     }
     from warmup import plugins

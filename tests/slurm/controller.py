@@ -63,7 +63,7 @@ class Start:
         self.process.send_signal(number)
         return self.wait()
 
-    def wait(self, seconds=300):
+    def wait(self, seconds=1800):
         """Return the exit status, and all that was printed."""
         return self.process.wait(seconds), self.output
 
@@ -77,7 +77,7 @@ class Start:
         until(happened_while_it_runs)
 
 
-def until(happened, seconds=120):
+def until(happened, seconds=900):
     """Wait until something is the case."""
     deadline = time.monotonic() + seconds
     while not happened():
@@ -111,7 +111,8 @@ def slurm(*command):
 
 def answers():
     """Return whether the controller of Slurm answers."""
-    return "is UP" in subprocess.run(["scontrol", "ping"], capture_output=True, text=True).stdout
+    done = subprocess.run(["scontrol", "ping"], capture_output=True, text=True, check=False)
+    return "is UP" in done.stdout
 
 
 def jobs(*states):

@@ -112,7 +112,9 @@ def test_two_jobs_do_not_train_one_run(folder, same_model):
     # a second start that looks neither for locks nor for jobs
     status, output = Start(folder, TRAINING, "--nolock", "--no-hooks").wait()
     assert status == 1
-    assert f"error: {WORK}: in use by process {process} on node1, Slurm job {job['JobId']}" in output
+    assert (
+        f"error: {WORK}: in use by process {process} on node1, Slurm job {job['JobId']}" in output
+    )
     assert len(submitted(folder)) == 4  # and three attempts
 
     slurm("scancel", job["JobId"])
@@ -139,7 +141,7 @@ def test_a_cancelled_job_is_tried_again_with_more_of_everything(folder, same_mod
 
 
 def test_a_training_that_ran_into_its_time_limit_goes_on(folder, same_model):
-    start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"runtime": 1}))
+    start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"runtime": 2}))
     hold(start, folder)
     status, output = start.wait()
     assert status == 0, output
@@ -167,7 +169,7 @@ def test_a_requeued_training_goes_on(folder, same_model, cause):
     else:
         slurm("scontrol", "update", "nodename=node1", "state=down", "reason=test")
         slurm("scontrol", "update", "nodename=node1", "state=resume")
-    status, output = start.wait(400)
+    status, output = start.wait()
     assert status == 0, output
     (job,) = submitted(folder)  # the same job, once more
     assert (job["JobState"], job["Restarts"]) == ("COMPLETED", "1")
@@ -180,9 +182,7 @@ def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     config["methods"]["warmup"]["warmup"]["samples"] = 1  # its objective needs two
     config["runs"][0]["methods"] = ["sft", "warmup"]
     target = f"{FOLDER}/test.greedy.predictions.jsonl"
-    status, output = Start(
-        folder, target, TRAINING.replace("sft", "warmup"), config=config
-    ).wait(600)
+    status, output = Start(folder, target, TRAINING.replace("sft", "warmup"), config=config).wait()
     assert status == 1
     assert output.count("error: warmup.samples: reweighted needs at least 2, got 1") >= 1
     names = [job["Comment"].split("_wildcards_")[1] for job in submitted(folder)]
@@ -201,3 +201,12 @@ def test_slurm_may_be_away_for_a_while(folder, same_model):
     status, output = start.wait()
     assert status == 0, output
     same_model(folder)
+
+
+def test_what_slurm_refuses_is_said(folder):
+    status, output = Start(
+        folder, TRAINING, "--set-resources", "train:slurm_partition=nowhere"
+    ).wait()
+    assert status == 1
+    assert "sbatch: error: invalid partition specified: nowhere" in output
+    assert not submitted(folder)

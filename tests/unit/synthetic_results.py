@@ -148,8 +148,8 @@ def make_warmups(seeds: int = 3) -> pd.DataFrame:
                         "model": model, "method": method, "seed": seed, "split": "test",
                         "decoding": "greedy", "subset": "all",
                     }  # fmt: skip
-                    for i, (quantity, value) in enumerate(_said(task, method)):
-                        value += 0.02 * math.sin(seed + i + 3 * m)
+                    for i, (quantity, level) in enumerate(_said(task, method)):
+                        value = level + 0.02 * math.sin(seed + i + 3 * m)
                         bounds = {"value": value, "low": value - 0.03, "high": value + 0.03}
                         rows.append({**run, "quantity": quantity, **bounds, "n": 500})
     return pd.DataFrame(rows)

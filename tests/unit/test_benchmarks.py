@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from benchmarks import direct, floor, table, timing, weights
+from benchmarks import direct, floor, grpo, table, timing, weights
 from benchmarks.shapes import SHAPES, build, make_batch
 from benchmarks.variants import VARIANTS, settings
 
@@ -89,6 +89,17 @@ def test_plain_sft_is_the_criterion_without_warmups(name):
     with torch.no_grad():
         found, _ = Criterion(model, settings("sft"), seed=5).losses(model.network, batch, 0)
         torch.testing.assert_close(direct.sft_losses(model, batch), found)
+
+
+def test_the_reward_of_the_peer_is_the_probability_of_the_target():
+    shape = dataclasses.replace(SHAPES["llama_tiny"], **SMALL)
+    model = build(shape)
+    batch = make_batch(shape, model)
+    warmups = direct.sample(model, batch, 3, 4)
+    found = grpo.rewards(model, batch, warmups.ids.flatten(0, 1).tolist())
+    with torch.no_grad():
+        _, l, _ = direct.log_probabilities(model, batch, warmups)
+    torch.testing.assert_close(torch.tensor(found), l.flatten(), atol=1e-5, rtol=3e-6)
 
 
 def counted(model, batch, shape, variant):

@@ -41,13 +41,13 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(small, capsys):
     assert "the disk is full" in line
     assert "start again to go on" in line
     assert path.read_text() == '{\n  "old": 1\n}\n'
-    assert os.listdir(small) == ["a.json"]
+    assert list(small.iterdir()) == [path]
 
 
 def test_a_full_disk_in_the_middle_of_many_rows(small, capsys):
     rows = ({"text": "x" * 1000} for _ in range(2000))
     assert "the disk is full" in said(capsys, lambda: write_jsonl(small / "a.jsonl", rows))
-    assert not os.listdir(small)
+    assert not list(small.iterdir())
 
 
 def test_a_full_disk_in_a_checkpoint_costs_the_updates_since_the_one_before(
@@ -90,7 +90,7 @@ def test_a_limit_on_the_size_of_files(tmp_path, capsys):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert "a limit on its use is reached" in capsys.readouterr().err
-    assert not os.listdir(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys, monkeypatch):

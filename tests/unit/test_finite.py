@@ -57,9 +57,7 @@ def test_a_training_stops_and_shows_the_batch(run, tmp_path, monkeypatch, value)
     assert all(row["id"] and row["source"] for row in found["examples"])
 
 
-def test_a_gradient_that_is_no_number_is_found_although_the_loss_is_one(
-    run, tmp_path, monkeypatch
-):
+def test_a_gradient_that_is_no_number_is_found_although_the_loss_is_one(run, tmp_path, monkeypatch):
     spoil_gradient(monkeypatch, 2)
     with pytest.raises(InputError, match="update 3: the gradient is not a finite number"):
         run("sft", work=tmp_path)

@@ -119,7 +119,7 @@ def test_the_command_says_so_in_one_line_with_the_status_of_a_signal(capsys):
 
 
 def child(run, work, at=None):
-    """Train in a process of its own, which kills itself at a moment; return its status and what it says.
+    """Train in a process that kills itself at a moment; return its status and what it says.
 
     Moments are updates and whatever happens to files in the work folder, counted from 1: a test
     that waits for some time would kill at other moments on another machine.
@@ -165,7 +165,7 @@ def child(run, work, at=None):
 
 
 def spoil(folder, draw):
-    """Do to the newest checkpoint what a power cut may do: a file is cut off, or its bytes are others."""
+    """Do to the newest checkpoint what a power cut may do: cut a file off, or garble its end."""
     newest = max(folder.glob("checkpoint-*/complete"), default=None)
     if newest is None:
         return

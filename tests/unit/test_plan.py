@@ -172,7 +172,9 @@ def test_the_language_of_outputs_is_that_of_the_targets():
 
 def test_tables_are_of_the_tasks_in_use_and_figures_of_all(plan):
     assert plan.of_tables() == [
-        f"results/tiny/tables/multiple_choice.{kind}" for kind in ("md", "tex", "csv")
+        f"results/tiny/tables/{name}.{kind}"
+        for name in ("multiple_choice", "warmups")
+        for kind in ("md", "tex", "csv")
     ]
     assert len(plan.of_figures()) == 3 * len(plan.figures)
     assert plan.methods == "sft sft_continued=sft sft_compute=sft warmup=sft"
@@ -248,3 +250,9 @@ def test_texts_of_a_file_are_not_made_numbers():
     value["methods"]["sft"]["batch_size"] = "8"
     with pytest.raises(InputError, match="batch_size: '8' is not of type 'integer'"):
         given(value, "resources={threads: 2}")
+
+
+def test_each_attempt_asks_for_more():
+    plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
+    assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
+    assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]

@@ -14,7 +14,8 @@ def test_names_are_sorted_and_without_private_modules():
 
 
 @pytest.mark.parametrize(
-    "package", ["figures", "generators", "metrics", "models", "objectives", "sources", "tasks"]
+    "package",
+    ["analysis", "figures", "generators", "metrics", "models", "objectives", "sources", "tasks"],
 )
 def test_every_name_can_be_loaded(package):
     for name in plugins.names(package):

@@ -8,8 +8,8 @@ import subprocess
 
 import pytest
 
-from warmup import provenance
-from warmup.files import sha256
+from warmup import errors, provenance
+from warmup.files import read_json, sha256, write_json
 
 HEX = re.compile("[0-9a-f]{64}")
 
@@ -85,3 +85,60 @@ def test_the_revision_and_whether_the_code_differs_from_it(package, monkeypatch)
 def test_without_git_there_is_no_revision(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert provenance.revision() == {"revision": None, "dirty": False}
+
+
+@pytest.fixture
+def result(tmp_path):
+    """The folder of a run of the default experiment."""
+    from warmup import config
+
+    run = config.resolve(config.load(config.DEFAULT), "shell_game/en/t5_tiny/warmup/seed11")
+    folder = tmp_path / "results/default/runs" / run["name"]
+    data = tmp_path / "train.jsonl"
+    data.write_text("x")
+    write_json(folder / "training.json", {"config": run})
+    write_json(folder / "provenance.json", provenance.collect(run, {"train": data}, "cpu"))
+    return folder
+
+
+def again(monkeypatch, capsys, path):
+    monkeypatch.setattr("sys.argv", ["provenance", str(path)])
+    errors.run(provenance.main)
+    return dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+
+
+def test_a_result_says_how_to_make_it_again(result, monkeypatch, capsys):
+    found = again(monkeypatch, capsys, result)
+    assert found["run"] == "default: shell_game/en/t5_tiny/warmup/seed11"
+    assert (found["seed"], found["config"], found["code"]) == ("11", "config.yaml", "the one here")
+    assert f"torch {importlib.metadata.version('torch')}" in found["packages"]
+    command = found["command"]
+    assert command.startswith(f"git checkout {provenance.revision()['revision']} && snakemake ")
+    assert "--configfile" not in command
+    assert command.endswith(
+        "results/default/runs/shell_game/en/t5_tiny/warmup/seed11/training.json"
+    )
+    scores = result / "test.greedy.scores.json"
+    scores.write_text("{}")
+    assert again(monkeypatch, capsys, scores)["command"].endswith("/test.greedy.scores.json")
+
+
+def test_a_run_of_no_configuration_here_says_so(result, monkeypatch, capsys):
+    training = read_json(result / "training.json")
+    made = read_json(result / "provenance.json") | {"config_sha256": "0", "code_sha256": "0"}
+    made["git"] = {"revision": None, "dirty": False}
+    write_json(result / "provenance.json", made)
+    found = again(monkeypatch, capsys, result)
+    assert found["config"].startswith("config.yaml, which has changed since")
+    assert found["code"] == "another than here"
+    assert found["command"].startswith("snakemake ")
+    assert training["config"]["name"] in found["command"]
+
+
+@pytest.mark.parametrize("content", [[], {}, {"config": 1}, {"config": {"run": 1}}])
+def test_what_is_no_result_is_refused(tmp_path, monkeypatch, capsys, content):
+    write_json(tmp_path / "training.json", content)
+    with pytest.raises(SystemExit) as stop:
+        again(monkeypatch, capsys, tmp_path)
+    assert stop.value.code == 2
+    assert str(tmp_path) in capsys.readouterr().err

@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_results import METHODS, STARTS, make_curves, make_runs, make_scores, reported
+from synthetic_results import (
+    METHODS,
+    STARTS,
+    make_curves,
+    make_runs,
+    make_scores,
+    make_warmups,
+    reported,
+)
 
 from warmup import figures, tables
 from warmup.errors import InputError
@@ -17,6 +25,7 @@ from warmup.methods import Methods
 from warmup.report import examples, findings, origin
 from warmup.report.__main__ import main
 from warmup.report.page import embed, page
+from warmup.report.warmups import examples_table
 
 ORDER = Methods(METHODS, STARTS)
 HOSTILE = (
@@ -73,6 +82,7 @@ def build(folder, scores=None, predictions=None):
         origin=origin.tables(origin.read(sorted(folder.glob("runs/**/provenance.json"))), scores),
         figures_dir=folder / "figures",
         tables_dir=folder / "tables",
+        warmups=make_warmups(seeds=3),
     )
 
 
@@ -90,7 +100,7 @@ def test_the_page_asks_for_nothing_outside_itself(folder):
 
 def test_the_page_has_its_sections_tables_and_figures(folder):
     html = build(folder)
-    for part in ("results", "tables", "figures", "cost", "examples", "origin"):
+    for part in ("results", "tables", "warmups", "figures", "cost", "examples", "origin"):
         assert f'<section id="{part}">' in html
     for name in figures.names():
         assert f'id="{name}"' in html
@@ -167,6 +177,33 @@ def test_examples_are_the_first_items_of_the_first_seed(tmp_path):
     assert [item["id"] for item in cells[0]["items"]] == [
         f"multiple_choice-{i}" for i in range(200)
     ]
+
+
+def test_the_first_warmups_stand_beside_what_was_measured_of_them(folder, tmp_path):
+    html = build(folder)
+    section = html[html.index('<section id="warmups">') : html.index('<section id="figures">')]
+    for name in ("form", "content", "classes"):
+        assert f'id="warmups-greedy-{name}"' in section
+    cells = examples.collect(make_runs(tmp_path, items=5), make_scores(seeds=1), ORDER)
+    table = examples_table(cells)
+    assert len(table.rows) == 8 * 3  # of the method with warmups alone
+    assert [cell.text for cell in table.rows[0][2:6]] == [
+        "llama_tiny", "warmup", "swap 2 and 4; swap 4 and 1", "2 4 1",
+    ]  # fmt: skip
+    cells[0]["items"][0]["outputs"][-1]["warmup"] = " "
+    cells[0]["items"][0]["source"] = "x" * 500
+    first = examples_table(cells).rows[0]
+    assert (first[4].text, first[5].text) == ("x" * 160 + " […]", "ε")
+    assert examples_table([]) is None
+
+
+def test_every_cell_shows_the_first_decoding(tmp_path):
+    paths = make_runs(tmp_path, items=1)
+    for path in list(paths):
+        paths.append(path.with_name("test.beam.predictions.jsonl"))
+        paths[-1].write_text(path.read_text())
+    cells = examples.collect(paths, make_scores(seeds=1), ORDER)
+    assert {cell["decoding"] for cell in cells} == {"greedy"}
 
 
 def test_an_item_that_a_method_lacks_is_left_empty(tmp_path):

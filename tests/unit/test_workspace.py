@@ -1,5 +1,7 @@
 """The work folder: one process at a time, one run."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -46,6 +48,24 @@ def test_a_folder_that_another_process_holds_is_refused_with_its_name(tmp_path, 
         workspace.hold(tmp_path),
     ):
         pytest.fail("two processes hold the folder")
+
+
+def test_the_name_of_the_process_tells_its_slurm_job(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    with workspace.hold(tmp_path):
+        assert (tmp_path / "lock").read_text().endswith(", Slurm job 17\n")
+
+
+def test_a_file_system_without_locks_is_named_as_the_reason(tmp_path, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        pytest.raises(InputError, match=r"its file system has no locks \(Function not impl"),
+        workspace.hold(tmp_path),
+    ):
+        pytest.fail("held without a lock")
 
 
 def test_the_lock_ends_with_the_process_even_if_it_is_killed(tmp_path, holder):

@@ -33,6 +33,7 @@ from warmup.sources._spec import check
 NEEDS_NETWORK = True
 _HASH = re.compile(r"[0-9a-f]{64}")
 _REMOTE = ("http", "https")
+_LONGEST_NAME = 200  # bytes; file systems allow 255, some of which temporary names add
 
 
 def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
@@ -116,12 +117,19 @@ def _locate(address: str, context: Context) -> Path:
     parts = urlsplit(address)
     if parts.scheme in _REMOTE:
         folder = hashlib.sha256(address.encode()).hexdigest()[:16]
-        return context.downloads / folder / (PurePosixPath(unquote(parts.path)).name or "file")
+        return context.downloads / folder / _file_name(parts.path)
     if parts.scheme == "file":
         return Path(unquote(parts.path))
     if parts.scheme:
         raise InputError(f"{address}: the address must be http, https, file, or a path")
     return Path(address)
+
+
+def _file_name(path: str) -> str:
+    """Return the last name in an address's path; its end tells how the file is compressed."""
+    name = PurePosixPath(unquote(path)).name
+    is_name = name not in ("", "..") and "\0" not in name and len(name.encode()) <= _LONGEST_NAME
+    return name if is_name else "file"
 
 
 def _verify(entry: dict[str, Any], path: Path) -> None:
