@@ -3,6 +3,7 @@
 import contextlib
 import itertools
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -221,6 +222,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add what was gathered since the last log to a training log."""
         if "loss" in logs:
+            if not math.isfinite(logs.get("grad_norm", 0.0)):
+                del logs["grad_norm"]  # of an update that was left out
             for name in sorted(self._sums):
                 total = torch.tensor([float(self._sums[name]), self._counts[name]])
                 total, count = self.accelerator.reduce(total.double().to(self.args.device))

@@ -256,7 +256,7 @@ def test_another_model_leaves_finished_runs_alone(finished):
 
 def test_only_on_a_cluster_a_lock_that_was_left_ends_the_next_start(copy):
     locks = copy / ".snakemake/locks"
-    locks.mkdir()
+    locks.mkdir(exist_ok=True)
     (locks / "0.output.lock").write_text("results/tiny/scores.tsv\n")
     (copy / "results/tiny/scores.tsv").unlink()
     slurm = ("--workflow-profile", str(ROOT / "profiles/slurm"))

@@ -138,7 +138,7 @@ CONFIG = {
     "unknown objective": (
         "methods.sft.objective",
         "ppo",
-        "objective: unknown 'ppo'; choose from: likelihood, reweighted",
+        "objective: unknown 'ppo'; choose from: concatenation, expected",
     ),
     "unknown task": (
         "datasets.shell_game.task",

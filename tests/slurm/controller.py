@@ -63,7 +63,7 @@ class Start:
         self.process.send_signal(number)
         return self.wait()
 
-    def wait(self, seconds=1800):
+    def wait(self, seconds=3600):
         """Return the exit status, and all that was printed."""
         return self.process.wait(seconds), self.output
 
@@ -77,7 +77,7 @@ class Start:
         until(happened_while_it_runs)
 
 
-def until(happened, seconds=900):
+def until(happened, seconds=3600):
     """Wait until something is the case."""
     deadline = time.monotonic() + seconds
     while not happened():
