@@ -19,7 +19,7 @@ FOLDER = f"results/tiny/runs/{RUN}"
 TRAINING = f"{FOLDER}/training.json"
 WORK = f"work/tiny/{RUN}"
 LOG = f"logs/tiny/train/{RUN}.log"
-RESOURCES = {"threads": 1, "gpus": 1, "mem_mb": 1500, "runtime": 10}
+RESOURCES = {"threads": 1, "gpus": 1, "mem_mb": 1500, "runtime": 60}
 PROFILE = [
     "--workflow-profile", str(ROOT / "profiles" / "slurm"),
     "--slurm-partition-config", str(ROOT / "profiles" / "slurm" / "partitions.yaml"),

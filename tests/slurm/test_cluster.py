@@ -68,7 +68,7 @@ def test_an_experiment_runs_on_slurm(tmp_path):
         for job in of.values():
             asked = [job[key] for key in ("Partition", "MinMemoryNode", "TimeLimit", "NumCPUs")]
             if rule in ON_GPUS:
-                assert asked == ["gpu", "1500M", "00:10:00", "1"], rule
+                assert asked == ["gpu", "1500M", "01:00:00", "1"], rule
                 assert job["TresPerJob"] == "gres:gpu:1", rule
             else:
                 assert asked == ["cpu", "4000M", "01:00:00", "1"], rule

@@ -135,7 +135,7 @@ def test_a_cancelled_job_is_tried_again_with_more_of_everything(folder, same_mod
     assert f"SLURM-job '{job['JobId']}' failed, SLURM status is: 'CANCELLED'" in output
     first, second = submitted(folder)
     assert [first["MinMemoryNode"], second["MinMemoryNode"]] == ["1500M", "3000M"]
-    assert [first["TimeLimit"], second["TimeLimit"]] == ["00:10:00", "00:20:00"]
+    assert [first["TimeLimit"], second["TimeLimit"]] == ["01:00:00", "02:00:00"]
     assert "resuming from checkpoint-" in (folder / LOG).read_text()
     same_model(folder)
 
