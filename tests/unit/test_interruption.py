@@ -24,7 +24,9 @@ UPDATES = 9
 KILLS = 20
 CHAIN = 5
 """Kills of one training before it may run to its end."""
-WATCHED = {"open", "os.mkdir", "os.remove", "os.rename", "os.rmdir"}
+WRITING = {"open", "os.mkdir", "os.rename"}
+REMOVING = {"os.remove", "os.rmdir"}
+"""Of these the name may be relative to the folder that is deleted."""
 
 
 def resolved(method):
@@ -141,7 +143,8 @@ def child(run, work, at=None):
                 os.kill(os.getpid(), signal.SIGKILL)
 
         def watch(event, arguments):
-            if event in WATCHED and str(work) in str(arguments[0]):
+            inside = event in WRITING and str(work) in str(arguments[0])
+            if inside or event in REMOVING:
                 tick()
 
         import sys
