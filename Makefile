@@ -67,4 +67,4 @@ lock: ## Write the conda files anew from envs/main.lock
 	$(BIN)/python envs/render.py
 
 clean: ## Delete the environment, logs and unfinished work; results stay
-	rm -rf $(VENV) .snakemake logs work
+	rm -rf $(VENV) build .snakemake logs work

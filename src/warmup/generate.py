@@ -21,7 +21,7 @@ from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.records import Record, Unlabelled, from_dict
 from warmup.writer import Writer, Written
 
-SAMPLES = 8
+DEFAULT_SAMPLES = 8
 """Warmups per input where neither the caller nor the checkpoint says how many."""
 
 
@@ -77,7 +77,7 @@ def predict(
     inputs = Inputs(
         sources=encode_sources(texts, model.tokenizer, form["max_source_tokens"]) if rows else [],
         targets=targets,
-        samples=samples or form.get("warmup_samples") or SAMPLES,
+        samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
         seed=seed,
     )
     sequences = decoding.write(Writer(model, form, beams=beams, batch_size=batch_size), inputs)
