@@ -24,6 +24,13 @@ class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is u
     def __init__(self, trainer: Any, on_nan: str) -> None:
         self.trainer = trainer
         self.on_nan = on_nan
+        self.parameters: list[torch.nn.Parameter] = []
+
+    def on_train_begin(
+        self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any
+    ) -> None:
+        """Look the weights up once; finding them takes longer than adding up a small gradient."""
+        self.parameters = list(model.parameters())
 
     def on_pre_optimizer_step(
         self, args: Any, state: Any, control: Any, model: Any = None, **kwargs: Any
@@ -34,7 +41,7 @@ class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is u
             InputError: its loss or gradient is not finite, and `on_nan` is `stop`.
         """
         update = self.trainer.update
-        gradients = [p.grad for p in model.parameters() if p.grad is not None]
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
         norm = torch.nn.utils.get_total_norm(gradients)
         bad = not bool(torch.isfinite(update.loss.to(norm.device) + norm))
         if not self.trainer.anywhere(bad):

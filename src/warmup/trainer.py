@@ -92,6 +92,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         with listening() as self.interruption:
             self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
+    def floating_point_ops(self, inputs: dict[str, Any]) -> int:
+        """Return none: operations are counted as they are done, sampling included."""
+        return 0
+
     def get_batch_samples(
         self, epoch_iterator: Iterator[Any], num_batches: int, device: torch.device
     ) -> tuple[list[Any], torch.Tensor]:
@@ -115,7 +119,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         assert num_items_in_batch is not None  # get_batch_samples counts them
         self._add("examples", float(len(inputs["index"])), mean=False)
         self._add("target_tokens", (inputs["labels"] != IGNORED).sum(), mean=False)
-        model.train()
+        if not model.training:
+            model.train()
         batch = self._prepare_inputs(inputs)
         counted = self.state.global_step % FLOPS_EVERY == 0
         with count_flops() if counted else contextlib.nullcontext() as counter:
