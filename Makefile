@@ -10,7 +10,7 @@ BENCH := build/bench
 CLUSTER := tests/slurm/cluster
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test test-slurm lint unit bench tables figures report setup clean lock
+.PHONY: help demo test test-slurm lint unit bench verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -62,6 +62,9 @@ tables figures: $(READY) ## Make them again from existing scores
 
 report: $(READY) ## Make the report again from existing scores
 	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
+
+verify: $(READY) ## Score the stored predictions of results/reference again and compare
+	$(BIN)/python -m warmup.verify $(dir $(wildcard results/reference/*/predictions))
 
 lock: ## Write the conda files anew from envs/main.lock
 	$(BIN)/python envs/render.py

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from warmup.errors import InputError
 
-_FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl")
+_FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl(\.gz)?")
 _SEED = re.compile(r"seed(\d+)")
 
 

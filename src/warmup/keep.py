@@ -1,0 +1,71 @@
+"""Copy what is worth keeping of an experiment: scores, tables, figures, predictions, provenance.
+
+The copy holds no model. `python -m warmup.verify` checks it. Command line:
+`python -m warmup.keep --help`.
+"""
+
+import argparse
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+from warmup.errors import InputError, run
+from warmup.files import atomic, read_json
+
+TABLES = ("scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv")
+FOLDERS = ("tables", "figures")
+
+
+def keep(results: Path, destination: Path) -> int:
+    """Copy the results of an experiment; return how many files of predictions it has.
+
+    Args:
+        results: results/<experiment>, complete.
+        destination: what is there is replaced, as a whole.
+
+    Raises:
+        InputError: the experiment is not complete, or is where the copy is to go.
+    """
+    if destination.resolve().is_relative_to(results.resolve()):
+        raise InputError(f"{destination} lies within {results}: choose another folder")
+    for name in (*TABLES, *FOLDERS):
+        if not (results / name).exists():
+            raise InputError(f"{results / name} is missing: run the experiment to its end first")
+    runs = results / "runs"
+    predictions = sorted(runs.rglob("*.predictions.jsonl"))
+    with atomic(destination) as copy:
+        copy.mkdir()
+        for name in TABLES:
+            shutil.copy(results / name, copy)
+        for name in FOLDERS:
+            shutil.copytree(results / name, copy / name)
+        for path in predictions:
+            _compress(path, copy / "predictions" / f"{path.relative_to(runs)}.gz")
+        with (copy / "provenance.jsonl").open("w", encoding="utf-8") as stream:
+            for path in sorted(runs.rglob("provenance.json")):
+                stream.write(json.dumps(read_json(path), ensure_ascii=False) + "\n")
+    return len(predictions)
+
+
+def _compress(path: Path, to: Path) -> None:
+    """Compress a file; the same content gives the same bytes."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+
+
+def main() -> None:
+    """Copy one experiment."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.keep",
+        description="Copy scores, tables, figures, predictions and provenance of an experiment.",
+    )
+    parser.add_argument("results", type=Path, help="results/<experiment>")
+    parser.add_argument("destination", type=Path, help="folder to write; replaced if it exists")
+    options = parser.parse_args()
+    count = keep(options.results, options.destination)
+    print(f"{options.destination}: {count} files of predictions and the scores made of them")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,106 @@
+"""Score stored predictions again and compare with the stored scores: `make verify`.
+
+A folder of results holds scores.tsv, and the predictions behind it as
+predictions/{dataset}/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl.gz.
+Command line: `python -m warmup.verify --help`.
+"""
+
+import argparse
+import math
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmup.aggregate import read_scores
+from warmup.errors import InputError, run
+from warmup.prediction_files import Run, parse_path
+from warmup.score import read_predictions, score
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+IDENTITY = ("dataset", "pair", "model", "method", "seed", "split", "decoding")
+SAME = ("n", "signature", "hypotheses_sha256", "references_sha256")
+"""What has to be equal."""
+CLOSE = ("value", "low", "high")
+"""What may differ in the last digits, where a machine adds up in another order."""
+TOLERANCE = 1e-9
+
+
+def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
+    """Yield what differs between two rows of scores, such as `value: 47.8 stored, 47.9 now`."""
+    for key in SAME:
+        if str(stored[key]) != str(again[key]):
+            yield f"{key}: {stored[key]} stored, {again[key]} now"
+    for key in CLOSE:
+        before, now = (math.nan if row[key] is None else row[key] for row in (stored, again))
+        both_missing = math.isnan(before) and math.isnan(now)
+        if not both_missing and not math.isclose(before, now, rel_tol=TOLERANCE, abs_tol=1e-12):
+            yield f"{key}: {before} stored, {now} now"
+
+
+def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
+    """Score one file of predictions again.
+
+    Args:
+        run: what the file's path says.
+        stored: the rows of scores.tsv.
+
+    Returns:
+        how many stored scores it has, and a line for each that differs or is missing.
+    """
+    mine = stored
+    for key in IDENTITY:
+        mine = mine[mine[key] == getattr(run, key)]
+    if not len(mine):
+        return 0, ["no stored score"]
+    corpus, subsets = read_predictions(run.path, run.pair.rpartition("-")[2])
+    rows = score(corpus, mine["metric"].unique(), subsets)
+    again = {(row["metric"], row["subset"]): row for row in rows}
+    problems = []
+    for row in mine.to_dict("records"):
+        key = (row["metric"], row["subset"])
+        found = differences(row, again[key]) if key in again else ["its items are missing"]
+        problems += [f"{row['metric']} ({row['subset']}): {problem}" for problem in found]
+    return len(mine), problems
+
+
+def verify(folder: Path) -> bool:
+    """Score all predictions of a folder again, say what was found, and whether all is equal.
+
+    Raises:
+        InputError: the folder has no scores.tsv or no predictions.
+    """
+    paths = sorted((folder / "predictions").rglob("*.predictions.jsonl*"))
+    if not paths:
+        raise InputError(f"{folder}/predictions: no predictions to score again")
+    stored = read_scores(folder / "scores.tsv")
+    stored = stored[stored["hypotheses_sha256"] != ""]  # the rest is costs
+    total = wrong = 0
+    for path in paths:
+        count, problems = verify_run(parse_path(path), stored)
+        print(f"{path.relative_to(folder / 'predictions')}: {count} scores", end="")
+        print(f", {len(problems)} DIFFERENCES" if problems else ", equal", flush=True)
+        for problem in problems:
+            print(f"  {problem}")
+        total += count
+        wrong += len(problems)
+    print(f"{folder}: {total} of {len(stored)} scores made again from {len(paths)} files: ", end="")
+    print(f"{wrong} differences" if wrong else "all equal")
+    return not wrong
+
+
+def main() -> None:
+    """Compare scores in folders of results with their predictions; exit 1 where they differ."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.verify",
+        description="Score the predictions in folders of results again and compare.",
+    )
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    found = [verify(folder) for folder in parser.parse_args().folders]
+    sys.exit(not all(found))
+
+
+if __name__ == "__main__":
+    run(main)
