@@ -162,6 +162,16 @@ def lineage(config: dict[str, Any]) -> list[str]:
     ]
 
 
+def behind(config: dict[str, Any], method: str) -> set[str]:
+    """Return the methods that wait for a method: they start from it, or their budget names it."""
+    direct = {
+        name
+        for name, entry in config["methods"].items()
+        if method in {entry["start"], *entry["budget"].values()}
+    }
+    return direct.union(*(behind(config, name) for name in direct))
+
+
 def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
     seen = set()
     for entry in config["runs"]:

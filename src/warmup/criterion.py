@@ -109,19 +109,19 @@ class Criterion:
             warmups = self.write(self.writer, labels)
         else:
             warmups, cache = self.warm_up(source, batch["index"], update, samples)
-        fewer = self.warmup["backprop_samples"]
-        if fewer:
+        draws = self.warmup["backprop_samples"] or samples
+        if draws < samples:
             l = self.rewards(source, cache, warmups, labels)
             a, b = self.objective.coefficients(l, lengths, **self.settings)
             offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
-            index, a, b = resample(a, b, offset.to(l.device), fewer)
+            index, a, b = resample(a, b, offset.to(l.device), draws)
             notes = diagnose(warmups, l)
             warmups = select(warmups, index)
         different, where = distinct(warmups)
         branches = lay_out(model.tokens, different, labels)
         scores = score(model, network, source, branches)
         s, l = scores.s.gather(1, where), scores.l.gather(1, where)
-        if not fewer:
+        if draws >= samples:
             a, b = self.objective.coefficients(l.detach(), lengths, **self.settings)
             notes = diagnose(warmups, l.detach())
         # the network itself has to know that a warmup contains no special token

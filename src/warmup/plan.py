@@ -119,6 +119,10 @@ class Plan:
         """Return the command-line options for a run's inputs."""
         return " ".join(f"--{name} {path}" for name, path in input.items())
 
+    def priority(self, wildcards: Any) -> int:
+        """Return how many methods wait for this one: what others wait for is trained first."""
+        return len(configuration.behind(self.config, wildcards.method))
+
     def decodings_of(self, run: str) -> list[str]:
         """Return the decodings of a run."""
         method = configuration.resolve(self.config, run)["method"]

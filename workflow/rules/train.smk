@@ -12,6 +12,7 @@ rule train:
         f"{PLAN.logs}/train/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}.log",
     conda:
         "../../envs/main.yaml"
+    priority: PLAN.priority
     threads: PLAN.resources["threads"]
     resources:
         gpu=PLAN.resources["gpus"],
