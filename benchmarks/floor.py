@@ -13,7 +13,8 @@ and the sum of the values; backward twice that. Per example, with
     vocabulary(q)   2·D·V·q
 
 P_source being the encoder's weights, P_bridge those of the keys and values that cross-attention
-takes from x. In a decoder-only network x and y go through the same layers: P_source = P_decoder.
+takes from x. In a decoder-only network x and y go through the same layers, but y sees no more of x
+than keys and values: P_source ends with those of the last layer, in which x need not attend.
 
     SFT        3·[source + decoder(T, T) + vocabulary(T)]
     sampling   1 + N·(K-1) tokens, one by one, each with decoder(1, keys so far) + vocabulary(1)

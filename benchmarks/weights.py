@@ -17,7 +17,10 @@ class Network:
     heads: int
     """A, the width of all attention heads together."""
     source: int
+    """What a token of x meets: the encoder, or a decoder up to the last layer's keys and values,
+    which are all that the other tokens see of it."""
     source_layers: int
+    """Layers in which tokens of x attend."""
     bridge: int
     decoder: int
     decoder_layers: int
@@ -38,13 +41,18 @@ def measure(network: PreTrainedModel) -> Network:
         else:
             decoder += module.weight.numel()
     layers = config.num_decoder_layers if both else config.num_hidden_layers
+    if not both:
+        last = network.base_model.layers[-1]
+        seen = (last.self_attn.k_proj, last.self_attn.v_proj)
+        unseen = [m for m in last.modules() if isinstance(m, torch.nn.Linear) and m not in seen]
+        source = decoder - sum(module.weight.numel() for module in unseen)
     return Network(
         width=config.hidden_size,
         inner=config.d_ff if both else config.intermediate_size,
         vocabulary=config.vocab_size,
         heads=config.num_attention_heads * (config.d_kv if both else config.head_dim),
-        source=source if both else decoder,
-        source_layers=config.num_hidden_layers if both else layers,
+        source=source,
+        source_layers=config.num_hidden_layers if both else layers - 1,
         bridge=bridge,
         decoder=decoder,
         decoder_layers=layers,

@@ -103,7 +103,7 @@ class Criterion:
         self, network: torch.nn.Module, batch: Batch, update: int, samples: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model, labels = self.model, batch["labels"]
-        source = model.encode(batch["input_ids"], batch["mask"])
+        source = model.share(model.encode(batch["input_ids"], batch["mask"]))
         lengths = _lengths(batch)
         if self.writer:
             warmups = self.write(self.writer, labels)

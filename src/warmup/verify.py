@@ -59,10 +59,11 @@ def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
     rows = score(corpus, mine["metric"].unique(), subsets)
     again = {(row["metric"], row["subset"]): row for row in rows}
     problems = []
-    for row in mine.to_dict("records"):
-        key = (row["metric"], row["subset"])
-        found = differences(row, again[key]) if key in again else ["its items are missing"]
-        problems += [f"{row['metric']} ({row['subset']}): {problem}" for problem in found]
+    for _, before in mine.iterrows():
+        what = (before["metric"], before["subset"])
+        now = again.get(what)
+        found = differences(dict(before), now) if now else ["its items are missing"]
+        problems += [f"{what[0]} ({what[1]}): {problem}" for problem in found]
     return len(mine), problems
 
 

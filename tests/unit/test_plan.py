@@ -256,3 +256,62 @@ def test_each_attempt_asks_for_more():
     plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
     assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
     assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
+
+
+def test_what_others_wait_for_has_priority():
+    experiment = tiny.experiment()
+    experiment["methods"] = {
+        "sft": experiment["methods"]["sft"],
+        "warmup": experiment["methods"]["warmup"],
+        "same": experiment["methods"]["sft"]
+        | {"start": "sft", "budget": {"same_updates_as": "warmup"}},
+        "later": experiment["methods"]["sft"] | {"start": "same"},
+    }
+    experiment["runs"][0]["methods"] = list(experiment["methods"])
+    plan = Plan(experiment)
+    waiting = {name: plan.priority(run(name)) for name in experiment["methods"]}
+    assert waiting == {"sft": 3, "warmup": 2, "same": 1, "later": 0}
+
+
+NEURAL = {
+    "comet": {
+        "tasks": ["translation"], "hub": "Unbabel/x", "revision": "0" * 40,
+        "encoder_revision": "1" * 40,
+    },
+    "bertscore": {"tasks": ["multiple_choice"], "local": "models/bert", "layer": 3},
+}  # fmt: skip
+EVALUATION = {"split": "test", "decoding": "greedy"}
+
+
+def test_neural_metrics_score_the_tasks_they_name(plan):
+    assert plan.segments_of(run("sft", **EVALUATION)) == []
+    plan = Plan(tiny.experiment(neural_metrics=NEURAL))
+    made = f"{RUNS}/sft/seed1/test.greedy.bertscore.segments.json"
+    assert plan.segments_of(run("sft", **EVALUATION)) == [made]
+    entry = json.loads(plan.metric_config(SimpleNamespace(metric="bertscore")))
+    assert entry == NEURAL["bertscore"] | {"batch_size": 16}
+
+
+def test_only_another_model_is_downloaded_again():
+    comet, bert = (
+        json.loads(Plan(tiny.experiment(neural_metrics=NEURAL)).metric_model(wildcards))
+        for wildcards in (SimpleNamespace(metric="comet"), SimpleNamespace(metric="bertscore"))
+    )
+    assert set(comet) == {"hub", "revision", "encoder_revision"}
+    assert bert == {"local": "models/bert"}
+
+
+def test_what_was_not_computed_is_due_once_the_environment_is_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    wildcards = run("sft", metric="bertscore", **EVALUATION)
+    without, ready = (
+        Plan(tiny.experiment(neural_metrics=NEURAL), metrics_ready=there) for there in (False, True)
+    )
+    path = tmp_path / without.segments.format(**wildcards)
+    path.parent.mkdir(parents=True)
+    assert without.metrics_environment(wildcards) == "missing"
+    path.write_text('{"not_computed": "no environment"}')
+    assert without.metrics_environment(wildcards) == "missing"
+    assert ready.metrics_environment(wildcards) == "there"
+    path.write_text('{"scores": []}')  # not computed anew where the environment is gone
+    assert without.metrics_environment(wildcards) == "there"

@@ -15,6 +15,8 @@ from warmup.sampling import Warmups
 from warmup.scoring import divergence, lay_out, score, target_log_probability
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
+SHARED = ["llama"]
+"""Models whose prompts can be attended ahead."""
 EXACT = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
 
 sequence = st.lists(st.integers(0, 4), max_size=4).map(tuple)
@@ -47,10 +49,12 @@ def warmups_of(model, rows, longest):
     return Warmups(tensor, lengths, lengths >= longest)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "ahead"), [*((name, False) for name in MODELS), *((name, True) for name in SHARED)]
+)
 @settings(max_examples=25)
 @given(examples=batch)
-def test_s_and_l_are_those_of_a_plain_forward_pass(name, examples):
+def test_s_and_l_are_those_of_a_plain_forward_pass(name, ahead, examples):
     model, longest = tiny.model(name), 4
     end = [model.tokens.end]
     sources = [ids(model, x) + ([] if model.pads_left else end) for x, _, _ in examples]
@@ -59,6 +63,8 @@ def test_s_and_l_are_those_of_a_plain_forward_pass(name, examples):
     branches = lay_out(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
     source = encode(model, sources)
     with torch.no_grad():
+        source = model.share(source) if ahead else source
+        assert bool(source.keys) == ahead
         scores = score(model, model.network, source, branches)
     expected = torch.tensor(
         [
@@ -187,3 +193,39 @@ def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(nam
     parameters = [p for p in model.network.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(same.sum(), parameters, allow_unused=True)
     assert max(g.abs().max() for g in gradients if g is not None) < 1e-5
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_a_prompt_attended_ahead_has_the_same_gradient(name):
+    model = copy.copy(tiny.model(name))
+    model.network = copy.deepcopy(model.network).double()
+    y = [*ids(model, [3, 4]), model.tokens.end]
+    rows = [[ids(model, c) for c in ([1, 2, 3], [], [4])] for _ in range(2)]
+    branches = lay_out(model.tokens, warmups_of(model, rows, 4), pad([y, y[1:]], IGNORED))
+    parameters = list(model.network.parameters())
+
+    def gradients(source):
+        scores = score(model, model.network, source, branches)
+        return torch.autograd.grad((scores.s + scores.l).square().sum(), parameters)
+
+    plain = encode(model, [ids(model, [0, 1, 2]), ids(model, [4])])
+    for one, other in zip(gradients(plain), gradients(model.share(plain)), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_was_attended_ahead_is_used_again_by_sampling(name, monkeypatch):
+    model = tiny.model(name)
+    source = model.share(encode(model, [ids(model, [0, 1, 2])]))
+    widths = []
+    plain = model.network.forward
+    monkeypatch.setattr(
+        model.network,
+        "forward",
+        lambda **more: widths.append(more["input_ids"].shape[1]) or plain(**more),
+    )
+    logits, cache = model.begin(source, 3)
+    model.step(logits.argmax(-1), cache)
+    assert widths == [1, 3]  # START, and a token of each branch
+    again, _ = model.begin(source, 3)  # sampling leaves the source as it was
+    torch.testing.assert_close(logits, again)

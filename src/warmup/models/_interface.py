@@ -34,6 +34,8 @@ class Source:
     """[B, S], 1 where there is a token."""
     states: Any = None
     """Encoder-decoder: the encoder's output."""
+    keys: tuple[tuple[torch.Tensor, torch.Tensor], ...] = ()
+    """Decoder-only, once shared: keys and values [B, heads, S, D] of each layer."""
 
 
 class LanguageModel(ABC):
@@ -63,7 +65,11 @@ class LanguageModel(ABC):
 
     @abstractmethod
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
-        """Encode inputs [B, S] as far as sampling and scoring can share it."""
+        """Encode inputs [B, S] as far as every use of them needs it."""
+
+    def share(self, source: Source) -> Source:
+        """Encode the rest of what sampling and several branches have in common."""
+        return source
 
     @abstractmethod
     def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:

@@ -35,26 +35,44 @@ class DecoderOnly(LanguageModel):
         return int(vocabulary[spec["prompt_end"]])
 
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
-        """Nothing to encode ahead: the prompt is part of the decoder sequence."""
+        """Nothing to encode ahead: the prompt can be part of the decoder sequence."""
         return Source(input_ids, mask)
 
-    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
-        """Feed the left-padded prompt and START, once for all N branches."""
-        ids, mask = self._with_start(source.input_ids, source.mask)
-        output = self.network(
-            input_ids=ids,
-            attention_mask=mask,
-            position_ids=_positions(mask),
-            past_key_values=DynamicCache(),
+    def share(self, source: Source) -> Source:
+        """Attend the prompt, once for sampling and scoring.
+
+        With gradient checkpointing a network in training has no keys to share.
+        """
+        checkpointing = self.network.is_gradient_checkpointing and self.network.training
+        if source.keys or checkpointing:
+            return source
+        cache = DynamicCache()
+        self.network.base_model(
+            input_ids=source.input_ids,
+            attention_mask=source.mask,
+            position_ids=_positions(source.mask),
+            past_key_values=cache,
             use_cache=True,
-            logits_to_keep=1,
+        )
+        keys = tuple((layer.keys, layer.values) for layer in cache.layers)
+        return Source(source.input_ids, source.mask, keys=keys)
+
+    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
+        """Feed START behind the prompt, once for all N branches."""
+        source = self.share(source)
+        start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
+        mask = torch.cat([source.mask, torch.ones_like(start)], 1)
+        length = source.mask.sum(1, keepdim=True)
+        output = self.network(
+            input_ids=start,
+            attention_mask=mask,
+            position_ids=length,
+            past_key_values=_cache(source),
+            use_cache=True,
         )
         seen = mask.bool()[:, None].expand(-1, samples, -1)
-        return output.logits.expand(-1, samples, -1), (
-            seen,
-            mask.sum(1, keepdim=True),
-            output.past_key_values,
-        )
+        logits = output.logits.expand(-1, samples, -1)
+        return logits, (seen, length + 1, output.past_key_values)
 
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
         """Feed one token per branch; each sees the prompt and what its own branch has."""
@@ -106,28 +124,30 @@ class DecoderOnly(LanguageModel):
     def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
-        """Pack prompt and N branches into one sequence: every branch sees the prompt and itself.
+        """Pack N branches into one sequence: every branch sees the prompt and itself.
 
-        Positions go on from the prompt's length in each branch.
+        Positions go on from the prompt's length in each branch. A prompt that was not shared comes
+        first in the sequence.
         """
         batch, branches, length = ids.shape
         packed = branches * length
-        prompt = source.mask.bool()
-        width = prompt.shape[1]
-        allowed = torch.zeros(
-            batch, width + packed, width + packed, dtype=torch.bool, device=ids.device
-        )
-        allowed[:, :width, :width] = branch_mask(prompt[:, None])
-        allowed[:, width:, :width] = prompt[:, None, :]
-        allowed[:, width:, width:] = branch_mask(valid)
+        ids, allowed = ids.reshape(batch, packed), branch_mask(valid)
         position = source.mask.sum(1)[:, None, None] + _positions(valid.long())
-        positions = [_positions(source.mask), position.reshape(batch, packed)]
+        position = position.reshape(batch, packed)
+        prompt = source.mask.bool()
+        allowed = torch.cat([prompt[:, None].expand(-1, packed, -1), allowed], 2)
+        if not source.keys:
+            before = torch.nn.functional.pad(branch_mask(prompt[:, None]), (0, packed))
+            allowed = torch.cat([before, allowed], 1)
+            ids = torch.cat([source.input_ids, ids], 1)
+            position = torch.cat([_positions(source.mask), position], 1)
         with self.headless():
             output = network(
-                input_ids=torch.cat([source.input_ids, ids.reshape(batch, packed)], 1),
+                input_ids=ids,
                 attention_mask=allowed[:, None],
-                position_ids=torch.cat(positions, 1),
-                use_cache=False,
+                position_ids=position,
+                past_key_values=_cache(source) if source.keys else None,
+                use_cache=bool(source.keys),
                 logits_to_keep=packed,
             )
         states: torch.Tensor = output.logits.view(batch, branches, length, -1)
@@ -149,6 +169,14 @@ class DecoderOnly(LanguageModel):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         start = torch.full_like(input_ids[:, :1], self.tokens.start)
         return torch.cat([input_ids, start], 1), torch.cat([mask, torch.ones_like(start)], 1)
+
+
+def _cache(source: Source) -> DynamicCache:
+    """Return a cache that holds the prompt and may grow."""
+    cache = DynamicCache()
+    for layer, (keys, values) in enumerate(source.keys):
+        cache.update(keys, values, layer)
+    return cache
 
 
 def _positions(mask: torch.Tensor) -> torch.Tensor:
