@@ -7,10 +7,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 BENCH := build/bench
+METRICS := build/metrics
 CLUSTER := tests/slurm/cluster
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test test-slurm lint unit bench verify tables figures report setup clean lock
+.PHONY: help demo test test-slurm metrics-env test-metrics lint unit bench verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,12 +32,25 @@ demo: $(READY) ## Run the default experiment and show its main table
 
 test: $(READY) lint ## Check the code and run all tests
 	$(BIN)/python -m pytest
-	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm; \
+	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm -m 'not slow'; \
 		else echo "tests/slurm: skipped: $$why"; fi
 
 test-slurm: $(READY) ## Run the pipeline on a Slurm of one node, started for it and ended with it
 	@$(CLUSTER) --install
 	$(CLUSTER) $(BIN)/python -m pytest tests/slurm
+
+metrics-env: $(METRICS)/.ready ## Make the environment of COMET and BERTScore in build/metrics
+
+# apart from .venv: it needs older versions; the rule that computes these metrics finds it there
+$(METRICS)/.ready: envs/metrics.lock
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+		|| { echo "error: Python 3.11 or 3.12 is needed; set PYTHON=/path/to/python3" >&2; exit 2; }
+	$(PYTHON) -m venv $(METRICS)
+	$(METRICS)/bin/python -m pip install --quiet --disable-pip-version-check -r envs/metrics.lock
+	@touch $@
+
+test-metrics: $(READY) metrics-env ## Run the tests of COMET and BERTScore with their own libraries
+	$(BIN)/python -m pytest tests/integration/test_neural_metrics.py
 
 unit: $(READY) ## Run the unit tests only
 	$(BIN)/python -m pytest tests/unit
@@ -66,7 +80,7 @@ report: $(READY) ## Make the report again from existing scores
 verify: $(READY) ## Score the stored predictions of results/reference again and compare
 	$(BIN)/python -m warmup.verify $(dir $(wildcard results/reference/*/predictions))
 
-lock: ## Write the conda files anew from envs/main.lock
+lock: ## Write the conda files anew from envs/main.lock and envs/metrics.lock
 	$(BIN)/python envs/render.py
 
 clean: ## Delete the environment, logs and unfinished work; results stay

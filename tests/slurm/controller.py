@@ -23,8 +23,7 @@ RESOURCES = {"threads": 1, "gpus": 1, "mem_mb": 1500, "runtime": 60}
 PROFILE = [
     "--workflow-profile", str(ROOT / "profiles" / "slurm"),
     "--slurm-partition-config", str(ROOT / "profiles" / "slurm" / "partitions.yaml"),
-    # 40 and 10 by default; the rest is as people use it
-    "--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1",
+    "--slurm-init-seconds-before-status-checks", "1",  # 40 by default; the rest is as people use it
 ]  # fmt: skip
 started = []
 

