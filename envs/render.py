@@ -1,7 +1,8 @@
-"""Write the conda environment files from main.lock: Python and the full pip closure inline.
+"""Write the conda environment files from the locks: Python and the full pip closure inline.
 
 Conda files cannot refer to a requirements file, so the pins are copied, here and nowhere else.
-`main.yaml` is for jobs that need torch; `analysis.yaml` leaves out torch and what only it needs.
+`main.yaml` is for jobs that need torch; `analysis.yaml` leaves out torch and what only it needs;
+`metrics.yaml` is for neural metrics, which need older versions than the rest.
 """
 
 import importlib.metadata
@@ -14,9 +15,9 @@ ANALYSIS = ("jsonschema", "matplotlib", "pandas", "pyyaml", "rich", "sacrebleu",
 """What scoring, tables, figures and the report import."""
 
 
-def pins() -> dict[str, str]:
-    """Return the lock's lines by normalised package name."""
-    lines = (HERE / "main.lock").read_text(encoding="utf-8").split()
+def pins(lock: str = "main") -> dict[str, str]:
+    """Return a lock's lines by normalised package name."""
+    lines = (HERE / f"{lock}.lock").read_text(encoding="utf-8").split()
     return {normalise(line.partition("==")[0]): line for line in lines}
 
 
@@ -40,24 +41,25 @@ def closure(names: tuple[str, ...], locked: dict[str, str]) -> list[str]:
     return sorted(wanted.values(), key=str.lower)
 
 
-def render(lines: list[str]) -> str:
+def render(lines: list[str], lock: str) -> str:
     """Return the text of a conda environment file."""
     pinned = "\n".join(f"      - {line}" for line in lines)
     return (
-        "# Written by envs/render.py from main.lock.\n"
+        f"# Written by envs/render.py from {lock}.lock.\n"
         "channels:\n  - conda-forge\n  - nodefaults\n"
         f"dependencies:\n  - python ={PYTHON}\n  - pip\n  - pip:\n{pinned}\n"
     )
 
 
 def main() -> None:
-    """Write main.yaml and analysis.yaml."""
+    """Write main.yaml, analysis.yaml and metrics.yaml."""
     locked = pins()
-    for name, lines in (
-        ("main", list(locked.values())),
-        ("analysis", closure(ANALYSIS, locked)),
+    for name, lock, lines in (
+        ("main", "main", list(locked.values())),
+        ("analysis", "main", closure(ANALYSIS, locked)),
+        ("metrics", "metrics", list(pins("metrics").values())),
     ):
-        (HERE / f"{name}.yaml").write_text(render(lines), encoding="utf-8")
+        (HERE / f"{name}.yaml").write_text(render(lines, lock), encoding="utf-8")
 
 
 if __name__ == "__main__":

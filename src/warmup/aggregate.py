@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import errors
+from warmup import errors, not_computed
 from warmup.errors import InputError
 from warmup.files import read_json, read_lines, write_text
 
@@ -31,6 +31,8 @@ _SCORE = {
     "signature": str, "hypotheses_sha256": str, "references_sha256": str,
 }  # fmt: skip
 _OPTIONAL = ("low", "high")
+_OF_SCORES = (*_OPTIONAL, "value")
+"""A score that was not computed has no value; its signature says why."""
 
 SCORE_COLUMNS = {**_RUN, **_SCORE}
 """Columns of scores.tsv in their order, with their types."""
@@ -50,7 +52,11 @@ def score_rows(path: Path) -> Iterator[Row]:
     document = _object(read_json(path), {"run": dict, "scores": list}, f"{path}")
     run = _object(document["run"], _RUN, f"{path}: run")
     for index, score in enumerate(document["scores"]):
-        yield {**run, **_object(score, _SCORE, f"{path}: scores[{index}]")}
+        where = f"{path}: scores[{index}]"
+        row = _object(score, _SCORE, where, _OF_SCORES)
+        if row["value"] is None and not row["signature"].startswith(not_computed.PREFIX):
+            raise InputError(f"{where}: missing key 'value'")
+        yield {**run, **row}
 
 
 def cost_rows(path: Path) -> Iterator[Row]:
@@ -83,12 +89,12 @@ def curve_rows(path: Path) -> Iterator[Row]:
 
 
 def read_scores(path: Path) -> "pd.DataFrame":
-    """Read scores.tsv: text columns as text, `seed` and `n` whole, empty intervals not-a-number.
+    """Read scores.tsv: text columns as text, `seed` and `n` whole, empty numbers not-a-number.
 
     Raises:
         InputError: a missing or unknown column, or a cell that is not a number where one must be.
     """
-    return read_table(path, SCORE_COLUMNS)
+    return read_table(path, SCORE_COLUMNS, _OF_SCORES)
 
 
 def read_curves(path: Path) -> "pd.DataFrame":
@@ -110,7 +116,9 @@ def _training(path: Path) -> tuple[Row, Row]:
     return dict(run), training
 
 
-def _object(value: Any, columns: dict[str, type], where: str) -> Row:
+def _object(
+    value: Any, columns: dict[str, type], where: str, optional: Sequence[str] = _OPTIONAL
+) -> Row:
     """Return `value` if it is an object of exactly these keys and types; `where` begins errors."""
     if not isinstance(value, dict):
         raise InputError(f"{where}: expected an object, not {type(value).__name__}")
@@ -118,7 +126,7 @@ def _object(value: Any, columns: dict[str, type], where: str) -> Row:
         raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(columns)}")
     for key, kind in columns.items():
         found = value.get(key)
-        if found is None and key in _OPTIONAL:
+        if found is None and key in optional:
             continue
         if found is None:
             raise InputError(f"{where}: missing key {key!r}")
@@ -148,7 +156,9 @@ def to_tsv(rows: Iterable[Row], columns: Sequence[str], keys: Sequence[str]) -> 
     return text.getvalue()
 
 
-def read_table(path: Path, columns: dict[str, type]) -> "pd.DataFrame":
+def read_table(
+    path: Path, columns: dict[str, type], optional: Sequence[str] = _OPTIONAL
+) -> "pd.DataFrame":
     """Read a table in long format as `to_tsv` writes it; types and errors as `read_scores`."""
     import pandas as pd  # noqa: PLC0415  # collecting starts without it
 
@@ -164,7 +174,7 @@ def read_table(path: Path, columns: dict[str, type]) -> "pd.DataFrame":
     for name, kind in columns.items():
         if kind is str:
             continue
-        blank = "nan" if name in _OPTIONAL else ""
+        blank = "nan" if name in optional else ""
         values = table[name].replace("", blank)
         try:
             table[name] = values.astype(kind)

@@ -6,12 +6,12 @@ each method behind other warmups (a control among the decodings) with itself beh
 """
 
 import argparse
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warmup import comparisons, decoding_order, errors, item_statistics, metrics
+from warmup import comparisons, decoding_order, errors, item_statistics, segment_scores
 from warmup.control_table import OWN
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
@@ -125,22 +125,27 @@ def _groups(
 
 
 def _plan(found: Sequence[ItemStatistics], pairs: Iterable[tuple[str, str]]) -> list[Names]:
-    """Return what is to be compared, of the pairs that have a seed in common."""
+    """Return what is to be compared, of the pairs that have a seed in common.
+
+    A metric that was not computed for some of the evaluations is compared among the others.
+    """
     _check(found)
-    seeds = {
-        method: {one.run["seed"] for one in ones}
-        for method, ones in group(found, lambda one: one.run["method"]).items()
-    }
+    seeds = defaultdict[tuple[str, str], set[int]](set)
+    for one in found:
+        for metric in one.statistics:
+            seeds[metric, one.run["method"]].add(one.run["seed"])
+    order = dict.fromkeys(metric for one in found for metric in one.statistics)
     return [
         Names(metric, method, baseline)
-        for metric in found[0].statistics
+        for metric in order
         for method, baseline in pairs
-        if seeds.get(method, set()) & seeds.get(baseline, set())
+        if seeds[metric, method] & seeds[metric, baseline]
     ]
 
 
 def _check(found: Sequence[ItemStatistics]) -> None:
     first, seen = found[0], dict[tuple[str, int], str]()
+    said = dict[str, tuple[str, str]]()
     for one in found:
         run = one.run["method"], one.run["seed"]
         if other := seen.get(run):
@@ -148,17 +153,24 @@ def _check(found: Sequence[ItemStatistics]) -> None:
         seen[run] = one.name
         if one.references_sha256 != first.references_sha256:
             raise InputError(f"{one.name} and {first.name} differ in their items")
-        if one.signatures != first.signatures:
-            raise InputError(f"{one.name} and {first.name} differ in metrics or signatures")
+        for metric, signature in one.signatures.items():
+            other, expected = said.setdefault(metric, (one.name, signature))
+            if signature != expected:
+                raise InputError(f"{one.name} and {other} differ in the signature of {metric}")
 
 
 def _comparisons(
     place: Place, found: Sequence[ItemStatistics], plan: Sequence[Names], resamples: int, seed: int
 ) -> Iterator[Comparison]:
     for metric, names in group(plan, lambda item: item.metric).items():
-        statistics = {(one.run["method"], one.run["seed"]): one.statistics[metric] for one in found}
+        statistics = {
+            (one.run["method"], one.run["seed"]): one.statistics[metric]
+            for one in found
+            if metric in one.statistics
+        }
         pairs = [(item.method, item.baseline) for item in names]
-        made = differences(statistics, pairs, metrics.load(metric).aggregate, resamples, seed)
+        aggregate = segment_scores.aggregate_of(metric)
+        made = differences(statistics, pairs, aggregate, resamples, seed)
         for item, difference in zip(names, made, strict=True):
             yield place, item, difference
 

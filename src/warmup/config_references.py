@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from warmup import decoding_entries, pairs, plugins
+from warmup import decoding_entries, neural_entries, pairs, plugins
 from warmup.errors import InputError
 
 
@@ -28,6 +28,7 @@ def check_references(config: dict[str, Any]) -> None:
         for split, source in dataset["splits"].items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
     decoding_entries.check(config["decodings"])
+    neural_entries.check(config["neural_metrics"])
     for number, entry in enumerate(config["runs"]):
         where = f"config: runs.{number}"
         for kind in ("datasets", "models", "methods"):

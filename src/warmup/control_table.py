@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from warmup import summary
+from warmup import not_computed, summary
 from warmup.decoding_order import Decodings
 from warmup.gains import gains, is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
@@ -46,7 +46,8 @@ def control_table(
         scores["decoding"].isin(list(wanted)) & scores["method"].isin(set(used["method"]))
     ]
     estimates = summary.ordered(summary.scores_of(rows), methods)
-    metrics = metric_order(item.metric for item in estimates)
+    gaps = not_computed.gaps_of(rows)
+    metrics = metric_order([item.metric for item in estimates] + [gap.metric for gap in gaps])
     changes = {
         (item.setting, item.method, item.decoding): item
         for item in differences(rows, decodings, tested)
@@ -56,8 +57,11 @@ def control_table(
     cells = [
         _row(
             [setting.data, setting.model, label(METHODS, method), _source(decoding, decodings)],
-            [found.get(metric) for metric in metrics],
+            {metric: found.get(metric) for metric in metrics},
             changes.get((setting, method, decoding)),
+            not_computed.metrics_of(
+                (gap for gap in gaps if gap.decoding == decoding), setting, method
+            ),
         )
         for (setting, method), here in groups.items()
         for decoding, found in _by_decoding(here, decodings)
@@ -68,7 +72,7 @@ def control_table(
         *(f"difference in {label(METRICS, metrics[0])}", "seeds", "n items"),
     ]
     title = f"{label(TASKS, task)}: controls at test time, other warmups than the model's own"
-    notes = [*_NOTES, _DIFFERENCE]
+    notes = [*_NOTES, _DIFFERENCE, *not_computed.notes(gaps)]
     if is_tested(changes.values()):
         notes.append("* differs from own: p < 0.05 after Holm's correction.")
     return Table(f"{task}-controls", title, header, cells, 4, notes)
@@ -114,12 +118,20 @@ def _source(decoding: str, decodings: Decodings) -> str:
     return f"own ({label({}, decoding)})" if several else "own"
 
 
-def _row(names: list[str], found: list[Estimate | None], difference: Estimate | None) -> list[Cell]:
-    known = [item for item in found if item]
+def _row(
+    names: list[str],
+    found: dict[str, Estimate | None],
+    difference: Estimate | None,
+    missing: set[str],
+) -> list[Cell]:
+    known = [item for item in found.values() if item]
     seeds, n = (max(getattr(item, name) for item in known) for name in ("seeds", "n"))
     return [
         *map(Cell, names),
-        *map(_cell, found),
+        *(
+            Cell(not_computed.TEXT) if metric in missing else _cell(item)
+            for metric, item in found.items()
+        ),
         _cell(difference, sign=True),
         Cell(number(seeds, 0), seeds),
         Cell(number(n, 0), n),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from warmup import detectable, summary
+from warmup import detectable, not_computed, summary
 from warmup.control_table import differences
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.gains import gains
@@ -37,7 +37,7 @@ def rows(
 
     `quantity` is `score`, `gain_over_sft`, `difference_to_own_warmup`, `train_updates`,
     `train_flops`, `train_seconds` or `relative_compute` where measured, `gain_over_sft` or `score`
-    where reported.
+    where reported. A score that was not computed has no number; its source says why.
     """
     scores = scores[scores["task"] == task]
     estimates = {
@@ -50,6 +50,10 @@ def rows(
             row = {"quantity": quantity, **item.setting._asdict(), "measured": item.mean}
             names = ("method", "decoding", "metric", "low", "high", "interval", "seeds", "n")
             yield row | {name: getattr(item, name) for name in names} | {"p_holm": item.p}
+    for gap in not_computed.gaps_of(scores):
+        row = {"quantity": "score", **gap.setting._asdict(), **gap._asdict()}
+        said = {"source": not_computed.signature(gap.reason)}
+        yield {name: value for name, value in row.items() if name in COLUMNS} | said
     for cost in summary.ordered(summary.costs_of(scores, methods), methods):
         for quantity, value in (
             ("train_updates", cost.updates),

@@ -5,6 +5,7 @@ With `warmup.fetch` the only step that uses the network; training then works off
 
 import argparse
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def fetch_model(hub: str, revision: str, folder: Path) -> None:
             or it has no weights as safetensors.
     """
     partial = folder.with_name(f"partial-{folder.name}-{revision}")
-    _download(hub, revision, partial)
+    download(hub, revision, partial, FILES, (NESTED,))
     if not any(partial.glob("*.safetensors")):
         shutil.rmtree(partial)
         raise InputError(
@@ -49,14 +50,21 @@ def fetch_model(hub: str, revision: str, folder: Path) -> None:
         partial.replace(temporary)
 
 
-def _download(hub: str, revision: str, folder: Path) -> None:
+def download(
+    hub: str, revision: str, folder: Path, wanted: Sequence[str], unwanted: Sequence[str] = ()
+) -> None:
+    """Download those files of a Hub repository at a commit that fit the patterns.
+
+    Raises:
+        InputError: the Hub cannot be reached or refuses, or it has no such repository or revision.
+    """
     try:
         snapshot_download(
             hub,
             revision=revision,
             local_dir=folder,
-            allow_patterns=list(FILES),
-            ignore_patterns=[NESTED],
+            allow_patterns=list(wanted),
+            ignore_patterns=list(unwanted),
         )
     except errors.GatedRepoError:  # also a RepositoryNotFoundError
         raise InputError(

@@ -18,6 +18,7 @@ from warmup.errors import InputError, run
 from warmup.examples import encode_sources
 from warmup.files import read_json, read_jsonl, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.pieces import pieces
 from warmup.records import Record, Unlabelled, from_dict
 from warmup.writer import Writer, Written
 
@@ -96,6 +97,7 @@ def predict(
 
 def shown(model: LanguageModel, written: Written) -> dict[str, Any]:
     """Return the part of a prediction that is of the sequence."""
+    warmup, separator = written.warmup_log_probabilities, model.tokens.separator
     return {
         "warmup": model.tokenizer.decode(written.warmup),
         "output": model.tokenizer.decode(written.output, skip_special_tokens=True).strip(),
@@ -103,7 +105,22 @@ def shown(model: LanguageModel, written: Written) -> dict[str, Any]:
         "output_log_probability": written.output_log_probability,
         "warmup_tokens": len(written.warmup),
         "output_tokens": len(written.output),
+        "warmup_by_token": (
+            None if warmup is None else _by_token(model, [*written.warmup, separator], warmup)
+        ),
+        "output_by_token": _by_token(model, written.output, written.output_log_probabilities),
     }
+
+
+def _by_token(
+    model: LanguageModel, ids: list[int], log_probabilities: list[float]
+) -> list[tuple[str, float]]:
+    """Return what each token adds to the text, and its log-probability to five digits.
+
+    The last of `ids` is left out where it has none: a separator that was forced.
+    """
+    texts = pieces(model.tokenizer, ids[: len(log_probabilities)])
+    return [(text, round(p, 5)) for text, p in zip(texts, log_probabilities, strict=True)]
 
 
 def read_inputs(path: Path) -> Iterator[Record]:

@@ -11,13 +11,13 @@ METRICS = {
     "bleu": "BLEU",
     "chrf": "chrF",
     "chrf++": "chrF++",
-    "comet": "COMET",
     "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2",
     "rougeL": "ROUGE-L",
-    "bertscore": "BERTScore",
     "accuracy": "accuracy",
     "macro_f1": "macro-F1",
+    "comet": "COMET",
+    "bertscore": "BERTScore",
 }
 """In the order of the columns; the first one a task has is the one that figures and words use."""
 METHODS = {

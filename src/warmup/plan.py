@@ -5,11 +5,12 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 
 import json
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from warmup import config as configuration
-from warmup import decoding_entries, plugins
+from warmup import decoding_entries, neural_entries, plugins
+from warmup.files import read_json
 from warmup.given import restore
 
 RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
@@ -19,8 +20,19 @@ RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
 class Plan:
     """The jobs of one experiment."""
 
-    def __init__(self, config: dict[str, Any], given: Mapping[str, Any] | None = None) -> None:
-        """Check the configuration; `given` are the values of `--config`, which `config` has too."""
+    def __init__(
+        self,
+        config: dict[str, Any],
+        given: Mapping[str, Any] | None = None,
+        metrics_ready: bool = False,
+    ) -> None:
+        """Check the configuration.
+
+        Args:
+            config: as Snakemake has it.
+            given: the values of `--config`, which `config` has too.
+            metrics_ready: whether the environment of neural metrics is there.
+        """
         self.config = configuration.check(restore(config, given or {}))
         name = self.config["experiment"]
         self.results = f"results/{name}"
@@ -31,6 +43,8 @@ class Plan:
         self.tokenizer = f"{self.results}/tokenizers/{{dataset}}/{{pair}}/{{model}}"
         self.run = f"{self.results}/runs/{RUN}"
         self.evaluation = f"{self.run}/{{split}}.{{decoding}}"
+        self.segments = f"{self.evaluation}.{{metric}}.segments.json"
+        self.metrics_ready = metrics_ready
         self.runs = configuration.run_names(self.config)
         self.methods = " ".join(configuration.lineage(self.config))
         self.decodings = " ".join(decoding_entries.lineage(self.config["decodings"]))
@@ -68,7 +82,37 @@ class Plan:
         """Return what identifies a file of predictions, as JSON."""
         run = configuration.resolve(self.config, RUN.format(**wildcards))["run"]
         part = {"split": wildcards.split, "decoding": wildcards.decoding}
-        return json.dumps(run | part | {"target_lang": wildcards.pair.rpartition("-")[2]})
+        return json.dumps(run | part | {"target_lang": self.target_lang(wildcards)})
+
+    def metric_model(self, wildcards: Any) -> str:
+        """Return what determines the model of a neural metric, as JSON."""
+        entry = self.config["neural_metrics"][wildcards.metric]
+        return json.dumps({key: entry[key] for key in neural_entries.MODEL if key in entry})
+
+    def metric_config(self, wildcards: Any) -> str:
+        """Return the entry of a neural metric as JSON."""
+        return json.dumps(self.config["neural_metrics"][wildcards.metric])
+
+    def target_lang(self, wildcards: Any) -> str:
+        """Return the language of the outputs."""
+        return str(wildcards.pair.rpartition("-")[2])
+
+    def segments_of(self, wildcards: Any) -> list[str]:
+        """Return the segment scores of each neural metric that the task has."""
+        task = self.task(wildcards)
+        metrics = [
+            name for name, entry in self.config["neural_metrics"].items() if task in entry["tasks"]
+        ]
+        return [self.segments.format(**wildcards, metric=name) for name in metrics]
+
+    def metrics_environment(self, wildcards: Any) -> str:
+        """Return whether a metric can be computed: when it changes, the metric is due again.
+
+        What was computed stays so where the environment is gone since.
+        """
+        path = Path(self.segments.format(**wildcards))
+        there = self.metrics_ready or (path.exists() and "not_computed" not in read_json(path))
+        return "there" if there else "missing"
 
     def beams(self, wildcards: Any) -> int:
         """Return the beam width of a decoding."""

@@ -11,12 +11,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from warmup import errors, item_statistics, metrics, plugins
+from warmup import errors, item_statistics, metrics, not_computed, plugins, segment_scores
 from warmup.errors import InputError
 from warmup.files import read_jsonl, read_lines, sha256_text, write_json
 from warmup.intervals import bootstrap_interval
-from warmup.metrics import Corpus, FloatArray
+from warmup.metrics import Corpus, FloatArray, Metric
 from warmup.options import read_object
+from warmup.segment_scores import NotComputed, SegmentScores
 
 Row = dict[str, Any]
 
@@ -40,6 +41,7 @@ def score(
     names: Iterable[str],
     subsets: Mapping[str, Sequence[int]] | None = None,
     statistics: Mapping[str, FloatArray] | None = None,
+    more: Sequence[Metric] = (),
 ) -> list[Row]:
     """Return one row for each metric and subset, `all` first.
 
@@ -50,6 +52,7 @@ def score(
         names: metrics.
         subsets: name -> indices of its items; metrics are corpus metrics over these.
         statistics: as `statistics_of` returns them, where they are already known.
+        more: further metrics, which are found by no name.
 
     Raises:
         InputError: an unknown metric, or outputs or references which it cannot score.
@@ -58,7 +61,7 @@ def score(
     corpora = {subset: corpus.take(items) for subset, items in parts.items()}
     hashes = {subset: _hashes(part) for subset, part in corpora.items()}
     rows = []
-    for metric in map(metrics.load, names):
+    for metric in [*map(metrics.load, names), *more]:
         known = (statistics or {}).get(metric.NAME)
         of_items = metric.statistics(corpus) if known is None else known
         for subset, items in parts.items():
@@ -175,6 +178,13 @@ def _hashes(corpus: Corpus) -> dict[str, str]:
     }
 
 
+def _without_value(corpus: Corpus, found: NotComputed) -> Row:
+    """Return the row of a metric that was not computed; its signature says why."""
+    row = {"metric": found.metric, "subset": "all", **dict.fromkeys(("value", "low", "high"))}
+    said = not_computed.signature(found.reason)
+    return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
+
+
 def _score_predictions(options: argparse.Namespace) -> None:
     """Write {run, scores} of a file of predictions and, where wanted, the items' statistics."""
     run = read_object(options.run, "--run")
@@ -190,13 +200,17 @@ def _score_predictions(options: argparse.Namespace) -> None:
             raise InputError(f"--run: {key} must be {kind.__name__}, not {type(value).__name__}")
     corpus, subsets = read_predictions(options.predictions, run["target_lang"])
     names = choose_metrics(run["task"], options.metrics)
+    segments = [segment_scores.read(path, corpus) for path in options.segments]
+    more = [one for one in segments if isinstance(one, SegmentScores)]
     statistics = statistics_of(corpus, names)
-    rows = score(corpus, names, subsets, statistics)
+    statistics |= {metric.NAME: metric.statistics(corpus) for metric in more}
+    rows = score(corpus, names, subsets, statistics, more)
+    rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
     identity = {key: run[key] for key in RUN}
     write_json(options.output, {"run": identity, "scores": rows})
     if options.statistics:
         whole = {row["metric"]: row for row in rows if row["subset"] == "all"}
-        signatures = {name: row["signature"] for name, row in whole.items()}
+        signatures = {name: whole[name]["signature"] for name in statistics}
         references = whole[names[0]]["references_sha256"]
         item_statistics.write(options.statistics, identity, references, signatures, statistics)
 
@@ -238,12 +252,13 @@ def main() -> None:
     run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
     run("--output", type=Path, metavar="FILE", help="scores.json to write")
     run("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
+    run("--segments", type=Path, nargs="*", default=[], metavar="FILE", help="of warmup.neural")
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all of the task")
     options = parser.parse_args()
     pipeline = (options.predictions, options.run, options.output)
     if all(pipeline) and not (options.task or options.hyp or options.ref or options.src):
         _score_predictions(options)
-    elif any(pipeline) or options.statistics:
+    elif any(pipeline) or options.statistics or options.segments:
         raise InputError("--predictions, --run and --output go together, without text files")
     else:
         _score_texts(options)

@@ -13,7 +13,14 @@ from warmup.sampling import Warmups
 def target_log_probability(
     model: LanguageModel, network: torch.nn.Module, source: Source, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Return log P(y|x) [B] of targets without a warmup.
+    """Return log P(y|x) [B] of targets without a warmup; arguments as below."""
+    return target_token_log_probabilities(model, network, source, labels).sum(-1)
+
+
+def target_token_log_probabilities(
+    model: LanguageModel, network: torch.nn.Module, source: Source, labels: torch.Tensor
+) -> torch.Tensor:
+    """Return log P(y_t|x,y_<t) [B, T] of the tokens of targets without a warmup; 0 at padding.
 
     Args:
         model: the model.
@@ -26,7 +33,7 @@ def target_log_probability(
     ids = torch.cat([start, y[:, :-1]], 1)
     states = model.branch_states(network, source, ids[:, None], (labels != IGNORED)[:, None])
     log_p, _ = label_log_probabilities(model.projection, states[:, 0], labels)
-    return log_p.sum(-1)
+    return log_p
 
 
 @dataclass(frozen=True)
@@ -83,12 +90,17 @@ def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
 
 @dataclass(frozen=True)
 class Scores:
-    """What the network makes of N warmups per example, each summed over its positions."""
+    """What the network makes of N warmups per example."""
 
+    warmup_tokens: torch.Tensor
+    """[B, N, K+1] log-probabilities of `Branches.warmup_labels`, normalised without tokens that a
+    warmup never contains; 0 where the label is ignored."""
+    target_tokens: torch.Tensor
+    """[B, N, T] log-probabilities of `Branches.target_labels`; 0 where the label is ignored."""
     s: torch.Tensor
-    """[B, N] log P(c|x), normalised without tokens that a warmup never contains."""
+    """[B, N] log P(c|x): the sum of `warmup_tokens`."""
     l: torch.Tensor
-    """[B, N] log P(y|x,c)."""
+    """[B, N] log P(y|x,c): the sum of `target_tokens`."""
     log_allowed_mass: torch.Tensor
     """[B, N] the log of what tokens that a warmup may contain have of the full softmax. Where it
     is 0, P(c|x) is the network's own distribution, and plain `generate()` does not end inside
@@ -116,7 +128,8 @@ def score(
         projection, states[:, :, :columns], branches.warmup_labels, banned
     )
     warmup_states = states[:, :, :columns].flatten(0, 2).index_select(0, branches.warmup_rows)
-    return Scores((log_c - mass).sum(-1), log_p.sum(-1), mass.sum(-1), warmup_states)
+    log_c = log_c - mass
+    return Scores(log_c, log_p, log_c.sum(-1), log_p.sum(-1), mass.sum(-1), warmup_states)
 
 
 @torch.no_grad()

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warmup import comparisons, decoding_order, errors, summary
+from warmup import comparisons, decoding_order, errors, not_computed, summary
 from warmup.aggregate import read_scores
 from warmup.comparison_table import significance_note
 from warmup.errors import InputError
@@ -103,6 +104,8 @@ def main() -> None:
         kinds = {item.interval for item in gains}
         words = "; ".join(text for kind, text in _TESTED.items() if kind in kinds)
         console.print(f"Gain: [95% interval, {words}]; {significance_note()}", style="dim")
+    for note in not_computed.notes(not_computed.gaps_of(scores)):
+        console.print(escape(note), style="dim")
     if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
 

@@ -203,8 +203,15 @@ def _place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
 
 
 def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
+    """Return rows of test splits, without those of which any seed was not computed."""
     wanted = (scores["split"] != "train") & scores["subset"].str.fullmatch(subset)
-    return _records(scores[wanted])
+    rows = _records(scores[wanted])
+
+    def without_seed(row: Row) -> tuple[object, ...]:
+        return _identity({**row, "seed": 0}, row["method"])
+
+    gaps = {without_seed(row) for row in rows if math.isnan(row["value"])}
+    return [row for row in rows if without_seed(row) not in gaps] if gaps else rows
 
 
 def _records(frame: "pd.DataFrame") -> list[Row]:

@@ -16,6 +16,7 @@ from warmup import (
     errors,
     export,
     markup,
+    not_computed,
     reported,
     summary,
     warmup_tables,
@@ -24,6 +25,7 @@ from warmup import (
 from warmup.aggregate import read_scores
 from warmup.comparison_table import INTERVAL_NOTE, comparison_table, significance_note
 from warmup.control_table import control_table
+from warmup.cost_table import compute_note, cost_table, times
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.files import write_text
@@ -31,7 +33,8 @@ from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.markup import Cell, Table, interval, number
-from warmup.methods import Methods, add_option, parse
+from warmup.methods import BASELINE, Methods, add_option, parse
+from warmup.not_computed import Gap
 from warmup.reported_table import reported_table
 from warmup.summary import Cost, Estimate, Setting
 
@@ -106,15 +109,18 @@ def task_tables(
     estimates = summary.ordered(summary.scores_of(scores), methods)
     gains = summary.ordered(gains_of(scores, tested), methods)
     costs = summary.ordered(summary.costs_of(scores, methods), methods)
+    missing = not_computed.gaps_of(scores)
     title, found = label(TASKS, task), TaskTables([], [], [], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
         tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
+        gaps = [gap for gap in missing if gap.decoding == decoding]
         here = [item for item in estimates if item.decoding == decoding]
-        tables.append(_scores(here, costs, methods, f"{name}-scores", f"{title}: scores, {words}"))
+        titles = {"name": f"{name}-scores", "title": f"{title}: scores, {words}"}
+        tables.append(_scores(here, gaps, costs, methods, **titles))
         if here := [item for item in gains if item.decoding == decoding]:
             heading = f"{title}: gain over SFT (measured), {words}"
-            tables.append(_gains(here, f"{name}-gains", heading))
+            tables.append(_gains(here, gaps, f"{name}-gains", heading))
         if tested is not None:
             here_too = tested[tested["decoding"] == decoding]
             heading = f"{title}: comparisons (measured), {words}"
@@ -123,7 +129,7 @@ def task_tables(
     if control := control_table(everything, decodings, methods, task, tested):
         found.controls.append(control)
     if costs:
-        found.cost.append(_costs(costs, methods, task))
+        found.cost.append(cost_table(costs, methods, task))
     claims = claims[claims["task"] == task]
     for quantity, words in (("gain", "gain over SFT"), ("absolute", "scores of warmup")):
         rows = claims[claims["quantity"] == quantity].to_dict("records")
@@ -135,66 +141,50 @@ def task_tables(
 
 
 def _scores(
-    estimates: list[Estimate], costs: list[Cost], methods: Methods, name: str, title: str
+    estimates: list[Estimate],
+    gaps: list[Gap],
+    costs: list[Cost],
+    methods: Methods,
+    *,
+    name: str,
+    title: str,
 ) -> Table:
-    metrics = metric_order(item.metric for item in estimates)
+    metrics = metric_order([item.metric for item in estimates] + [gap.metric for gap in gaps])
     cost = {(item.setting, item.method): item for item in costs}
     best = set(summary.separated(estimates))
     rows = []
     for setting, method, found in _rows(estimates):
         spent = cost.get((setting._replace(split="train"), method))
+        missing = not_computed.metrics_of(gaps, setting, method)
         rows.append(
             [
                 *_names(setting, method),
-                *_measured(found, metrics, estimates, best),
+                *_measured(found, metrics, estimates, missing, best=best),
                 _count(spent.updates if spent else math.nan),
-                _times(spent.relative if spent else math.nan),
+                times(spent.relative if spent else math.nan),
             ]
         )
-    notes = [*_interval_notes(estimates), _BOLD, _compute_note(methods), *_mean_note(estimates)]
+    notes = [*_interval_notes(estimates), _BOLD, compute_note(methods), *_mean_note(estimates)]
+    notes += not_computed.notes(gaps)
     header = [*_header(metrics), "updates", "compute"]
     return Table(name, title, header, rows, len(_LABELS), notes)
 
 
-def _gains(gains: list[Estimate], name: str, title: str) -> Table:
-    metrics = metric_order(item.metric for item in gains)
-    rows = [
-        [*_names(setting, method), *_measured(found, metrics, gains, sign=True)]
-        for setting, method, found in _rows(gains)
-    ]
+def _gains(gains: list[Estimate], gaps: list[Gap], name: str, title: str) -> Table:
+    metrics = metric_order([item.metric for item in gains] + [gap.metric for gap in gaps])
+    rows = []
+    for setting, method, found in _rows(gains):
+        missing = not_computed.metrics_of(gaps, setting, method, BASELINE)
+        rows.append(
+            [*_names(setting, method), *_measured(found, metrics, gains, missing, sign=True)]
+        )
     notes = [*_interval_notes(gains), _GAIN]
     if is_tested(gains):
         notes += [significance_note(), INTERVAL_NOTE]
     if any(item.interval == summary.ITEMS for item in gains):
         notes.append(_ONE_SEED_GAIN)
-    notes += _mean_note(gains)
+    notes += [*_mean_note(gains), *not_computed.notes(gaps)]
     return Table(name, title, _header(metrics), rows, len(_LABELS), notes)
-
-
-def _costs(costs: list[Cost], methods: Methods, task: str) -> Table:
-    rows = [
-        [
-            *_names(item.setting, item.method),
-            _count(item.seeds),
-            _count(item.updates),
-            Cell(number(item.flops / 1e9, 1), item.flops),
-            _times(item.relative),
-            Cell(number(item.seconds, 1), item.seconds),
-        ]
-        for item in costs
-        if not item.setting.pair.startswith(summary.MEAN)
-    ]
-    header = [*_LABELS, "seeds", "updates", "GFLOP", "compute", "seconds"]
-    title = f"{label(TASKS, task)}: training cost (mean over seeds)"
-    return Table(f"{task}-cost", title, header, rows, len(_LABELS), [_compute_note(methods)])
-
-
-def _compute_note(methods: Methods) -> str:
-    counted = "with" if methods.starts else "without"
-    return (
-        "Updates and compute (floating-point operations, relative to SFT) are of training, "
-        f"{counted} the training of the method it starts from."
-    )
 
 
 def _rows(estimates: list[Estimate]) -> Iterator[tuple[Setting, str, dict[str, Estimate]]]:
@@ -215,6 +205,8 @@ def _measured(
     found: dict[str, Estimate],
     metrics: Sequence[str],
     table: Sequence[Estimate],
+    missing: Container[str],
+    *,
     best: Container[Estimate] = (),
     sign: bool = False,
 ) -> list[Cell]:
@@ -228,17 +220,13 @@ def _measured(
             kind = _MARK[item.interval] if mixed else ""
             cells.append(Cell(text + kind, item.mean, item in best))
         else:
-            cells.append(Cell("–"))
+            cells.append(Cell(not_computed.TEXT if metric in missing else "–"))
     seeds, n = (max(getattr(item, name) for item in found.values()) for name in ("seeds", "n"))
     return [*cells, _count(seeds), _count(n)]
 
 
 def _count(value: float) -> Cell:
     return Cell(number(value, 0), value)
-
-
-def _times(value: float) -> Cell:
-    return Cell("–" if math.isnan(value) else f"{number(value, 2)}×", value)
 
 
 def _interval_notes(estimates: Sequence[Estimate]) -> list[str]:

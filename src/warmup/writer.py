@@ -3,6 +3,7 @@
 The warmup c is the model's own, or it is given and the output is written behind it.
 """
 
+import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -16,23 +17,35 @@ from warmup.models import LanguageModel, Source
 from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.sampling import Warmups, sample
-from warmup.scoring import lay_out, score, target_log_probability
+from warmup.scoring import lay_out, score, target_token_log_probabilities
 
 Ids = list[int]
 T = TypeVar("T")
 
 
 class Written(NamedTuple):
-    """A sequence behind START, and its log-probabilities in nats."""
+    """A sequence behind START, and the log-probabilities of its tokens in nats."""
 
     warmup: Ids
     """c, without the separator; empty where the model has no warmups."""
     output: Ids
     """y, with its end token if it has one."""
-    warmup_log_probability: float | None
-    """log P(c|x); None where the model has no warmups."""
-    output_log_probability: float
-    """log P(y|x,c)."""
+    warmup_log_probabilities: list[float] | None
+    """Of the tokens of c, and of the separator unless the length limit forced it; None where the
+    model has no warmups."""
+    output_log_probabilities: list[float]
+    """Of the tokens of y."""
+
+    @property
+    def warmup_log_probability(self) -> float | None:
+        """log P(c|x); None where the model has no warmups."""
+        each = self.warmup_log_probabilities
+        return None if each is None else math.fsum(each)
+
+    @property
+    def output_log_probability(self) -> float:
+        """log P(y|x,c)."""
+        return math.fsum(self.output_log_probabilities)
 
 
 class Writer:
@@ -194,17 +207,27 @@ class Writer:
         # an output of no token has probability 1; a padded column keeps its tensor non-empty
         labels = pad([[*y, IGNORED] for _, y in found], IGNORED).to(device)
         if self.limit is None:
-            l = target_log_probability(model, model.network, source, labels)
-            return [
-                Written(c, y, None, value) for (c, y), value in zip(found, l.tolist(), strict=True)
-            ]
+            each = target_token_log_probabilities(model, model.network, source, labels)
+            outputs = _kept(each, labels)
+            return [Written(c, y, None, l) for (c, y), l in zip(found, outputs, strict=True)]
         lengths = torch.tensor([[len(c)] for c, _ in found], device=device)
         rows = [[*c, *[model.tokens.pad] * (self.limit - len(c))] for c, _ in found]
         ids = torch.tensor(rows, dtype=torch.long, device=device)[:, None]
         warmups = Warmups(ids, lengths, lengths >= self.limit)
-        scores = score(model, model.network, source, lay_out(model.tokens, warmups, labels))
-        values = zip(scores.s[:, 0].tolist(), scores.l[:, 0].tolist(), strict=True)
+        branches = lay_out(model.tokens, warmups, labels)
+        scores = score(model, model.network, source, branches)
+        values = zip(
+            _kept(scores.warmup_tokens[:, 0], branches.warmup_labels[:, 0]),
+            _kept(scores.target_tokens[:, 0], labels),
+            strict=True,
+        )
         return [Written(c, y, s, l) for (c, y), (s, l) in zip(found, values, strict=True)]
+
+
+def _kept(values: torch.Tensor, labels: torch.Tensor) -> list[list[float]]:
+    """Return each row's values [B, T] at the labels that are not ignored."""
+    pairs = zip(values.cpu(), (labels != IGNORED).cpu(), strict=True)
+    return [row[keep].tolist() for row, keep in pairs]
 
 
 def _batches(keys: Sequence[tuple[int, ...]], size: int) -> Iterator[list[int]]:

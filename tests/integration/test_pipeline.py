@@ -41,6 +41,7 @@ EXPERIMENT = tiny.experiment(
         "agreement": synthetic("agreement", "translation", "qaa-qab"),
         "tally": synthetic("tally", "summarization", "en"),
     },
+    neural_metrics={"comet": {"tasks": ["translation"], "local": "out/of/reach"}},
     runs=[
         {"datasets": ["shell_game"], "models": ["t5"], "methods": METHODS},
         {"datasets": ["shell_game"], "models": ["llama"], "methods": ["sft", "warmup"]},
@@ -140,6 +141,7 @@ def test_scores_are_one_long_table(finished):
     assert metrics == {
         ("multiple_choice", "accuracy"), ("multiple_choice", "macro_f1"),
         ("translation", "bleu"), ("translation", "chrf"), ("translation", "chrf++"),
+        ("translation", "comet"),
         ("summarization", "rouge1"), ("summarization", "rouge2"), ("summarization", "rougeL"),
     }  # fmt: skip
     accuracy = [r for r in table if r["metric"] == "accuracy" and r["subset"] == "all"]
@@ -147,6 +149,20 @@ def test_scores_are_one_long_table(finished):
     assert {r["subset"] for r in table if r["metric"] == "accuracy"} == {
         "all", "lookahead=2", "lookahead=3", "lookahead=4",
     }  # fmt: skip
+
+
+def test_a_metric_whose_model_is_out_of_reach_is_said_and_all_else_is_there(finished):
+    table = rows(finished / "results/tiny/scores.tsv")
+    (owed,) = [row for row in table if not row["value"]]
+    assert (owed["dataset"], owed["metric"], owed["n"]) == ("agreement", "comet", "30")
+    reason = "out/of/reach: no such folder (neural_metrics.comet.local)"
+    assert owed["signature"].startswith(f"not computed: {reason}")
+    shown = (finished / "results/tiny/tables/translation.md").read_text()
+    assert "| not computed |" in shown
+    assert f"COMET not computed: {reason}" in shown
+    page = (finished / "results/tiny/report.html").read_text()
+    assert f"COMET not computed: {reason}" in page
+    assert "comet" not in (finished / "results/tiny/comparisons.tsv").read_text()
 
 
 def test_every_method_is_compared_with_sft_and_warmup_with_every_method(finished):

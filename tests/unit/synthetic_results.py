@@ -200,18 +200,29 @@ def _prediction(task: str, method: str, item: int) -> dict[str, Any]:
     right = method == "warmup" or item % 4 == 0
     reference = "B. Steps: 2 4 1." if task == "multiple_choice" else "ko lumi sata ver"
     wrong = "A. Steps: 2 4 1." if task == "multiple_choice" else "ka lumi sata dor"
+    output = reference if right else wrong
+    steps = ["2", "4", "1", *["3"] * (item // 6 % 4)] if method == "warmup" else []
     return {
         "id": f"{task}-{item}",
         "source": "swap 2 and 4; swap 4 and 1" if task == "multiple_choice" else "mi ver sata lum",
         "references": [reference],
-        "warmup": "2 4 1" if method == "warmup" else "",
-        "output": reference if right else wrong,
+        "warmup": " ".join(steps),
+        "output": output,
         "warmup_log_probability": -0.5 if method == "warmup" else None,
-        "output_log_probability": -0.25 - item,
-        "warmup_tokens": 3 if method == "warmup" else 0,
+        "output_log_probability": -0.25 - item % 7,
+        "warmup_tokens": len(steps),
         "output_tokens": 6,
+        "warmup_by_token": _by_token([*steps, "<sep>"], -0.5) if steps else None,
+        "output_by_token": _by_token([*output.split(), "</s>"], -0.25 - item % 7),
         "meta": {"lookahead": item % 6 + 1},
     }
+
+
+def _by_token(words: list[str], total: float) -> list[tuple[str, float]]:
+    """Return words as tokens, of which the first is the least probable."""
+    weights = [len(words), *[1] * (len(words) - 1)]
+    parts = [total * weight / sum(weights) for weight in weights]
+    return [(f" {word}"[i == 0 :], p) for i, (word, p) in enumerate(zip(words, parts, strict=True))]
 
 
 def _provenance(seed: int) -> dict[str, Any]:

@@ -93,6 +93,28 @@ def test_several_seeds_are_about_seeds_and_items():
     assert row["high"] - row["low"] > 0.8 * (alone["high"] - alone["low"])
 
 
+def test_a_metric_that_some_evaluations_lack_is_compared_among_the_others():
+    def with_comet(one):
+        rows = one.statistics["accuracy"] * [90, 1]
+        return one._replace(
+            signatures=one.signatures | {"comet": "c"}, statistics=one.statistics | {"comet": rows}
+        )
+
+    names = ("sft", "sft_continued", "warmup")
+    runs = [evaluation(name, seed, 0.5 + 0.05 * i)
+            for i, name in enumerate(names) for seed in (1, 2)]  # fmt: skip
+    everywhere = compare.compare(runs, Methods(), resamples=1000)
+    # of sft both seeds, of sft_continued none, of warmup the second
+    runs = [with_comet(one) if i in (0, 1, 5) else one for i, one in enumerate(runs)]
+    rows = compare.compare(runs, Methods(), resamples=1000)
+    (comet,) = [row for row in rows if row["metric"] == "comet"]
+    assert (comet["method"], comet["baseline"], comet["seeds"]) == ("warmup", "sft", 1)
+    difference = 90 * (value(runs[5]) - value(runs[1])) / 100
+    assert comet["difference"] == pytest.approx(difference)
+    assert comet["tests"] == len(everywhere) + 1 == 4  # Holm's correction knows of it
+    assert [row["p"] for row in rows if row is not comet] == [row["p"] for row in everywhere]
+
+
 def test_no_seed_in_common_is_no_comparison():
     assert compare.compare([evaluation("sft", 1), evaluation("warmup", 2)], Methods()) == []
 
@@ -192,7 +214,7 @@ def test_the_mean_of_differences_keeps_their_seeds():
     ("change", "message"),
     [
         ({"references_sha256": "other"}, "warmup1 and sft1 differ in their items"),
-        ({"signatures": {"accuracy": "x"}}, "warmup1 and sft1 differ in metrics or signatures"),
+        ({"signatures": {"accuracy": "x"}}, "warmup1 and sft1 differ in the signature of accuracy"),
         ({"run": RUN}, "warmup1 and sft1 are of the same run"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -286,3 +287,24 @@ def test_the_command_lists_runs_and_prints_one(tmp_path, monkeypatch, capsys):
     assert names == config.run_names(config.check(tiny.experiment()))
     printed = json.loads(call("--run", names[-1]))
     assert printed == tiny.resolved("warmup")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "message"),
+    [
+        ("bleurt", {}, "unknown neural metric 'bleurt'; choose from: bertscore, comet"),
+        ("comet", {"tasks": ["poetry"]}, "comet.tasks: unknown 'poetry'; choose from: multiple"),
+        ("comet", {"local": "x", "hub": "a/b"}, "needs exactly one of hub and local"),
+        ("comet", {"local": None}, "is not of type 'string'"),
+        ("comet", {"hub": "a/b"}, "hub and revision go together"),
+        ("comet", {"hub": "a/b", "revision": "main"}, "'main' does not match"),
+        ("comet", {"hub": "a/b", "revision": "0" * 40}, "missing key 'encoder_revision'"),
+        ("comet", {"local": "x", "layer": 3}, "comet: layer has no meaning here"),
+        ("bertscore", {"local": "x"}, "bertscore: missing key 'layer'"),
+        ("bertscore", {"local": "x", "layers": 1}, "unknown key 'layers'; valid keys: batch_size,"),
+    ],
+)
+def test_a_neural_metric_that_is_incomplete_is_refused(name, entry, message):
+    value = tiny.experiment(neural_metrics={name: {"tasks": ["translation"]} | entry})
+    with pytest.raises(InputError, match=re.escape(message)):
+        config.check(value)

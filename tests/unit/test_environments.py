@@ -16,7 +16,8 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
-LOCK = (ENVS / "main.lock").read_text().split("\n")[:-1]
+LOCKS = {name: (ENVS / f"{name}.lock").read_text().split("\n")[:-1] for name in ("main", "metrics")}
+LOCK = LOCKS["main"]
 CONDA = sorted(ENVS.glob("*.yaml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 DEPENDENCIES = {re.split("[<>=]", item)[0] for item in PROJECT["dependencies"]}
@@ -29,16 +30,25 @@ def pip(path):
     return found
 
 
-def test_every_line_of_the_lock_is_one_exact_version():
-    for line in LOCK:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_line_of_a_lock_is_one_exact_version(lock):
+    for line in LOCKS[lock]:
         assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line), line
-    names = [render["normalise"](line.split("==")[0]) for line in LOCK]
+    names = [render["normalise"](line.split("==")[0]) for line in LOCKS[lock]]
     assert len(names) == len(set(names))
 
 
-def test_torch_is_pinned_without_a_build_that_no_public_index_has():
-    (torch,) = [line for line in LOCK if line.startswith("torch==")]
+@pytest.mark.parametrize("lock", LOCKS)
+def test_torch_is_pinned_without_a_build_that_no_public_index_has(lock):
+    (torch,) = [line for line in LOCKS[lock] if line.startswith("torch==")]
     assert "+" not in torch
+
+
+def test_neural_metrics_have_the_older_versions_that_they_need():
+    pins = {name: line.partition("==")[2] for name, line in render["pins"]("metrics").items()}
+    assert (pins["unbabel-comet"], pins["bert-score"]) == ("2.2.7", "0.3.13")
+    limits = {"transformers": 5, "numpy": 2, "huggingface-hub": 1, "setuptools": 81}
+    assert all(int(pins[name].split(".")[0]) < limit for name, limit in limits.items())
 
 
 def test_the_lock_has_every_direct_dependency():
@@ -62,6 +72,9 @@ def test_every_package_that_is_imported_is_a_direct_dependency():
     packages = importlib.metadata.packages_distributions()
     direct = {render["normalise"](name) for name in DEPENDENCIES}
     found = {name: place for name, place in imported(ROOT / "src") if name != "warmup"}
+    # of the environment of neural metrics
+    others = {name: found.pop(name).partition(":")[0] for name in ("comet", "bert_score")}
+    assert set(others.values()) == {"warmup/neural/comet.py", "warmup/neural/bertscore.py"}
     missing = {
         name: place
         for name, place in found.items()
@@ -91,11 +104,12 @@ def test_every_conda_file_pins_python_and_only_versions_of_the_lock(path):
     assert value["channels"][-1] == "nodefaults"
     assert f"python ={render['PYTHON']}" in value["dependencies"]
     assert pip(path)
-    assert set(pip(path)) <= set(LOCK)
+    assert set(pip(path)) <= set(LOCKS.get(path.stem, LOCK))
 
 
-def test_the_main_environment_is_the_lock():
-    assert pip(ENVS / "main.yaml") == LOCK
+@pytest.mark.parametrize("lock", LOCKS)
+def test_an_environment_with_a_lock_of_its_own_is_the_lock(lock):
+    assert pip(ENVS / f"{lock}.yaml") == LOCKS[lock]
 
 
 def test_the_analysis_environment_is_what_its_modules_need_without_torch():

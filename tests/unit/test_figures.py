@@ -69,6 +69,20 @@ def test_gains_are_drawn_where_they_are(data):
     assert "reported in the paper" in words(figure)
 
 
+@pytest.mark.parametrize(
+    "name", ["learning_curves", "lookahead", "training_cost", "warmup_content"]
+)
+@pytest.mark.parametrize(("panels", "first"), [(1, 0), (4, 0), (5, 0), (8, 4)])
+def test_in_a_row_all_panels_name_their_axis_or_none(data, name, panels, first):
+    known = ["task", "dataset", "pair", "model"]
+    settings = data.scores[known].drop_duplicates().head(panels)
+    few = (frame.merge(settings) for frame in (data.scores, data.curves, data.warmups))
+    scores, curves, warmups = few
+    figure = draw(name, Data(scores, curves, data.claims, data.methods, warmups=warmups))
+    named = [bool(axis.get_xlabel()) for axis in figure.axes]
+    assert named == [False] * first + [True] * (panels - first)
+
+
 def test_learning_curves_begin_where_the_start_ended(data):
     figure = draw("learning_curves", data)
     assert len(figure.axes) == 8

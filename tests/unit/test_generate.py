@@ -13,6 +13,7 @@ from warmup import errors, generate, models, train
 from warmup.errors import InputError
 from warmup.examples import encode_sources
 from warmup.files import read_json, read_jsonl, write_json
+from warmup.pieces import pieces
 from warmup.records import read_records
 from warmup.writer import Writer
 
@@ -80,7 +81,7 @@ def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name
 def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
     written, model = write(name, limit), tiny.model(name)
     found = [generate.shown(model, one) for one in written]
-    for text, row, (c, y, _, _) in zip(TEXTS, found, written, strict=True):
+    for text, row, (c, y, each_c, each_y) in zip(TEXTS, found, written, strict=True):
         x = model.tokenizer(text)["input_ids"]
         warmup = None if limit is None else c
         s, l = tiny.log_probabilities(model, x, warmup, y, limit) if y else (None, 0.0)
@@ -88,6 +89,36 @@ def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
         if limit is not None and s is not None:
             assert row["warmup_log_probability"] == pytest.approx(s, abs=1e-4)
         assert (row["warmup_tokens"], row["output_tokens"]) == (len(c), len(y))
+        assert [p for _, p in row["output_by_token"]] == pytest.approx(each_y, abs=1e-5)
+        if limit is None:
+            assert row["warmup_by_token"] is each_c is None
+        else:  # the separator's counts where the limit did not force it
+            assert [p for _, p in row["warmup_by_token"]] == pytest.approx(each_c, abs=1e-5)
+            assert len(each_c) == min(len(c) + 1, limit)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_the_texts_of_tokens_make_the_whole(name):
+    tokenizer = tiny.model(name).tokenizer
+    for found in results(name, 3):
+        text = "".join(text for text, _ in found["warmup_by_token"])
+        assert text.removesuffix("<extra_id_0>").rstrip() == found["warmup"]
+        whole = "".join(text for text, _ in found["output_by_token"])
+        for special in tokenizer.all_special_tokens:
+            whole = whole.replace(special, "")
+        assert whole.split() == found["output"].split()
+
+
+def test_a_character_of_several_tokens_is_the_last_one_s():
+    class Bytes:
+        """A tokenizer whose tokens are bytes."""
+
+        def decode(self, ids, **_):
+            return bytes(ids).decode(errors="replace")
+
+    assert list(pieces(Bytes(), list("aé€".encode()))) == ["a", "", "é", "", "", "€"]
+    assert list(pieces(Bytes(), list("aé".encode()[:-1]))) == ["a", "\ufffd"]
+    assert list(pieces(Bytes(), [])) == []
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -170,7 +201,8 @@ def test_predictions_keep_order_and_what_is_known_of_the_records(checkpoint, dat
         assert row["meta"] == record.meta
         assert set(row) == {
             "id", "source", "references", "warmup", "output", "warmup_log_probability",
-            "output_log_probability", "warmup_tokens", "output_tokens", "warmup_from", "meta",
+            "output_log_probability", "warmup_tokens", "output_tokens", "warmup_by_token",
+            "output_by_token", "warmup_from", "meta",
         }  # fmt: skip
         assert row["warmup_from"] == "own"
 

@@ -6,6 +6,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import chromium
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,8 @@ from warmup.errors import InputError
 from warmup.methods import Methods
 from warmup.report import examples, findings, origin
 from warmup.report.__main__ import main
-from warmup.report.page import embed, page
+from warmup.report.pack import pack
+from warmup.report.page import _SCRIPTS, _STYLES, embed, page
 from warmup.report.warmups import examples_table
 
 ORDER = Methods(METHODS, STARTS)
@@ -86,7 +88,7 @@ def build(folder, scores=None, predictions=None):
     )
 
 
-def cells_of(html):
+def data_of(html):
     return json.loads(Reader(html).scripts[0])
 
 
@@ -129,22 +131,20 @@ def test_hostile_text_is_inert(hostile, folder):
     assert reader.tags.count("img") == Reader(build(folder)).tags.count("img")
     assert reader.events == []
     assert HOSTILE not in hostile
-    assert cells_of(hostile)[0]["items"][0]["source"] == HOSTILE
+    assert HOSTILE in data_of(hostile)["texts"]
 
 
-@pytest.mark.skipif(not shutil.which("chromium"), reason="chromium is not installed")
+@chromium.needed
 def test_hostile_text_is_inert_in_a_browser(hostile, tmp_path):
     (tmp_path / "report.html").write_text(hostile)
-    done = subprocess.run(
-        ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
-         "--no-first-run", "--disable-background-networking", "--disable-component-update",
-         "--disable-sync", f"--user-data-dir={tmp_path}/profile", "--dump-dom",
-         f"file://{tmp_path}/report.html"],
-        capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert "<title>owned</title>" not in done.stdout
-    assert "<article>" in done.stdout  # the page's own script did run
-    assert "&lt;/script&gt;" in done.stdout
+    view = chromium.Page(tmp_path / "profile")
+    view.show((tmp_path / "report.html").as_uri())
+    view.run("document.querySelector('#found a').click()")
+    view.wait("!document.getElementById('example').hidden")
+    view.run("document.forms.filter.elements.highlight; document.querySelector('#next').click()")
+    assert view.run("document.title") != "owned"
+    assert HOSTILE in view.texts("#example dd")
+    view.close()
 
 
 @given(st.recursive(st.text(), lambda inner: st.lists(inner, max_size=3), max_leaves=5))
@@ -154,8 +154,12 @@ def test_embedded_json_comes_back_and_holds_no_markup(value):
     assert not set(text) & set("<>&\u2028\u2029")
 
 
+def collect(paths, seeds=1):
+    return examples.collect(paths, make_scores(seeds=seeds), ORDER)
+
+
 def test_examples_show_what_each_method_wrote(folder):
-    cells = cells_of(build(folder))
+    cells = collect(folder.glob("runs/**/*.predictions.jsonl"))
     assert len(cells) == 8
     cell = next(c for c in cells if (c["data"], c["model"]) == ("shell_game en", "t5_tiny"))
     assert cell["methods"] == ["SFT", "SFT (same compute)", "SFT (same updates)", "warmup"]
@@ -170,13 +174,66 @@ def test_examples_show_what_each_method_wrote(folder):
     )
 
 
-def test_examples_are_the_first_items_of_the_first_seed(tmp_path):
-    paths = make_runs(tmp_path, items=250, seeds=2)
-    cells = examples.collect(paths, make_scores(seeds=2), ORDER)
+def test_examples_are_of_the_first_seed_and_all_of_them(tmp_path):
+    cells = collect(make_runs(tmp_path, items=250, seeds=2), seeds=2)
     assert {cell["seed"] for cell in cells} == {1}
     assert [item["id"] for item in cells[0]["items"]] == [
-        f"multiple_choice-{i}" for i in range(200)
+        f"multiple_choice-{i}" for i in range(250)
     ]
+
+
+def test_beyond_the_limit_items_are_evenly_spaced_and_the_same_for_all_models(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(examples, "LIMIT", 8)
+    cells = collect(make_runs(tmp_path, items=10))
+    assert [(cell["total"], len(cell["items"])) for cell in cells] == [(10, 4)] * 4 + [(10, 2)] * 4
+    assert [[item["id"][-1] for item in cell["items"]] for cell in cells if cell["model"]][:2] == [
+        ["0", "2", "5", "7"]
+    ] * 2
+    for cell in cells:
+        assert None not in [output for item in cell["items"] for output in item["outputs"]]
+
+
+@given(st.lists(st.integers()), st.integers(1, 20))
+def test_spread(rows, most):
+    found = examples.spread(rows, most)
+    assert len(found) == min(len(rows), most)
+    assert found[:1] == rows[:1]
+    if len(rows) <= most:
+        assert found == rows
+
+
+def test_packed_examples_hold_each_text_once(folder):
+    cells = collect(folder.glob("runs/**/*.predictions.jsonl"))
+    packed = pack(cells)
+    texts = packed["texts"]
+    assert len(texts) == len(set(texts))
+    assert packed == data_of(build(folder))
+    for cell, one in zip(packed["cells"], cells, strict=True):
+        assert cell["ids"] == [item["id"] for item in one["items"]]
+        for row, item in enumerate(one["items"]):
+            assert texts[cell["sources"][row]] == item["source"]
+            assert [texts[number] for number in cell["references"][row]] == item["references"]
+            for columns, output in zip(cell["outputs"], item["outputs"], strict=True):
+                assert texts[columns["output"][row]] == output["output"]
+                assert columns["score"][row] == output["score"]
+                tokens = columns["outputByToken"][row]
+                assert [texts[number] for number in tokens[::2]] == [
+                    text for text, _ in output["outputByToken"]
+                ]
+                assert tokens[1::2] == pytest.approx(
+                    [-100 * p for _, p in output["outputByToken"]], abs=0.5
+                )
+
+
+def test_predictions_without_tokens_are_shown_without(tmp_path):
+    (path, *_) = make_runs(tmp_path, items=1)
+    row = json.loads(path.read_text())
+    del row["output_by_token"], row["warmup_by_token"]
+    path.write_text(json.dumps(row))
+    (cell,) = pack(collect([path]))["cells"]
+    assert cell["outputs"][0]["outputByToken"] == [None]
 
 
 def test_the_first_warmups_stand_beside_what_was_measured_of_them(folder, tmp_path):
@@ -327,7 +384,7 @@ def test_command_reads_inputs_from_a_list(folder, tmp_path, monkeypatch):
     ]  # fmt: skip
     monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
     main()
-    assert len(cells_of((tmp_path / "report.html").read_text())) == 8
+    assert len(data_of((tmp_path / "report.html").read_text())["cells"]) == 8
     (tmp_path / "inputs").write_text("what.txt\n")
     with pytest.raises(InputError, match=r"'what\.txt' ends neither in"):
         main()
@@ -341,4 +398,4 @@ def test_it_runs_without_torch():
 
 def test_assets_are_package_data():
     names = {path.name for path in Path(findings.__file__).parent.iterdir()}
-    assert {"page.html", "style.css", "script.js"} <= names
+    assert {"page.html", *_STYLES, *_SCRIPTS} <= names

@@ -6,11 +6,20 @@ from pathlib import Path
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 from warmup.errors import InputError
 from warmup.plan import Plan
 
+# made by `make metrics-env`; jobs use it without activating anything
+METRICS_PYTHON = Path(workflow.basedir, "build/metrics/bin/python")
+
 try:
-    PLAN = Plan(config, given=workflow.config_settings.config)
+    PLAN = Plan(
+        config,
+        given=workflow.config_settings.config,
+        metrics_ready=METRICS_PYTHON.exists()
+        or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
+    )
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -18,6 +27,7 @@ except InputError as error:
 # ON_MISMATCH and ON_NAN are no parameters of a rule: with them changed no finished run is due again.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false"
+    f" METRICS_PYTHON={METRICS_PYTHON}"
     f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}; "
 )
 
@@ -30,6 +40,7 @@ wildcard_constraints:
     seed="[0-9]+",
     split="[^/.]+",
     decoding="[^/.]+",
+    metric="[^/.]+",
 
 
 def code(*names):
@@ -40,6 +51,6 @@ def code(*names):
 PRESENTATION = (
     *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
     *("markup.py", "labels.py", "methods.py", "export.py"),
-    *("decoding_order.py", "control_table.py"),
+    *("decoding_order.py", "control_table.py", "not_computed.py"),
     *("warmups.py", "warmup_tables.py"),
 )

@@ -4,6 +4,7 @@
 localrules:
     fetch,
     fetch_model,
+    fetch_metric,
 
 
 rule fetch:
@@ -38,6 +39,24 @@ rule fetch_model:
         "Downloading model {wildcards.model}"
     shell:
         "python -m warmup.fetch_model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+
+
+rule fetch_metric:
+    output:
+        f"{PLAN.downloads}/metrics/{{metric}}.json",
+    log:
+        f"{PLAN.logs}/fetch/{{metric}}.log",
+    conda:
+        "../../envs/main.yaml"
+    params:
+        entry=PLAN.metric_model,
+        # outside the output: what is there is not downloaded again
+        folder=f"{PLAN.downloads}/metrics/{{metric}}",
+    message:
+        "Getting the model of {wildcards.metric}"
+    shell:
+        "python -m warmup.fetch_metric --metric {wildcards.metric} --entry {params.entry:q}"
+        " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
 rule prepare:

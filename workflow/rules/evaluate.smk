@@ -31,10 +31,47 @@ rule generate:
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
 
+rule score_neural:
+    input:
+        predictions=f"{PLAN.evaluation}.predictions.jsonl",
+        model=f"{PLAN.downloads}/metrics/{{metric}}.json",
+    output:
+        PLAN.segments,
+    log:
+        f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.{{metric}}.log",
+    conda:
+        "../../envs/metrics.yaml"
+    threads: PLAN.resources["threads"]
+    resources:
+        gpu=min(1, PLAN.resources["gpus"]),
+        mem_mb=PLAN.mem_mb,
+        runtime=PLAN.runtime,
+    params:
+        entry=PLAN.metric_config,
+        target=PLAN.target_lang,
+        environment=PLAN.metrics_environment,
+    message:
+        "Scoring with {wildcards.metric} ({wildcards.decoding}): {wildcards.method},"
+        " {wildcards.model} on {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
+    shell:
+        # with --sdm conda, and without the environment, `python` is there and says what it lacks
+        "test -x $METRICS_PYTHON || METRICS_PYTHON=python;"
+        " OMP_NUM_THREADS={threads} $METRICS_PYTHON -m warmup.neural --metric {wildcards.metric}"
+        " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
+        " --target-lang {params.target} --output {output} > {log} 2>&1"
+
+
 rule score:
     input:
         predictions=f"{PLAN.evaluation}.predictions.jsonl",
-        code=code("score.py", "item_statistics.py", "metrics"),
+        segments=PLAN.segments_of,
+        code=code(
+            "score.py",
+            "item_statistics.py",
+            "segment_scores.py",
+            "not_computed.py",
+            "metrics",
+        ),
     output:
         scores=f"{PLAN.evaluation}.scores.json",
         statistics=f"{PLAN.evaluation}.statistics.json",
@@ -51,14 +88,15 @@ rule score:
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         "python -m warmup.score --predictions {input.predictions} --run {params.run:q}"
-        " --output {output.scores} --statistics {output.statistics} > {log} 2>&1"
+        " --output {output.scores} --statistics {output.statistics}"
+        " --segments {input.segments} > {log} 2>&1"
 
 
 rule aggregate:
     input:
         scores=PLAN.of_evaluations("scores.json"),
         training=PLAN.of_runs("training.json"),
-        code=code("aggregate.py"),
+        code=code("aggregate.py", "not_computed.py"),
     output:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
@@ -78,7 +116,7 @@ rule aggregate:
 rule compare:
     input:
         statistics=PLAN.of_evaluations("statistics.json"),
-        code=code("compare.py", "comparisons.py", "significance"),
+        code=code("compare.py", "comparisons.py", "segment_scores.py", "significance"),
     output:
         f"{PLAN.results}/comparisons.tsv",
     log:

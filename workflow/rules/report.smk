@@ -12,9 +12,23 @@ rule tables:
         scores=f"{PLAN.results}/scores.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
-        code=code("tables.py", "reported_table.py", "detectable.py", *PRESENTATION),
+        code=code(
+            "tables.py",
+            "cost_table.py",
+            "reported_table.py",
+            "detectable.py",
+            *PRESENTATION,
+        ),
     output:
-        report(PLAN.of_tables(), caption="../report/tables.rst", category="Tables"),
+        [
+            report(
+                path,
+                caption="../report/tables.rst",
+                category="Tables",
+                labels={"table": Path(path).stem, "format": Path(path).suffix[1:]},
+            )
+            for path in PLAN.of_tables()
+        ],
     log:
         f"{PLAN.logs}/tables.log",
     conda:
@@ -45,6 +59,7 @@ rule figures:
                 path,
                 caption=Path(path).with_suffix(".rst").resolve(),
                 category="Figures",
+                labels={"figure": Path(path).stem, "format": Path(path).suffix[1:]},
             )
             for path in PLAN.of_figures()
         ],

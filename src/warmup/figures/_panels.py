@@ -32,6 +32,14 @@ def grid(settings: Sequence[Setting], height: float = 1.6) -> tuple[Figure, list
     return figure, axes[: len(settings)]
 
 
+def lowest(axes: list[Axes]) -> list[Axes]:
+    """Return the panels that name their axis: those of the last full row and of one below it.
+
+    Where a row is not full, panels above its gap are lowest, and their neighbours go with them.
+    """
+    return axes[COLUMNS * max(len(axes) // COLUMNS - 1, 0) :]
+
+
 def legend(
     figure: Figure,
     methods: Methods,

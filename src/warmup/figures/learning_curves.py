@@ -5,7 +5,15 @@ from matplotlib.figure import Figure
 from warmup import summary
 from warmup.figures import Data
 from warmup.figures._curves import offsets, runs
-from warmup.figures._panels import COLUMNS, count_ticks, grid, legend, message, plain_log_ticks
+from warmup.figures._panels import (
+    COLUMNS,
+    count_ticks,
+    grid,
+    legend,
+    lowest,
+    message,
+    plain_log_ticks,
+)
 from warmup.figures._style import look
 
 TITLE = "Learning curves"
@@ -39,7 +47,7 @@ def draw(data: Data) -> Figure:
         axis.margins(x=0.04)
     for axis in axes[::COLUMNS]:
         axis.set_ylabel("validation NLL (nats)")
-    for axis in axes[-COLUMNS:]:
+    for axis in lowest(axes):
         axis.set_xlabel("updates")
     legend(figure, data.methods, (curve.method for curve in curves))
     return figure

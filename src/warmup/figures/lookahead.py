@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import COLUMNS, grid, legend, message
+from warmup.figures._panels import grid, legend, lowest, message
 from warmup.figures._style import look
 from warmup.labels import METRICS, label
 
@@ -43,7 +43,7 @@ def draw(data: Data) -> Figure:
             axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
         axis.set_xticks(sorted({item.lookahead or 0 for item in found}))
         axis.set_ylabel(label(METRICS, found[0].metric))
-    for axis in axes[-COLUMNS:]:
+    for axis in lowest(axes):
         axis.set_xlabel("look-ahead (steps)")
     legend(figure, data.methods, (item.method for item in estimates))
     return figure

@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import COLUMNS, grid, legend, message, plain_log_ticks
+from warmup.figures._panels import grid, legend, lowest, message, plain_log_ticks
 from warmup.figures._style import look
 from warmup.labels import METRICS, label
 
@@ -45,7 +45,7 @@ def draw(data: Data) -> Figure:
         plain_log_ticks(axis.xaxis)
         axis.margins(x=0.15, y=0.1)
         axis.set_ylabel(label(METRICS, found[0][0].metric))
-    for axis in axes[-COLUMNS:]:
+    for axis in lowest(axes):
         axis.set_xlabel("compute (× SFT)")
     legend(figure, data.methods, (item.method for item, _ in points), "none")
     return figure

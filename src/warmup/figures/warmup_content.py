@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import COLUMNS, grid, legend, message
+from warmup.figures._panels import COLUMNS, grid, legend, lowest, message
 from warmup.figures._style import look
 from warmup.summary import MEAN
 from warmup.warmup_tables import estimates
@@ -60,7 +60,7 @@ def draw(data: Data) -> Figure:
         axis.set_xlim(-5, 105)
         axis.set_xticks([0, 50, 100])
         axis.grid(visible=False, axis="y")
-    for axis in axes[-COLUMNS:]:
+    for axis in lowest(axes):
         axis.set_xlabel("share (%)")
     legend(figure, data.methods, names, style="none")
     return figure

@@ -1,9 +1,9 @@
 """Examples to look at: what each method wrote for the same items."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from warmup import metrics, pairs, summary
 from warmup.errors import InputError
@@ -15,8 +15,10 @@ from warmup.prediction_files import Run, parse_path
 if TYPE_CHECKING:
     import pandas as pd
 
-LIMIT = 200
-"""Items shown of each data set, pair and model: the first ones, not chosen ones."""
+T = TypeVar("T")
+
+LIMIT = 5000
+"""Items shown of each task; its data sets, pairs and models get equal parts of them."""
 _LONGEST = 1500
 """Characters shown of a text."""
 
@@ -26,14 +28,17 @@ def collect(
 ) -> list[dict[str, Any]]:
     """Return one JSON-ready cell for each data set, pair, model and split.
 
-    Of the first seed and the decoding that comes first in the scores: the methods and the first
-    `LIMIT` items, each with its input, references and what every method wrote for it.
+    Of the first seed and the decoding that comes first in the scores: the methods and the items,
+    each with its input, references and what every method wrote for it. Where there are more than
+    its part of `LIMIT`, they are evenly spaced over the file.
 
     Raises:
         InputError: a path or a file not in the form of predictions, or one that was not scored.
     """
     runs = sorted(map(parse_path, paths))
     groups = summary.group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
+    known = {key: _task(scores, found[0]) for key, found in groups.items()}
+    sharing = Counter(task for task, _ in known.values())
     decodings = summary.decoding_order(scores["decoding"])
     cells = []
     for key, found in groups.items():
@@ -41,8 +46,9 @@ def collect(
         decoding = next((name for name in decodings if name in names), min(names))
         seed = min(run.seed for run in found)
         chosen = {r.method: r for r in found if (r.decoding, r.seed) == (decoding, seed)}
-        task, metric = _task(scores, found[0])
+        task, metric = known[key]
         order = methods.sort(chosen)
+        total, items = _items([chosen[name] for name in order], metric, LIMIT // sharing[task])
         cells.append(
             {
                 "task": label(TASKS, task),
@@ -52,7 +58,8 @@ def collect(
                 "seed": seed,
                 "metric": label(METRICS, metric),
                 "methods": [label(METHODS, name) for name in order],
-                "items": _items([chosen[name] for name in order], metric),
+                "total": total,
+                "items": items,
             }
         )
     return sorted(cells, key=lambda cell: (cell["task"], cell["data"], cell["model"]))
@@ -71,13 +78,18 @@ def _task(scores: "pd.DataFrame", run: Run) -> tuple[str, str]:
     return str(rows["task"].iloc[0]), metric_order(rows["metric"])[0]
 
 
-def _items(runs: Sequence[Run], metric: str) -> list[dict[str, Any]]:
-    columns = []
+def _items(runs: Sequence[Run], metric: str, most: int) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many items there are, and those to show: those of the first method."""
+    columns: list[dict[str, dict[str, Any]]] = []
+    total = 0
     for run in runs:
-        rows = list(islice(read_jsonl(run.path), LIMIT))
-        columns.append({row["id"]: row for row in _checked(rows, run, metric)})
-    first = columns[0]
-    return [
+        rows = _read(run.path)
+        if not columns:
+            total, rows = len(rows), spread(rows, most)
+        else:
+            rows = [row for row in rows if row["id"] in columns[0]]
+        columns.append({row["id"]: row for row in _scored(rows, run, metric)})
+    items = [
         {
             "id": row["id"],
             "source": _clip(row["source"]),
@@ -85,18 +97,30 @@ def _items(runs: Sequence[Run], metric: str) -> list[dict[str, Any]]:
             "lookahead": row.get("meta", {}).get("lookahead"),
             "outputs": [_output(column.get(name)) for column in columns],
         }
-        for name, row in first.items()
+        for name, row in columns[0].items()
     ]
+    return total, items
+
+
+def spread(rows: Sequence[T], most: int) -> list[T]:
+    """Return at most `most` rows, evenly spaced and the first one among them."""
+    count = min(len(rows), max(most, 1))
+    return [rows[i * len(rows) // count] for i in range(count)]
 
 
 _KEYS = ("id", "source", "references", "warmup", "output", "output_log_probability")
 
 
-def _checked(rows: list[dict[str, Any]], run: Run, metric: str) -> list[dict[str, Any]]:
-    """Return the rows with the score of each alone, and whether the output is right."""
+def _read(path: Path) -> list[dict[str, Any]]:
+    rows = list(read_jsonl(path))
     for number, row in enumerate(rows, start=1):
         if missing := [key for key in _KEYS if key not in row]:
-            raise InputError(f"{run.path}:{number}: missing key {missing[0]!r}")
+            raise InputError(f"{path}:{number}: missing key {missing[0]!r}")
+    return rows
+
+
+def _scored(rows: list[dict[str, Any]], run: Run, metric: str) -> list[dict[str, Any]]:
+    """Return the rows with the score of each alone, and whether the output is right."""
     if not rows:
         return []
     module = metrics.load(metric)
@@ -121,6 +145,10 @@ def _output(row: dict[str, Any] | None) -> dict[str, Any] | None:
         "output": _clip(row["output"]),
         "warmupLogProbability": _round(warmup_probability),
         "outputLogProbability": _round(row["output_log_probability"]),
+        "warmupLength": None if warmup_probability is None else row.get("warmup_tokens"),
+        # files written before there were any lack them
+        "warmupByToken": row.get("warmup_by_token"),
+        "outputByToken": row.get("output_by_token"),
         "score": _round(row["score"]),
         "right": bool(row["right"]),
     }

@@ -18,12 +18,15 @@ from warmup.labels import TASKS, label
 from warmup.markup import Table, to_html
 from warmup.methods import Methods
 from warmup.report.findings import Finding, cost, dynamics, findings, rule
+from warmup.report.pack import pack
 from warmup.report.warmups import examples_table
 from warmup.tables import TaskTables, task_tables
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_SCRIPTS = ("sort.js", "element.js", "difference.js", "choice.js", "example.js", "browser.js")
+_STYLES = ("style.css", "browser.css")
 _MIME = {"csv": "text/csv", "tex": "text/x-tex", "md": "text/markdown"}
 
 
@@ -59,7 +62,7 @@ def page(
     Raises:
         InputError: a figure or table file is missing.
     """
-    script, style = _asset("script.js"), _asset("style.css")
+    script, style = ("".join(map(_asset, names)) for names in (_SCRIPTS, _STYLES))
     by_task = {
         task: task_tables(scores, claims, methods, task, tested, decodings=decodings)
         for task in sorted(set(scores["task"]))
@@ -84,7 +87,7 @@ def page(
         ),
         figures="".join(_figure(name, figures_dir) for name in figures.names()),
         cost=_list(cost(scores)) + "".join(map(to_html, costs)),
-        cells=embed(cells),
+        cells=embed(pack(cells)),
         origin="".join(map(to_html, origin[:1])) + "".join(map(_folded, origin[1:])),
     )
 

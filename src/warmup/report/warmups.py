@@ -21,7 +21,7 @@ def examples_table(cells: Iterable[dict[str, Any]]) -> Table | None:
     rows = [row for cell in cells for row in _rows(cell)]
     if not rows:
         return None
-    notes = [f"The first {ITEMS} test items, not chosen ones; ε is an empty warmup."]
+    notes = [f"The first {ITEMS} items under Examples, not chosen ones; ε is an empty warmup."]
     return Table("warmups-examples", "Warmups, word by word", _HEADER, rows, len(_HEADER), notes)
 
 

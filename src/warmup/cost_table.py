@@ -1,0 +1,44 @@
+"""The table of what training cost."""
+
+import math
+from collections.abc import Iterable
+
+from warmup import summary
+from warmup.labels import METHODS, TASKS, label
+from warmup.markup import Cell, Table, number
+from warmup.methods import Methods
+from warmup.summary import Cost
+
+_HEADER = ("data", "model", "method", "seeds", "updates", "GFLOP", "compute", "seconds")
+
+
+def cost_table(costs: Iterable[Cost], methods: Methods, task: str) -> Table:
+    """Return updates, operations and seconds of each method on each data set and pair of a task."""
+    rows = [
+        [
+            *map(Cell, (item.setting.data, item.setting.model, label(METHODS, item.method))),
+            Cell(number(item.seeds, 0), item.seeds),
+            Cell(number(item.updates, 0), item.updates),
+            Cell(number(item.flops / 1e9, 1), item.flops),
+            times(item.relative),
+            Cell(number(item.seconds, 1), item.seconds),
+        ]
+        for item in costs
+        if not item.setting.pair.startswith(summary.MEAN)
+    ]
+    title = f"{label(TASKS, task)}: training cost (mean over seeds)"
+    return Table(f"{task}-cost", title, _HEADER, rows, 3, [compute_note(methods)])
+
+
+def times(value: float) -> Cell:
+    """Return compute relative to SFT."""
+    return Cell("–" if math.isnan(value) else f"{number(value, 2)}×", value)
+
+
+def compute_note(methods: Methods) -> str:
+    """Return what is counted."""
+    counted = "with" if methods.starts else "without"
+    return (
+        "Updates and compute (floating-point operations, relative to SFT) are of training, "
+        f"{counted} the training of the method it starts from."
+    )

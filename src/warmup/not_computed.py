@@ -1,0 +1,68 @@
+"""Scores that a metric owes: a neural metric without its environment or model.
+
+Such a score is a row like others, without a value; its signature says why.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from warmup.labels import METRICS, label
+from warmup.summary import MEAN, Setting
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT = "not computed"
+PREFIX = f"{TEXT}: "
+"""How the signature of such a score begins."""
+
+
+class Gap(NamedTuple):
+    """A score that was not computed."""
+
+    setting: Setting
+    method: str
+    decoding: str
+    metric: str
+    reason: str
+
+
+def signature(reason: str) -> str:
+    """Return the signature of a score that was not computed, one line."""
+    return PREFIX + " ".join(reason.split())
+
+
+def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
+    """Return what was not computed, once for all seeds.
+
+    Args:
+        scores: as `warmup.aggregate.read_scores` returns them.
+    """
+    rows: list[dict[Any, Any]] = scores[scores["value"].isna()].to_dict("records")
+    gaps = (
+        Gap(
+            Setting(*(row[name] for name in Setting._fields)),
+            *(row["method"], row["decoding"], row["metric"]),
+            row["signature"].removeprefix(PREFIX),
+        )
+        for row in rows
+        if row["signature"].startswith(PREFIX)
+    )
+    return list(dict.fromkeys(gaps))
+
+
+def metrics_of(gaps: Iterable[Gap], setting: Setting, *methods: str) -> set[str]:
+    """Return the metrics not computed for one of the methods; for a mean, on any of its pairs."""
+
+    def place(one: Setting) -> Setting:
+        return one._replace(pair="") if setting.pair.startswith(MEAN) else one
+
+    return {
+        gap.metric for gap in gaps if gap.method in methods and place(gap.setting) == place(setting)
+    }
+
+
+def notes(gaps: Iterable[Gap]) -> list[str]:
+    """Return a sentence for each metric and reason."""
+    found = dict.fromkeys((gap.metric, gap.reason) for gap in gaps)
+    return [f"{label(METRICS, metric)} {TEXT}: {reason}" for metric, reason in found]

@@ -1,0 +1,29 @@
+
+/* Text from the data reaches the page as text nodes only, never as markup. */
+function element(name, className, ...content) {
+  const node = document.createElement(name);
+  if (className) node.className = className;
+  node.append(...content);
+  return node;
+}
+
+function link(address, className, ...content) {
+  const node = element("a", className, ...content);
+  if (address) node.href = address;
+  return node;
+}
+
+/* A text of an example, or that there is none. */
+function shown(className, value, content = [value]) {
+  return value === ""
+    ? element("span", `${className} empty`, "(empty)")
+    : element("span", className, ...content);
+}
+
+function number(value, digits = 2) {
+  return value === null ? "–" : value.toFixed(digits).replace("-", "−");
+}
+
+function signed(value, digits = 1) {
+  return value === null ? "–" : (value > 0 ? "+" : "") + number(value, digits);
+}
