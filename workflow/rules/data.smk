@@ -73,6 +73,7 @@ rule prepare:
         f"{PLAN.logs}/prepare/{{dataset}}.{{pair}}.log",
     conda:
         "../../envs/main.yaml"
+    priority: 100  # trainings wait for it
     resources:
         gpu=0,
     params:
@@ -97,6 +98,7 @@ rule tokenizer:
         f"{PLAN.logs}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
     conda:
         "../../envs/main.yaml"
+    priority: 100  # trainings wait for it
     resources:
         gpu=0,
     params:
