@@ -163,9 +163,14 @@ class Plan:
         """Return the command-line options for a run's inputs."""
         return " ".join(f"--{name} {path}" for name, path in input.items())
 
-    def priority(self, wildcards: Any) -> int:
-        """Return how many methods wait for this one: what others wait for is trained first."""
-        return len(configuration.behind(self.config, wildcards.method))
+    def priority(self, wildcards: Any) -> float:
+        """Return how many methods wait for this one: what others wait for is trained first.
+
+        Of what nobody waits for, SFT with the compute of another method takes longest: it is next.
+        """
+        waiting = len(configuration.behind(self.config, wildcards.method))
+        budget = self.config["methods"][wildcards.method]["budget"]
+        return waiting + 0.5 * ("same_compute_as" in budget)
 
     def decodings_of(self, run: str) -> list[str]:
         """Return the decodings of a run."""

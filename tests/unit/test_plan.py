@@ -266,11 +266,13 @@ def test_what_others_wait_for_has_priority():
         "same": experiment["methods"]["sft"]
         | {"start": "sft", "budget": {"same_updates_as": "warmup"}},
         "later": experiment["methods"]["sft"] | {"start": "same"},
+        "compute": experiment["methods"]["sft"]
+        | {"start": "sft", "budget": {"same_compute_as": "warmup"}},
     }
     experiment["runs"][0]["methods"] = list(experiment["methods"])
     plan = Plan(experiment)
     waiting = {name: plan.priority(run(name)) for name in experiment["methods"]}
-    assert waiting == {"sft": 3, "warmup": 2, "same": 1, "later": 0}
+    assert waiting == {"sft": 4, "warmup": 3, "same": 1, "later": 0, "compute": 0.5}
 
 
 NEURAL = {
