@@ -71,9 +71,9 @@ rule prepare:
         summary=f"{PLAN.data}/summary.json",
     log:
         f"{PLAN.logs}/prepare/{{dataset}}.{{pair}}.log",
+    priority: 100  # trainings wait for it
     conda:
         "../../envs/main.yaml"
-    priority: 100  # trainings wait for it
     resources:
         gpu=0,
     params:
@@ -96,9 +96,9 @@ rule tokenizer:
         directory(PLAN.tokenizer),
     log:
         f"{PLAN.logs}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
+    priority: 100  # trainings wait for it
     conda:
         "../../envs/main.yaml"
-    priority: 100  # trainings wait for it
     resources:
         gpu=0,
     params:

@@ -10,9 +10,9 @@ rule train:
         provenance=f"{PLAN.run}/provenance.json",
     log:
         f"{PLAN.logs}/train/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}.log",
+    priority: PLAN.priority
     conda:
         "../../envs/main.yaml"
-    priority: PLAN.priority
     threads: PLAN.resources["threads"]
     resources:
         gpu=PLAN.resources["gpus"],
