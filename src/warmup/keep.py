@@ -9,9 +9,15 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
 from warmup.files import atomic, read_json
+from warmup.prediction_files import IDENTITY
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TABLES = ("scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv")
 FOLDERS = ("tables", "figures")
@@ -33,7 +39,7 @@ def keep(results: Path, destination: Path) -> int:
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
-    predictions = sorted(runs.rglob("*.predictions.jsonl"))
+    predictions = scored(read_scores(results / "scores.tsv"))  # there may be runs of other configs
     with atomic(destination) as copy:
         copy.mkdir()
         for name in TABLES:
@@ -41,11 +47,22 @@ def keep(results: Path, destination: Path) -> int:
         for name in FOLDERS:
             shutil.copytree(results / name, copy / name)
         for path in predictions:
-            _compress(path, copy / "predictions" / f"{path.relative_to(runs)}.gz")
+            _compress(runs / path, copy / "predictions" / f"{path}.gz")
         with (copy / "provenance.jsonl").open("w", encoding="utf-8") as stream:
-            for path in sorted(runs.rglob("provenance.json")):
-                stream.write(json.dumps(read_json(path), ensure_ascii=False) + "\n")
+            for folder in sorted({path.parent for path in predictions}):
+                provenance = read_json(runs / folder / "provenance.json")
+                stream.write(json.dumps(provenance, ensure_ascii=False) + "\n")
     return len(predictions)
+
+
+def scored(scores: "pd.DataFrame") -> list[Path]:
+    """Return the files of predictions behind scores.tsv, within the folder of runs."""
+    of_items = scores[scores["hypotheses_sha256"] != ""]  # the rest is costs
+    rows = of_items[list(IDENTITY)].drop_duplicates().to_numpy().tolist()
+    return sorted(
+        Path(*map(str, folders), f"seed{seed}", f"{split}.{decoding}.predictions.jsonl")
+        for *folders, seed, split, decoding in rows
+    )
 
 
 def _compress(path: Path, to: Path) -> None:

@@ -10,6 +10,10 @@ _FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl(\.gz
 _SEED = re.compile(r"seed(\d+)")
 
 
+IDENTITY = ("dataset", "pair", "model", "method", "seed", "split", "decoding")
+"""What the path of a prediction file says, as columns of scores.tsv."""
+
+
 class Run(NamedTuple):
     """What the path of a prediction file says."""
 

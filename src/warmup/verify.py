@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
-from warmup.prediction_files import Run, parse_path
+from warmup.prediction_files import IDENTITY, Run, parse_path
 from warmup.score import read_predictions, score
 
 if TYPE_CHECKING:
     import pandas as pd
 
-IDENTITY = ("dataset", "pair", "model", "method", "seed", "split", "decoding")
 SAME = ("n", "signature", "hypotheses_sha256", "references_sha256")
 """What has to be equal."""
 CLOSE = ("value", "low", "high")

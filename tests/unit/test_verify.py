@@ -71,6 +71,14 @@ def test_keeping_again_gives_the_same_bytes_and_nothing_old_remains(results, kep
     assert not (kept / "old").exists()
 
 
+def test_runs_without_a_score_are_not_kept(results, kept):
+    other = results / "runs" / INSIDE.replace("sft", "other")
+    other.parent.mkdir(parents=True)
+    other.write_text("{}")
+    assert keep.keep(results, kept) == 1
+    assert not (kept / "predictions" / INSIDE.replace("sft", "other")).exists()
+
+
 def test_an_incomplete_experiment_is_not_kept(results, tmp_path):
     (results / "warmups.tsv").unlink()
     with pytest.raises(InputError, match=r"warmups\.tsv is missing: run the experiment to its end"):
