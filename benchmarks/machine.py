@@ -30,8 +30,7 @@ def describe(options: argparse.Namespace) -> dict[str, Any]:
         "python": platform.python_version(),
         "packages": {name: _version(name) for name in PACKAGES},
         "settings": {
-            key: str(value) if isinstance(value, Path) else value
-            for key, value in vars(options).items()
+            key: value for key, value in vars(options).items() if not isinstance(value, Path)
         },
     }
 

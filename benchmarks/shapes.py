@@ -37,6 +37,8 @@ class Shape:
     """S, tokens of an input."""
     target: int
     """T, tokens of a target with its end."""
+    threads: int | None = None
+    """At most so many CPU threads: tiny networks are no faster with more."""
 
 
 _T5_SMALL: dict[str, Any] = {
@@ -77,11 +79,11 @@ SHAPES: dict[str, Shape] = {
     # the models of config.yaml on the lengths of its shell game
     "t5_tiny": Shape(
         "t5_tiny of config.yaml", "encoder_decoder", 23, _T5_TINY,
-        batch=32, samples=4, warmup=7, source=10, target=8,
+        batch=32, samples=4, warmup=7, source=10, target=8, threads=1,
     ),
     "llama_tiny": Shape(
         "llama_tiny of config.yaml", "decoder_only", 23, _LLAMA_TINY,
-        batch=32, samples=4, warmup=7, source=9, target=8,
+        batch=32, samples=4, warmup=7, source=9, target=8, threads=1,
     ),
 }  # fmt: skip
 

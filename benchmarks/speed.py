@@ -24,6 +24,8 @@ from warmup.files import write_json, write_text
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return the rows of one shape, one for each variant."""
     shape, device, dtype = SHAPES[name], options.device, options.dtype
+    threads = min(options.threads, shape.threads or options.threads)
+    torch.set_num_threads(threads)
     missing = {"grpo": reason} if (reason := grpo.unavailable(shape)) else {}
     variants = [variant for variant in options.variants if variant not in missing]
     say(f"{name}  {', '.join(variants)}")
@@ -38,6 +40,7 @@ def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
         row = {
             "shape": name,
             "variant": variant,
+            "threads": threads,
             "rounds": len(pairs),
             "ms": spread([1000 * one.total for one, _ in pairs]),
             "processor_ms": spread([1000 * one.processor for one, _ in pairs]),
@@ -66,7 +69,7 @@ def _add_memory(rows: list[dict[str, Any]], options: argparse.Namespace) -> None
             row["variant"],
             device=options.device,
             dtype=options.dtype,
-            threads=options.threads,
+            threads=row["threads"],
         )
         shown = f"{row['mib']['peak']:.0f} MiB" if row["mib"] else "failed"
         say(f"{row['shape']}  {row['variant']}  {shown}")
@@ -90,7 +93,8 @@ def parse() -> argparse.Namespace:
         help="more rounds until so much time is spent on a shape",
     )
     add("--warm-up", type=int, default=2, help="steps before; the first counts operations")
-    add("--threads", type=int, default=1, help="CPU threads")
+    threads = torch.get_num_threads()
+    add("--threads", type=int, default=threads, help="CPU threads; tiny networks take one")
     add("--device", choices=["cpu", "cuda"], default="cpu", help="where the network is")
     add("--dtype", choices=["float32", "bfloat16"], default="float32", help="type of the weights")
     add("--memory", action=argparse.BooleanOptionalAction, default=True, help="measure peak memory")
@@ -106,7 +110,6 @@ def main() -> None:
     options = parse()
     warnings.filterwarnings("ignore", category=FutureWarning)
     logging.set_verbosity_error()
-    torch.set_num_threads(options.threads)
     result: dict[str, Any] = {
         "provenance": machine.describe(options),
         "shapes": {name: dataclasses.asdict(SHAPES[name]) for name in options.shapes},

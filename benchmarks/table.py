@@ -25,7 +25,9 @@ def markdown(result: dict[str, Any]) -> str:
             continue
         sft = next(row for row in rows if row["variant"] == "sft")
         sizes = "B {batch}, N {samples}, K {warmup}, S {source}, T {target}, V {vocabulary}"
-        lines = [f"**{shape['title']}** (`{name}`): {sizes.format(**shape)}", ""]
+        threads = f"{sft['threads']} thread{'s' if sft['threads'] > 1 else ''}"
+        title = f"**{shape['title']}** (`{name}`): {sizes.format(**shape)}, {threads}"
+        lines = [title, ""]
         lines += [_line(COLUMNS), _line(["---"] + ["---:"] * (len(COLUMNS) - 1))]
         lines += [_line([TITLES[row["variant"]], *_cells(row, sft)]) for row in rows]
         parts.append("\n".join(lines))
@@ -38,7 +40,7 @@ def origin(provenance: dict[str, Any]) -> str:
     revision = f"{git['revision'][:7] if git['revision'] else 'none'}{'+' if git['dirty'] else ''}"
     versions = ", ".join(f"{name} {version or '–'}" for name, version in packages.items())
     return (
-        f"{provenance['machine']}, {settings['threads']} of {provenance['cores']} cores, "
+        f"{provenance['machine']}, {provenance['cores']} cores, "
         f"{settings['dtype']}, load {provenance['load']:.1f} at the start; {versions}; "
         f"revision {revision}, {provenance['date']}; "
         f"{settings['rounds']} rounds after {settings['warm_up']}"

@@ -161,6 +161,7 @@ def test_the_table_has_a_line_for_each_step():
         "ratio": ratio,
         "processor_ratio": ratio,
         "flops_ratio": 3.0,
+        "threads": 1,
     }
     rows = [
         row | {"variant": "sft", "mib": {"peak": 50.0}, "floor_ms": 1.0, "floor_distance": 2.0},
