@@ -4,6 +4,7 @@ For B·N branches of K+T tokens the logits would be [B·N, K+T, V]; with the 250
 they would be most of the memory that training takes.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,11 @@ IGNORED = -100
 """Label of positions that are padding, as in `transformers`."""
 MAX_LOGITS = 2**26
 """Logits that may exist at once, in numbers (256 MiB as float32)."""
+
+_AT_ONCE = 2**22
+"""Logits that a processor's cache holds, or nearly."""
+_LITTLE = math.log(0.51)
+"""Log of the mass of allowed tokens under which it is not computed from that of the others."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +44,7 @@ def label_log_probabilities(
     labels: torch.Tensor,
     banned: tuple[int, ...] = (),
     *,
+    restricted: torch.Tensor | None = None,
     max_logits: int = MAX_LOGITS,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return each label's log-probability and the log of what tokens not banned have together.
@@ -50,6 +57,8 @@ def label_log_probabilities(
         states: [..., D] last states.
         labels: [...] tokens; positions with -100 cost nothing.
         banned: tokens that do not count as allowed.
+        restricted: [...] bool, where they are banned, and may be where the label is: everywhere
+            if None. Elsewhere all tokens are allowed, and the second result is 0.
         max_logits: where there are more, they are made in parts, and again for the gradient.
     """
     keep = labels != IGNORED
@@ -60,8 +69,9 @@ def label_log_probabilities(
         rows = rows.to(torch.get_autocast_dtype(kind))
     chunk = max(max_logits // projection.weight.shape[0], 1)
     index = torch.tensor(banned, dtype=torch.long, device=states.device)
+    some = torch.ones_like(picked).bool() if restricted is None else restricted[keep]
     log_p, log_mass = _LabelLogProbability.apply(  # type: ignore[no-untyped-call]
-        rows, projection.weight, projection.bias, picked, index, chunk
+        rows, projection.weight, projection.bias, picked, index, some, chunk
     )
     zeros = torch.zeros(labels.shape, device=states.device)
     return zeros.masked_scatter(keep, log_p), zeros.masked_scatter(keep, log_mass)
@@ -105,7 +115,11 @@ def divergences(
 
 
 class _LabelLogProbability(torch.autograd.Function):
-    """Keeps the logits for the gradient where they fit into one part, else makes them again."""
+    """Keeps the probabilities for the gradient where they fit into one part, else makes them again.
+
+    Logits are read and written as seldom as can be: with a large vocabulary, that takes as long
+    as the matrix products.
+    """
 
     @staticmethod
     def forward(  # noqa: PLR0917  # called by PyTorch, with positions only
@@ -115,45 +129,70 @@ class _LabelLogProbability(torch.autograd.Function):
         bias: torch.Tensor | None,
         labels: torch.Tensor,
         banned: torch.Tensor,
+        restricted: torch.Tensor,
         chunk: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         projection = Projection(weight, bias)
         ctx.kept = None
-        log_p, log_mass, total, allowed_total = [], [], [], []
-        for part, label in zip(torch.split(states, chunk), torch.split(labels, chunk), strict=True):
+        log_p, log_mass = [], []
+        parts = (torch.split(rows, chunk) for rows in (states, labels, restricted))
+        for part, label, some in zip(*parts, strict=True):
             logits = projection.logits(part)
-            total.append(logits.logsumexp(-1))
-            log_p.append(logits.gather(-1, label[:, None])[:, 0] - total[-1])
-            if len(banned):
-                allowed = logits.index_fill(-1, banned, float("-inf")).logsumexp(-1)
-                allowed_total.append(allowed)
-                log_mass.append(allowed - total[-1])
+            top, where = logits.max(-1, keepdim=True)
+            of_label = logits.gather(-1, label[:, None])
+            p = _softmax_(logits)
+            total = top - p.gather(-1, where).log()
+            log_p.append((of_label - total)[:, 0])
+            log_mass.append(_log_mass(projection, part, p, banned, some))
             if len(states) <= chunk:
-                ctx.kept = logits
-        empty = states.new_zeros(len(states), dtype=torch.float32)
-        normaliser = torch.cat(total) if total else empty
-        allowed_normaliser = torch.cat(allowed_total) if allowed_total else empty
-        ctx.save_for_backward(states, weight, bias, labels, banned, normaliser, allowed_normaliser)
+                ctx.kept = p
+        mass = torch.cat(log_mass)
+        ctx.save_for_backward(states, weight, bias, labels, banned, restricted, mass)
         ctx.chunk = chunk
-        return (
-            torch.cat(log_p) if log_p else empty,
-            torch.cat(log_mass) if log_mass else torch.zeros_like(empty),
-        )
+        return torch.cat(log_p), mass
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        states, weight, bias, _, _, _, _ = ctx.saved_tensors
+        states, weight, *_ = ctx.saved_tensors
         d_states = torch.empty_like(states)
-        d_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None
-        d_bias = torch.zeros_like(bias) if ctx.needs_input_grad[2] else None
+        d_weight = d_bias = None
         for rows, values in _logit_gradients(ctx, *gradients):
             d_logits = values.to(states.dtype)
             torch.mm(d_logits, weight.to(states.dtype), out=d_states[rows])
-            if d_weight is not None:
-                d_weight += d_logits.T @ states[rows]
-            if d_bias is not None:
-                d_bias += d_logits.sum(0)
-        return d_states, d_weight, d_bias, None, None, None
+            if ctx.needs_input_grad[1]:
+                d_weight = _add_product(d_weight, d_logits.T, states[rows], weight.dtype)
+            if ctx.needs_input_grad[2]:
+                part = d_logits.sum(0, dtype=torch.float32)
+                d_bias = part if d_bias is None else d_bias + part
+        return d_states, d_weight, d_bias, None, None, None, None
+
+
+def _softmax_(logits: torch.Tensor) -> torch.Tensor:
+    """Turn logits into probabilities in their own memory: other memory costs time, too."""
+    for rows in torch.split(logits, max(_AT_ONCE // logits.shape[-1], 1)):
+        rows.copy_(rows.softmax(-1))
+    return logits
+
+
+def _log_mass(
+    projection: Projection,
+    states: torch.Tensor,
+    p: torch.Tensor,
+    banned: torch.Tensor,
+    restricted: torch.Tensor,
+) -> torch.Tensor:
+    """Return the log of what tokens not banned have together [R]."""
+    share = p.index_select(-1, banned).sum(-1) * restricted
+    log_mass = torch.log1p(-share.clamp(max=0.5))
+    few = _rows_with_little(log_mass)  # 1 − x would lose digits there
+    logits = projection.logits(states.index_select(0, few))
+    allowed = logits.index_fill(-1, banned, float("-inf")).logsumexp(-1)
+    return log_mass.index_copy(0, few, allowed - logits.logsumexp(-1))
+
+
+def _rows_with_little(log_mass: torch.Tensor) -> torch.Tensor:
+    """Return the rows whose allowed tokens have no more than about half of the probability."""
+    return (log_mass < _LITTLE).nonzero()[:, 0]
 
 
 def _logit_gradients(
@@ -161,18 +200,33 @@ def _logit_gradients(
 ) -> Iterator[tuple[slice, torch.Tensor]]:
     """Yield the gradient of the logits, in parts: rows and values.
 
-    The gradient of log p_y is 1_y − p, that of the log mass is p_allowed − p.
+    The gradient of log p_y is 1_y − p, that of the log mass is p_allowed − p, where p_allowed is
+    p / mass of allowed tokens and 0 of banned ones.
     """
-    states, weight, bias, labels, banned, normaliser, allowed_normaliser = ctx.saved_tensors
-    for first in range(0, len(states), ctx.chunk):
+    states, weight, bias, labels, banned, restricted, log_mass = ctx.saved_tensors
+    projection = Projection(weight, bias)
+    for first in range(0, max(len(states), 1), ctx.chunk):  # without rows, a gradient of zeros
         rows = slice(first, min(first + ctx.chunk, len(states)))
-        logits = Projection(weight, bias).logits(states[rows]) if ctx.kept is None else ctx.kept
-        gradient = (logits - normaliser[rows, None]).exp_()
-        if len(banned):
-            gradient.mul_(-(d_log_p[rows] + d_log_mass[rows])[:, None])
-            allowed = (logits - allowed_normaliser[rows, None]).exp_().index_fill_(-1, banned, 0.0)
-            gradient.add_(allowed.mul_(d_log_mass[rows, None]))
-        else:
-            gradient.mul_(-d_log_p[rows, None])
+        p, ctx.kept = ctx.kept, None  # used up: another backward pass makes them again
+        if p is None:
+            p = _softmax_(projection.logits(states[rows]))
+        to_mass = (d_log_mass[rows] * restricted[rows])[:, None]
+        to_all = d_log_p[rows, None] + to_mass
+        of_banned = p.index_select(-1, banned) * -to_all
+        few = _rows_with_little(log_mass[rows])
+        logits = projection.logits(states[rows].index_select(0, few))
+        allowed = logits.index_fill_(-1, banned, float("-inf")).softmax(-1)
+        of_few = allowed * to_mass[few] - p.index_select(0, few) * to_all[few]
+        gradient = p.mul_(to_mass * (-log_mass[rows, None]).clamp(max=1).exp() - to_all)
+        gradient.index_copy_(-1, banned, of_banned).index_copy_(0, few, of_few)
         gradient.scatter_add_(1, labels[rows, None], d_log_p[rows, None])
         yield rows, gradient
+
+
+def _add_product(
+    total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor, dtype: torch.dtype
+) -> torch.Tensor:
+    """Return total + left · right, in place where it can be: [V, D] may take a gigabyte."""
+    if total is None:
+        return (left @ right).to(dtype)
+    return total.addmm_(left, right) if left.dtype == dtype else total.add_(left @ right)

@@ -21,6 +21,10 @@ class Warmups:
     """[B, N] bool: the length limit ended it, so its separator is not part of P(c|x)."""
 
 
+_BLOCK = 1024
+"""Tokens in a block of a large vocabulary."""
+
+
 def restrict(logits: torch.Tensor, banned: tuple[int, ...]) -> torch.Tensor:
     """Return logits [..., V] with -inf for tokens that a warmup never contains."""
     index = torch.tensor(banned, device=logits.device)
@@ -34,14 +38,36 @@ def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
         logits: [R, V]; -inf is never drawn.
         uniform: [R] in [0, 1).
 
-    The sum runs in float64: over a vocabulary of 250,000 float32 would drop rare tokens.
+    Sums run in float64: over a vocabulary of 250,000 float32 would drop rare tokens. Of a large
+    vocabulary a block of tokens is drawn first, then a token within it.
     """
-    cumulative = logits.float().softmax(-1).cumsum(-1, dtype=torch.float64)
+    p = logits.float().softmax(-1)
+    if p.shape[-1] <= _BLOCK:
+        return torch.searchsorted(*_cumulated(p, uniform[:, None]), right=True)[:, 0]
+    rows, size = p.shape
+    blocks = torch.nn.functional.pad(p, (0, -size % _BLOCK)).view(rows, -1, _BLOCK)
+    sums = blocks.sum(-1).double()  # pairwise, so that float32 is enough for a block
+    cumulative, threshold = _cumulated(sums, uniform[:, None])
+    block = torch.searchsorted(cumulative, threshold, right=True)
+    width = sums.gather(-1, block)
+    within = ((threshold - cumulative.gather(-1, block) + width) / width).clamp(0, 1)
+    chosen = blocks.gather(1, block[..., None].expand(-1, -1, _BLOCK))[:, 0]
+    token = torch.searchsorted(*_cumulated(chosen, within), right=True)
+    return (block * _BLOCK + token)[:, 0]
+
+
+def _cumulated(p: torch.Tensor, uniform: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the distribution function of p [R, V], of any sum, and the values [R, 1] to look for.
+
+    Args:
+        p: probabilities.
+        uniform: [R, 1] in [0, 1].
+    """
+    cumulative = p.cumsum(-1, dtype=torch.float64)
     total = cumulative[:, -1:]
     # rounding could otherwise step past the last token that has any probability
     below = torch.nextafter(total, torch.zeros_like(total))
-    threshold = (uniform.to(cumulative)[:, None] * total).minimum(below)
-    return torch.searchsorted(cumulative, threshold, right=True).squeeze(-1)
+    return cumulative, (uniform.to(cumulative) * total).minimum(below)
 
 
 @torch.no_grad()
@@ -72,7 +98,7 @@ def sample(
         for position in range(max_tokens):
             if position:
                 logits, cache = model.step(ids[..., position - 1], cache)
-            scaled = restrict(logits.flatten(0, 1), tokens.banned) / temperature
+            scaled = restrict(logits.flatten(0, 1), tokens.banned).div_(temperature)
             token = draw(scaled, uniform[..., position].flatten()).view(shape)
             ended = ended | (token == tokens.separator)
             ids[..., position] = torch.where(ended, tokens.pad, token)

@@ -122,14 +122,18 @@ def score(
     """
     states = model.branch_states(network, source, branches.ids, branches.valid)
     columns = branches.warmup_labels.shape[-1]
-    projection, banned = model.projection, model.tokens.banned
-    log_p, _ = label_log_probabilities(projection, states[:, :, columns:], branches.target_labels)
-    log_c, mass = label_log_probabilities(
-        projection, states[:, :, :columns], branches.warmup_labels, banned
+    labels = torch.cat([branches.warmup_labels, branches.target_labels], -1)
+    of_warmup = torch.arange(labels.shape[-1], device=labels.device) < columns
+    log_p, mass = label_log_probabilities(  # at once: the weights' gradient may take a gigabyte
+        model.projection,
+        states,
+        labels,
+        model.tokens.banned,
+        restricted=of_warmup.expand_as(labels),
     )
     warmup_states = states[:, :, :columns].flatten(0, 2).index_select(0, branches.warmup_rows)
-    log_c = log_c - mass
-    return Scores(log_c, log_p, log_c.sum(-1), log_p.sum(-1), mass.sum(-1), warmup_states)
+    log_c, log_y = (log_p - mass)[..., :columns], log_p[..., columns:]
+    return Scores(log_c, log_y, log_c.sum(-1), log_y.sum(-1), mass.sum(-1), warmup_states)
 
 
 @torch.no_grad()

@@ -113,17 +113,12 @@ def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]
     bootstrap intervals as independent; both methods answered the same items, so it is rather too
     wide than too narrow.
     """
-    rows = _with_pair_means(_evaluation(scores, "all"))
-    others = {_identity(row, baseline): row for row in rows if row["method"] == baseline}
-    differences = []
-    for row in rows:
-        other = others.get(_identity(row, baseline))
-        if other is None or row["method"] == baseline:
-            continue
-        value = row["value"] - other["value"]
-        half = math.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
-        differences.append({**row, "value": value, "low": value - half, "high": value + half})
-    return _estimates(differences)
+    return _estimates(_differences(_with_pair_means(_evaluation(scores, "all")), baseline))
+
+
+def lookahead_gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
+    """Return the same differences over the items of each look-ahead."""
+    return _estimates(_differences(_evaluation(scores, _LOOKAHEAD + r"\d+"), baseline))
 
 
 def lookahead_of(scores: "pd.DataFrame") -> list[Estimate]:
@@ -186,7 +181,13 @@ def ordered(items: Iterable[Item], methods: Methods) -> list[Item]:
     """Return items by task, data set, pair (means last), model, split, method."""
     items = list(items)
     rank = {name: i for i, name in enumerate(methods.sort(item.method for item in items))}
-    return sorted(items, key=lambda item: (_place(item.setting), rank[item.method]))
+    return sorted(items, key=lambda item: (place(item.setting), rank[item.method]))
+
+
+def place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
+    """Return what settings are sorted by: task, data set, pair (means last), model, split."""
+    task, dataset, pair, model, split = setting
+    return task, dataset, pair.startswith(MEAN), pair, model, split
 
 
 def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
@@ -195,11 +196,6 @@ def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
     for item in items:
         groups[key(item)].append(item)
     return dict(groups)
-
-
-def _place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
-    task, dataset, pair, model, split = setting
-    return task, dataset, pair.startswith(MEAN), pair, model, split
 
 
 def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
@@ -248,6 +244,19 @@ def _with_pair_means(rows: list[Row]) -> list[Row]:
         n = sum(row["n"] for row in found)
         added.append({**first, "pair": f"{MEAN}{count}", **mean, "n": n})
     return rows + added
+
+
+def _differences(rows: list[Row], baseline: str) -> list[Row]:
+    others = {_identity(row, baseline): row for row in rows if row["method"] == baseline}
+    differences = []
+    for row in rows:
+        other = others.get(_identity(row, baseline))
+        if other is None or row["method"] == baseline:
+            continue
+        value = row["value"] - other["value"]
+        half = math.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
+        differences.append({**row, "value": value, "low": value - half, "high": value + half})
+    return differences
 
 
 def _estimates(rows: Iterable[Row]) -> list[Estimate]:

@@ -28,7 +28,7 @@ from warmup.methods import Methods
 
 NAMES = [
     "gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_content",
-    "warmup_dynamics",
+    "warmup_dynamics", "when_warmup_helps",
 ]  # fmt: skip
 
 
@@ -70,7 +70,8 @@ def test_gains_are_drawn_where_they_are(data):
 
 
 @pytest.mark.parametrize(
-    "name", ["learning_curves", "lookahead", "training_cost", "warmup_content"]
+    "name",
+    ["learning_curves", "lookahead", "training_cost", "warmup_content", "when_warmup_helps"],
 )
 @pytest.mark.parametrize(("panels", "first"), [(1, 0), (4, 0), (5, 0), (8, 4)])
 def test_in_a_row_all_panels_name_their_axis_or_none(data, name, panels, first):
@@ -101,6 +102,22 @@ def test_lookahead_has_a_line_a_method(data):
     assert len(axis.lines) == len(METHODS)
     assert axis.get_ylabel() == "accuracy"
     assert axis.get_xticks().tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_when_warmup_helps_draws_the_gain_over_each_sft(data):
+    figure = draw("when_warmup_helps", data)
+    assert len(figure.axes) == 8  # no panel for the mean over pairs
+    axis = figure.axes[0]
+    lines = {line.get_color(): line.get_ydata().tolist() for line in axis.lines[1:]}  # after 0
+    first = data.scores[["task", "dataset", "pair", "model"]].iloc[0]
+    here = data.scores.merge(first.to_frame().T)
+    here = here[(here["metric"] == "accuracy") & here["subset"].str.startswith("lookahead=")]
+    means = here.groupby(["method", "subset"])["value"].mean()
+    for name in ("sft", "sft_continued", "sft_compute"):
+        assert lines[look(name)[0]] == pytest.approx((means["warmup"] - means[name]).tolist())
+    assert len(lines) == 3
+    assert axis.get_xticks().tolist() == [1, 2, 3, 4, 5, 6]
+    assert "over SFT (same compute)" in words(figure)
 
 
 def test_training_cost_is_relative_to_sft(data):
@@ -143,6 +160,7 @@ def test_one_seed_will_do(name):
         ("training_cost", "No training cost to show"),
         ("warmup_content", "No warmups to show"),
         ("warmup_dynamics", "No warmups to show"),
+        ("when_warmup_helps", "Nothing to show"),
     ],
 )
 def test_what_is_missing_is_said_in_words(name, begin, data):

@@ -1,5 +1,7 @@
 """The fused vocabulary projection against PyTorch's own softmax."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -53,6 +55,40 @@ def test_values_and_gradients_are_those_of_the_plain_softmax(seed, rows, ignored
     wanted = torch.autograd.grad((torch.stack(expected) * outer).sum(), inputs)
     for one, other in zip(got, wanted, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("max_logits", [2 * VOCABULARY, 10_000])
+def test_only_restricted_positions_ban_tokens(max_logits):
+    inputs, labels = problem(5, 9, {3})
+    restricted = torch.arange(9) % 2 == 0
+    log_p, mass = label_log_probabilities(
+        Projection(*inputs[1:]), inputs[0], labels, BANNED,
+        restricted=restricted, max_logits=max_logits,
+    )  # fmt: skip
+    expected, expected_mass = plainly(*inputs, labels)
+    expected_mass = torch.where(restricted, expected_mass, 0.0)
+    torch.testing.assert_close(log_p, expected)
+    torch.testing.assert_close(mass, expected_mass)
+    outer = torch.randn(2, 9, generator=torch.Generator().manual_seed(1))
+    got = torch.autograd.grad((torch.stack([log_p, mass]) * outer).sum(), inputs)
+    wanted = torch.stack([expected, expected_mass])
+    for one, other in zip(got, torch.autograd.grad((wanted * outer).sum(), inputs), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("share", [1e-6, 0.3, 0.5, 0.51, 0.9, 1 - 1e-6])
+def test_the_mass_of_allowed_tokens_is_exact_however_small(share):
+    bias = torch.full((VOCABULARY,), math.log((1 - share) / len(ALLOWED)), dtype=torch.float64)
+    bias[list(BANNED)] = math.log(share / len(BANNED))
+    bias = bias.float().requires_grad_()
+    projection = Projection(torch.zeros(VOCABULARY, WIDTH), bias)
+    labels = torch.tensor([1, 0])
+    _, mass = label_log_probabilities(projection, torch.zeros(2, WIDTH), labels, BANNED)
+    torch.testing.assert_close(mass, torch.full((2,), math.log1p(-share)), atol=3e-7, rtol=1e-5)
+    (gradient,) = torch.autograd.grad(mass[0], bias)
+    expected = torch.full_like(bias, share / len(ALLOWED))
+    expected[list(BANNED)] = -share / len(BANNED)
+    torch.testing.assert_close(gradient, expected, atol=1e-7, rtol=1e-4)
 
 
 def test_extreme_logits_stay_finite():

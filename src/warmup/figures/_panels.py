@@ -12,16 +12,21 @@ from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocat
 from warmup.figures._style import WIDTH, look
 from warmup.labels import METHODS, label
 from warmup.methods import Methods
-from warmup.summary import Setting
+from warmup.summary import Estimate, Setting
 
 COLUMNS = 4
 _LONG = 20  # characters
 
 
 def grid(settings: Sequence[Setting], height: float = 1.6) -> tuple[Figure, list[Axes]]:
-    """Return a figure with one titled panel a setting, `COLUMNS` in a row; height in inches."""
-    columns = min(COLUMNS, len(settings))
-    rows = -(-len(settings) // columns)
+    """Return a figure with one titled panel a setting, in rows as equal as can be.
+
+    Args:
+        settings: what the panels show; at most `COLUMNS` stand in a row.
+        height: of a panel, in inches.
+    """
+    rows = -(-len(settings) // COLUMNS)
+    columns = -(-len(settings) // rows)
     width = WIDTH * max(columns, 2) / COLUMNS
     figure = Figure(figsize=(width, height * rows + 0.6), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
@@ -37,21 +42,45 @@ def lowest(axes: list[Axes]) -> list[Axes]:
 
     Where a row is not full, panels above its gap are lowest, and their neighbours go with them.
     """
-    return axes[COLUMNS * max(len(axes) // COLUMNS - 1, 0) :]
+    place = axes[0].get_subplotspec()
+    columns = place.get_gridspec().ncols if place else 1
+    return axes[columns * max(len(axes) // columns - 1, 0) :]
+
+
+def whiskers(axis: Axes, points: Sequence[Estimate], name: str, place: float) -> None:
+    """Draw a line against look-ahead, with intervals.
+
+    Args:
+        axis: where.
+        points: in the order of their look-ahead.
+        name: of the method that the line looks like.
+        place: of the line among all, above 0 and below 1: intervals do not hide one another.
+    """
+    colour, marker = look(name)
+    shift = 0.24 * (place - 0.5)
+    places = [(item.lookahead or 0) + shift for item in points]
+    low, high = [item.low for item in points], [item.high for item in points]
+    axis.vlines(places, low, high, color=colour, alpha=0.5)
+    axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
 
 
 def legend(
     figure: Figure,
     methods: Methods,
     names: Iterable[str],
+    *,
     style: Literal["-", "none"] = "-",
     extra: Sequence[Line2D] = (),
+    before: str = "",
 ) -> None:
-    """Put the methods' marks, joined by lines of `style`, and then `extra` under the panels."""
+    """Put the methods' marks, joined by lines of `style`, and then `extra` under the panels.
+
+    The word `before` stands in front of each name.
+    """
     handles = []
     for name in methods.sort(names):
         colour, marker = look(name)
-        words = label(METHODS, name)
+        words = f"{before}{label(METHODS, name)}"
         handles.append(Line2D([], [], color=colour, marker=marker, linestyle=style, label=words))
     handles += extra
     columns = len(handles) if len(handles) <= COLUMNS else 3

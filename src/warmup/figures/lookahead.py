@@ -4,8 +4,7 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import grid, legend, lowest, message
-from warmup.figures._style import look
+from warmup.figures._panels import grid, legend, lowest, message, whiskers
 from warmup.labels import METRICS, label
 
 TITLE = "Quality against look-ahead"
@@ -29,18 +28,7 @@ def draw(data: Data) -> Figure:
         methods = summary.group(found, lambda item: item.method)
         for index, (method, points) in enumerate(methods.items()):
             points.sort(key=lambda item: item.lookahead or 0)
-            colour, marker = look(method)
-            # side by side, so that bars do not hide one another
-            shift = 0.24 * ((index + 0.5) / len(methods) - 0.5)
-            places = [(item.lookahead or 0) + shift for item in points]
-            axis.vlines(
-                places,
-                [item.low for item in points],
-                [item.high for item in points],
-                color=colour,
-                alpha=0.5,
-            )
-            axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
+            whiskers(axis, points, method, (index + 0.5) / len(methods))
         axis.set_xticks(sorted({item.lookahead or 0 for item in found}))
         axis.set_ylabel(label(METRICS, found[0].metric))
     for axis in lowest(axes):

@@ -47,5 +47,5 @@ def draw(data: Data) -> Figure:
         axis.set_ylabel(label(METRICS, found[0][0].metric))
     for axis in lowest(axes):
         axis.set_xlabel("compute (× SFT)")
-    legend(figure, data.methods, (item.method for item, _ in points), "none")
+    legend(figure, data.methods, (item.method for item, _ in points), style="none")
     return figure

@@ -1,9 +1,12 @@
-"""Language codes, as far as metrics depend on the language."""
+"""Language codes, as far as metrics and word lists depend on the language."""
 
 from warmup.errors import InputError
 
-# ISO 639-3 codes, as FLORES writes them, of the languages which a metric here treats apart.
-_TWO_LETTERS = {"eng": "en", "zho": "zh", "cmn": "zh", "jpn": "ja", "kor": "ko"}
+# ISO 639-3 codes, as FLORES writes them, of the languages which are treated apart here.
+_TWO_LETTERS = {
+    "eng": "en", "deu": "de", "fra": "fr", "rus": "ru",
+    "zho": "zh", "cmn": "zh", "jpn": "ja", "kor": "ko",
+}  # fmt: skip
 
 
 def language(code: str) -> str:

@@ -1,0 +1,53 @@
+"""Gain of warmup over SFT, at the same updates and the same compute, against look-ahead."""
+
+from matplotlib.figure import Figure
+
+from warmup import summary
+from warmup.figures import Data
+from warmup.figures._panels import grid, legend, lowest, message, whiskers
+from warmup.labels import METHODS, METRICS, label
+from warmup.methods import BASELINE, FOCUS
+
+TITLE = "When warmup helps"
+CAPTION = (
+    "Points that warmup is better than SFT, than SFT with as many updates and than SFT with as "
+    "many operations, on the test items of each look-ahead (the steps that the beginning of the "
+    "target depends on and that are only worked out after it). Differences to the run with the "
+    "same seed; bars are 95% intervals over seeds (with one seed, over items, taken as "
+    "independent, and so rather too wide). Above the line at 0 warmup helps; an interval that "
+    "crosses the line leaves it open."
+)
+_BASELINES = (BASELINE, "sft_continued", "sft_compute")
+
+
+def draw(data: Data) -> Figure:
+    """Return the figure; a panel a setting, a line a baseline."""
+    gains = {
+        baseline: [
+            gain
+            for gain in summary.primary(summary.lookahead_gains_of(data.scores, baseline))
+            if gain.method == FOCUS
+        ]
+        for baseline in _BASELINES
+    }
+    points = [(baseline, gain) for baseline, found in gains.items() for gain in found]
+    if not points:
+        return message(
+            f"Nothing to show: {label(METHODS, FOCUS)} and SFT were not both evaluated on items "
+            "that carry a look-ahead."
+        )
+    points.sort(key=lambda point: summary.place(point[1].setting))
+    settings = summary.group(points, lambda point: point[1].setting)
+    figure, axes = grid(list(settings))
+    for axis, here in zip(axes, settings.values(), strict=True):
+        lines = summary.group(here, lambda point: point[0])
+        axis.axhline(0, color="#333333", linewidth=0.8)
+        for index, (baseline, pairs) in enumerate(lines.items()):
+            found = sorted((gain for _, gain in pairs), key=lambda gain: gain.lookahead or 0)
+            whiskers(axis, found, baseline, (index + 0.5) / len(lines))
+        axis.set_xticks(sorted({gain.lookahead or 0 for _, gain in here}))
+        axis.set_ylabel(f"gain ({label(METRICS, here[0][1].metric)}, points)")
+    for axis in lowest(axes):
+        axis.set_xlabel("look-ahead (steps)")
+    legend(figure, data.methods, (baseline for baseline, _ in points), before="over ")
+    return figure
