@@ -229,4 +229,6 @@ def _add_product(
     """Return total + left · right, in place where it can be: [V, D] may take a gigabyte."""
     if total is None:
         return (left @ right).to(dtype)
-    return total.addmm_(left, right) if left.dtype == dtype else total.add_(left @ right)
+    if left.dtype != dtype:
+        return total.add_(left @ right)
+    return torch.addmm(total, left, right, out=total)  # `addmm_` is not counted as operations

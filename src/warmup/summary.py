@@ -6,11 +6,11 @@ Every table, figure and sentence of the report comes from the functions here.
 import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
 from warmup.intervals import seed_interval
-from warmup.labels import metric_order
+from warmup.labels import PERCENT, metric_order
 from warmup.methods import BASELINE, Methods
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ class Estimate:
     """A score, or a gain in score, of a method: mean over seeds and 95% interval.
 
     With two seeds or more the interval is Student's t over the seeds; with one it is the
-    bootstrap interval over items that the scores carry, not-a-number where they carry none.
+    bootstrap interval over items that the scores carry, not-a-number where they carry none. That of
+    a score ends where its metric does.
     """
 
     setting: Setting
@@ -103,7 +104,7 @@ def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
 
     A data set with several pairs also gets the mean over its pairs, as pair `mean of k`.
     """
-    return _estimates(_with_pair_means(_evaluation(scores, "all")))
+    return [_cut(item) for item in _estimates(_with_pair_means(_evaluation(scores, "all")))]
 
 
 def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
@@ -123,7 +124,7 @@ def lookahead_gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list
 
 def lookahead_of(scores: "pd.DataFrame") -> list[Estimate]:
     """Return the estimates over the items of each look-ahead."""
-    return _estimates(_evaluation(scores, _LOOKAHEAD + r"\d+"))
+    return [_cut(item) for item in _estimates(_evaluation(scores, _LOOKAHEAD + r"\d+"))]
 
 
 def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
@@ -285,6 +286,13 @@ def _estimate(rows: list[Row]) -> Estimate:
         n=max(row["n"] for row in rows),
         lookahead=int(lookahead) if lookahead else None,
     )
+
+
+def _cut(score: Estimate) -> Estimate:
+    """Return the score with its interval cut where the metric ends: no true value lies beyond."""
+    if score.metric not in PERCENT:
+        return score
+    return replace(score, low=max(score.low, 0.0), high=min(score.high, 100.0))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -109,9 +109,10 @@ def test_when_warmup_helps_draws_the_gain_over_each_sft(data):
     assert len(figure.axes) == 8  # no panel for the mean over pairs
     axis = figure.axes[0]
     lines = {line.get_color(): line.get_ydata().tolist() for line in axis.lines[1:]}  # after 0
-    first = data.scores[["task", "dataset", "pair", "model"]].iloc[0]
-    here = data.scores.merge(first.to_frame().T)
-    here = here[(here["metric"] == "accuracy") & here["subset"].str.startswith("lookahead=")]
+    here = data.scores[data.scores["subset"].str.startswith("lookahead=")]
+    here = here[
+        (here["metric"] == "accuracy") & (here["model"] == axis.get_title().split("\n")[-1])
+    ]
     means = here.groupby(["method", "subset"])["value"].mean()
     for name in ("sft", "sft_continued", "sft_compute"):
         assert lines[look(name)[0]] == pytest.approx((means["warmup"] - means[name]).tolist())

@@ -136,6 +136,14 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
     assert plan.warmup_options(best) == " --warmup best_of_n --samples 5 --seed 1"
 
 
+def test_there_is_nothing_to_exchange_where_warmups_are_empty():
+    value = tiny.experiment(decodings={"greedy": {}, "shuffled": {"warmup": "shuffled"}})
+    value["methods"]["warmup"]["warmup"]["max_tokens"] = 0
+    made = [path.split("/")[-3:] for path in Plan(value).of_evaluations("scores.json")]
+    of_warmup = [name for method, _, name in made if method == "warmup"]
+    assert of_warmup == ["test.greedy.scores.json"]
+
+
 def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
     value = tiny.experiment(decodings={"greedy": {}, "beam4": {"beams": 4, "batch_size": 8}})
     splits = value["datasets"]["shell_game"]["splits"]

@@ -56,6 +56,21 @@ def test_one_seed_without_interval_says_so():
     assert {item.interval for item in summary.scores_of(scores)} == {NONE}
 
 
+def test_an_interval_ends_where_the_metric_does_but_not_that_of_a_gain():
+    scores = make_scores(seeds=2)
+    warmup = (scores["method"] == "warmup") & (scores["metric"] == "accuracy")
+    scores.loc[warmup, "value"] = scores["seed"][warmup].map({1: 99.0, 2: 100.0})
+    wanted = {"setting": SHELL_GAME, "method": "warmup", "metric": "accuracy"}
+    found = one(summary.scores_of(scores), **wanted)
+    assert found.mean == 99.5
+    assert found.low == pytest.approx(99.5 - 12.706204736432095 * 0.5)
+    assert found.high == 100
+    gain = one(summary.gains_of(scores), **wanted)
+    assert gain.high - gain.mean == pytest.approx(gain.mean - gain.low)
+    comet = scores[warmup].assign(metric="comet")
+    assert one(summary.scores_of(comet), setting=SHELL_GAME).high > 100
+
+
 def test_gains_are_paired_by_seed():
     scores = make_scores(seeds=3)
     # the same shift of both methods in one seed widens their intervals but not that of the gain
