@@ -26,7 +26,7 @@ def check(entries: Entries) -> None:
 
 
 def fits(entry: dict[str, Any], method: dict[str, Any]) -> bool:
-    """Return whether models of a method can be decoded so: behind other warmups, if they have any."""
+    """Return whether models of a method can be decoded so."""
     has_warmups = method["warmup"] is not None and method["warmup"]["max_tokens"] > 0
     return has_warmups or not _is_control(entry)
 

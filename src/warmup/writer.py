@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
+from warmup import greedy
 from warmup.boundary import WarmupBoundary
 from warmup.examples import pad
 from warmup.models import LanguageModel, Source
@@ -75,8 +76,7 @@ class Writer:
 
         def write(rows: list[int]) -> list[Written]:
             source = self._encode([sources[i] for i in rows])
-            found = self._generate(source, None, self.form["max_target_tokens"] + room)
-            return self._scored(source, found)
+            return self._write(source, None, self.form["max_target_tokens"] + room)
 
         return self._in_batches("generated", [(len(ids),) for ids in sources], write)
 
@@ -89,8 +89,8 @@ class Writer:
 
         def write(rows: list[int]) -> list[Ids]:
             source = self._encode([sources[i] for i in rows])
-            found = self._generate(source, None, room, end=self.model.tokens.separator)
-            return [c for c, _ in found]
+            found = self._greedy(source, None, room, self.model.tokens.separator)
+            return [self._split(ids)[0] for ids, _ in found]
 
         return self._in_batches("wrote the warmups of", [(len(ids),) for ids in sources], write)
 
@@ -109,7 +109,7 @@ class Writer:
             source = self._encode([sources[i] for i in rows])
             prefix = torch.tensor([[*warmups[i], separator] for i in rows])
             room = self.form["max_target_tokens"] + limit + 1 - prefix.shape[1]
-            return self._scored(source, self._generate(source, prefix, room))
+            return self._write(source, prefix, room)
 
         keys = [(len(c), len(ids)) for c, ids in zip(warmups, sources, strict=True)]
         return self._in_batches("generated", keys, write)
@@ -167,11 +167,36 @@ class Writer:
         with torch.no_grad():
             return model.encode(input_ids.to(device), mask.to(device))
 
+    def _write(self, source: Source, prefix: torch.Tensor | None, room: int) -> list[Written]:
+        """Return what is written behind START, or behind a given prefix."""
+        if self.beams > 1:
+            return self._scored(source, self._search(source, prefix, room))
+        found = self._greedy(source, prefix, room, self.model.tokens.end)
+        return [self._parted(*row) for row in found]
+
+    def _greedy(
+        self, source: Source, prefix: torch.Tensor | None, room: int, end: int
+    ) -> list[tuple[Ids, list[float]]]:
+        """Return tokens and log-probabilities of each sequence."""
+        given = None if prefix is None else prefix.to(source.input_ids.device)
+        found = greedy.write(self.model, source, limit=self.limit, room=room, end=end, prefix=given)
+        return list(zip(found.ids.tolist(), found.log_probabilities.tolist(), strict=True))
+
+    def _parted(self, ids: Ids, log_probabilities: list[float]) -> Written:
+        """Return warmup and output of a sequence, each with its log-probabilities."""
+        c, y = self._split(ids)
+        if self.limit is None:
+            return Written(c, y, None, log_probabilities[: len(y)])
+        first = len(c) + 1
+        # a separator that the limit forced is no part of P(c|x)
+        of_warmup = log_probabilities[: first if len(c) < self.limit else len(c)]
+        return Written(c, y, of_warmup, log_probabilities[first : first + len(y)])
+
     @torch.no_grad()
-    def _generate(
-        self, source: Source, prefix: torch.Tensor | None, room: int, end: int | None = None
+    def _search(
+        self, source: Source, prefix: torch.Tensor | None, room: int
     ) -> list[tuple[Ids, Ids]]:
-        """Return c and y of each input; `end` is what ends a sequence, the end token by default."""
+        """Return c and y of each input by beam search."""
         model, tokens = self.model, self.model.tokens
         given = None if prefix is None else prefix.to(source.input_ids.device)
         inputs, prompt = model.generation_inputs(source, given)
@@ -183,7 +208,7 @@ class Writer:
                 num_beams=self.beams,
                 do_sample=False,
                 pad_token_id=tokens.pad,
-                eos_token_id=tokens.end if end is None else end,
+                eos_token_id=tokens.end,
                 decoder_start_token_id=tokens.start,
             ),
             logits_processor=LogitsProcessorList(boundary),
@@ -202,7 +227,7 @@ class Writer:
 
     @torch.no_grad()
     def _scored(self, source: Source, found: list[tuple[Ids, Ids]]) -> list[Written]:
-        """Return what was written with its log-probabilities."""
+        """Return what beam search has written with its log-probabilities."""
         model, device = self.model, source.input_ids.device
         # an output of no token has probability 1; a padded column keeps its tensor non-empty
         labels = pad([[*y, IGNORED] for _, y in found], IGNORED).to(device)
