@@ -12,6 +12,7 @@ from transformers import (
 
 from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, branch_mask
+from warmup.models._roomy import roomy_cache
 
 
 class DecoderOnly(LanguageModel):
@@ -67,7 +68,7 @@ class DecoderOnly(LanguageModel):
             input_ids=start,
             attention_mask=mask,
             position_ids=length,
-            past_key_values=_cache(source),
+            past_key_values=roomy_cache(source.keys),
             use_cache=True,
         )
         seen = mask.bool()[:, None].expand(-1, samples, -1)
