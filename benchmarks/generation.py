@@ -1,7 +1,8 @@
 """Generation side by side: `warmup.generate` and plain `generate()` on the same inputs.
 
-Both write warmup and output in one greedy pass and keep the form `c SEP y`. Ours sorts inputs by
-length and adds log-probabilities; plain takes them in the order of the file and adds nothing.
+Both write warmup and output in one pass, greedily or by beam search, and keep the form `c SEP y`.
+Ours sorts inputs by length and adds log-probabilities; plain takes them in the order of the file
+and adds nothing.
 Both load the checkpoint each time, as a command line does.
 
 Command line: `python -m benchmarks.generation --help`.
@@ -33,11 +34,17 @@ Texts = list[str]
 """Warmup and output of each record as one text."""
 
 
-def ours(folder: Path, records: list[Record], batch_size: int) -> Texts:
+def ours(folder: Path, records: list[Record], batch_size: int, beams: int) -> Texts:
     """Generate as `python -m warmup.generate` does."""
     with contextlib.redirect_stderr(io.StringIO()):  # its progress
-        rows = list(predict(folder, records, task=None, beams=1, batch_size=batch_size))
+        rows = list(predict(folder, records, task=None, beams=beams, batch_size=batch_size))
     return [f"{row['warmup']} | {row['output']}" for row in rows]
+
+
+WAYS: dict[str, Callable[[Path, list[Record], int, int], Texts]] = {
+    "ours": ours,
+    "plain": plain.generate,
+}
 
 
 def write_random_checkpoint(shape: Shape, folder: Path) -> None:
@@ -80,6 +87,7 @@ def parse() -> argparse.Namespace:
     add("--input", type=Path, help="records for --model (JSON lines)")
     add("--size", type=int, default=64, help="sequences")
     add("--batch-size", type=int, default=32, help="inputs at once")
+    add("--beams", type=int, nargs="+", default=[1, 4], help="beam widths; 1 is greedy")
     add("--rounds", type=int, default=3, help="runs of each, in turn, after one that is not timed")
     add("--threads", type=int, default=1, help="CPU threads")
     add("--out", type=Path, default=Path("results/benchmarks"), help="folder for the result")
@@ -91,7 +99,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Time warmup.generate beside plain generate(); write generation.json and print a line each."""
+    """Time warmup.generate beside plain generate(); write generation.json, print a line a width."""
     options = parse()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -103,30 +111,39 @@ def main() -> None:
         else:
             write_random_checkpoint(SHAPES[options.shape], folder)
             records = random_records(SHAPES[options.shape], options.size)
-        ways: dict[str, Callable[[Path, list[Record], int], Texts]] = {
-            "ours": ours,
-            "plain": plain.generate,
-        }
-        rates: dict[str, list[float]] = {name: [] for name in ways}
-        for number in range(options.rounds + 1):
-            texts = {}
-            for name, way in ways.items():
-                began = time.perf_counter()
-                texts[name] = way(folder, records, options.batch_size)
-                if number:
-                    rates[name].append(len(records) / (time.perf_counter() - began))
-    equal = sum(a == b for a, b in zip(texts["ours"], texts["plain"], strict=True))
-    result: dict[str, Any] = {
-        "provenance": machine.describe(options),
-        "sequences_per_second": {name: spread(values) for name, values in rates.items()},
+        rows = [compare(folder, records, options, beams) for beams in options.beams]
+    write_json(
+        options.out / "generation.json",
+        {"provenance": machine.describe(options), "sequences": len(records), "rows": rows},
+    )
+    for row in rows:
+        speeds = "  ".join(
+            f"{name} {values['median']:.1f}" for name, values in row["per_second"].items()
+        )
+        print(
+            f"beams {row['beams']}: sequences per second: {speeds}; ratio "
+            f"{row['ratio']['median']:.2f}; {row['equal']} of {len(records)} outputs are equal"
+        )
+
+
+def compare(
+    folder: Path, records: list[Record], options: argparse.Namespace, beams: int
+) -> dict[str, Any]:
+    """Return how fast both are, in turn, and how many outputs are equal."""
+    rates: dict[str, list[float]] = {name: [] for name in WAYS}
+    for number in range(options.rounds + 1):
+        texts = {}
+        for name, way in WAYS.items():
+            began = time.perf_counter()
+            texts[name] = way(folder, records, options.batch_size, beams)
+            if number:
+                rates[name].append(len(records) / (time.perf_counter() - began))
+    return {
+        "beams": beams,
+        "per_second": {name: spread(values) for name, values in rates.items()},
         "ratio": spread([a / b for a, b in zip(rates["ours"], rates["plain"], strict=True)]),
-        "sequences": len(records),
-        "equal": equal,
+        "equal": sum(a == b for a, b in zip(texts["ours"], texts["plain"], strict=True)),
     }
-    write_json(options.out / "generation.json", result)
-    for name, values in result["sequences_per_second"].items():
-        print(f"{name:6} {values['median']:.1f} sequences per second")
-    print(f"ratio  {result['ratio']['median']:.2f}; {equal} of {len(records)} outputs are equal")
 
 
 if __name__ == "__main__":

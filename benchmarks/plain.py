@@ -36,8 +36,8 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
 
 
 @torch.no_grad()
-def generate(folder: Path, records: list[Record], batch_size: int) -> list[str]:
-    """Return `warmup | output` of each record, greedily, in the order of the file."""
+def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -> list[str]:
+    """Return `warmup | output` of each record, in the order of the file."""
     form = read_json(folder / FORMAT_FILE)
     model = models.load(folder, form)
     model.network.eval()
@@ -57,6 +57,7 @@ def generate(folder: Path, records: list[Record], batch_size: int) -> list[str]:
         )
         config = GenerationConfig(
             max_new_tokens=limit + 1 + form["max_target_tokens"],
+            num_beams=beams,
             do_sample=False,
             pad_token_id=tokens.pad,
             eos_token_id=tokens.end,
