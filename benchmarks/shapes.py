@@ -48,7 +48,8 @@ _T5_SMALL: dict[str, Any] = {
 _MT5_SMALL: dict[str, Any] = {
     "model_type": "mt5", "d_model": 512, "d_kv": 64, "d_ff": 1024, "num_layers": 8,
     "num_decoder_layers": 8, "num_heads": 6, "feed_forward_proj": "gated-gelu",
-    "tie_word_embeddings": False, "dropout_rate": 0.0,
+    "dropout_rate": 0.0,
+    "initializer_factor": 0.05,  # with the usual 1, all samples would be the same
 }  # fmt: skip
 _LLAMA: dict[str, Any] = {
     "model_type": "llama", "hidden_size": 256, "intermediate_size": 688, "num_hidden_layers": 4,

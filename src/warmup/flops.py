@@ -1,5 +1,6 @@
 """Floating-point operations, as PyTorch counts them while they are executed."""
 
+import math
 from typing import Any
 
 import torch
@@ -15,14 +16,23 @@ def count_flops() -> Any:
 
     Matrix products, convolutions and fused attention are counted, two operations for each
     multiply-add; element-wise operations are not. PyTorch's own counter leaves out the fused
-    attention of the CPU.
+    attention of the CPU, and products with the weights that `warmup.prepacked` lays out.
     """
     attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
     return FlopCounterMode(
         display=False,
-        custom_mapping={attention: _attention, backward: _attention_backward},
+        custom_mapping={
+            attention: _attention,
+            backward: _attention_backward,
+            torch.ops.mkldnn._linear_pointwise: _linear,
+        },
     )
+
+
+def _linear(states: Any, weight: Any, *args: Any, out_shape: Any, **kwargs: Any) -> int:
+    operations: int = 2 * math.prod(out_shape) * states[-1]
+    return operations
 
 
 def _attention(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:

@@ -153,6 +153,15 @@ def test_warmups_of_benchmarks_have_full_length():
     assert len(model.tokenizer) == shape.vocabulary == model.network.config.vocab_size
 
 
+def test_warmups_of_benchmarks_differ():
+    small = {"d_model": 32, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_decoder_layers": 1}
+    mt5 = SHAPES["mt5_small"]
+    shape = dataclasses.replace(mt5, vocabulary=500, scratch=mt5.scratch | small)
+    model = build(shape)
+    warmups = direct.sample(model, make_batch(shape, model), shape.samples, shape.warmup)
+    assert len(warmups.ids.flatten(0, 1).unique(dim=0)) == shape.batch * shape.samples
+
+
 def test_the_table_has_a_line_for_each_step():
     ratio = {"median": 2.0, "lower": 1.5, "upper": 2.5}
     row = {

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from warmup import prepacked as module
+from warmup.flops import count_flops
 from warmup.prepacked import prepacked
 
 
@@ -49,3 +50,13 @@ def test_it_stays_out_of_the_way_where_it_does_not_pay(network):
             assert mode is None
     with torch.autocast("cpu", dtype=torch.bfloat16), prepacked(network, 100) as mode:
         assert mode is None
+
+
+def test_operations_are_counted(network):
+    x = torch.randn(3, 2, next(network.parameters()).shape[1])
+    counts = []
+    for steps in (0, 16):
+        with torch.no_grad(), prepacked(network, steps), count_flops() as counter:
+            network(x)
+        counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1] > 0
