@@ -4,6 +4,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,16 @@ def estimates(
         decodings: their order, and which are controls of which.
     """
     scores = decodings.without_controls(rows).rename(columns={"quantity": "metric"})
-    return summary.ordered(summary.scores_of(scores), methods)
+    return summary.ordered(map(_cut, summary.scores_of(scores)), methods)
+
+
+def _cut(item: Estimate) -> Estimate:
+    """Return a quantity with its interval cut at 0, and at 1 where it is a share."""
+    if item.metric.startswith("gain_"):
+        return item
+    is_share = not item.metric.startswith(tuple(_DIGITS))
+    high = min(item.high, 1.0) if is_share else item.high
+    return replace(item, low=max(item.low, 0.0), high=high)
 
 
 def tables(

@@ -112,6 +112,19 @@ def test_a_file_given_twice_is_refused(call, tmp_path):
     assert "two inputs give the same row" in call(path, path)
 
 
+def test_intervals_of_shares_end_at_0_and_1():
+    rows = make_warmups(seeds=2)
+    by_seed = rows["seed"].map({1: 0.0, 2: 1.0})
+    for name in ("distinct", "surprisal", "gain_content_words"):
+        rows.loc[rows["quantity"] == name, "value"] = by_seed[rows["quantity"] == name]
+    found = {item.metric: item for item in warmup_tables.estimates(rows, ORDER)}
+    assert (found["distinct"].low, found["distinct"].high) == (0, 1)
+    assert found["surprisal"].low == 0
+    assert found["surprisal"].high > 1
+    assert found["gain_content_words"].low < 0
+    assert found["gain_content_words"].high > 1
+
+
 def test_tables_have_a_row_a_method_with_warmups():
     (form, content, classes) = warmup_tables.tables(make_warmups(), ORDER)["greedy"]
     assert [cell.text for cell in form.rows[0][:4]] == [

@@ -139,7 +139,7 @@ rule analyse:
     input:
         predictions=PLAN.of_evaluations("predictions.jsonl"),
         scores=f"{PLAN.results}/scores.tsv",
-        code=code("analyse.py", "warmups.py", "analysis", "word_classes.py"),
+        code=code("analyse.py", "warmups.py", "analysis", "word_classes.py", "function_words"),
     output:
         f"{PLAN.results}/warmups.tsv",
     log:
