@@ -139,7 +139,9 @@ rule analyse:
     input:
         predictions=PLAN.of_evaluations("predictions.jsonl"),
         scores=f"{PLAN.results}/scores.tsv",
-        code=code("analyse.py", "warmups.py", "analysis", "word_classes.py", "function_words"),
+        code=code(
+            "analyse.py", "warmups.py", "analysis", "word_classes.py", "function_words"
+        ),
     output:
         f"{PLAN.results}/warmups.tsv",
     log:
