@@ -12,6 +12,7 @@ from transformers import TrainerCallback
 
 from warmup.errors import InputError
 from warmup.files import write_json
+from warmup.sharding import whole
 from warmup.workspace import BAD_BATCH
 
 ON_NAN = ("stop", "skip")
@@ -42,7 +43,7 @@ class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is u
         """
         update = self.trainer.update
         gradients = [p.grad for p in self.parameters if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm(gradients)
+        norm = whole(torch.nn.utils.get_total_norm(gradients))
         bad = not bool(torch.isfinite(update.loss.to(norm.device) + norm))
         if not self.trainer.anywhere(bad):
             self.trainer.accept()

@@ -25,6 +25,7 @@ from warmup.files import atomic, read_json, sha256, write_json
 from warmup.finite import ON_NAN
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
+from warmup.sharded_trainer import ShardedTrainer
 from warmup.trainer import WarmupTrainer
 
 
@@ -55,6 +56,7 @@ def train(
     fresh: bool,
     *,
     on_nan: str = "stop",
+    sharded: bool = False,
 ) -> tuple[LanguageModel, dict[str, Any]]:
     """Train, or go on from the last checkpoint; return the best model and training.json.
 
@@ -65,13 +67,14 @@ def train(
         work: folder for checkpoints.
         fresh: discard checkpoints of a differing run instead of refusing.
         on_nan: what to do with an update that is not a number, see `warmup.finite`.
+        sharded: divide weights, gradients and optimiser state among the processes.
     """
     method, dataset = config["method"], config["dataset"]
     args = training_arguments(config, updates, work)
     with args.main_process_first(local=False):
         if args.process_index == 0:
             data = {role: sha256(path) for role, path in sorted(inputs.items())}
-            fingerprint = {"config": config, "updates": updates, "data": data}
+            fingerprint = {"config": config, "updates": updates, "data": data, "sharded": sharded}
             workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
         checkpoint = checkpoints.last(work)
 
@@ -79,7 +82,8 @@ def train(
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
     tokenizer, task = model.tokenizer, dataset["task"]
     patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []
-    trainer = WarmupTrainer(
+    kind = ShardedTrainer if sharded and processes() > 1 else WarmupTrainer
+    trainer = kind(
         model,
         method,
         on_nan,
@@ -98,6 +102,11 @@ def train(
     return model, summarise(config, trainer)
 
 
+def processes() -> int:
+    """Return how many processes train together, as torchrun has set it."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def training_arguments(config: dict[str, Any], updates: int, work: Path) -> TrainingArguments:
     """Return a run's settings as the Trainer knows them.
 
@@ -107,16 +116,15 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
     method = config["method"]
     every = min(method["validate_every"], updates)
     cuda = torch.cuda.is_available()
-    processes = int(os.environ.get("WORLD_SIZE", "1"))  # set by torchrun
-    if method["batch_size"] % processes:
+    if method["batch_size"] % processes():
         raise InputError(
-            f"batch_size {method['batch_size']}: not divisible by {processes} processes"
+            f"batch_size {method['batch_size']}: not divisible by {processes()} processes"
         )
     return TrainingArguments(
         output_dir=str(work),
         max_steps=updates,
-        per_device_train_batch_size=method["batch_size"] // processes,
-        per_device_eval_batch_size=method["batch_size"] // processes,
+        per_device_train_batch_size=method["batch_size"] // processes(),
+        per_device_eval_batch_size=method["batch_size"] // processes(),
         activation_checkpointing=config["model"]["gradient_checkpointing"],
         learning_rate=method["learning_rate"],
         lr_scheduler_type=method["lr_schedule"],
@@ -137,7 +145,7 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         remove_unused_columns=False,
         dataloader_pin_memory=cuda,
         use_cpu=not cuda,
-        ddp_backend=None if cuda or processes == 1 else "gloo",
+        ddp_backend=None if cuda or processes() == 1 else "gloo",
         ddp_find_unused_parameters=False,
         disable_tqdm=not sys.stderr.isatty(),
         report_to=[],
@@ -223,6 +231,11 @@ def main() -> None:
         help="what to do with an update whose loss or gradient is not a finite number: stop "
         "(default), or skip it",
     )
+    add(
+        "--sharded",
+        action="store_true",
+        help="with several processes: divide weights, gradients and optimiser state among them",
+    )
     options = parser.parse_args()
 
     config = read_object(options.config, "--config")
@@ -248,7 +261,8 @@ def main() -> None:
     is_first = os.environ.get("RANK", "0") == "0"  # set by torchrun
     with workspace.hold(options.work) if is_first else contextlib.nullcontext():
         fresh = options.on_mismatch == "fresh"
-        model, training = train(config, inputs, updates, options.work, fresh, on_nan=options.on_nan)
+        how = {"on_nan": options.on_nan, "sharded": options.sharded}
+        model, training = train(config, inputs, updates, options.work, fresh, **how)
         if not is_first:
             return
         with atomic(options.output_dir / "model") as folder:
@@ -259,6 +273,7 @@ def main() -> None:
         write_json(
             options.output_dir / "provenance.json",
             provenance.collect(config, inputs, device)
+            | {"processes": processes(), "sharded": options.sharded and processes() > 1}
             | {"started": began.isoformat(timespec="seconds"), "seconds": seconds},
         )
         write_json(options.output_dir / "training.json", training)

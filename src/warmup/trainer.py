@@ -140,12 +140,9 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             try:
                 for number, part in enumerate(parts, start=1):
                     last = number == len(parts)
-                    whole = contextlib.nullcontext() if last else self.accelerator.no_sync(model)
-                    with whole:
+                    with contextlib.nullcontext() if last else self.unreduced(model):
                         with self.compute_loss_context_manager():
-                            losses, notes = self.criterion.losses(
-                                model, part, self.state.global_step
-                            )
+                            losses, notes = self.losses(model, part)
                             loss = losses.sum() * scale
                         self.accelerator.backward(loss)
                     update.loss += loss.detach()
@@ -163,6 +160,21 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                     "gradient_checkpointing to true"
                 )
             self._halve(model, parts[0])
+
+    def losses(
+        self, model: torch.nn.Module, part: Batch
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the loss of each example of a pass [B], nats, and diagnostics of each [B]."""
+        return self.criterion.losses(model, part, self.state.global_step)
+
+    def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
+        """Return the validation loss of each example [B], nats."""
+        return self.criterion.validation(model, part)
+
+    def unreduced(self, model: torch.nn.Module) -> contextlib.AbstractContextManager[None]:
+        """Keep the gradient of a pass that is not an update's last one in this process."""
+        context: contextlib.AbstractContextManager[None] = self.accelerator.no_sync(model)
+        return context
 
     def accept(self) -> None:
         """Gather the diagnostics of the update that is about to be made."""
@@ -221,7 +233,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         batch = self._prepare_inputs(inputs)
         with self.compute_loss_context_manager():
             parts = split(batch, self.method["warmup"], self.pass_tokens)
-            each = [self.criterion.validation(model, part) for part in parts]
+            each = [self.validation(model, part) for part in parts]
         return torch.cat(each).mean(), None, None
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:

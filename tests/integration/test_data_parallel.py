@@ -1,10 +1,12 @@
-"""Two processes train as one does: same losses, same model, same warmups."""
+"""Two processes train as one does: same losses, same model, same warmups, whole or sharded."""
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from safetensors.torch import load_file
 import tiny
 
 ROOT = Path(__file__).parents[2]
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +24,8 @@ def data(tmp_path_factory):
     return tiny.data(tmp_path_factory.mktemp("data"))
 
 
-def start(folder, data, run, processes):
-    """Train in `processes` processes; return training.json and the weights."""
+def command(folder, data, run, processes, *options):
+    """Return what trains in `processes` processes."""
     command = [sys.executable, "-m"]
     if processes > 1:
         with socket.socket() as free:
@@ -31,26 +34,52 @@ def start(folder, data, run, processes):
         command += ["torch.distributed.run", f"--nproc-per-node={processes}"]
         command += [f"--master-port={port}", "-m"]
         command += ["--"]  # what follows is not torchrun's
-    command += ["warmup.train", "--config", json.dumps(run), "--start", str(data["t5"])]
+    command += ["warmup.train", "--config", json.dumps(run), "--start", str(data[family(run)])]
     command += ["--train", str(data["train"]), "--valid", str(data["valid"])]
-    command += ["--work", str(folder / "work"), "--output-dir", str(folder / "out")]
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    command += ["--work", str(folder / "work"), "--output-dir", str(folder / "out"), *options]
+    return command
+
+
+def start(*args):
+    """Train; return training.json and the weights."""
     done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=300, check=False
+        command(*args), env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
+    folder = args[0]
     training = json.loads((folder / "out" / "training.json").read_text())
     return training, load_file(folder / "out" / "model" / "model.safetensors")
 
 
+def kill_at(checkpoint, *args):
+    """Train until there is a checkpoint, then kill all processes."""
+    training = subprocess.Popen(
+        command(*args), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    until = time.monotonic() + 120
+    while training.poll() is None and time.monotonic() < until:
+        if (args[0] / "work" / checkpoint / "complete").exists():
+            break
+        time.sleep(0.01)
+    assert training.poll() is None, training.communicate()[1]
+    os.killpg(training.pid, signal.SIGKILL)
+    training.communicate()
+
+
+def family(run):
+    """Return which of the tiny tokenizers a run starts from."""
+    return "t5" if run["model"]["architecture"] == "encoder_decoder" else "llama"
+
+
+@pytest.mark.parametrize("options", [(), ("--sharded",)], ids=["whole", "sharded"])
 @pytest.mark.parametrize("method", ["sft", "warmup"])
-def test_two_processes_make_the_model_of_one(tmp_path, data, method):
+def test_two_processes_make_the_model_of_one(tmp_path, data, method, options):
     run = tiny.resolved(method, learning_rate=0.003)
     run["method"]["start"] = "scratch"
     if method == "warmup":
         run["method"]["warmup"]["adaptive_samples"] = {"least": 2, "flat": 0.9}
     one, weights = start(tmp_path / "one", data, run, 1)
-    two, others = start(tmp_path / "two", data, run, 2)
+    two, others = start(tmp_path / "two", data, run, 2, *options)
     for name in ("examples", "target_tokens"):
         assert one["cost"][name] == two["cost"][name]
     # batches are padded to their longest, so that halves take a little less
@@ -65,6 +94,28 @@ def test_two_processes_make_the_model_of_one(tmp_path, data, method):
     start_weights = max(w.abs().max() for w in weights.values())
     for name, value in weights.items():
         torch.testing.assert_close(others[name], value, atol=1e-5 * start_weights, rtol=1e-3)
+
+
+def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(tmp_path, data):
+    run = tiny.resolved("warmup", "llama", budget={"updates": 40})
+    run["method"]["start"] = "scratch"
+    run["method"]["pass_tokens"] = 40  # several passes an update, not as many in each process
+    _, weights = start(tmp_path / "whole", data, run, 2, "--sharded")
+    killed = (tmp_path / "killed", data, run, 2, "--sharded")
+    kill_at("checkpoint-4", *killed)
+    _, others = start(*killed)
+    assert weights.keys() == others.keys()
+    for name, value in weights.items():
+        assert torch.equal(others[name], value), name
+
+
+def test_a_sharded_training_in_low_precision_learns(tmp_path, data):
+    run = tiny.resolved("sft", budget={"updates": 60})
+    run["model"]["dtype"] = "bfloat16"
+    training, weights = start(tmp_path, data, run, 2, "--sharded")
+    first, *_, last = (point["nll"] for point in training["validation"])
+    assert last < first - 0.5
+    assert all(value.dtype == torch.float32 for value in weights.values())
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(tmp_path, data):

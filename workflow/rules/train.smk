@@ -40,7 +40,7 @@ rule train:
         " MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=500000000"
         " python -m $LAUNCH warmup.train --config {params.config:q} {params.options}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
-        " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN"
+        " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN $SHARDED"
         # told to end, training first writes a checkpoint, and a line that tee has to pass on
         " 2>&1 | (trap '' TERM; exec tee -a {log} $said);"
         " rm -f $said"

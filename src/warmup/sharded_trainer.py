@@ -1,0 +1,86 @@
+"""Training with weights, gradients and optimiser state divided among processes."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
+from transformers.utils import SAFE_WEIGHTS_NAME
+
+from warmup import sharding
+from warmup.criterion import Batch
+from warmup.models import LanguageModel
+from warmup.trainer import WarmupTrainer
+
+
+class ShardedTrainer(WarmupTrainer):
+    """Trains as `WarmupTrainer` does; its checkpoints hold whole weights and moments."""
+
+    def __init__(self, language_model: LanguageModel, *args: Any, **kwargs: Any):
+        super().__init__(language_model, *args, **kwargs)
+        network = language_model.network
+        sharding.shard(network, low_precision=self.args.bf16)
+        self.is_distributed_loading_by_transformers = True  # it must not wrap the network again
+        criterion = self.criterion
+
+        def losses(part: Batch, update: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+            return criterion.losses(network.forward, part, update)
+
+        def validation(part: Batch) -> torch.Tensor:
+            return criterion.validation(network.forward, part)
+
+        self._losses = sharding.with_whole_weights(network, "warmup_losses", losses)
+        self._validation = sharding.with_whole_weights(network, "warmup_validation", validation)
+
+    def losses(
+        self, model: torch.nn.Module, part: Batch
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return losses and diagnostics, with whole weights."""
+        found: tuple[torch.Tensor, dict[str, torch.Tensor]] = self._losses(
+            part, self.state.global_step
+        )
+        return found
+
+    def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
+        """Return validation losses, with whole weights."""
+        found: torch.Tensor = self._validation(part)
+        return found
+
+    def unreduced(self, model: torch.nn.Module) -> AbstractContextManager[None]:
+        """Keep the gradient of a pass that is not an update's last one."""
+        return sharding.unreduced(self.model)
+
+    def _save(
+        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
+    ) -> None:
+        found = sharding.weights(self.model)
+        if self.args.should_save:
+            super()._save(output_dir, found)
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        state = sharding.moments(self.model, self.optimizer.optimizer)
+        if self.args.should_save:
+            torch.save(state, Path(output_dir) / OPTIMIZER_NAME)
+            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: torch.nn.Module | None = None
+    ) -> None:
+        sharding.load_weights(self.model, Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        folder = Path(checkpoint)
+        state = torch.load(folder / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
+        sharding.load_moments(self.model, self.optimizer.optimizer, state)
+        state = torch.load(folder / SCHEDULER_NAME, map_location="cpu", weights_only=True)
+        self.lr_scheduler.load_state_dict(state)
+
+    def _load_best_model(self) -> None:
+        """Take the best checkpoint's network, which no process has a mere share of."""
+        model = self.language_model
+        model.network = model.auto_class.from_pretrained(
+            self.state.best_model_checkpoint, local_files_only=True, use_safetensors=True
+        )
