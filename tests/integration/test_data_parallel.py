@@ -80,6 +80,8 @@ def test_two_processes_make_the_model_of_one(tmp_path, data, method, options):
         run["method"]["warmup"]["adaptive_samples"] = {"least": 2, "flat": 0.9}
     one, weights = start(tmp_path / "one", data, run, 1)
     two, others = start(tmp_path / "two", data, run, 2, *options)
+    made = json.loads((tmp_path / "two" / "out" / "provenance.json").read_text())
+    assert (made["processes"], made["sharded"]) == (2, bool(options))
     for name in ("examples", "target_tokens"):
         assert one["cost"][name] == two["cost"][name]
     # batches are padded to their longest, so that halves take a little less
