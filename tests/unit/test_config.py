@@ -27,7 +27,13 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     assert checked["decodings"] == {
         "greedy": {"beams": 1, "batch_size": 64, "warmup": "own", "samples": None}
     }
-    assert checked["resources"] == {"threads": 1, "gpus": 0, "mem_mb": 4000, "runtime": 120}
+    assert checked["resources"] == {
+        "threads": 1,
+        "nodes": 1,
+        "gpus": 0,
+        "mem_mb": 4000,
+        "runtime": 120,
+    }
     assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
     assert checked["models"]["t5"]["dtype"] == "float32"
     sft = checked["methods"]["sft"]

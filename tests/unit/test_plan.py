@@ -211,7 +211,13 @@ def test_numbers_given_with_config_are_numbers_at_any_depth():
         "decodings={beam4: {beams: 4}}",
     )
     assert found["seeds"] == [1, 12]
-    assert found["resources"] == {"threads": 2, "gpus": 0, "mem_mb": 4000, "runtime": 120}
+    assert found["resources"] == {
+        "threads": 2,
+        "nodes": 1,
+        "gpus": 0,
+        "mem_mb": 4000,
+        "runtime": 120,
+    }
     scratch = found["models"]["t5"]["scratch"]
     assert (scratch["d_model"], scratch["dropout_rate"], scratch["d_ff"]) == (32, 0.1, 32)
     sft = found["methods"]["sft"]
