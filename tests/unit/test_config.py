@@ -28,12 +28,8 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
         "greedy": {"beams": 1, "batch_size": 64, "warmup": "own", "samples": None}
     }
     assert checked["resources"] == {
-        "threads": 1,
-        "nodes": 1,
-        "gpus": 0,
-        "mem_mb": 4000,
-        "runtime": 120,
-    }
+        "threads": 1, "nodes": 1, "gpus": 0, "mem_mb": 4000, "runtime": 120,
+    }  # fmt: skip
     assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
     assert checked["models"]["t5"]["dtype"] == "float32"
     sft = checked["methods"]["sft"]
@@ -314,3 +310,14 @@ def test_a_neural_metric_that_is_incomplete_is_refused(name, entry, message):
     value = tiny.experiment(neural_metrics={name: {"tasks": ["translation"]} | entry})
     with pytest.raises(InputError, match=re.escape(message)):
         config.check(value)
+
+
+@pytest.mark.parametrize(
+    ("resources", "processes"), [({"gpus": 3}, 3), ({"nodes": 3}, 3), ({"nodes": 2, "gpus": 8}, 16)]
+)
+def test_processes_that_do_not_divide_the_batch_are_refused(resources, processes):
+    with pytest.raises(
+        InputError, match=f"method sft: batch_size 8: not divisible by {processes} processes"
+    ):
+        config.check(tiny.experiment(resources=resources))
+    config.check(tiny.experiment(resources={"nodes": 2, "gpus": 4}))

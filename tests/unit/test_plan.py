@@ -272,6 +272,15 @@ def test_each_attempt_asks_for_more():
     assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
 
 
+def test_what_a_training_asks_slurm_for_is_of_each_node():
+    def asked(**resources):
+        return Plan(tiny.experiment(resources=resources)).training_devices
+
+    assert asked(gpus=2) == {"gpu": 2}
+    assert asked(nodes=2) == {"nodes": 2, "tasks": 2, "mpi": "srun"}
+    assert asked(nodes=2, gpus=4) == asked(nodes=2) | {"gres": "gpu:4", "tasks_per_gpu": 0}
+
+
 def test_what_others_wait_for_has_priority():
     experiment = tiny.experiment()
     experiment["methods"] = {
