@@ -69,7 +69,8 @@ def test_two_nodes_make_the_model_of_one_process(one, two):
         torch.testing.assert_close(others[name], weight, atol=1e-4 * largest, rtol=1e-3)
 
 
-@pytest.mark.parametrize("cause", ["cancelled", pytest.param("killed", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("cause", ["cancelled", "killed"])
 def test_a_training_on_two_nodes_goes_on(trained, two, tmp_path, cause):
     folder = only_prepared(trained, tmp_path / "folder")
     start = Start(folder, TRAINING, config=short(nodes=2, gpus=0))
