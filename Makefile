@@ -35,7 +35,7 @@ test: $(READY) lint ## Check the code and run all tests
 	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm -m 'not slow'; \
 		else echo "tests/slurm: skipped: $$why"; fi
 
-test-slurm: $(READY) ## Run the pipeline on a Slurm of one node, started for it and ended with it
+test-slurm: $(READY) ## Run the pipeline on a Slurm of two nodes, started for it and ended with it
 	@$(CLUSTER) --install
 	$(CLUSTER) $(BIN)/python -m pytest tests/slurm
 

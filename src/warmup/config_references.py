@@ -75,6 +75,12 @@ def _check_method(
         raise InputError(
             f"{where}: log_every must divide validate_every ({method['validate_every']})"
         )
+    nodes, gpus = config["resources"]["nodes"], config["resources"]["gpus"]
+    if method["batch_size"] % (processes := nodes * max(gpus, 1)):
+        raise InputError(
+            f"{where}: batch_size {method['batch_size']}: not divisible by {processes} processes "
+            f"(resources: nodes {nodes}, gpus {gpus})"
+        )
     seen = {name}
     while (start := method["start"]) in entry["methods_resolved"]:
         if start in seen:

@@ -178,6 +178,17 @@ class Plan:
         entries = self.config["decodings"].items()
         return [name for name, entry in entries if decoding_entries.fits(entry, method)]
 
+    @property
+    def training_devices(self) -> dict[str, int | str]:
+        """Return nodes and GPUs of a training, as the executor plug-in for Slurm wants them."""
+        nodes, gpus = self.resources["nodes"], self.resources["gpus"]
+        if nodes == 1:
+            return {"gpu": gpus}
+        # With `mpi` the rule starts something on each node by itself. `gpu` would be GPUs of all
+        # nodes, which Slurm could spread unevenly; `tasks` would be those of each GPU.
+        several: dict[str, int | str] = {"nodes": nodes, "tasks": nodes, "mpi": "srun"}
+        return several | ({"gres": f"gpu:{gpus}", "tasks_per_gpu": 0} if gpus else {})
+
     def mem_mb(self, wildcards: Any, attempt: int) -> int:
         """Return the memory of a training or a generation, which grows with each attempt."""
         return self.resources["mem_mb"] * attempt

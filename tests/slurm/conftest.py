@@ -1,4 +1,4 @@
-"""Tests of the pipeline on a Slurm cluster of one node: `make test-slurm`."""
+"""Tests of the pipeline on a Slurm cluster of two nodes: `make test-slurm`."""
 
 import os
 from pathlib import Path

@@ -90,9 +90,10 @@ def environment():
     return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def train_here(folder):
-    """Train the run of `experiment` on this machine, without Slurm."""
-    status, output = Start(folder, "--cores", "1", TRAINING, profile=[]).wait()
+def train_here(folder, config=None):
+    """Train the run of `experiment`, or another one, on this machine, without Slurm."""
+    start = Start(folder, "--cores", "1", TRAINING, profile=[], config=config)
+    status, output = start.wait()
     assert status == 0, output
 
 
@@ -137,24 +138,27 @@ def checkpoint(folder):
     return list((folder / WORK).glob("checkpoint-*/complete"))
 
 
-def training(folder):
-    """Return the process of the training in a folder, if it runs."""
+def trainings(folder):
+    """Return the processes of the training in a folder, those of all nodes."""
+    found = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
-            if words[1:3] == [b"-m", b"warmup.train"] and (path / "cwd").resolve() == folder:
-                return int(path.name)
+            # started by itself, or by torchrun
+            if b"warmup.train" in words[2:4] and (path / "cwd").resolve() == folder:
+                found.append(int(path.name))
         except OSError:
             continue
-    return None
+    return found
 
 
 def hold(start, folder):
     """Stop the training behind its first checkpoint, so that it outlasts whatever a test does."""
     start.until(lambda: checkpoint(folder))
-    process = training(folder)
-    os.kill(process, signal.SIGSTOP)
-    return process
+    processes = trainings(folder)
+    for process in processes:
+        os.kill(process, signal.SIGSTOP)
+    return processes
 
 
 def end_all():

@@ -21,7 +21,7 @@ from controller import (
     queued,
     slurm,
     submitted,
-    training,
+    trainings,
     until,
 )
 
@@ -44,7 +44,7 @@ def test_sigint_ends_the_jobs_and_the_next_start_goes_on(folder, same_model):
 @pytest.mark.slow
 def test_sigterm_waits_for_what_runs_and_begins_nothing_more(folder, same_model):
     first = Start(folder, f"{FOLDER}/test.greedy.predictions.jsonl")
-    process = hold(first, folder)
+    (process,) = hold(first, folder)
     first.process.send_signal(signal.SIGTERM)
     first.until(lambda: "Will exit after finishing currently running jobs" in first.output)
     os.kill(process, signal.SIGCONT)
@@ -60,7 +60,7 @@ def test_sigterm_waits_for_what_runs_and_begins_nothing_more(folder, same_model)
 
 def test_sigkill_leaves_jobs_whose_results_the_next_start_takes_over(folder, same_model):
     first = Start(folder, TRAINING)
-    process = hold(first, folder)
+    (process,) = hold(first, folder)
     first.end(signal.SIGKILL)
     (job,) = submitted(folder)
     assert job["JobState"] == "RUNNING"
@@ -97,6 +97,7 @@ def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
     slurm("scancel", f"--name={job['JobName']}")
     until(lambda: not queued())
     assert not (folder / TRAINING).exists()
+    assert list((folder / ".snakemake" / "incomplete").iterdir())  # files Snakemake waits for
 
     Start(folder, "--unlock").wait()
     status, output = Start(folder, TRAINING).wait()
@@ -108,7 +109,7 @@ def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
 @pytest.mark.slow
 def test_two_jobs_do_not_train_one_run(folder, same_model):
     first = Start(folder, TRAINING)
-    process = hold(first, folder)
+    (process,) = hold(first, folder)
     first.end(signal.SIGKILL)
     (job,) = submitted(folder)
 
@@ -175,7 +176,14 @@ def test_a_requeued_training_goes_on(folder, same_model, cause):
     start = Start(folder, TRAINING)
     hold(start, folder)
     if cause == "preempted":
-        slurm("sbatch", "--partition=urgent", "--exclusive", "--wrap=sleep 1", "--output=/dev/null")
+        slurm(
+            "sbatch",
+            "--partition=urgent",
+            "--nodes=2",
+            "--exclusive",
+            "--wrap=sleep 1",
+            "--output=/dev/null",
+        )
     else:
         slurm("scontrol", "update", "nodename=node1", "state=down", "reason=test")
         slurm("scontrol", "update", "nodename=node1", "state=resume")
@@ -204,11 +212,11 @@ def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
 @pytest.mark.slow
 def test_slurm_may_be_away_for_a_while(folder, same_model):
     start = Start(folder, TRAINING)
-    process = hold(start, folder)
+    (process,) = hold(start, folder)
     slurm("scontrol", "shutdown", "slurmctld")
     start.until(lambda: not answers())
     os.kill(process, signal.SIGCONT)
-    start.until(lambda: not training(folder))
+    start.until(lambda: not trainings(folder))
     slurm("slurmctld")
     status, output = start.wait()
     assert status == 0, output

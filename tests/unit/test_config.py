@@ -29,6 +29,7 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     }
     assert checked["resources"] == {
         "threads": 1,
+        "nodes": 1,
         "gpus": 0,
         "sharded": False,
         "mem_mb": 4000,
@@ -314,3 +315,14 @@ def test_a_neural_metric_that_is_incomplete_is_refused(name, entry, message):
     value = tiny.experiment(neural_metrics={name: {"tasks": ["translation"]} | entry})
     with pytest.raises(InputError, match=re.escape(message)):
         config.check(value)
+
+
+@pytest.mark.parametrize(
+    ("resources", "processes"), [({"gpus": 3}, 3), ({"nodes": 3}, 3), ({"nodes": 2, "gpus": 8}, 16)]
+)
+def test_processes_that_do_not_divide_the_batch_are_refused(resources, processes):
+    with pytest.raises(
+        InputError, match=f"method sft: batch_size 8: not divisible by {processes} processes"
+    ):
+        config.check(tiny.experiment(resources=resources))
+    config.check(tiny.experiment(resources={"nodes": 2, "gpus": 4}))

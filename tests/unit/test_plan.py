@@ -213,6 +213,7 @@ def test_numbers_given_with_config_are_numbers_at_any_depth():
     assert found["seeds"] == [1, 12]
     assert found["resources"] == {
         "threads": 2,
+        "nodes": 1,
         "gpus": 0,
         "sharded": False,
         "mem_mb": 4000,
@@ -270,6 +271,15 @@ def test_each_attempt_asks_for_more():
     plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
     assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
     assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
+
+
+def test_what_a_training_asks_slurm_for_is_of_each_node():
+    def asked(**resources):
+        return Plan(tiny.experiment(resources=resources)).training_devices
+
+    assert asked(gpus=2) == {"gpu": 2}
+    assert asked(nodes=2) == {"nodes": 2, "tasks": 2, "mpi": "srun"}
+    assert asked(nodes=2, gpus=4) == asked(nodes=2) | {"gres": "gpu:4", "tasks_per_gpu": 0}
 
 
 def test_what_others_wait_for_has_priority():

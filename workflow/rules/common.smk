@@ -24,11 +24,13 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-# ON_MISMATCH, ON_NAN and SHARDED are no parameters of a rule: with them changed no finished run is
-# due again.
+# LAUNCH (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them
+# changed no finished run is due again.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false"
     f" METRICS_PYTHON={METRICS_PYTHON}"
+    f" LAUNCH='bash {workflow.basedir}/workflow/scripts/launch.sh"
+    f" {PLAN.resources['nodes']} {PLAN.resources['gpus']}'"
     f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}"
     f" SHARDED={'--sharded' if PLAN.resources['sharded'] else ''}; "
 )

@@ -15,7 +15,7 @@ rule train:
         "../../envs/main.yaml"
     threads: PLAN.resources["threads"]
     resources:
-        gpu=PLAN.resources["gpus"],
+        **PLAN.training_devices,
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
     params:
@@ -29,18 +29,17 @@ rule train:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
+        # told to end, this shell waits for the training, which then writes a checkpoint
+        "trap : TERM;"
         # the log is deleted, too: what earlier starts said is kept beside the checkpoints
-        "mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
+        " mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
         " test ! -s $said || echo \"started again $(date '+%F %T')\" >> $said;"
         " cp $said {log};"
-        # one process for each GPU
-        " LAUNCH='torch.distributed.run --standalone --nproc-per-node={resources.gpu} -m --';"
-        " test {resources.gpu} -gt 1 || LAUNCH=;"
         # glibc gives large blocks back when they are freed, and each update asks for them again
         " MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=500000000"
-        " python -m $LAUNCH warmup.train --config {params.config:q} {params.options}"
+        " $LAUNCH {threads} warmup.train --config {params.config:q} {params.options}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
         " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN $SHARDED"
-        # told to end, training first writes a checkpoint, and a line that tee has to pass on
+        # tee, too, is to hear the last line of a training that was told to end
         " 2>&1 | (trap '' TERM; exec tee -a {log} $said);"
         " rm -f $said"
