@@ -135,6 +135,7 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
         f"<h3>{html.escape(label(TASKS, task))}</h3>",
         *map(to_html, found.main),
         *map(to_html, found.controls),
+        *map(to_html, found.ablations),
         *map(_folded, found.others),
         *map(_folded, found.comparisons),
         *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
