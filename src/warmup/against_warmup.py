@@ -90,8 +90,7 @@ def to_warmup(scores: "pd.DataFrame", tested: "pd.DataFrame | None" = None) -> l
     return [
         replace(gain, method=other, mean=-gain.mean, low=-gain.high, high=-gain.low)
         for other in sorted(set(scores["method"]) - {FOCUS})
-        for gain in gains(scores, tested, other)
-        if gain.method == FOCUS
+        for gain in gains(scores[scores["method"].isin([FOCUS, other])], tested, other)
     ]
 
 

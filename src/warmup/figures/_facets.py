@@ -12,8 +12,8 @@ CONTEXT = (BASELINE, "sft_continued", FOCUS)
 """Methods that stand in every panel: what all others are to be compared with."""
 _OTHERS = "others"
 MANY = (
-    " Where there are more methods than colours, each column has those ablations that vary the same, "
-    "beside SFT and warmup."
+    " Where there are more methods than colours, each column has those ablations that vary the "
+    "same, beside SFT and warmup."
 )
 """What the caption of a figure that is split so says."""
 
