@@ -20,6 +20,8 @@ METRICS = {
     "bertscore": "BERTScore",
 }
 """In the order of the columns; the first one a task has is the one that figures and words use."""
+SEMANTIC = ("comet", "bertscore")
+"""Metrics that compare meaning; those of translation and summarization besides compare words."""
 PERCENT = frozenset(METRICS) - {"comet", "bertscore"}
 """Metrics whose values lie between 0 and 100."""
 METHODS = {

@@ -33,6 +33,7 @@ from warmup.files import write_text
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.lexical_table import lexical_table
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods, add_option, parse
 from warmup.not_computed import Gap
@@ -128,6 +129,9 @@ def task_tables(
             here_too = tested[tested["decoding"] == decoding]
             heading = f"{title}: comparisons (measured), {words}"
             if table := comparison_table(here_too, methods, f"{name}-comparisons", heading):
+                found.comparisons.append(table)
+            heading = f"{title}: is the gain one of words? (measured), {words}"
+            if table := lexical_table(here_too, methods, f"{name}-lexical", heading):
                 found.comparisons.append(table)
     for table, part in (
         (controls(everything, decodings, methods, task, tested), found.controls),
