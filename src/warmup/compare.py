@@ -2,7 +2,8 @@
 
 Which: each method with SFT (without SFT, with the first method), and warmup with each other
 method, on the same data set, pair, model, split and decoding, with the seeds that both have. And
-each method behind other warmups (a control among the decodings) with itself behind its own.
+each method behind other warmups (a control among the decodings) with itself behind its own. Where
+there is a metric of meaning, each gain over SFT is also compared on words and in meaning.
 """
 
 import argparse
@@ -12,12 +13,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from warmup import comparisons, decoding_order, errors, item_statistics, segment_scores
+from warmup.comparisons import against
 from warmup.control_table import OWN
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.item_statistics import ItemStatistics
+from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
 from warmup.significance.comparison import Difference, assess, mean_of
+from warmup.significance.contrast import contrast
 from warmup.significance.holm import holm
 from warmup.significance.power import ALPHA
 from warmup.significance.systems import differences
@@ -92,8 +96,13 @@ def compare(
     resamples = max(resamples, round(3 * max(sizes.values(), default=0) / ALPHA))
     found = [comparison for here in groups for comparison in _comparisons(*here, resamples, seed)]
     found += _means(found, {place for place, _, _ in groups})
+    tables = [
+        table
+        for kind in (found, list(_lexical(found)))  # a question of its own is a table of its own
+        for table in group(kind, lambda item: table_of(item[0])).values()
+    ]
     rows = []
-    for table in group(found, lambda item: table_of(item[0])).values():
+    for table in tables:
         results = [assess(difference, seed) for _, _, difference in table]
         adjusted = holm([result.p for result in results])
         for (place, names, difference), result, p in zip(table, results, adjusted, strict=True):
@@ -187,6 +196,21 @@ def _means(found: Iterable[Comparison], places: Iterable[Place]) -> list[Compari
         if len(parts) > 1 and whole:
             means.append((place._replace(pair=f"{MEAN}{len(parts)}"), names, mean_of(parts)))
     return means
+
+
+def _lexical(found: Iterable[Comparison]) -> Iterator[Comparison]:
+    """Yield how much more each gain over SFT is on words than in meaning, where both are known."""
+    for (place, names), here in group(
+        found, lambda item: (item[0], item[1]._replace(metric=""))
+    ).items():
+        gains = {item.metric: difference for _, item, difference in here}
+        words, *_ = metric_order(gains)
+        for meaning in SEMANTIC:
+            if names.baseline != BASELINE or meaning not in gains or words in SEMANTIC:
+                continue
+            difference = contrast(gains[words], gains[meaning])
+            if difference is not None:
+                yield place, names._replace(metric=against(words, meaning)), difference
 
 
 def main() -> None:

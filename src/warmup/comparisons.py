@@ -31,6 +31,23 @@ LEVEL = 0.05
 """A difference is significant where `p_holm` is below."""
 
 
+_AGAINST = " against "
+
+
+def against(one: str, other: str) -> str:
+    """Return what stands for a metric where a gain on one is compared with that on another.
+
+    Such a row is in units of the spread of the items' differences, not in points.
+    """
+    return f"{one}{_AGAINST}{other}"
+
+
+def compared_metrics(metric: str) -> tuple[str, str] | None:
+    """Return the two metrics that such a row is about; None for any other row."""
+    one, found, other = metric.partition(_AGAINST)
+    return (one, other) if found else None
+
+
 def write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Write rows as TSV in the order of their keys, with 12 digits; not-a-number is empty."""
     text = io.StringIO()

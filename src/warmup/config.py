@@ -16,6 +16,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from warmup.ablations import varied
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
 from warmup.files import read_bytes
@@ -149,14 +150,20 @@ def check_run(value: dict[str, Any], where: str) -> None:
 
 
 def lineage(config: dict[str, Any]) -> list[str]:
-    """Return the methods in use, in the configuration's order, as `method=start` or `method`."""
+    """Return the methods in use, in the configuration's order, as `method[=start][:setting]`.
+
+    The setting is what an ablation varies.
+    """
     starts = {
         name: method["start"]
         for entry in config["runs"]
         for name, method in entry["methods_resolved"].items()
     }
+    settings = varied(config)
     return [
-        f"{name}={starts[name]}" if starts[name] in starts else name
+        name
+        + (f"={starts[name]}" if starts[name] in starts else "")
+        + (f":{settings[name]}" if name in settings else "")
         for name in config["methods"]
         if name in starts
     ]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from warmup import detectable, not_computed, summary
+from warmup.against_warmup import to_warmup
 from warmup.control_table import differences
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.gains import gains
@@ -35,7 +36,8 @@ def rows(
 ) -> Iterator[dict[str, Any]]:
     """Yield every number of the task's tables as a row for `COLUMNS`.
 
-    `quantity` is `score`, `gain_over_sft`, `difference_to_own_warmup`, `train_updates`,
+    `quantity` is `score`, `gain_over_sft`, `difference_to_warmup` (of another method),
+    `difference_to_own_warmup` (of the same models behind another one), `train_updates`,
     `train_flops`, `train_seconds` or `relative_compute` where measured, `gain_over_sft` or `score`
     where reported. A score that was not computed has no number; its source says why.
     """
@@ -43,6 +45,7 @@ def rows(
     estimates = {
         "score": summary.scores_of(scores),
         "gain_over_sft": gains(scores, tested),
+        "difference_to_warmup": to_warmup(decodings.without_controls(scores), tested),
         "difference_to_own_warmup": differences(scores, decodings, tested),
     }
     for quantity, items in estimates.items():

@@ -1,7 +1,7 @@
 """Copy what is worth keeping of an experiment: scores, tables, figures, predictions, provenance.
 
-The copy holds no model. `python -m warmup.verify` checks it. Command line:
-`python -m warmup.keep --help`.
+The copy holds no model; each line of its provenance.jsonl names the run that it is of.
+`python -m warmup.verify` checks it. Command line: `python -m warmup.keep --help`.
 """
 
 import argparse
@@ -39,19 +39,25 @@ def keep(results: Path, destination: Path) -> int:
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
-    predictions = scored(read_scores(results / "scores.tsv"))  # there may be runs of other configs
+    scores = read_scores(results / "scores.tsv")
+    predictions = scored(scores)  # there may be runs of other configs
+    shown = {*scores["task"], "warmups"}  # and tables of tasks that it has no longer
     with atomic(destination) as copy:
         copy.mkdir()
         for name in TABLES:
             shutil.copy(results / name, copy)
-        for name in FOLDERS:
-            shutil.copytree(results / name, copy / name)
+        shutil.copytree(results / "figures", copy / "figures")
+        (copy / "tables").mkdir()
+        for path in (results / "tables").iterdir():
+            if path.stem in shown:
+                shutil.copy(path, copy / "tables")
         for path in predictions:
             _compress(runs / path, copy / "predictions" / f"{path}.gz")
         with (copy / "provenance.jsonl").open("w", encoding="utf-8") as stream:
             for folder in sorted({path.parent for path in predictions}):
                 provenance = read_json(runs / folder / "provenance.json")
-                stream.write(json.dumps(provenance, ensure_ascii=False) + "\n")
+                line = {"run": folder.as_posix(), **provenance}
+                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     return len(predictions)
 
 

@@ -20,6 +20,8 @@ METRICS = {
     "bertscore": "BERTScore",
 }
 """In the order of the columns; the first one a task has is the one that figures and words use."""
+SEMANTIC = ("comet", "bertscore")
+"""Metrics that compare meaning; those of translation and summarization besides compare words."""
 PERCENT = frozenset(METRICS) - {"comet", "bertscore"}
 """Metrics whose values lie between 0 and 100."""
 METHODS = {
@@ -28,8 +30,31 @@ METHODS = {
     "sft_compute": "SFT (same compute)",
     "empty_warmup": "empty warmup",
     "filler": "filler tokens",
+    "jensen": "Jensen",
+    "tau_03": "tau 0.3",
+    "samples_2": "2 samples",
+    "samples_8": "8 samples",
+    "tokens_3": "3 tokens",
+    "tokens_12": "12 tokens",
+    "backprop_1": "M = 1",
+    "backprop_2": "M = 2",
     "warmup": "warmup",
 }
+"""Of those whose name, with spaces for underscores, does not read well."""
+ASPECTS = {
+    "objective": "objective",
+    "tau": "weights",
+    "length_normalised": "weights",
+    "control_variate": "weights",
+    "samples": "samples (N)",
+    "max_tokens": "length (K)",
+    "temperature": "temperature",
+    "start": "start",
+    "anchor": "start",
+    "backprop_samples": "fewer samples",
+    "adaptive_samples": "fewer samples",
+}
+"""What an ablation varies, by the setting in which it differs from warmup; the order of groups."""
 
 
 def label(names: dict[str, str], name: str) -> str:

@@ -22,6 +22,7 @@ from warmup import (
     warmup_tables,
     warmups,
 )
+from warmup.against_warmup import ablations, controls
 from warmup.aggregate import read_scores
 from warmup.comparison_table import INTERVAL_NOTE, comparison_table, significance_note
 from warmup.control_table import control_table
@@ -32,6 +33,7 @@ from warmup.files import write_text
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.lexical_table import lexical_table
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods, add_option, parse
 from warmup.not_computed import Gap
@@ -73,7 +75,9 @@ class TaskTables(NamedTuple):
     main: list[Table]
     """Scores and gains, measured, with the first decoding."""
     controls: list[Table]
-    """Scores of the same models behind other warmups than their own, if there are any."""
+    """All controls beside warmup; the same models behind other warmups than their own."""
+    ablations: list[Table]
+    """Ablations by what they vary, if there are any."""
     others: list[Table]
     """The same with other decodings, if there are any."""
     comparisons: list[Table]
@@ -110,7 +114,7 @@ def task_tables(
     gains = summary.ordered(gains_of(scores, tested), methods)
     costs = summary.ordered(summary.costs_of(scores, methods), methods)
     missing = not_computed.gaps_of(scores)
-    title, found = label(TASKS, task), TaskTables([], [], [], [], [], [])
+    title, found = label(TASKS, task), TaskTables([], [], [], [], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):
         tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
@@ -126,8 +130,15 @@ def task_tables(
             heading = f"{title}: comparisons (measured), {words}"
             if table := comparison_table(here_too, methods, f"{name}-comparisons", heading):
                 found.comparisons.append(table)
-    if control := control_table(everything, decodings, methods, task, tested):
-        found.controls.append(control)
+            heading = f"{title}: is the gain one of words? (measured), {words}"
+            if table := lexical_table(here_too, methods, f"{name}-lexical", heading):
+                found.comparisons.append(table)
+    for table, part in (
+        (controls(everything, decodings, methods, task, tested), found.controls),
+        (control_table(everything, decodings, methods, task, tested), found.controls),
+        (ablations(everything, decodings, methods, task, tested), found.ablations),
+    ):
+        part.extend([table] if table else [])
     if costs:
         found.cost.append(cost_table(costs, methods, task))
     claims = claims[claims["task"] == task]

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,13 @@ def make_scores(seeds: int = 3, beam: bool = False, lookahead: bool = True) -> p
     return pd.DataFrame(rows, columns=SCORE_COLUMNS)
 
 
-def make_comparisons(scores: pd.DataFrame) -> pd.DataFrame:
+def make_comparisons(scores: pd.DataFrame, baselines: Iterable[str] = METHODS) -> pd.DataFrame:
     """Return comparisons of those scores; a difference is significant where it is above 12 points.
 
     Intervals reach one point to either side.
     """
     rows = []
-    for baseline in METHODS:
+    for baseline in baselines:
         for gain in summary.gains_of(scores, baseline):
             p = 0.001 if abs(gain.mean) > 12 else 0.5
             rows.append(

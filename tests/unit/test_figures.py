@@ -175,9 +175,24 @@ def shown(figure):
         yield from (panel.title, panel.xaxis.label, panel.yaxis.label)
         for axis in (panel.xaxis, panel.yaxis):
             low, high = sorted(axis.get_view_interval())
-            ticks = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+            labels = axis.get_ticklabels()  # none within a row that shares an axis
+            ticks = zip(axis.get_ticklocs(), labels, strict=True) if labels else ()
             yield from (text for place, text in ticks if low <= place <= high)
-    yield from figure.legends[0].texts
+        yield from panel.get_legend().texts if panel.get_legend() else ()
+    for legend in figure.legends:
+        yield from legend.texts
+
+
+def overlaps(figure, renderer):
+    """Assert that no text of a figure overlaps another one or leaves the figure."""
+    texts = [text for text in shown(figure) if text.get_text() and text.get_visible()]
+    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
+    whole = figure.bbox.padded(1)
+    for index, (one, box) in enumerate(boxes):
+        assert whole.contains(box.x0, box.y0), one
+        assert whole.contains(box.x1, box.y1), one
+        for other, other_box in boxes[index + 1 :]:
+            assert not box.padded(-0.5).overlaps(other_box.padded(-0.5)), (one, other)
 
 
 def crowded():
@@ -206,26 +221,20 @@ def test_no_text_overlaps_another_or_leaves_the_figure(name, crowd, data):
         figure = figures.load(name).draw(data)
         renderer = FigureCanvasAgg(figure).get_renderer()
         figure.draw_without_rendering()
-        texts = [text for text in shown(figure) if text.get_text() and text.get_visible()]
-        boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in texts]
-    whole = figure.bbox.padded(1)
-    for index, (one, box) in enumerate(boxes):
-        assert whole.contains(box.x0, box.y0), one
-        assert whole.contains(box.x1, box.y1), one
-        for other, other_box in boxes[index + 1 :]:
-            assert not box.padded(-0.5).overlaps(other_box.padded(-0.5)), (one, other)
+        overlaps(figure, renderer)
 
 
 def test_known_methods_have_colours_and_markers_of_their_own():
-    looks = [look(name) for name in (*METHODS, "empty_warmup", "filler")]
-    assert len({colour for colour, _ in looks}) == len({marker for _, marker in looks}) == 6
+    names = (*METHODS, "empty_warmup", "filler", "keywords", "no_score_term")
+    looks = [look(name) for name in names]
+    assert len({colour for colour, _ in looks}) == len({marker for _, marker in looks}) == 8
 
 
 def test_an_unknown_method_always_looks_the_same():
     colour, marker = look("something_new")
     assert (colour, marker) == look("something_new")
     assert is_color_like(colour)
-    assert colour != look("something_else")[0]
+    assert (colour, marker) != look("something_else")
 
 
 def test_files_are_the_same_each_time_and_hold_no_date(tmp_path, data):

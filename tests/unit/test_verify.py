@@ -29,7 +29,7 @@ def results(tmp_path):
         for output in ("das ist ein Haus", "das war ein Hund", "")
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    (path.parent / "provenance.json").write_text('{"run": "ü"}')
+    (path.parent / "provenance.json").write_text('{"device": "ü"}')
     scores = tmp_path / "scores.json"
     subprocess.run(
         [sys.executable, "-m", "warmup.score", "--predictions", path, "--output", scores,
@@ -38,9 +38,9 @@ def results(tmp_path):
     )  # fmt: skip
     for name in ("curves.tsv", "comparisons.tsv", "warmups.tsv"):
         (results / name).write_text(name)
-    for name in ("tables", "figures"):
-        (results / name).mkdir()
-        (results / name / "one.txt").write_text(name)
+    for path in ("tables/translation.md", "tables/summarization.md", "figures/one.svg"):
+        (results / path).parent.mkdir(exist_ok=True)
+        (results / path).write_text(path)
     table = to_tsv(score_rows(scores), list(SCORE_COLUMNS), ["metric"])
     (results / "scores.tsv").write_text(table)
     return results
@@ -53,14 +53,16 @@ def kept(results, tmp_path):
 
 
 def test_what_is_kept(results, kept):
+    # and no table of summarization, which an earlier configuration of the same name has left
     found = {str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file()}
     assert found == {
         "scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv", "provenance.jsonl",
-        "tables/one.txt", "figures/one.txt", f"predictions/{INSIDE}.gz",
+        "tables/translation.md", "figures/one.svg", f"predictions/{INSIDE}.gz",
     }  # fmt: skip
     compressed = (kept / f"predictions/{INSIDE}.gz").read_bytes()
     assert gzip.decompress(compressed) == (results / "runs" / INSIDE).read_bytes()
-    assert (kept / "provenance.jsonl").read_text() == '{"run": "ü"}\n'
+    run = INSIDE.rpartition("/")[0]
+    assert (kept / "provenance.jsonl").read_text() == f'{{"run": "{run}", "device": "ü"}}\n'
 
 
 def test_keeping_again_gives_the_same_bytes_and_nothing_old_remains(results, kept):

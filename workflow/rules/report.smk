@@ -17,6 +17,7 @@ rule tables:
             "cost_table.py",
             "reported_table.py",
             "detectable.py",
+            "lexical_table.py",
             *PRESENTATION,
         ),
     output:
@@ -92,7 +93,7 @@ rule report:
         figures=PLAN.of_figures(),
         predictions=PLAN.of_evaluations("predictions.jsonl"),
         provenance=PLAN.of_runs("provenance.json"),
-        code=code("report", "tables.py", "figures", *PRESENTATION),
+        code=code("report", "tables.py", "lexical_table.py", "figures", *PRESENTATION),
     output:
         f"{PLAN.results}/report.html",
     log:

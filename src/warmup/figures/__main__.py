@@ -19,7 +19,7 @@ from warmup.aggregate import read_curves, read_scores
 from warmup.figures import Data, FigureModule
 from warmup.figures._style import RC
 from warmup.files import atomic, write_text
-from warmup.methods import add_option, parse
+from warmup.methods import Methods, add_option, parse
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,11 +83,14 @@ def main() -> None:
     modules = {name: figures.load(name) for name in names}
     decodings = decoding_order.parse(options.decodings)
     said = warmups.read(options.warmups)
+    scores, methods = read_scores(options.scores), parse(options.methods)
+    if not methods.order:  # colours go by the order
+        methods = Methods(tuple(sorted(set(scores["method"]))))
     data = Data(
-        decodings.without_controls(read_scores(options.scores)),
+        decodings.without_controls(scores),
         read_curves(options.curves),
         reported.read(),
-        parse(options.methods),
+        methods,
         comparisons.read(options.comparisons),
         None if said is None else decodings.without_controls(said),
     )

@@ -1,8 +1,9 @@
 """The look that all figures share: settings of matplotlib, and a colour and marker a method."""
 
-import colorsys
 import hashlib
 from typing import Any
+
+from warmup.methods import UNKNOWN, Methods
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -34,22 +35,40 @@ RC: dict[Any, Any] = {
 WIDTH = 7.2
 """Inches: the text width of a two-column page."""
 
-# Colours of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+# The eight colours of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+# Grey stands for their yellow, of which lines can hardly be seen on white.
 _KNOWN = {
     "sft": ("#555555", "o"),
     "sft_continued": ("#56B4E9", "s"),
     "sft_compute": ("#0072B2", "^"),
     "empty_warmup": ("#009E73", "v"),
     "filler": ("#CC79A7", "P"),
+    "keywords": ("#E69F00", "X"),
+    "no_score_term": ("#000000", "p"),
     "warmup": ("#D55E00", "D"),
 }
-_MARKERS = "Xph*<>8d"
+_MARKERS = "h<>*8d"
+MOST = len(_KNOWN)
+"""Methods that one panel can tell apart: one a colour."""
 
 
-def look(method: str) -> tuple[str, str]:
-    """Return colour and marker of a method; one that is not known gets its own by its name."""
+def look(method: str, methods: Methods = UNKNOWN) -> tuple[str, str]:
+    """Return colour and marker of a method, the same in all figures of an experiment.
+
+    One that is not among those of this project gets a colour that none of the experiment's has.
+    Where there are more methods than colours, those that vary different things share some:
+    they are drawn in panels of their own.
+    """
     if method in _KNOWN:
         return _KNOWN[method]
-    hue, marker = hashlib.sha256(method.encode()).digest()[:2]
-    red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue / 256, 0.38, 0.6))
-    return f"#{red:02X}{green:02X}{blue:02X}", _MARKERS[marker % len(_MARKERS)]
+    used = {_KNOWN[name][0] for name in methods.order if name in _KNOWN}
+    free = [colour for colour, _ in _KNOWN.values() if colour not in used]
+    free = free or [colour for colour, _ in _KNOWN.values()]
+    others = methods.sort(name for name in methods.order if name not in _KNOWN)
+    if len(methods.order) > MOST:
+        others = [name for name in others if methods.aspect(name) == methods.aspect(method)]
+    if method in others:
+        hue = shape = others.index(method)
+    else:
+        hue, shape = hashlib.sha256(method.encode()).digest()[:2]
+    return free[hue % len(free)], _MARKERS[shape % len(_MARKERS)]

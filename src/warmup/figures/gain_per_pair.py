@@ -8,10 +8,14 @@ from matplotlib.lines import Line2D
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import legend, message
+from warmup.figures._facets import crowded
+from warmup.figures._forest import forest
+from warmup.figures._grid import legend
+from warmup.figures._panels import message
 from warmup.figures._style import WIDTH, look
 from warmup.gains import gains as gains_of
 from warmup.labels import METRICS, TASKS, label
+from warmup.methods import BASELINE
 from warmup.summary import Estimate
 
 TITLE = "Gain over SFT"
@@ -20,7 +24,9 @@ CAPTION = (
     "intervals (over seeds; with one seed over items, as in the table of gains). Right of the "
     "line at 0 a method is better than SFT; an interval that crosses the line leaves that open. "
     "Hollow diamonds are gains that the paper reports for its own data and models, without "
-    "interval: a comparison of size, not measured here."
+    "interval: a comparison of size, not measured here. Where there are many methods, each has a "
+    "row of its own, by what it varies; the dotted line is warmup's, and what the paper reports is "
+    "left to the tables."
 )
 _REPORTED: dict[str, Any] = {
     "marker": "D", "color": "#333333", "markerfacecolor": "white", "linestyle": "none",
@@ -33,6 +39,8 @@ def draw(data: Data) -> Figure:
     gains = summary.ordered(gains, data.methods)
     if not gains:
         return message("No gains to show: no method was evaluated beside SFT on the same data.")
+    if crowded({item.method for item in gains} | {BASELINE}, data.methods):
+        return forest(gains, data)
     tasks = summary.group(gains, lambda item: item.setting.task)
     claims = {task: _claims(data, task, found[0].metric) for task, found in tasks.items()}
     rows = [
@@ -70,7 +78,7 @@ def _panel(axis: Axes, gains: list[Estimate], claims: list[tuple[str, float]], d
     for row, found in enumerate(settings.values()):
         for item in found:
             y = row + 0.7 * ((names.index(item.method) + 0.5) / len(names) - 0.5)
-            colour, marker = look(item.method)
+            colour, marker = look(item.method, data.methods)
             axis.hlines(y, item.low, item.high, color=colour)
             axis.plot(item.mean, y, marker, color=colour)
     for row, (_, value) in enumerate(claims, start=len(settings)):

@@ -4,7 +4,10 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import grid, legend, lowest, message, whiskers
+from warmup.figures._facets import MANY, split
+from warmup.figures._grid import Grid
+from warmup.figures._panels import message, whiskers
+from warmup.figures._style import look
 from warmup.labels import METRICS, label
 
 TITLE = "Quality against look-ahead"
@@ -13,25 +16,25 @@ CAPTION = (
     "beginning of the target depends on and that are only worked out after it (swaps in the shell "
     "game, words that change the state in agreement, reports that count in tally). Mean over "
     "seeds; bars are 95% intervals as in the tables. A line that falls shows what a method cannot "
-    "work out before it begins to write."
+    "work out before it begins to write." + MANY
 )
 
 
 def draw(data: Data) -> Figure:
-    """Return the figure; a panel a setting, a line a method."""
+    """Return the figure; a line a method."""
     estimates = summary.primary(summary.lookahead_of(data.scores))
     if not estimates:
         return message("No look-ahead to show: the items of these data sets carry none.")
-    settings = summary.group(summary.ordered(estimates, data.methods), lambda item: item.setting)
-    figure, axes = grid(list(settings))
-    for axis, found in zip(axes, settings.values(), strict=True):
+    estimates = summary.ordered(estimates, data.methods)
+    panels = split(estimates, data.methods, lambda item: (item.setting, item.method))
+    grid = Grid(panels, data.methods)
+    for axis, found in zip(grid.axes, panels.values(), strict=True):
         methods = summary.group(found, lambda item: item.method)
         for index, (method, points) in enumerate(methods.items()):
             points.sort(key=lambda item: item.lookahead or 0)
-            whiskers(axis, points, method, (index + 0.5) / len(methods))
+            whiskers(axis, points, look(method, data.methods), (index + 0.5) / len(methods))
         axis.set_xticks(sorted({item.lookahead or 0 for item in found}))
-        axis.set_ylabel(label(METRICS, found[0].metric))
-    for axis in lowest(axes):
-        axis.set_xlabel("look-ahead (steps)")
-    legend(figure, data.methods, (item.method for item in estimates))
-    return figure
+        grid.name_y(axis, label(METRICS, found[0].metric))
+    grid.name_x("look-ahead (steps)")
+    grid.legend(item.method for item in estimates)
+    return grid.figure

@@ -4,7 +4,9 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import COLUMNS, grid, legend, lowest, message
+from warmup.figures._facets import MANY, split
+from warmup.figures._grid import Grid
+from warmup.figures._panels import message
 from warmup.figures._style import look
 from warmup.summary import MEAN
 from warmup.warmup_tables import estimates
@@ -16,7 +18,7 @@ CAPTION = (
     "which are neither in the source nor in the output. Output's start: share of the output's "
     "first words, as many as the warmup has, which are in the warmup; a warmup that is a draft of "
     "the output is at 100. Copies: warmups that are, word by word, how the output begins. "
-    "Distinct: different warmups per input; near 0 all inputs have the same."
+    "Distinct: different warmups per input; near 0 all inputs have the same." + MANY
 )
 _QUANTITIES = {
     "precision_reference": "in reference",
@@ -29,7 +31,7 @@ _QUANTITIES = {
 
 
 def draw(data: Data) -> Figure:
-    """Return the figure; a panel a setting, a row a quantity, a mark a method."""
+    """Return the figure; a row a quantity, a mark a method."""
     found = [] if data.warmups is None else estimates(data.warmups, data.methods)
     decodings = summary.decoding_order(item.decoding for item in found)
     shown = [
@@ -41,26 +43,27 @@ def draw(data: Data) -> Figure:
     ]
     if not shown:
         return message("No warmups to show: none were analysed.")
-    settings = summary.group(shown, lambda item: item.setting)
-    names = data.methods.sort(item.method for item in shown)
+    panels = split(shown, data.methods, lambda item: (item.setting, item.method))
     rows = list(_QUANTITIES)
     # more methods need more room in each row
-    figure, axes = grid(list(settings), height=1.5 + 0.12 * len(names))
-    for index, (axis, items) in enumerate(zip(axes, settings.values(), strict=True)):
+    most = max(len({item.method for item in items}) for items in panels.values())
+    grid = Grid(panels, data.methods, height=1.5 + 0.12 * most)
+    for axis, items in zip(grid.axes, panels.values(), strict=True):
+        names = data.methods.sort(item.method for item in items)
         for item in items:
             place = (names.index(item.method) + 0.5) / len(names) - 0.5
             y = rows.index(item.metric) + 0.7 * place
-            colour, marker = look(item.method)
+            colour, marker = look(item.method, data.methods)
             axis.hlines(y, 100 * item.low, 100 * item.high, color=colour)
             axis.plot(100 * item.mean, y, marker, color=colour, markersize=3)
-        first = index % COLUMNS == 0
-        axis.set_yticks(range(len(rows)), _QUANTITIES.values() if first else [""] * len(rows))
+        named = grid.rows_share or axis in grid.left
+        axis.set_yticks(range(len(rows)), _QUANTITIES.values() if named else [""] * len(rows))
+        grid.name_y(axis, "")
         axis.tick_params(axis="y", length=0)
         axis.set_ylim(len(rows) - 0.5, -0.5)
         axis.set_xlim(-5, 105)
         axis.set_xticks([0, 50, 100])
         axis.grid(visible=False, axis="y")
-    for axis in lowest(axes):
-        axis.set_xlabel("share (%)")
-    legend(figure, data.methods, names, style="none")
-    return figure
+    grid.name_x("share (%)")
+    grid.legend((item.method for item in shown), style="none")
+    return grid.figure

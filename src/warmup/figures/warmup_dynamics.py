@@ -3,12 +3,16 @@
 import itertools
 from typing import Literal
 
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from warmup import summary
 from warmup.figures import Data
-from warmup.figures._curves import runs
-from warmup.figures._panels import count_ticks, legend, message, two_lines
+from warmup.figures._curves import Curve, runs
+from warmup.figures._facets import MANY, belongs, crowded, split
+from warmup.figures._grid import Grid, legend
+from warmup.figures._panels import count_ticks, message, two_lines
 from warmup.figures._style import WIDTH, look
 
 TITLE = "Warmups during training"
@@ -17,7 +21,7 @@ CAPTION = (
     "line a seed, the style of the line tells models apart. Reward: log of the mean probability of "
     "the target given the warmup, in nats per example; it rises when warmups help. Length: tokens. "
     "Effective sample size: how many of the N samples share the weight; at N no warmup is better "
-    "than another, at 1 a single one makes the target likely."
+    "than another, at 1 a single one makes the target likely." + MANY
 )
 _QUANTITIES = {
     "reward": "reward (nats)",
@@ -28,30 +32,64 @@ _STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
 
 def draw(data: Data) -> Figure:
-    """Return the figure; a row a data set and pair, a column a quantity."""
+    """Return the figure; a column a quantity, or of many methods a column what they vary."""
     curves = {quantity: runs(data, quantity) for quantity in _QUANTITIES}
     everything = [curve for found in curves.values() for curve in found]
     if not everything:
         return message("No warmups to show: none of the methods has logged any.")
-    rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
     models = sorted({curve.setting.model for curve in everything})
+    if crowded((curve.method for curve in everything), data.methods):
+        return _by_aspect(everything, curves, models, data)
+    rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
     figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
     axes = figure.subplots(len(rows), len(_QUANTITIES), squeeze=False, sharex="row")
     for column, (quantity, words) in enumerate(_QUANTITIES.items()):
         axes[0, column].set_title(words)
         axes[-1, column].set_xlabel("updates")
         for curve in curves[quantity]:
-            axis = axes[rows.index(two_lines(curve.setting)), column]
-            style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
-            colour, _ = look(curve.method)
-            axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
+            _line(axes[rows.index(two_lines(curve.setting)), column], curve, models, data)
     for axis in axes.flat:
         count_ticks(axis.xaxis)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name)
-    styles = [
+    names = (curve.method for curve in everything)
+    legend(figure, data.methods, names, extra=_of_models(models))
+    return figure
+
+
+def _by_aspect(
+    everything: list[Curve], curves: dict[str, list[Curve]], models: list[str], data: Data
+) -> Figure:
+    """Return a figure with a row a setting and quantity, and a column what is varied."""
+    panels = list(split(everything, data.methods, lambda curve: (curve.setting, curve.method)))
+    by_setting = summary.group(panels, lambda panel: panel.setting)
+    rows = [
+        (quantity, panel)
+        for found in by_setting.values()
+        for quantity in _QUANTITIES
+        for panel in found
+    ]
+    grid = Grid((panel for _, panel in rows), data.methods, height=1.15)
+    for axis, (quantity, (setting, aspect)) in zip(grid.axes, rows, strict=True):
+        for curve in curves[quantity]:
+            if curve.setting == setting and belongs(curve.method, aspect, data.methods):
+                _line(axis, curve, models, data)
+        grid.name_y(axis, _QUANTITIES[quantity].replace(" (", "\n("))
+        count_ticks(axis.xaxis)
+    grid.name_x("updates")
+    grid.legend((curve.method for curve in everything), extra=_of_models(models))
+    return grid.figure
+
+
+def _line(axis: Axes, curve: Curve, models: list[str], data: Data) -> None:
+    style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
+    colour, _ = look(curve.method, data.methods)
+    axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
+
+
+def _of_models(models: list[str]) -> list[Line2D]:
+    """Return what the legend says of the styles of lines."""
+    return [
         Line2D([], [], color="#333333", linestyle=style, label=model)
         for model, style in zip(models, itertools.cycle(_STYLES), strict=False)
     ]
-    legend(figure, data.methods, (curve.method for curve in everything), extra=styles)
-    return figure

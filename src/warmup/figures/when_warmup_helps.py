@@ -4,7 +4,10 @@ from matplotlib.figure import Figure
 
 from warmup import summary
 from warmup.figures import Data
-from warmup.figures._panels import grid, legend, lowest, message, whiskers
+from warmup.figures._facets import Panel
+from warmup.figures._grid import Grid
+from warmup.figures._panels import message, whiskers
+from warmup.figures._style import look
 from warmup.labels import METHODS, METRICS, label
 from warmup.methods import BASELINE, FOCUS
 
@@ -38,16 +41,15 @@ def draw(data: Data) -> Figure:
         )
     points.sort(key=lambda point: summary.place(point[1].setting))
     settings = summary.group(points, lambda point: point[1].setting)
-    figure, axes = grid(list(settings))
-    for axis, here in zip(axes, settings.values(), strict=True):
+    grid = Grid([Panel(setting, "") for setting in settings], data.methods)
+    for axis, here in zip(grid.axes, settings.values(), strict=True):
         lines = summary.group(here, lambda point: point[0])
         axis.axhline(0, color="#333333", linewidth=0.8)
         for index, (baseline, pairs) in enumerate(lines.items()):
             found = sorted((gain for _, gain in pairs), key=lambda gain: gain.lookahead or 0)
-            whiskers(axis, found, baseline, (index + 0.5) / len(lines))
+            whiskers(axis, found, look(baseline), (index + 0.5) / len(lines))
         axis.set_xticks(sorted({gain.lookahead or 0 for _, gain in here}))
         axis.set_ylabel(f"gain ({label(METRICS, here[0][1].metric)}, points)")
-    for axis in lowest(axes):
-        axis.set_xlabel("look-ahead (steps)")
-    legend(figure, data.methods, (baseline for baseline, _ in points), before="over ")
-    return figure
+    grid.name_x("look-ahead (steps)")
+    grid.legend((baseline for baseline, _ in points), before="over ")
+    return grid.figure

@@ -56,29 +56,41 @@ def findings(
     over = {
         other: {
             item.setting: item
-            for item in summary.primary(gains(scores, tested, other))
-            if item.method == FOCUS
+            for item in summary.primary(
+                gains(scores[scores["method"].isin([FOCUS, other])], tested, other)
+            )
         }
         for other in methods.sort({item.method for item in estimates} - {FOCUS})
     }
     warmups = summary.ordered((item for item in estimates if item.method == FOCUS), methods)
     return [
-        _finding(task, found, over)
+        _finding(task, found, over, methods)
         for task, found in summary.group(warmups, lambda item: item.setting.task).items()
     ]
 
 
 def _finding(
-    task: str, warmups: list[Estimate], over: dict[str, dict[Setting, Estimate]]
+    task: str,
+    warmups: list[Estimate],
+    over: dict[str, dict[Setting, Estimate]],
+    methods: Methods,
 ) -> Finding:
     settings = {item.setting for item in warmups}
     compared = {other: found for other, found in over.items() if settings & found.keys()}
-    sentences = []
+    sentences, of_ablations = [], list[Estimate]()
     for other, found in compared.items():
         single = [s for s in settings & found.keys() if not s.pair.startswith(summary.MEAN)]
-        if single:
-            verdicts = _verdicts([found[setting] for setting in single])
+        here = [found[setting] for setting in single]
+        if methods.aspect(other):
+            of_ablations += here
+        elif here:
+            verdicts = _verdicts(here, "setting", " of data and model")
             sentences.append(f"Against {label(METHODS, other)}, warmup is {verdicts}.")
+    if of_ablations:
+        verdicts = _verdicts(of_ablations, "comparison")
+        sentences.append(f"Against ablations of it, warmup is {verdicts}; a table below has each.")
+    # the ablations' own table has their differences
+    compared = {other: found for other, found in compared.items() if not methods.aspect(other)}
     rows = [
         [
             Cell(item.setting.data),
@@ -109,7 +121,7 @@ def verdict(gain: Estimate) -> str:
     return "worse" if gain.high < 0 else "not told apart"
 
 
-def _verdicts(gains: list[Estimate]) -> str:
+def _verdicts(gains: list[Estimate], unit: str, of: str = "") -> str:
     found = [verdict(gain) for gain in gains]
     counts = [
         f"{words} in {found.count(words)}"
@@ -120,8 +132,8 @@ def _verdicts(gains: list[Estimate]) -> str:
     size = " to ".join(
         dict.fromkeys(number(value, 1, sign=True) for value in (means[0], means[-1]))
     )
-    total = f"{len(found)} setting{'s' if len(found) > 1 else ''}"
-    return f"{', '.join(counts)} of {total} of data and model ({size} points)"
+    total = f"{len(found)} {unit}{'s' if len(found) > 1 else ''}"
+    return f"{', '.join(counts)} of {total}{of} ({size} points)"
 
 
 def _cell(item: Estimate | None, sign: bool = False) -> Cell:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("sort.js", "element.js", "difference.js", "choice.js", "example.js", "browser.js")
 _STYLES = ("style.css", "browser.css")
+_LONG = 20  # rows
 _MIME = {"csv": "text/csv", "tex": "text/x-tex", "md": "text/markdown"}
 
 
@@ -80,7 +81,7 @@ def page(
         style=style,
         script=script,
         findings=_findings(findings(scores, methods, tested), rule(tested))
-        + "".join(map(to_html, dynamics(curves, methods))),
+        + "".join(map(_shown, dynamics(curves, methods))),
         tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
         warmups=_warmups(
             {} if warmups is None else warmup_tables.tables(warmups, methods, decodings), cells
@@ -135,6 +136,7 @@ def _task(task: str, found: TaskTables, folder: Path) -> str:
         f"<h3>{html.escape(label(TASKS, task))}</h3>",
         *map(to_html, found.main),
         *map(to_html, found.controls),
+        *map(to_html, found.ablations),
         *map(_folded, found.others),
         *map(_folded, found.comparisons),
         *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
@@ -167,6 +169,11 @@ def _data(path: Path, mime: str) -> str:
     if not path.is_file():
         raise InputError(f"{path}: missing; make it with python -m warmup.{path.parent.name}")
     return f"data:{mime};base64,{base64.b64encode(read_bytes(path)).decode()}"
+
+
+def _shown(table: Table) -> str:
+    """Return a table, folded where it is so long that it would hide what comes after it."""
+    return to_html(table) if len(table.rows) <= _LONG else _folded(table)
 
 
 def _folded(table: Table) -> str:

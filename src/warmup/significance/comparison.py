@@ -16,8 +16,9 @@ FloatArray = NDArray[np.float64]
 
 ITEMS, SEEDS = "items", "seeds and items"
 """What a result speaks for: other test items with these two models, or other seeds, too."""
-RANDOMIZATION, MCNEMAR, PAIRED_T, HIERARCHICAL = (
+RANDOMIZATION, MCNEMAR, PAIRED_T, HIERARCHICAL, BOOTSTRAP = (
     "approximate randomization", "McNemar exact", "paired t", "hierarchical bootstrap",
+    "paired bootstrap",
 )  # fmt: skip
 
 
