@@ -26,7 +26,7 @@ SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 DEFAULT = ROOT / "config.yaml"
 
 # JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
-_Validator = validators.extend(
+_Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)

@@ -82,5 +82,5 @@ def disk_problem(error: BaseException) -> str | None:
 
 def out_of_memory(error: BaseException) -> bool:
     """Say whether memory ran out; PyTorch's error for it has no type of its own on a CPU."""
-    said = ("not enough memory", "out of memory")
-    return isinstance(error, MemoryError) or any(text in str(error) for text in said)
+    named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
+    return named or "DefaultCPUAllocator: not enough memory" in str(error)

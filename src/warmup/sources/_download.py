@@ -93,8 +93,10 @@ def _complete(url: str, partial: Path) -> None:
         except URLError as error:
             problem = str(error.reason)
         except (OSError, http.client.HTTPException) as error:
-            if disk_problem(error):  # not of the network: another try is of no use
-                raise
+            if isinstance(error, OSError) and disk_problem(
+                error
+            ):  # not of the network: another try is of no use
+                raise OSError(error.errno, error.strerror, str(partial)) from None
             problem = str(error) or type(error).__name__
         except ValueError as error:  # such as a host name with two dots in a row
             raise InputError(f"{url}: no valid address: {error}") from None
@@ -114,7 +116,13 @@ def _transfer(url: str, partial: Path) -> bool:
         with (
             partial.open("ab" if have else "wb") as stream,
             tqdm(
-                desc=partial.name, initial=have, total=total, unit="B", unit_scale=True, leave=False
+                desc=partial.name,
+                initial=have,
+                total=total,
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                disable=None,  # where nobody looks on
             ) as progress,
         ):
             while block := response.read(_BLOCK):
