@@ -8,7 +8,7 @@ min_version("9.0")
 # experiment (warmup.config.load does the same).
 if "models" not in config:
 
-    configfile: "config.yaml"
+    configfile: f"{workflow.basedir}/config.yaml"
 
 
 include: "workflow/rules/common.smk"

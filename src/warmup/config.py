@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, validators
 from jsonschema.exceptions import ValidationError
 
 from warmup.ablations import varied
@@ -25,6 +25,14 @@ from warmup.plain import check_plain
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 DEFAULT = ROOT / "config.yaml"
+
+# JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
+_Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -68,7 +76,7 @@ def check(value: Any) -> dict[str, Any]:
     """
     check_plain(value, "config")
     schema = _schema()
-    validator = Draft202012Validator(schema)
+    validator = _Validator(schema)
     errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
     if errors:
         raise InputError(_explain(errors[0]))
@@ -144,7 +152,7 @@ def check_run(value: dict[str, Any], where: str) -> None:
         if missing := sorted(needed - value[part].keys()):
             raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
     for part in ("model", "method"):
-        validator = Draft202012Validator(definitions[part] | {"$defs": definitions})
+        validator = _Validator(definitions[part] | {"$defs": definitions})
         for error in validator.iter_errors(value[part]):
             raise InputError(f"{where}: {part}: {_explain(error).removeprefix('config: ')}")
 

@@ -4,6 +4,9 @@ import errno
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class InputError(Exception):
@@ -19,7 +22,9 @@ _LONGEST = 2000
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (
     errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
-    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG,
+    errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP,
+    errno.ENOENT, errno.ESTALE, errno.ENOTEMPTY, errno.EBUSY,  # somebody else is at work there
+    errno.EMFILE, errno.ENFILE,
 )  # fmt: skip
 _WRITER_FAILED = ("No space left on device", "File too large", "PytorchStreamWriter failed")
 """What libraries say whose errors have no number."""
@@ -30,14 +35,14 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> InputError:
     return InputError(f"unknown {kind} {name!r}; choose from: {', '.join(sorted(choices))}")
 
 
-def run(main: Callable[[], None]) -> None:
-    """Run a command line; print an error a person can act on as one line.
+def run(main: Callable[[], T]) -> T:
+    """Run a command line and return its result; print an error a person can act on as one line.
 
-    The exit status is 2 for an `InputError`, 1 for a disk that is full or cannot be written, and
-    for a process that was asked to end the one that the shell gives it.
+    The exit status is 2 for an `InputError`, 1 for a disk that is full or cannot be written and for
+    want of memory, and for a process that was asked to end the one that the shell gives it.
     """
     try:
-        main()
+        return main()
     except InputError as error:
         _say(f"error: {error}")
         raise SystemExit(2) from None
@@ -48,7 +53,10 @@ def run(main: Callable[[], None]) -> None:
         sys.stderr.close()
         raise SystemExit(1) from None
     except Exception as error:
-        if not (problem := _disk_problem(error)):
+        problem = disk_problem(error)
+        if out_of_memory(error):
+            problem = "not enough memory; end other programs, or give this one more"
+        if not problem:
             raise
         _say(f"error: {problem}")
         raise SystemExit(1) from None
@@ -59,7 +67,7 @@ def _say(message: str) -> None:
     print(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …", file=sys.stderr)
 
 
-def _disk_problem(error: BaseException) -> str | None:
+def disk_problem(error: BaseException) -> str | None:
     """Return what a person can do about an error of the disk; None for any other."""
     where = getattr(error, "filename", None)
     number = getattr(error, "errno", None)
@@ -70,3 +78,9 @@ def _disk_problem(error: BaseException) -> str | None:
     if isinstance(error, OSError) and number in _REFUSED:
         return f"{named}{error.strerror}"
     return None
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Say whether memory ran out; PyTorch's error for it has no type of its own on a CPU."""
+    named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
+    return named or "DefaultCPUAllocator: not enough memory" in str(error)

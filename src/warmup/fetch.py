@@ -38,7 +38,8 @@ def fetch(dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path) -> l
 def main() -> None:
     """Run the command line."""
     parser = arguments(
-        "Download what a data set needs. Local files and generated data need nothing."
+        "warmup.fetch",
+        "Download what a data set needs. Local files and generated data need nothing.",
     )
     parser.add_argument(
         "--output", type=Path, required=True, help="JSON file to list the downloaded files in"

@@ -72,8 +72,12 @@ def main() -> None:
     add("--folder", type=Path, required=True, help="folder for a model of the Hub")
     add("--output", type=Path, required=True, metavar="FILE", help="JSON file to write")
     options = parser.parse_args()
-    neural.load(options.metric)
+    metric = neural.load(options.metric)
     entry = read_object(options.entry, "--entry")
+    of_hub = {"hub", "revision", metric.HUB_NEEDS} - {""}
+    for key in ("local",) if "local" in entry else sorted(of_hub):
+        if not isinstance(entry.get(key), str):
+            raise InputError(f"--entry: needs text under the key {key!r}")
     try:
         found = describe(options.metric, entry, options.folder)
     except InputError as error:

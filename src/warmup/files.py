@@ -1,10 +1,13 @@
 """Read and write files: atomically, with hashes, and with errors that name file and line."""
 
 import contextlib
+import errno
+import fcntl
 import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -20,20 +23,56 @@ from warmup.errors import InputError
 def atomic(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success fsync it and rename it to `path`.
 
-    Works for a file or a directory made at the yielded path. After an error nothing remains.
+    Works for a file or a directory made at the yielded path. After an error nothing remains; what
+    a killed process left is deleted by the next one that writes the same path.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     temporary = scratch / path.name
+    held = _lock(scratch)
     try:
         yield temporary
         sync(temporary)
+        if not temporary.is_dir():
+            _refuse_folder(path)
         if path.is_dir():
             shutil.rmtree(path)  # rename cannot replace a directory that holds files
         temporary.replace(path)
         _sync_one(path.parent)  # a new name is on the disk when its folder is
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _sweep(path: Path) -> None:
+    """Delete what killed processes left of `path`: scratch folders that nobody holds any more."""
+    scratch = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
+    for left in path.parent.iterdir():
+        if scratch.fullmatch(left.name) and (held := _lock(left)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(held)
+
+
+def _lock(folder: Path) -> int | None:
+    """Hold a folder until the descriptor is closed or the process ends; None if that cannot be."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # gone, or a file of that name
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process is at work there, or the file system has no locks
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _refuse_folder(path: Path) -> None:
+    """Raise an error if a file is to replace a folder: what is in it may be dear."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 def sync(path: Path) -> None:
@@ -52,6 +91,7 @@ def _sync_one(path: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` as UTF-8, atomically."""
+    _refuse_folder(path)
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -64,6 +104,7 @@ def write_json(path: Path, value: Any) -> None:
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Write one JSON object per line, atomically; return how many."""
     count = 0
+    _refuse_folder(path)  # before the rows are made, which may take hours
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         for row in rows:
             stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
@@ -160,6 +201,8 @@ def _readable(name: str) -> Iterator[None]:
         raise InputError(f"{name}: broken gzip: {error}") from None
     except OSError as error:
         raise InputError(f"{name}: cannot read: {error.strerror or error}") from None
+    except ValueError as error:  # a name that no file can have, such as one with NUL
+        raise InputError(f"{name!r}: cannot read: {error}") from None
 
 
 @contextlib.contextmanager
@@ -183,7 +226,8 @@ def sha256(path: Path) -> str:
     digest = hashlib.sha256()
     if path.is_dir():
         for item in sorted(p for p in path.rglob("*") if p.is_file()):
-            digest.update(f"{item.relative_to(path)}\0{sha256(item)}\n".encode())
+            name = os.fsencode(item.relative_to(path))  # file names need not be UTF-8
+            digest.update(name + f"\0{sha256(item)}\n".encode())
     else:
         with _readable(str(path)), path.open("rb") as stream:
             while block := stream.read(1 << 20):

@@ -7,6 +7,7 @@ The copy holds no model; each line of its provenance.jsonl names the run that it
 import argparse
 import gzip
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ def keep(results: Path, destination: Path) -> int:
     Raises:
         InputError: the experiment is not complete, or is where the copy is to go.
     """
-    if destination.resolve().is_relative_to(results.resolve()):
+    if Path(os.path.realpath(destination)).is_relative_to(os.path.realpath(results)):
         raise InputError(f"{destination} lies within {results}: choose another folder")
     for name in (*TABLES, *FOLDERS):
         if not (results / name).exists():

@@ -4,6 +4,7 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 """
 
 import json
+import shlex
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -161,7 +162,7 @@ class Plan:
 
     def training_options(self, wildcards: Any, input: Any) -> str:
         """Return the command-line options for a run's inputs."""
-        return " ".join(f"--{name} {path}" for name, path in input.items())
+        return " ".join(f"--{name} {shlex.quote(str(path))}" for name, path in input.items())
 
     def priority(self, wildcards: Any) -> float:
         """Return how many methods wait for this one: what others wait for is trained first.

@@ -79,9 +79,9 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
     }
 
 
-def arguments(description: str) -> argparse.ArgumentParser:
+def arguments(command: str, description: str) -> argparse.ArgumentParser:
     """Return a parser with the options that `warmup.prepare` and `warmup.fetch` share."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = argparse.ArgumentParser(prog=f"python -m {command}", description=description)
     parser.add_argument(
         "--dataset",
         required=True,
@@ -108,7 +108,9 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 def main() -> None:
     """Run the command line."""
-    parser = arguments("Write every split of a data set as records, one JSON lines file each.")
+    parser = arguments(
+        "warmup.prepare", "Write every split of a data set as records, one JSON lines file each."
+    )
     parser.add_argument(
         "--output-dir",
         type=Path,

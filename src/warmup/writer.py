@@ -5,6 +5,7 @@ The warmup c is the model's own, or it is given and the output is written behind
 
 import math
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,6 +14,7 @@ from transformers import GenerationConfig, LogitsProcessorList
 
 from warmup import greedy
 from warmup.boundary import WarmupBoundary
+from warmup.errors import out_of_memory
 from warmup.examples import pad
 from warmup.models import LanguageModel, Source
 from warmup.projection import IGNORED
@@ -153,10 +155,25 @@ class Writer:
         work: Callable[[list[int]], list[T]],
         size: int | None = None,
     ) -> list[T]:
-        """Return the results of batches of rows, whose keys are the same but for the last part."""
+        """Return the results of batches of rows, whose keys are the same but for the last part.
+
+        Where memory runs out, the batch and all that follow are halved.
+        """
         found: dict[int, T] = {}
-        for rows in _batches(keys, size or self.batch_size):
-            found |= dict(zip(rows, work(rows), strict=True))
+        waiting = deque(_batches(keys, size or self.batch_size))
+        while waiting:
+            rows = waiting.popleft()
+            done = _unless_out_of_memory(work, rows)
+            if done is None:
+                most = len(rows) // 2
+                waiting = deque(
+                    batch[i : i + most]
+                    for batch in (rows, *waiting)
+                    for i in range(0, len(batch), most)
+                )
+                print(f"out of memory: going on with batches of {most}", file=sys.stderr)
+                continue
+            found |= dict(zip(rows, done, strict=True))
             print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
         return [found[i] for i in range(len(keys))]
 
@@ -247,6 +264,18 @@ class Writer:
             strict=True,
         )
         return [Written(c, y, s, l) for (c, y), (s, l) in zip(found, values, strict=True)]
+
+
+def _unless_out_of_memory(work: Callable[[list[int]], list[T]], rows: list[int]) -> list[T] | None:
+    """Return the results of a batch; None if memory does not suffice and it can be divided."""
+    try:
+        return work(rows)
+    except (RuntimeError, MemoryError) as error:
+        if len(rows) == 1 or not out_of_memory(error):
+            raise
+    if torch.cuda.is_available():  # behind the error, which holds on to what it was at
+        torch.cuda.empty_cache()
+    return None
 
 
 def _kept(values: torch.Tensor, labels: torch.Tensor) -> list[list[float]]:

@@ -501,7 +501,7 @@ def test_commands_as_processes(folder, case):
 
 
 @pytest.mark.parametrize("case", ["unknown key", "experiment name with a path"])
-def test_snakemake_says_what_is_wrong_with_a_configuration(tmp_path, case):
+def test_snakemake_says_in_one_line_what_is_wrong_with_a_configuration(tmp_path, case):
     path, value, message = CONFIG[case]
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(change(tiny.experiment(), path, value)))
@@ -511,9 +511,21 @@ def test_snakemake_says_what_is_wrong_with_a_configuration(tmp_path, case):
         capture_output=True, text=True, check=False,
         env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
     )  # fmt: skip
-    assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert "Traceback" not in said
-    (line,) = [line for line in said.splitlines() if message in line]
-    assert "config: " in line
+    assert done.returncode == 2
+    (line,) = [
+        line for line in done.stderr.splitlines() if not line.startswith("Using workflow specific")
+    ]
+    assert line.startswith("error: config: ")
+    assert message in line
     assert not (tmp_path / "results").exists()
+
+
+def test_changes_to_the_default_experiment_work_from_another_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--cores", "1", "-n", "--config", "methods=3"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "error: config: methods: 3 is not of type 'object'" in done.stderr

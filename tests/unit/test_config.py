@@ -207,6 +207,16 @@ def test_names_become_paths_and_cannot_leave_their_folder(kind, name):
         config.check(value)
 
 
+def test_pairs_and_revisions_become_arguments_and_paths_and_end_where_they_end():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = ["en\n"]
+    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.pairs\.0: 'en\\n' does"):
+        config.check(value)
+    entry = {"architecture": "decoder_only", "hub": "a/b", "revision": "0" * 40 + "\n"}
+    with pytest.raises(InputError, match=r"config: models\.hub\.revision: "):
+        config.check(tiny.experiment(models={"hub": entry}))
+
+
 @pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "", ".", "x\n"])
 def test_the_name_of_the_experiment_and_of_splits_likewise(name):
     with pytest.raises(InputError, match="config: experiment: "):

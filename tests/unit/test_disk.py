@@ -1,6 +1,7 @@
 """A disk that is full, or that cannot be written: one line, nothing half-written, and a way on."""
 
 import errno
+import io
 import os
 import resource
 import subprocess
@@ -9,6 +10,7 @@ import pytest
 
 from warmup import errors
 from warmup.files import write_json, write_jsonl, write_text
+from warmup.sources import _download
 
 
 def said(capsys, action):
@@ -101,7 +103,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys, monkeypatch)
     assert "Not a directory" in line or "File exists" in line
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO])
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EIO, errno.ENOENT])
 def test_what_the_system_says_of_a_disk_is_one_line(capsys, number):
     def fail():
         raise OSError(number, os.strerror(number), "results/x")
@@ -114,3 +116,20 @@ def test_a_read_only_file_system(small, capsys):
     line = said(capsys, lambda: write_text(small / "a.json", "x"))
     assert "Read-only file system" in line
     assert str(small) in line
+
+
+def test_a_full_disk_in_a_download_is_not_taken_for_the_network(small, capsys, monkeypatch):
+    class Answer(io.BytesIO):
+        status, length = 200, 2_000_000
+
+    tries = []
+
+    def urlopen(request, timeout):
+        tries.append(request)
+        return Answer(b"x" * 2_000_000)
+
+    monkeypatch.setattr(_download, "urlopen", urlopen)
+    line = said(capsys, lambda: _download.download("http://a/b", small / "b", lambda path: None))
+    assert f"{small}/partial-b: cannot write: the disk is full" in line
+    assert len(tries) == 1
+    assert (small / "partial-b").stat().st_size > 0  # the next start goes on with it

@@ -42,3 +42,22 @@ def test_a_closed_pipe_ends_quietly(capsys, monkeypatch):
 def test_unknown_names_list_the_valid_ones_in_order():
     error = errors.unknown("metric", "blue", ["chrf", "bleu"])
     assert str(error) == "unknown metric 'blue'; choose from: bleu, chrf"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: not enough memory: you tried"),
+    ],
+)
+def test_want_of_memory_is_one_line_and_status_1(capsys, error):
+    with pytest.raises(SystemExit) as stop:
+        errors.run(lambda: fail(error))
+    assert stop.value.code == 1
+    said = capsys.readouterr().err
+    assert said == "error: not enough memory; end other programs, or give this one more\n"
+
+
+def test_a_result_is_returned():
+    assert errors.run(lambda: 3) == 3

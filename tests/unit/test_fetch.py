@@ -223,6 +223,31 @@ def test_a_web_page_is_not_data(server: Server, tmp_path: Path) -> None:
         get(dataset(server.address("/login")), tmp_path)
 
 
+@pytest.mark.parametrize("start", [b"<html>", b"\xef\xbb\xbf \n<!DOCTYPE HTML><html>"])
+def test_a_web_page_leaves_the_next_start_nothing_either(
+    start: bytes, server: Server, tmp_path: Path
+) -> None:
+    server.files["/a.tsv.gz"] = start + b" Please log in </html>"
+    server.cut_after = [8]
+    wanted = dataset(server.address())
+    path = tmp_path / location(server.address())
+    path.parent.mkdir()
+    path.with_name("partial-a.tsv.gz").write_bytes(CONTENT[:1000])  # of an earlier start
+    for _ in range(2):
+        with pytest.raises(InputError, match="sent a web page instead of data"):
+            get(wanted, tmp_path)
+        assert [item.name for item in path.parent.iterdir()] == ["a.tsv.gz.lock"]
+    server.files["/a.tsv.gz"] = CONTENT
+    get(wanted, tmp_path)
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("host", ["a..b", "127.0.0.1:1/ä", "x" * 100])
+def test_an_address_that_cannot_be(host: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no valid address"):
+        get(dataset(f"http://{host}/a.tsv.gz"), tmp_path)
+
+
 def test_two_processes_take_turns(server: Server, tmp_path: Path) -> None:
     wanted = dataset(server.address())
     with ThreadPoolExecutor(2) as pool:

@@ -122,3 +122,14 @@ def test_a_model_out_of_reach_is_said_and_no_error(hub, tmp_path, monkeypatch, c
     assert "no such folder" in reason or "far/away: cannot reach the Hub: offline" in reason
     assert reason.endswith("start Snakemake with --forcerun fetch_metric to try again")
     assert reason in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("entry", [{}, {"hub": "a/b"}, {"hub": 3, "revision": "x"}, {"local": []}])
+def test_an_entry_without_a_model_is_refused(tmp_path, monkeypatch, capsys, entry):
+    arguments = ["--metric", "bertscore", "--entry", json.dumps(entry), "--folder", "f"]
+    monkeypatch.setattr(sys, "argv", ["fetch_metric", *arguments, "--output", str(tmp_path / "o")])
+    with pytest.raises(SystemExit) as stop:
+        run(fetch_metric.main)
+    assert stop.value.code == 2
+    assert "error: --entry: needs text under the key" in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

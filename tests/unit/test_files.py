@@ -2,7 +2,10 @@
 
 import gzip
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -90,6 +93,11 @@ def test_wrong_encoding_names_the_line(tmp_path: Path) -> None:
         list(read_lines(path))
 
 
+def test_a_name_that_no_file_can_have_is_named() -> None:
+    with pytest.raises(InputError, match=r"'a\\x00b': cannot read: embedded null"):
+        read_json(Path("a\0b"))
+
+
 @pytest.mark.parametrize("read", [read_json, read_bytes, lambda path: list(read_lines(path))])
 def test_missing_file_is_named(read: object, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"absent\.json: cannot read: No such file"):
@@ -142,3 +150,48 @@ def test_hash_of_a_folder_depends_on_names_and_contents(tmp_path: Path) -> None:
 def test_hash_of_lines_is_that_of_their_file(tmp_path: Path) -> None:
     write_text(tmp_path / "a.txt", "one\nzwölf\n")
     assert sha256_text(["one", "zwölf"]) == sha256(tmp_path / "a.txt")
+
+
+@pytest.mark.parametrize("write", [write_text, lambda path, text: write_jsonl(path, [{"a": text}])])
+def test_a_file_does_not_replace_a_folder(write: Any, tmp_path: Path) -> None:
+    write_text(tmp_path / "results" / "dear.txt", "years of work")
+    with pytest.raises(IsADirectoryError, match="results"):
+        write(tmp_path / "results", "x")
+    with pytest.raises(IsADirectoryError), atomic(tmp_path / "results") as temporary:
+        temporary.write_text("x")
+    assert [path.name for path in tmp_path.rglob("*")] == ["results", "dear.txt"]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from warmup.files import atomic
+with atomic(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half of the n")
+    print("written", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_process_left_goes_with_the_next_write_and_what_a_living_one_has_stays(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.txt"
+    command = [sys.executable, "-c", KILLED, str(path)]
+    writers = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "written\n"
+    writers[0].kill()
+    writers[0].wait()
+    (tmp_path / ".a.txt.notes").mkdir()  # of somebody else
+    assert len(list(tmp_path.glob(".a.txt.*"))) == 3
+    write_text(path, "new")
+    assert len(list(tmp_path.glob(".a.txt.*"))) == 2
+    writers[1].communicate("")
+    assert writers[1].returncode == 0
+    assert path.read_text() == "half of the n"
+    assert [item.name for item in tmp_path.glob(".a.txt.*")] == [".a.txt.notes"]

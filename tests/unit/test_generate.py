@@ -9,7 +9,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import tiny
-from warmup import errors, generate, models, train
+from warmup import errors, generate, greedy, models, train
 from warmup.errors import InputError
 from warmup.examples import encode_sources
 from warmup.files import read_json, read_jsonl, write_json
@@ -18,6 +18,7 @@ from warmup.records import read_records
 from warmup.writer import Writer
 
 MODELS = ["t5", "bart", "llama"]
+NO_MEMORY = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte"
 TEXTS = ["a b c", "e", "d d a b c e a"]
 
 
@@ -214,6 +215,37 @@ def test_the_batch_size_changes_no_output(checkpoint, data):
         for size in (1, 7, 64)
     ]
     assert texts[0] == texts[1] == texts[2]
+
+
+@pytest.mark.parametrize(
+    "error", [torch.OutOfMemoryError("CUDA out of memory"), RuntimeError(NO_MEMORY), MemoryError()]
+)
+def test_memory_that_runs_out_halves_the_batches(checkpoint, data, monkeypatch, capsys, error):
+    records = list(read_records(data["valid"]))
+    whole = predict(checkpoint, records, batch_size=16)
+    plain, sizes = greedy.write, []
+
+    def write(model, source, **options):
+        sizes.append(len(source.input_ids))
+        if sizes[-1] > 5:
+            raise error
+        return plain(model, source, **options)
+
+    monkeypatch.setattr(greedy, "write", write)
+    halved = predict(checkpoint, records, batch_size=16)
+    assert [row["output"] for row in halved] == [row["output"] for row in whole]
+    assert sizes == [16, 8, *[4] * (len(records) // 4)]
+    assert "out of memory: going on with batches of 4\n" in capsys.readouterr().err
+
+
+def test_memory_that_never_suffices_and_other_errors_are_told(checkpoint, data, monkeypatch):
+    def fail(*_, **__):
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(greedy, "write", fail)
+    for text in (NO_MEMORY, "something else"):
+        with pytest.raises(RuntimeError, match=text):
+            predict(checkpoint, list(read_records(data["valid"])))
 
 
 def test_another_task_is_refused(checkpoint):

@@ -2,35 +2,39 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 
 sys.path.insert(0, f"{workflow.basedir}/src")
 
-from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import DeploymentMethod
-from warmup.errors import InputError
+from warmup.errors import run
 from warmup.plan import Plan
 
 # made by `make metrics-env`; jobs use it without activating anything
 METRICS_PYTHON = Path(workflow.basedir, "build/metrics/bin/python")
 
-try:
-    PLAN = Plan(
+
+def plan():
+    """Return the plan."""
+    return Plan(
         config,
         given=workflow.config_settings.config,
         metrics_ready=METRICS_PYTHON.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )
-except InputError as error:
-    raise WorkflowError(str(error)) from None
+
+
+# what is wrong with a configuration is one line, as in all commands
+PLAN = run(plan)
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-# LAUNCH (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them
+# PROCESSES (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them
 # changed no finished run is due again.
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={workflow.basedir}/src TOKENIZERS_PARALLELISM=false"
-    f" METRICS_PYTHON={METRICS_PYTHON}"
-    f" LAUNCH='bash {workflow.basedir}/workflow/scripts/launch.sh"
-    f" {PLAN.resources['nodes']} {PLAN.resources['gpus']}'"
+    f"set -euo pipefail; export PYTHONPATH={quote(f'{workflow.basedir}/src')}"
+    f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
+    f" LAUNCHER={quote(f'{workflow.basedir}/workflow/scripts/launch.sh')}"
+    f" PROCESSES='{PLAN.resources['nodes']} {PLAN.resources['gpus']}'"
     f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}"
     f" SHARDED={'--sharded' if PLAN.resources['sharded'] else ''}; "
 )

@@ -55,8 +55,8 @@ rule score_neural:
         " {wildcards.model} on {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         # with --sdm conda, and without the environment, `python` is there and says what it lacks
-        "test -x $METRICS_PYTHON || METRICS_PYTHON=python;"
-        " OMP_NUM_THREADS={threads} $METRICS_PYTHON -m warmup.neural --metric {wildcards.metric}"
+        'test -x "$METRICS_PYTHON" || METRICS_PYTHON=python;'
+        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup.neural --metric {wildcards.metric}'
         " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 

@@ -1,5 +1,6 @@
 """Download a file: once, resumed after an interruption, checked, and in its place when whole."""
 
+import codecs
 import contextlib
 import fcntl
 import http.client
@@ -11,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm  # type: ignore[import-untyped]
 
-from warmup.errors import InputError
+from warmup.errors import InputError, disk_problem
 
 _TRIES = 4
 _PAUSE = 1.0  # seconds before the second try, twice as many before the next
@@ -43,17 +44,28 @@ def download(url: str, path: Path, verify: Callable[[Path], None]) -> None:
                 verify(path)
                 return
         resumed = partial.exists()
-        _complete(url, partial)
         try:
-            _refuse_web_page(url, partial)
-            verify(partial)
-        except InputError:
-            partial.unlink()
+            _get(url, partial, verify)
+        except _WrongError:
             if not resumed:
                 raise
-            _complete(url, partial)  # what was there before may have been of another version
-            verify(partial)
+            _get(url, partial, verify)  # what was there before may have been of another version
         partial.replace(path)
+
+
+class _WrongError(InputError):
+    """What came is not what is wanted."""
+
+
+def _get(url: str, partial: Path, verify: Callable[[Path], None]) -> None:
+    """Complete `partial` and check it; what is wrong is deleted."""
+    _complete(url, partial)
+    try:
+        _refuse_web_page(url, partial)
+        verify(partial)
+    except InputError as error:
+        partial.unlink()
+        raise _WrongError(str(error)) from None
 
 
 @contextlib.contextmanager
@@ -81,7 +93,13 @@ def _complete(url: str, partial: Path) -> None:
         except URLError as error:
             problem = str(error.reason)
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, OSError) and disk_problem(
+                error
+            ):  # not of the network: another try is of no use
+                raise OSError(error.errno, error.strerror, str(partial)) from None
             problem = str(error) or type(error).__name__
+        except ValueError as error:  # such as a host name with two dots in a row
+            raise InputError(f"{url}: no valid address: {error}") from None
     raise InputError(f"{url}: cannot download: {problem}; run again to go on where it stopped")
 
 
@@ -94,12 +112,17 @@ def _transfer(url: str, partial: Path) -> bool:
     with urlopen(Request(url, headers=headers), timeout=_TIMEOUT) as response:
         if response.status != http.client.PARTIAL_CONTENT:
             have = 0  # the server sends all of it
-        length = response.headers.get("Content-Length")
-        total = have + int(length) if length else None
+        total = None if response.length is None else have + response.length
         with (
             partial.open("ab" if have else "wb") as stream,
             tqdm(
-                desc=partial.name, initial=have, total=total, unit="B", unit_scale=True, leave=False
+                desc=partial.name,
+                initial=have,
+                total=total,
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                disable=None,  # where nobody looks on
             ) as progress,
         ):
             while block := response.read(_BLOCK):
@@ -110,7 +133,7 @@ def _transfer(url: str, partial: Path) -> bool:
 
 def _refuse_web_page(url: str, path: Path) -> None:
     with path.open("rb") as stream:
-        start = stream.read(512).lstrip().lower()
+        start = stream.read(512).removeprefix(codecs.BOM_UTF8).lstrip().lower()
     if start.startswith((b"<!doctype html", b"<html")):
         raise InputError(
             f"{url}: the server sent a web page instead of data; is the address that of the file "
