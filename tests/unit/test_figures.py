@@ -234,7 +234,7 @@ def test_an_unknown_method_always_looks_the_same():
     colour, marker = look("something_new")
     assert (colour, marker) == look("something_new")
     assert is_color_like(colour)
-    assert (colour, marker) != look("something_else")
+    assert (colour, marker) != look("another_one")
 
 
 def test_files_are_the_same_each_time_and_hold_no_date(tmp_path, data):
