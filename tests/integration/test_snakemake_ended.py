@@ -1,6 +1,7 @@
 """Snakemake and its jobs, ended on one machine in every way: the same command goes on."""
 
 import base64
+import json
 import os
 import signal
 import subprocess
@@ -116,7 +117,8 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
     start = Start(folder)
     start.until_a_checkpoint()
     start.process.terminate()
-    status, said = start.wait()
+    _, said = start.wait()
+    assert "Will exit after finishing currently running jobs" in said
     assert "resuming from checkpoint-" in said
     assert "update 240/240" in said
     assert (folder / TARGET).exists()
@@ -150,7 +152,6 @@ def test_what_a_killed_snakemake_left_unfinished_is_made_again(folder):
     (mark / base64.b64encode(TARGET.encode()).decode()).write_text("{}")
     status, said = Start(folder).wait()
     assert status == 0, said
-    made, whole = (yaml.safe_load(text) for text in ((folder / TARGET).read_text(), before))
-    for document in (made, whole):
-        del document["cost"]["seconds"]
-    assert made == whole
+    assert "Training sft" in said
+    made = json.loads((folder / TARGET).read_text())
+    assert made["validation"] == json.loads(before)["validation"]
