@@ -91,7 +91,8 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
             checkpoints.thin(folder.parent)
         if self.ending:
             args.distributed_state.wait_for_everyone()
+            by = self.trainer.interruption.by or "the end of another process"
             raise StoppedError(
-                f"ended by SIGTERM after update {state.global_step}, which {folder} holds; start "
+                f"ended by {by} after update {state.global_step}, which {folder} holds; start "
                 "again to go on"
             )

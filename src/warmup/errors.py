@@ -49,6 +49,9 @@ def run(main: Callable[[], T]) -> T:
     except StoppedError as stopped:
         _say(f"stopped: {stopped}")
         raise SystemExit(128 + signal.SIGTERM) from None
+    except KeyboardInterrupt:  # Ctrl-C; what was not finished is not there
+        _say("stopped: interrupted; start again to go on")
+        raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:  # the reader of our output closed it, as `| head` does
         sys.stderr.close()
         raise SystemExit(1) from None

@@ -1,6 +1,7 @@
-"""End a training in good order when the system asks for it.
+"""End a training in good order when the system or a person asks for it.
 
-SIGTERM is what Slurm, systemd and `kill` send, some seconds before they end a process by force.
+SIGTERM is what Slurm, systemd and `kill` send, some seconds before they end a process by force;
+SIGINT is Ctrl-C.
 """
 
 import contextlib
@@ -14,23 +15,33 @@ class Interruption:
     """Whether this process was asked to end."""
 
     requested = False
+    by = ""
+    """The name of the signal."""
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[Interruption]:
-    """Note a SIGTERM instead of dying of it; a second one ends the process as ever."""
+    """Note a SIGTERM or SIGINT instead of dying of it; a second one does what it did before."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield interruption  # only the main thread may listen
         return
-    before = signal.getsignal(signal.SIGTERM)
+    before = {
+        number: handler
+        for number in (signal.SIGTERM, signal.SIGINT)
+        # a shell lets what it starts in the background ignore Ctrl-C
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
 
-    def note(*_: Any) -> None:
+    def note(number: int, _: Any) -> None:
         interruption.requested = True
-        signal.signal(signal.SIGTERM, before)
+        interruption.by = interruption.by or signal.Signals(number).name
+        signal.signal(number, before[signal.Signals(number)])
 
-    signal.signal(signal.SIGTERM, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield interruption
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

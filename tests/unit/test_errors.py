@@ -61,3 +61,10 @@ def test_want_of_memory_is_one_line_and_status_1(capsys, error):
 
 def test_a_result_is_returned():
     assert errors.run(lambda: 3) == 3
+
+
+def test_ctrl_c_is_one_line_and_the_status_of_a_signal(capsys):
+    with pytest.raises(SystemExit) as stop:
+        errors.run(lambda: fail(KeyboardInterrupt()))
+    assert stop.value.code == 130
+    assert capsys.readouterr().err == "stopped: interrupted; start again to go on\n"

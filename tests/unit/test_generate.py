@@ -12,7 +12,7 @@ import tiny
 from warmup import errors, generate, greedy, models, train
 from warmup.errors import InputError
 from warmup.examples import encode_sources
-from warmup.files import read_json, read_jsonl, write_json
+from warmup.files import read_json, read_jsonl, write_json, write_jsonl
 from warmup.pieces import pieces
 from warmup.records import read_records
 from warmup.writer import Writer
@@ -246,6 +246,19 @@ def test_memory_that_never_suffices_and_other_errors_are_told(checkpoint, data, 
     for text in (NO_MEMORY, "something else"):
         with pytest.raises(RuntimeError, match=text):
             predict(checkpoint, list(read_records(data["valid"])))
+
+
+def test_trained_twice_the_file_of_predictions_has_the_same_bytes(run, data, tmp_path):
+    written = []
+    for name in ("one", "other"):
+        model, _ = run("warmup")
+        models.save(model, tmp_path / name)
+        form = train.model_format(tiny.resolved("warmup"))
+        write_json(tmp_path / name / models.FORMAT_FILE, form)
+        rows = predict(tmp_path / name, read_records(data["valid"]))
+        write_jsonl(tmp_path / f"{name}.jsonl", rows)
+        written.append((tmp_path / f"{name}.jsonl").read_bytes())
+    assert written[0] == written[1]
 
 
 def test_another_task_is_refused(checkpoint):

@@ -43,13 +43,13 @@ def digest(model):
     return found.hexdigest()
 
 
-def terminate_in_update(monkeypatch, number):
-    """Send SIGTERM to this process in the update after `number` updates."""
+def end_in_update(monkeypatch, number, by):
+    """Send a signal to this process in the update after `number` updates."""
     plain = WarmupTrainer.training_step
 
     def step(self, *args, **kwargs):
         if self.state.global_step == number:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), by)
         return plain(self, *args, **kwargs)
 
     monkeypatch.setattr(WarmupTrainer, "training_step", step)
@@ -68,16 +68,20 @@ def uninterrupted(run):
     return call
 
 
-@pytest.mark.parametrize(("method", "number"), [("sft", 0), ("warmup", 4), ("warmup", 5)])
+@pytest.mark.parametrize(
+    ("method", "number", "by"),
+    [("sft", 0, signal.SIGTERM), ("warmup", 4, signal.SIGINT), ("warmup", 5, signal.SIGTERM)],
+)
 def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_model(
-    *, run, tmp_path, monkeypatch, uninterrupted, method, number
+    *, run, tmp_path, monkeypatch, uninterrupted, method, number, by
 ):
-    before = signal.getsignal(signal.SIGTERM)
+    before = signal.getsignal(by)
     with monkeypatch.context() as patch:
-        terminate_in_update(patch, number)
-        with pytest.raises(StoppedError, match=rf"after update {number + 1}, .*start again"):
+        end_in_update(patch, number, by)
+        said = rf"ended by {by.name} after update {number + 1}, .*start again"
+        with pytest.raises(StoppedError, match=said):
             run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
-    assert signal.getsignal(signal.SIGTERM) == before
+    assert signal.getsignal(by) == before
     assert checkpoints.last(tmp_path).name == f"checkpoint-{number + 1}"
     model, training = run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
     same, expected = uninterrupted(method)
@@ -87,12 +91,26 @@ def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_mode
         assert training["cost"][name] == expected["cost"][name]
 
 
-def test_a_second_sigterm_does_what_it_did_before():
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_second_signal_does_what_it_did_before(number):
+    before = signal.getsignal(number)
     with interruption.listening() as told:
-        before = signal.getsignal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
+        assert signal.getsignal(number) != before
+        signal.raise_signal(number)
         assert told.requested
-        assert signal.getsignal(signal.SIGTERM) != before
+        assert told.by == number.name
+        assert signal.getsignal(number) == before
+
+
+def test_what_is_ignored_stays_ignored():
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruption.listening() as told:
+            signal.raise_signal(signal.SIGINT)
+        assert not told.requested
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_outside_the_main_thread_nothing_is_listened_for():

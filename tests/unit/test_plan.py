@@ -341,3 +341,8 @@ def test_what_was_not_computed_is_due_once_the_environment_is_there(tmp_path, mo
     assert ready.metrics_environment(wildcards) == "there"
     path.write_text('{"scores": []}')  # not computed anew where the environment is gone
     assert without.metrics_environment(wildcards) == "there"
+
+
+def test_a_path_with_spaces_is_one_argument(plan):
+    options = plan.training_options(None, {"start": "my models/t5; true", "train": "a.jsonl"})
+    assert options == "--start 'my models/t5; true' --train a.jsonl"

@@ -93,9 +93,8 @@ def _complete(url: str, partial: Path) -> None:
         except URLError as error:
             problem = str(error.reason)
         except (OSError, http.client.HTTPException) as error:
-            if isinstance(error, OSError) and disk_problem(
-                error
-            ):  # not of the network: another try is of no use
+            # not of the network: another try is of no use
+            if isinstance(error, OSError) and disk_problem(error):
                 raise OSError(error.errno, error.strerror, str(partial)) from None
             problem = str(error) or type(error).__name__
         except ValueError as error:  # such as a host name with two dots in a row
