@@ -9,6 +9,7 @@ import datetime
 import inspect
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -238,6 +239,8 @@ def main() -> None:
     )
     options = parser.parse_args()
 
+    if options.threads < 1:
+        raise InputError(f"--threads: must be at least 1, got {options.threads}")
     config = read_object(options.config, "--config")
     check_run(config, "--config")
     logging.set_verbosity_error()
@@ -254,7 +257,7 @@ def main() -> None:
     settings = known.keys() - {"l", "lengths"}
     if extra := sorted(config["method"]["objective_settings"].keys() - settings):
         raise unknown("setting in objective_settings", extra[0], settings)
-    began = datetime.datetime.now(datetime.UTC)
+    began, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
     updates = budget.updates(config["method"]["budget"], config["method"]["batch_size"], *runs)
@@ -269,7 +272,7 @@ def main() -> None:
             models.save(model, folder)
             write_json(folder / FORMAT_FILE, model_format(config))
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        seconds = (datetime.datetime.now(datetime.UTC) - began).total_seconds()
+        seconds = time.perf_counter() - clock  # the date may be corrected in the meantime
         write_json(
             options.output_dir / "provenance.json",
             provenance.collect(config, inputs, device)

@@ -16,7 +16,7 @@ from transformers import Trainer, TrainerState
 
 from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
 from warmup.criterion import Batch, Criterion
-from warmup.errors import InputError
+from warmup.errors import InputError, out_of_memory
 from warmup.finite import FiniteUpdates, shown
 from warmup.flops import count_flops
 from warmup.interruption import Interruption, listening
@@ -151,15 +151,9 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 self.update = update
                 return update.loss
             except RuntimeError as error:  # torch.OutOfMemoryError is one
-                if not _out_of_memory(error):
+                if not out_of_memory(error):
                     raise
-            if self.accelerator.num_processes > 1 or len(parts) == len(batch["index"]):
-                raise InputError(
-                    f"out of memory with {decoder_tokens(parts[0], self.method['warmup'])} decoder "
-                    "tokens in one pass; set pass_tokens lower, or the model's "
-                    "gradient_checkpointing to true"
-                )
-            self._halve(model, parts[0])
+            self._give_way(model, parts)
 
     def losses(
         self, model: torch.nn.Module, part: Batch
@@ -214,12 +208,23 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         flags = torch.tensor(float(flag), device=self.args.device)
         return bool(self.accelerator.reduce(flags))
 
-    def _halve(self, model: torch.nn.Module, part: Batch) -> None:
-        """Start the update again with passes of half the size."""
+    def _give_way(self, model: torch.nn.Module, parts: list[Batch]) -> None:
+        """Let a batch that needed more memory than there is begin again, with smaller passes.
+
+        Raises:
+            InputError: they cannot be smaller, or other processes would wait for this one.
+        """
+        tokens = decoder_tokens(parts[0], self.method["warmup"])
+        alone = all(len(part["index"]) == 1 for part in parts)
+        if self.accelerator.num_processes > 1 or alone:
+            raise InputError(
+                f"out of memory with {tokens} decoder tokens in one pass; set pass_tokens lower, "
+                "or the model's gradient_checkpointing to true"
+            )
         model.zero_grad()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self.pass_tokens = max(decoder_tokens(part, self.method["warmup"]) // 2, 1)
+        self.pass_tokens = max(tokens // 2, 1)
         print(f"out of memory: going on with pass_tokens {self.pass_tokens}", file=sys.stderr)
 
     def prediction_step(
@@ -232,9 +237,15 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Return the mean over examples of −log (1/N) Σ P(y|x,c_n), nats per example."""
         batch = self._prepare_inputs(inputs)
         with self.compute_loss_context_manager():
-            parts = split(batch, self.method["warmup"], self.pass_tokens)
-            each = [self.validation(model, part) for part in parts]
-        return torch.cat(each).mean(), None, None
+            while True:
+                parts = split(batch, self.method["warmup"], self.pass_tokens)
+                try:
+                    each = [self.validation(model, part) for part in parts]
+                    return torch.cat(each).mean(), None, None
+                except RuntimeError as error:
+                    if not out_of_memory(error):
+                        raise
+                self._give_way(model, parts)
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Add what was gathered since the last log to a training log."""
@@ -261,8 +272,3 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         if self._flops:
             self._add("flops", float(self._flops) * self.accelerator.num_processes)
             self._flops = 0
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    """Say whether it is PyTorch's error for memory, which on the CPU has no type of its own."""
-    return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

@@ -157,6 +157,20 @@ def test_memory_that_runs_out_splits_the_batch_and_changes_nothing(
     close(whole, parts)
 
 
+def test_memory_that_runs_out_in_validation_splits_the_batch_too(trainer, monkeypatch, capsys):
+    expected = trainer("warmup").evaluate()["eval_loss"]
+    plain = Criterion.validation
+
+    def validation(self, network, batch):
+        if len(batch["index"]) > 3:
+            raise torch.OutOfMemoryError("for a test")
+        return plain(self, network, batch)
+
+    monkeypatch.setattr(Criterion, "validation", validation)
+    assert trainer("warmup").evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-5)
+    assert "out of memory: going on with pass_tokens" in capsys.readouterr().err
+
+
 def test_memory_that_never_suffices_is_a_clear_error(trainer, monkeypatch):
     def losses(self, network, batch, update):
         raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")

@@ -30,7 +30,7 @@ rule train:
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         # told to end, this shell waits for the training, which then writes a checkpoint
-        "trap : TERM;"
+        "trap : TERM INT;"
         # the log is deleted, too: what earlier starts said is kept beside the checkpoints
         " mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
         " test ! -s $said || echo \"started again $(date '+%F %T')\" >> $said;"
@@ -41,5 +41,5 @@ rule train:
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
         " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN $SHARDED"
         # tee, too, is to hear the last line of a training that was told to end
-        " 2>&1 | (trap '' TERM; exec tee -a {log} $said);"
+        " 2>&1 | (trap '' TERM INT; exec tee -a {log} $said);"
         " rm -f $said"
