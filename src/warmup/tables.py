@@ -15,6 +15,7 @@ from warmup import (
     decoding_order,
     errors,
     export,
+    interval_notes,
     markup,
     not_computed,
     reported,
@@ -43,20 +44,6 @@ from warmup.summary import Cost, Estimate, Setting
 if TYPE_CHECKING:
     import pandas as pd
 
-_MARK = {
-    summary.SEEDS: "",
-    summary.CROSSED: "",
-    summary.ITEMS: "†",
-    summary.PAIRED: "†",
-    summary.NONE: "‡",
-}
-_INTERVAL = {
-    summary.SEEDS: "Mean over seeds [95% interval, Student t over the seeds].",
-    summary.CROSSED: "Mean over seeds [95% interval, hierarchical bootstrap over seeds and items].",
-    summary.ITEMS: "One seed [95% bootstrap interval over the test items].",
-    summary.PAIRED: "One seed [95% interval, paired bootstrap over the test items].",
-    summary.NONE: "One seed; no interval is known.",
-}
 _BOLD = (
     "Bold: the interval lies wholly above those of all other methods on the same data and model."
 )
@@ -175,7 +162,7 @@ def _scores(
                 times(spent.relative if spent else math.nan),
             ]
         )
-    notes = [*_interval_notes(estimates), _BOLD, compute_note(methods), *_mean_note(estimates)]
+    notes = [*interval_notes.of(estimates), _BOLD, compute_note(methods), *_mean_note(estimates)]
     notes += not_computed.notes(gaps)
     header = [*_header(metrics), "updates", "compute"]
     return Table(name, title, header, rows, len(_LABELS), notes)
@@ -189,7 +176,7 @@ def _gains(gains: list[Estimate], gaps: list[Gap], name: str, title: str) -> Tab
         rows.append(
             [*_names(setting, method), *_measured(found, metrics, gains, missing, sign=True)]
         )
-    notes = [*_interval_notes(gains), _GAIN]
+    notes = [*interval_notes.of(gains), _GAIN]
     if is_tested(gains):
         notes += [significance_note(), INTERVAL_NOTE]
     if any(item.interval == summary.ITEMS for item in gains):
@@ -228,7 +215,7 @@ def _measured(
         if item := found.get(metric):
             bounds = interval(item.low, item.high, 1, sign)
             text = f"{number(item.mean, 1, sign)}{mark(item)} {bounds}"
-            kind = _MARK[item.interval] if mixed else ""
+            kind = interval_notes.MARKS[item.interval] if mixed else ""
             cells.append(Cell(text + kind, item.mean, item in best))
         else:
             cells.append(Cell(not_computed.TEXT if metric in missing else "–"))
@@ -238,13 +225,6 @@ def _measured(
 
 def _count(value: float) -> Cell:
     return Cell(number(value, 0), value)
-
-
-def _interval_notes(estimates: Sequence[Estimate]) -> list[str]:
-    found = {item.interval for item in estimates}
-    kinds = [kind for kind in _INTERVAL if kind in found]
-    marks = [f"{_MARK[kind]} " if len(kinds) > 1 and _MARK[kind] else "" for kind in kinds]
-    return [mark + _INTERVAL[kind] for mark, kind in zip(marks, kinds, strict=True)]
 
 
 def _mean_note(estimates: Iterable[Estimate]) -> list[str]:

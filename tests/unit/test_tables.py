@@ -51,6 +51,15 @@ def test_notes_say_which_interval():
     assert "bootstrap" in one
 
 
+def test_an_interval_without_width_is_explained():
+    scores = make_scores(seeds=3)
+    assert not any("without width" in note for note in tables(seeds=3).main[0].notes)
+    scores.loc[scores["method"] == "warmup", "value"] = 100.0
+    table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
+    assert "100.0 [100.0, 100.0]" in column(table, "accuracy")
+    assert any("all seeds came to the same score" in note for note in table.notes)
+
+
 def test_mixed_intervals_are_marked():
     scores = make_scores(seeds=3)
     scores = scores[(scores["method"] != "warmup") | (scores["seed"] == 1)]
