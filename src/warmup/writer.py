@@ -15,6 +15,7 @@ from warmup import greedy
 from warmup.boundary import WarmupBoundary
 from warmup.examples import pad
 from warmup.models import LanguageModel, Source
+from warmup.products import fast_products
 from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.sampling import Warmups, sample
@@ -156,7 +157,8 @@ class Writer:
         """Return the results of batches of rows, whose keys are the same but for the last part."""
         found: dict[int, T] = {}
         for rows in _batches(keys, size or self.batch_size):
-            found |= dict(zip(rows, work(rows), strict=True))
+            with fast_products(self.model.network):
+                found |= dict(zip(rows, work(rows), strict=True))
             print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
         return [found[i] for i in range(len(keys))]
 
