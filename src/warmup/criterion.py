@@ -89,7 +89,9 @@ class Criterion:
             return self._losses_of_samples(network, batch, update, *groups)
         order = torch.cat(list(groups.values()))
         parts = [
-            self._losses_of_samples(network, {k: v[rows] for k, v in batch.items()}, update, samples)
+            self._losses_of_samples(
+                network, {k: v[rows] for k, v in batch.items()}, update, samples
+            )
             for samples, rows in groups.items()
         ]
         back = order.argsort()

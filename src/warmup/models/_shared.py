@@ -8,20 +8,27 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
 NAME = "sdpa_shared"
+MODEL_TYPES = ("bart", "mbart", "mt5", "pegasus", "t5")
+"""Whose cross-attention takes the number of inputs from the keys, not from the queries."""
 
 
-def share_keys(network: PreTrainedModel) -> bool:
-    """Let rows of a network's decoder share encoded inputs; say whether it can.
+def share_keys(network: PreTrainedModel) -> None:
+    """Let rows of a network's decoder share encoded inputs, where it can.
 
     The decoder may then have N rows for each row of the encoder's states, those of an example one
     after the other. Nothing else changes.
     """
-    if network.config._attn_implementation == "sdpa":
+    config = network.config
+    if config.model_type in MODEL_TYPES and config._attn_implementation == "sdpa":
         network.set_attn_implementation(NAME)
+
+
+def shares_keys(network: PreTrainedModel) -> bool:
+    """Say whether rows of a network's decoder may share encoded inputs."""
     return bool(network.config._attn_implementation == NAME)
 
 
-def _attention(
+def _attention(  # noqa: PLR0917  # called by transformers
     module: torch.nn.Module,
     query: torch.Tensor,
     key: torch.Tensor,
@@ -46,7 +53,7 @@ def _attention(
     """
     branches, length = len(query) // len(key), query.shape[2]
     if branches > 1:  # as one row of N·L queries, which is a view
-        query = query.unflatten(0, (-1, branches)).transpose(1, 2).flatten(2, 3)
+        query = query.view(-1, branches, *query.shape[1:]).transpose(1, 2).flatten(2, 3)
         if attention_mask is not None:
             attention_mask = attention_mask[:, :, :1]
         if position_bias is not None:
@@ -54,7 +61,7 @@ def _attention(
     output, _ = sdpa_attention_forward(
         module, query, key, value, attention_mask, position_bias=position_bias, **kwargs
     )
-    return output.unflatten(1, (branches, length)).flatten(0, 1), None
+    return output.reshape(-1, length, *output.shape[2:]), None
 
 
 AttentionInterface.register(NAME, _attention)

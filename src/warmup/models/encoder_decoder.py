@@ -13,7 +13,7 @@ from transformers import (
 from transformers.modeling_outputs import BaseModelOutput
 
 from warmup.models._interface import LanguageModel, Source, Tokens, branch_mask
-from warmup.models._shared import share_keys
+from warmup.models._shared import share_keys, shares_keys
 
 RELATIVE_POSITIONS = ("t5", "mt5", "umt5", "longt5")
 """Model types whose decoder knows distances between tokens only (ByT5 is of type t5)."""
@@ -29,7 +29,7 @@ class EncoderDecoder(LanguageModel):
         self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Tokens
     ) -> None:
         super().__init__(network, tokenizer, tokens)
-        self.shares_keys = share_keys(network)
+        share_keys(network)
 
     @staticmethod
     def start_token(
@@ -49,13 +49,13 @@ class EncoderDecoder(LanguageModel):
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         logits, (_, _, keys) = self._forward(start, source.states, source.mask, cache)
         keys.self_attention_cache.batch_repeat_interleave(samples)
-        if not self.shares_keys:
+        if not shares_keys(self.network):
             keys.cross_attention_cache.batch_repeat_interleave(samples)
         return logits[:, None].expand(-1, samples, -1), (*self._for_rows(source, samples), keys)
 
     def _for_rows(self, source: Source, branches: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Return encoded inputs and their mask for N decoder rows per example."""
-        if self.shares_keys:
+        if shares_keys(self.network):
             return source.states, source.mask
         states: torch.Tensor = source.states.repeat_interleave(branches, 0)
         return states, source.mask.repeat_interleave(branches, 0)
