@@ -13,6 +13,7 @@ from warmup.errors import InputError
 from warmup.models import LanguageModel, Source
 from warmup.objectives import surrogate
 from warmup.predefined import Writer
+from warmup.products import fast_products
 from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.resampling import resample
@@ -71,6 +72,12 @@ class Criterion:
             batch: examples.
             update: the number of the update; the same one always samples the same warmups.
         """
+        with fast_products(self.model.network):
+            return self._losses(network, batch, update)
+
+    def _losses(
+        self, network: torch.nn.Module, batch: Batch, update: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model = self.model
         if self.warmup is None:
             source = model.encode(batch["input_ids"], batch["mask"])
@@ -79,10 +86,12 @@ class Criterion:
             return surrogate(a, b, torch.zeros_like(l), l), {}
         groups = self.groups(batch["index"])
         if len(groups) == 1:
-            return self._losses(network, batch, update, *groups)
+            return self._losses_of_samples(network, batch, update, *groups)
         order = torch.cat(list(groups.values()))
         parts = [
-            self._losses(network, {k: v[rows] for k, v in batch.items()}, update, samples)
+            self._losses_of_samples(
+                network, {k: v[rows] for k, v in batch.items()}, update, samples
+            )
             for samples, rows in groups.items()
         ]
         back = order.argsort()
@@ -99,7 +108,7 @@ class Criterion:
         rows = {adaptive["least"]: flat.nonzero()[:, 0], most: (~flat).nonzero()[:, 0]}
         return {samples: chosen for samples, chosen in rows.items() if len(chosen)}
 
-    def _losses(
+    def _losses_of_samples(
         self, network: torch.nn.Module, batch: Batch, update: int, samples: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model, labels = self.model, batch["labels"]
@@ -190,7 +199,7 @@ class Criterion:
     def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return −log (1/N) Σ P(y|x,c_n) of each example [B], nats; without warmups −log P(y|x)."""
         model = self.model
-        with torch.no_grad():
+        with torch.no_grad(), fast_products(model.network):
             source = model.encode(batch["input_ids"], batch["mask"])
             if self.warmup is None:
                 return -target_log_probability(model, network, source, batch["labels"])

@@ -16,7 +16,7 @@ def count_flops() -> Any:
 
     Matrix products, convolutions and fused attention are counted, two operations for each
     multiply-add; element-wise operations are not. PyTorch's own counter leaves out the fused
-    attention of the CPU, and products with the weights that `warmup.prepacked` lays out.
+    attention of the CPU, and the products of `warmup.products`.
     """
     attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import torch
 
 from warmup.models import LanguageModel, Source
-from warmup.prepacked import prepacked
 
 
 @dataclass(frozen=True)
@@ -53,30 +52,29 @@ def write(
     separator = torch.tensor([tokens.separator], device=device)
     ids: list[torch.Tensor] = []
     log_probabilities: list[torch.Tensor] = []
-    with prepacked(model.network, given + room):
-        logits, cache = model.begin(source, 1)
-        for position in range(given + room):
-            if position:
-                logits, cache = model.step(ids[-1][:, None], cache)
-            scores = logits[:, 0].float()
-            total = scores.logsumexp(-1)
-            if limit is not None:
-                within = scores.index_fill(-1, banned, -torch.inf)
-                total = torch.where(inside, within.logsumexp(-1), total)
-                behind = scores.index_fill(-1, separator, -torch.inf)
-                token = torch.where(inside, within.argmax(-1), behind.argmax(-1))
-                if position >= limit:
-                    token = token.masked_fill(inside, tokens.separator)
-            else:
-                token = scores.argmax(-1)
-            if prefix is not None and position < given:
-                token = prefix[:, position]
-            token = token.masked_fill(ended, tokens.pad)
-            ids.append(token)
-            log_probabilities.append(scores.gather(-1, token[:, None])[:, 0] - total)
-            # where the separator is the end, the warmup that it ends is all there is
-            ended = ended | ((token == end) & (~inside | (end == tokens.separator)))
-            inside = inside & (token != tokens.separator)
-            if bool(ended.all()):
-                break
+    logits, cache = model.begin(source, 1)
+    for position in range(given + room):
+        if position:
+            logits, cache = model.step(ids[-1][:, None], cache)
+        scores = logits[:, 0].float()
+        total = scores.logsumexp(-1)
+        if limit is not None:
+            within = scores.index_fill(-1, banned, -torch.inf)
+            total = torch.where(inside, within.logsumexp(-1), total)
+            behind = scores.index_fill(-1, separator, -torch.inf)
+            token = torch.where(inside, within.argmax(-1), behind.argmax(-1))
+            if position >= limit:
+                token = token.masked_fill(inside, tokens.separator)
+        else:
+            token = scores.argmax(-1)
+        if prefix is not None and position < given:
+            token = prefix[:, position]
+        token = token.masked_fill(ended, tokens.pad)
+        ids.append(token)
+        log_probabilities.append(scores.gather(-1, token[:, None])[:, 0] - total)
+        # where the separator is the end, the warmup that it ends is all there is
+        ended = ended | ((token == end) & (~inside | (end == tokens.separator)))
+        inside = inside & (token != tokens.separator)
+        if bool(ended.all()):
+            break
     return Sequences(torch.stack(ids, 1), torch.stack(log_probabilities, 1))

@@ -1,5 +1,6 @@
 """The text that each token adds to those before it."""
 
+import functools
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,8 +16,8 @@ def pieces(tokenizer: Any, ids: Sequence[int]) -> Iterator[str]:
     """
     begin = end = 0  # the tokens that gave the text before; a lone token may lose its space
     for i in range(len(ids)):
-        before = _text(tokenizer, ids[begin:end])
-        text = _text(tokenizer, ids[begin : i + 1])
+        before = _text(tokenizer, tuple(ids[begin:end]))
+        text = _text(tokenizer, tuple(ids[begin : i + 1]))
         if text.endswith(_INCOMPLETE) and i + 1 < len(ids):
             yield ""
             continue
@@ -24,6 +25,7 @@ def pieces(tokenizer: Any, ids: Sequence[int]) -> Iterator[str]:
         begin, end = end, i + 1
 
 
-def _text(tokenizer: Any, ids: Sequence[int]) -> str:
+@functools.lru_cache(maxsize=2**16)  # pairs of tokens come again, and decoding is slow
+def _text(tokenizer: Any, ids: tuple[int, ...]) -> str:
     text: str = tokenizer.decode(ids, clean_up_tokenization_spaces=False) if ids else ""
     return text

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from warmup.products import linear, weight_gradient
+
 IGNORED = -100
 """Label of positions that are padding, as in `transformers`."""
 MAX_LOGITS = 2**26
@@ -35,7 +37,7 @@ class Projection:
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Return float32 logits [..., V] of states [..., D]."""
         bias = None if self.bias is None else self.bias.to(states.dtype)
-        return torch.nn.functional.linear(states, self.weight.to(states.dtype), bias).float()
+        return linear(states, self.weight.to(states.dtype), bias).float()
 
 
 def label_log_probabilities(
@@ -158,9 +160,9 @@ class _LabelLogProbability(torch.autograd.Function):
         d_weight = d_bias = None
         for rows, values in _logit_gradients(ctx, *gradients):
             d_logits = values.to(states.dtype)
-            torch.mm(d_logits, weight.to(states.dtype), out=d_states[rows])
+            d_states[rows] = linear(d_logits, weight.to(states.dtype).T)
             if ctx.needs_input_grad[1]:
-                d_weight = _add_product(d_weight, d_logits.T, states[rows], weight.dtype)
+                d_weight = _add_gradient(d_weight, weight, d_logits, states[rows])
             if ctx.needs_input_grad[2]:
                 part = d_logits.sum(0, dtype=torch.float32)
                 d_bias = part if d_bias is None else d_bias + part
@@ -223,12 +225,12 @@ def _logit_gradients(
         yield rows, gradient
 
 
-def _add_product(
-    total: torch.Tensor | None, left: torch.Tensor, right: torch.Tensor, dtype: torch.dtype
+def _add_gradient(
+    total: torch.Tensor | None, weight: torch.Tensor, d_logits: torch.Tensor, states: torch.Tensor
 ) -> torch.Tensor:
-    """Return total + left · right, in place where it can be: [V, D] may take a gigabyte."""
+    """Return total + d_logitsᵀ · states, in place where it can be: [V, D] may take a gigabyte."""
     if total is None:
-        return (left @ right).to(dtype)
-    if left.dtype != dtype:
-        return total.add_(left @ right)
-    return torch.addmm(total, left, right, out=total)  # `addmm_` is not counted as operations
+        return weight_gradient(weight, d_logits, states).to(weight.dtype)
+    if d_logits.dtype != weight.dtype:
+        return total.add_(d_logits.T @ states)
+    return torch.addmm(total, d_logits.T, states, out=total)  # `addmm_` is not counted

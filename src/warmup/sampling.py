@@ -6,7 +6,6 @@ from typing import Any
 import torch
 
 from warmup.models._interface import LanguageModel, Source
-from warmup.prepacked import prepacked
 
 
 @dataclass(frozen=True)
@@ -94,16 +93,15 @@ def sample(
     ids = torch.full((*shape, max_tokens), tokens.pad, device=source.input_ids.device)
     ended = torch.zeros(shape, dtype=torch.bool, device=ids.device)
     logits, cache = model.begin(source, shape[1])
-    with prepacked(model.network, max_tokens):
-        for position in range(max_tokens):
-            if position:
-                logits, cache = model.step(ids[..., position - 1], cache)
-            scaled = restrict(logits.flatten(0, 1), tokens.banned).div_(temperature)
-            token = draw(scaled, uniform[..., position].flatten()).view(shape)
-            ended = ended | (token == tokens.separator)
-            ids[..., position] = torch.where(ended, tokens.pad, token)
-            if bool(ended.all()):
-                break
+    for position in range(max_tokens):
+        if position:
+            logits, cache = model.step(ids[..., position - 1], cache)
+        scaled = restrict(logits.flatten(0, 1), tokens.banned).div_(temperature)
+        token = draw(scaled, uniform[..., position].flatten()).view(shape)
+        ended = ended | (token == tokens.separator)
+        ids[..., position] = torch.where(ended, tokens.pad, token)
+        if bool(ended.all()):
+            break
     return Warmups(ids, (ids != tokens.pad).sum(-1), ~ended), cache
 
 

@@ -17,6 +17,7 @@ from warmup.boundary import WarmupBoundary
 from warmup.errors import out_of_memory
 from warmup.examples import pad
 from warmup.models import LanguageModel, Source
+from warmup.products import fast_products
 from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.sampling import Warmups, sample
@@ -161,20 +162,21 @@ class Writer:
         """
         found: dict[int, T] = {}
         waiting = deque(_batches(keys, size or self.batch_size))
-        while waiting:
-            rows = waiting.popleft()
-            done = _unless_out_of_memory(work, rows)
-            if done is None:
-                most = len(rows) // 2
-                waiting = deque(
-                    batch[i : i + most]
-                    for batch in (rows, *waiting)
-                    for i in range(0, len(batch), most)
-                )
-                print(f"out of memory: going on with batches of {most}", file=sys.stderr)
-                continue
-            found |= dict(zip(rows, done, strict=True))
-            print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
+        with fast_products(self.model.network, fixed=True):
+            while waiting:
+                rows = waiting.popleft()
+                done = _unless_out_of_memory(work, rows)
+                if done is None:
+                    most = len(rows) // 2
+                    waiting = deque(
+                        batch[i : i + most]
+                        for batch in (rows, *waiting)
+                        for i in range(0, len(batch), most)
+                    )
+                    print(f"out of memory: going on with batches of {most}", file=sys.stderr)
+                    continue
+                found |= dict(zip(rows, done, strict=True))
+                print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
         return [found[i] for i in range(len(keys))]
 
     def _encode(self, sources: list[Ids]) -> Source:

@@ -12,7 +12,8 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from warmup.models._interface import LanguageModel, Source, branch_mask
+from warmup.models._interface import LanguageModel, Source, Tokens, branch_mask
+from warmup.models._shared import share_keys, shares_keys
 
 RELATIVE_POSITIONS = ("t5", "mt5", "umt5", "longt5")
 """Model types whose decoder knows distances between tokens only (ByT5 is of type t5)."""
@@ -23,6 +24,12 @@ class EncoderDecoder(LanguageModel):
 
     auto_class = AutoModelForSeq2SeqLM
     pads_left = False
+
+    def __init__(
+        self, network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, tokens: Tokens
+    ) -> None:
+        super().__init__(network, tokenizer, tokens)
+        share_keys(network)
 
     @staticmethod
     def start_token(
@@ -40,13 +47,18 @@ class EncoderDecoder(LanguageModel):
         """Feed START once per example; then each branch is a row of its own."""
         start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
-        logits, (states, mask, keys) = self._forward(start, source.states, source.mask, cache)
-        keys.batch_repeat_interleave(samples)
-        return logits[:, None].expand(-1, samples, -1), (
-            states.repeat_interleave(samples, 0),
-            mask.repeat_interleave(samples, 0),
-            keys,
-        )
+        logits, (_, _, keys) = self._forward(start, source.states, source.mask, cache)
+        keys.self_attention_cache.batch_repeat_interleave(samples)
+        if not shares_keys(self.network):
+            keys.cross_attention_cache.batch_repeat_interleave(samples)
+        return logits[:, None].expand(-1, samples, -1), (*self._for_rows(source, samples), keys)
+
+    def _for_rows(self, source: Source, branches: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return encoded inputs and their mask for N decoder rows per example."""
+        if shares_keys(self.network):
+            return source.states, source.mask
+        states: torch.Tensor = source.states.repeat_interleave(branches, 0)
+        return states, source.mask.repeat_interleave(branches, 0)
 
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
         """Feed one token per branch."""
@@ -105,10 +117,25 @@ class EncoderDecoder(LanguageModel):
     def branch_states(
         self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
-        """Pack the branches of an example into one sequence where positions are relative."""
-        relative = self.network.config.model_type in RELATIVE_POSITIONS
+        """Run each branch as a row of its own, from position 0 on.
+
+        The padding moves from the front to the end, where no token of a causal decoder sees it.
+        """
+        batch, branches, length = ids.shape
+        column = torch.arange(length, device=ids.device)
+        lead = valid.long().argmax(-1, keepdim=True)
+        rows = ids.gather(-1, (column + lead) % length)
+        encoded, mask = self._for_rows(source, branches)
         with self.headless():
-            return (_packed if relative else _in_rows)(network, source, ids, valid)
+            output = network(
+                encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
+                attention_mask=mask,
+                decoder_input_ids=rows.reshape(batch * branches, length),
+                use_cache=False,
+            )
+        states: torch.Tensor = output.logits.view(batch, branches, length, -1)
+        back = ((column - lead) % length)[..., None].expand(-1, -1, -1, states.shape[-1])
+        return states.gather(2, back)
 
     def generation_inputs(
         self, source: Source, prefix: torch.Tensor | None = None
@@ -120,50 +147,6 @@ class EncoderDecoder(LanguageModel):
             start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
             inputs["decoder_input_ids"] = torch.cat([start, prefix], 1)
         return inputs, 1
-
-
-def _packed(
-    network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
-) -> torch.Tensor:
-    """Run the N branches of an example as one decoder sequence.
-
-    Cross-attention keys and values are then computed once per x. T5's position bias depends on
-    distances only, and within a branch those are what they would be in a row of its own.
-    """
-    batch, branches, length = ids.shape
-    output = network(
-        encoder_outputs=BaseModelOutput(last_hidden_state=source.states),
-        attention_mask=source.mask,
-        decoder_input_ids=ids.reshape(batch, branches * length),
-        decoder_attention_mask=branch_mask(valid)[:, None],
-        use_cache=False,
-    )
-    states: torch.Tensor = output.logits.view(batch, branches, length, -1)
-    return states
-
-
-def _in_rows(
-    network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
-) -> torch.Tensor:
-    """Run each branch as a row of its own, from position 0 on.
-
-    The padding moves from the front to the end, where no token of a causal decoder sees it.
-    """
-    batch, branches, length = ids.shape
-    column = torch.arange(length, device=ids.device)
-    lead = valid.long().argmax(-1, keepdim=True)
-    rows = ids.gather(-1, (column + lead) % length)
-    output = network(
-        encoder_outputs=BaseModelOutput(
-            last_hidden_state=source.states.repeat_interleave(branches, 0)
-        ),
-        attention_mask=source.mask.repeat_interleave(branches, 0),
-        decoder_input_ids=rows.reshape(batch * branches, length),
-        use_cache=False,
-    )
-    states: torch.Tensor = output.logits.view(batch, branches, length, -1)
-    back = ((column - lead) % length)[..., None].expand(-1, -1, -1, states.shape[-1])
-    return states.gather(2, back)
 
 
 MODEL = EncoderDecoder
