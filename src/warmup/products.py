@@ -60,7 +60,7 @@ def fast_products(
         fixed: weights do not change within it, and there is no gradient. Each is then laid out once
             as oneDNN wants it, which with few rows takes longer than the product.
     """
-    checkpointing = network.training and getattr(network, "is_gradient_checkpointing", False)
+    checkpointing = network.training and getattr(network, "is_activation_checkpointing", False)
     if checkpointing or not any(_fits(weight, weight) for weight in network.parameters()):
         return contextlib.nullcontext()
     return _FixedProducts() if fixed else _FastProducts()

@@ -74,7 +74,7 @@ def test_it_stays_out_of_the_way_where_it_does_not_pay(network):
 
 
 def test_what_is_computed_again_is_computed_in_the_same_way(network):
-    network.is_gradient_checkpointing = True
+    network.is_activation_checkpointing = True
     with fast_products(network) as mode:
         assert mode is None
     with fast_products(network.eval()) as mode:

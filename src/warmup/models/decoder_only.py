@@ -44,7 +44,7 @@ class DecoderOnly(LanguageModel):
 
         With gradient checkpointing a network in training has no keys to share.
         """
-        checkpointing = self.network.is_gradient_checkpointing and self.network.training
+        checkpointing = self.network.is_activation_checkpointing and self.network.training
         if source.keys or checkpointing:
             return source
         cache = DynamicCache()
