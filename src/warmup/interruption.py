@@ -29,8 +29,9 @@ def listening() -> Iterator[Interruption]:
     before = {
         number: handler
         for number in (signal.SIGTERM, signal.SIGINT)
-        # a shell lets what it starts in the background ignore Ctrl-C
-        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+        # A shell lets what it starts in the background ignore Ctrl-C. That SIGTERM is ignored, a
+        # process has from its torchrun, and concerns that alone: workflow/scripts/launch.sh
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN or number == signal.SIGTERM
     }
 
     def note(number: int, _: Any) -> None:

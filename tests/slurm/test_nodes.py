@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 
 import pytest
@@ -84,9 +85,8 @@ def test_a_training_on_two_nodes_goes_on(trained, two, tmp_path, cause):
         os.kill(processes[0], signal.SIGCONT)
     status, output = start.wait()
     assert status == 0, output
-    said = (folder / LOG).read_text()
-    if cause == "cancelled":  # Slurm tells it, and waits some seconds
-        assert "stopped: ended by SIGTERM after update 1" in said
-    assert "resuming from checkpoint-1" in said
+    (number,) = re.findall("resuming from checkpoint-([0-9]+)", (folder / LOG).read_text())
+    # Slurm tells it, and waits some seconds: it writes one between those of its validations
+    assert int(number) % 10 if cause == "cancelled" else number == "10"
     assert len(submitted(folder)) == 2
     assert sha256(folder / MODEL) == sha256(two / MODEL)

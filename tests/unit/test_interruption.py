@@ -113,6 +113,17 @@ def test_what_is_ignored_stays_ignored():
         signal.signal(signal.SIGINT, before)
 
 
+def test_a_torchrun_that_ignores_sigterm_leaves_it_to_its_processes():
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    try:
+        with interruption.listening() as told:
+            signal.raise_signal(signal.SIGTERM)
+            assert told.requested
+            signal.raise_signal(signal.SIGTERM)  # Slurm's, a second time: no harm
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def test_outside_the_main_thread_nothing_is_listened_for():
     found = []
 
