@@ -37,7 +37,7 @@ rule train:
         " cp $said {log};"
         # glibc gives large blocks back when they are freed, and each update asks for them again
         " MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=500000000"
-        " bash \"$LAUNCHER\" $PROCESSES {threads} warmup.train --config {params.config:q} {params.options}"
+        ' bash "$LAUNCHER" $PROCESSES {threads} warmup.train --config {params.config:q} {params.options}'
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
         " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN $SHARDED"
         # tee, too, is to hear the last line of a training that was told to end
