@@ -100,6 +100,7 @@ def train(
     if checkpoint and args.process_index == 0:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
     trainer.go_on(checkpoint)
+    trainer.accelerator.wait_for_everyone()  # all have read the best one: the first deletes it
     return model, summarise(config, trainer)
 
 
