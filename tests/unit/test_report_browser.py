@@ -220,13 +220,14 @@ def test_keys(show):
     view.wait(
         "location.hash.endsWith('multiple_choice-1') && document.activeElement.id === 'example'"
     )
+    shown = "document.querySelector('#example h3').textContent.endsWith('multiple_choice-{}')"
     view.press("ArrowRight")
-    view.wait("location.hash.endsWith('multiple_choice-2')")
+    view.wait(f"location.hash.endsWith('multiple_choice-2') && {shown.format(2)}")
     view.press("ArrowLeft")
-    view.wait("location.hash.endsWith('multiple_choice-1')")
+    view.wait(f"location.hash.endsWith('multiple_choice-1') && {shown.format(1)}")
     view.press("Escape")
     view.wait("document.getElementById('example').hidden")
-    assert view.run("document.activeElement.innerText").count("multiple_choice-1\n") == 1
+    view.wait("document.activeElement.innerText.includes('multiple_choice-1\\n')")
 
 
 def test_an_address_leads_to_an_example_and_to_its_page_of_the_list(show):
