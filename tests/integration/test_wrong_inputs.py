@@ -122,7 +122,7 @@ CONFIG = {
     "the same seed twice": ("seeds", [1, 1], "seeds: [1, 1] has non-unique elements"),
     "no experiment name": ("experiment", "", "config: experiment: '' does not match"),
     "experiment name with a path": ("experiment", "../x", "experiment: '../x' does not match"),
-    "experiment name absolute": ("experiment", "/tmp/x", "'/tmp/x' does not match"),
+    "experiment name absolute": ("experiment", "/x", "'/x' does not match"),
     "method name with a path": (
         "methods.a/b",
         tiny.METHODS["sft"],

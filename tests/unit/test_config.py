@@ -217,7 +217,7 @@ def test_pairs_and_revisions_become_arguments_and_paths_and_end_where_they_end()
         config.check(tiny.experiment(models={"hub": entry}))
 
 
-@pytest.mark.parametrize("name", ["../x", "/tmp/x", "a/b", "", ".", "x\n"])
+@pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
 def test_the_name_of_the_experiment_and_of_splits_likewise(name):
     with pytest.raises(InputError, match="config: experiment: "):
         config.check(tiny.experiment(experiment=name))

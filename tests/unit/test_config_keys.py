@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from schema_parts import SCHEMA, parts
 
 import tiny
 from warmup import config
@@ -69,15 +70,6 @@ def full() -> dict[str, Any]:
     checked = config.check(value)
     del checked["runs"][0]["methods_resolved"]
     return checked
-
-
-def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a schema and those that it consists of."""
-    yield schema
-    for part in schema.get("allOf", []):
-        yield from parts(part)
-    if "$ref" in schema:
-        yield from parts(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
 
 
 def keys(schema: dict[str, Any], value: Any, path: tuple[Any, ...] = ()) -> Iterator[Key]:

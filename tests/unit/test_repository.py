@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from schema_parts import SCHEMA, parts
 
 from warmup import config, plugins, tasks
 from warmup.records import Record
@@ -31,20 +32,10 @@ FILES = sorted(
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [path for path in FILES if path.suffix == ".md"]
 CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
-SCHEMA = yaml.safe_load(config.SCHEMA.read_text(encoding="utf-8"))
 
 
 def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
-
-
-def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all that it refers to."""
-    yield schema
-    for part in schema.get("allOf", []):
-        yield from parts(part)
-    if "$ref" in schema:
-        yield from parts(SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]])
 
 
 def schema_keys(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, str]]:
