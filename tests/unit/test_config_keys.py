@@ -15,7 +15,6 @@ import tiny
 from warmup import config
 from warmup.errors import InputError
 
-SCHEMA = config._schema()
 VALUES = {
     "null": None, "boolean": True, "integer": 3, "number": 0.5, "string": "text",
     "array": [{"a": 1}], "object": {"1": [2]},
