@@ -43,15 +43,14 @@ def weight_gradient(
     """
     if not _fits(weight, states):
         return d_result.T @ states
-    # oneDNN copies a first factor that is transposed, so that had better be the narrow one
-    if len(weight) > weight.shape[1]:
-        return _product(states.T, d_result.T).T
-    return _product(d_result.T, states.T)
+    # Row by row, since AdamW takes five times as long over a transposed gradient. For that either
+    # the first factor is copied, by oneDNN, or the result: what is smaller.
+    if len(states) < states.shape[1]:
+        return _product(d_result.T, states.T)
+    return _product(states.T, d_result.T).T.contiguous()
 
 
-def fast_products(
-    network: torch.nn.Module, *, fixed: bool = False
-) -> contextlib.AbstractContextManager[Any]:
+def fast_products(network: Any, *, fixed: bool = False) -> contextlib.AbstractContextManager[Any]:
     """Return a context in which a network's large linear layers are those of this module.
 
     Args:
@@ -60,10 +59,10 @@ def fast_products(
         fixed: weights do not change within it, and there is no gradient. Each is then laid out once
             as oneDNN wants it, which with few rows takes longer than the product.
     """
-    checkpointing = network.training and getattr(network, "is_activation_checkpointing", False)
+    checkpointing = network.training and network.is_activation_checkpointing
     if checkpointing or not any(_fits(weight, weight) for weight in network.parameters()):
         return contextlib.nullcontext()
-    return _FixedProducts() if fixed else _FastProducts()
+    return _Linears(_LaidOut() if fixed else linear)
 
 
 def _fits(weight: torch.Tensor, states: torch.Tensor) -> bool:
@@ -77,32 +76,35 @@ def _fits(weight: torch.Tensor, states: torch.Tensor) -> bool:
     )
 
 
-class _FastProducts(TorchFunctionMode):
-    def __torch_function__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
-    ) -> Any:
-        if func is torch.nn.functional.linear:
-            return linear(*args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
+class _Linears(TorchFunctionMode):
+    """Calls another function in the place of `torch.nn.functional.linear`."""
 
-
-class _FixedProducts(TorchFunctionMode):
-    def __init__(self) -> None:
+    def __init__(self, product: Any) -> None:
         super().__init__()
-        self.laid_out: dict[int, torch.Tensor] = {}
+        self.product = product
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        if func is torch.nn.functional.linear:
-            states, weight, bias = (*args, None)[:3]
-            if _fits(weight, states):
-                if id(weight) not in self.laid_out:
-                    rows = states.numel() // states.shape[-1]
-                    found = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
-                    self.laid_out[id(weight)] = found
-                return _product(states, self.laid_out[id(weight)], bias)
-        return func(*args, **(kwargs or {}))
+        called = self.product if func is torch.nn.functional.linear else func
+        return called(*args, **(kwargs or {}))
+
+
+class _LaidOut:
+    """`linear` without a gradient, for weights that do not change."""
+
+    def __init__(self) -> None:
+        self.found: dict[int, torch.Tensor] = {}
+
+    def __call__(
+        self, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        if not _fits(weight, states):
+            return torch.nn.functional.linear(states, weight, bias)
+        if id(weight) not in self.found:
+            rows = states.numel() // states.shape[-1]
+            self.found[id(weight)] = torch.ops.mkldnn._reorder_linear_weight(weight, rows)
+        return _product(states, self.found[id(weight)], bias)
 
 
 class _Linear(torch.autograd.Function):
