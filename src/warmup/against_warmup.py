@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from warmup import summary
 from warmup.control_table import differences
 from warmup.cost_table import compute_note, times
+from warmup.costs import Cost, costs_of
 from warmup.decoding_order import Decodings
-from warmup.gains import gains, is_tested, mark
+from warmup.gains import cell, gains, is_tested
 from warmup.labels import METHODS, METRICS, TASKS, label
-from warmup.markup import Cell, Table, interval, number
+from warmup.markup import Cell, Table, number
 from warmup.methods import FOCUS, Methods
-from warmup.summary import Cost, Estimate, Setting
+from warmup.summary import Estimate, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -102,7 +103,7 @@ def _trained(
 ) -> list[_Row]:
     """Return a row for each method of each setting that warmup was evaluated in."""
     scores = decodings.without_controls(scores)
-    costs = {(item.setting, item.method): item for item in summary.costs_of(scores, methods)}
+    costs = {(item.setting, item.method): item for item in costs_of(scores, methods)}
     found = summary.ordered(summary.primary(summary.scores_of(scores)), methods)
     have_warmup = {item.setting for item in found if item.method == FOCUS}
     over = {
@@ -172,7 +173,7 @@ def _table(
         [
             *map(Cell, (row.setting.data, row.setting.model)),
             *([Cell(row.group or "–")] if grouped else []),
-            *(Cell(row.name), _estimate(row.score), _estimate(row.difference, sign=True)),
+            *(Cell(row.name), cell(row.score), cell(row.difference, sign=True)),
             _count(row.cost.updates) if row.cost else Cell("–"),
             times(row.cost.relative) if row.cost else Cell("–"),
             *(_count(row.score.seeds), _count(row.score.n)),
@@ -183,13 +184,6 @@ def _table(
     if is_tested(row.difference for row in rows if row.difference):
         notes.append(_MARK)
     return Table(name, title, header, cells, 4 if grouped else 3, notes)
-
-
-def _estimate(item: Estimate | None, *, sign: bool = False) -> Cell:
-    if item is None:
-        return Cell("–")
-    bounds = interval(item.low, item.high, 1, sign)
-    return Cell(f"{number(item.mean, 1, sign)}{mark(item)} {bounds}", item.mean)
 
 
 def _count(value: float) -> Cell:

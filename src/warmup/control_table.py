@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 from warmup import not_computed, summary
 from warmup.decoding_order import Decodings
-from warmup.gains import gains, is_tested, mark
+from warmup.gains import cell, gains, is_tested
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
-from warmup.markup import Cell, Table, interval, number
+from warmup.markup import Cell, Table, number
 from warmup.methods import Methods
 from warmup.summary import Estimate
 
@@ -129,17 +129,10 @@ def _row(
     return [
         *map(Cell, names),
         *(
-            Cell(not_computed.TEXT) if metric in missing else _cell(item)
+            Cell(not_computed.TEXT) if metric in missing else cell(item)
             for metric, item in found.items()
         ),
-        _cell(difference, sign=True),
+        cell(difference, sign=True),
         Cell(number(seeds, 0), seeds),
         Cell(number(n, 0), n),
     ]
-
-
-def _cell(item: Estimate | None, sign: bool = False) -> Cell:
-    if item is None:
-        return Cell("–")
-    bounds = interval(item.low, item.high, 1, sign)
-    return Cell(f"{number(item.mean, 1, sign)}{mark(item)} {bounds}", item.mean)

@@ -4,12 +4,17 @@ import math
 from collections.abc import Iterable
 
 from warmup import summary
+from warmup.costs import Cost
+from warmup.intervals import Interval
 from warmup.labels import METHODS, TASKS, label
-from warmup.markup import Cell, Table, number
+from warmup.markup import Cell, Table, interval, number
 from warmup.methods import Methods
-from warmup.summary import Cost
 
 _HEADER = ("data", "model", "method", "seeds", "updates", "GFLOP", "compute", "seconds")
+_SECONDS = (
+    "Seconds [95% interval, Student t over the seeds; none with one seed] are of updates alone, "
+    "and of this machine with whatever else it did."
+)
 
 
 def cost_table(costs: Iterable[Cost], methods: Methods, task: str) -> Table:
@@ -21,13 +26,18 @@ def cost_table(costs: Iterable[Cost], methods: Methods, task: str) -> Table:
             Cell(number(item.updates, 0), item.updates),
             Cell(number(item.flops / 1e9, 1), item.flops),
             times(item.relative),
-            Cell(number(item.seconds, 1), item.seconds),
+            _seconds(item.seconds),
         ]
         for item in costs
         if not item.setting.pair.startswith(summary.MEAN)
     ]
     title = f"{label(TASKS, task)}: training cost (mean over seeds)"
-    return Table(f"{task}-cost", title, _HEADER, rows, 3, [compute_note(methods)])
+    notes = [compute_note(methods), _SECONDS]
+    return Table(f"{task}-cost", title, _HEADER, rows, 3, notes)
+
+
+def _seconds(found: Interval) -> Cell:
+    return Cell(f"{number(found.mean, 1)} {interval(found.low, found.high, 1)}", found.mean)
 
 
 def times(value: float) -> Cell:

@@ -124,7 +124,7 @@ class Criterion:
             a, b = self.objective.coefficients(l, lengths, **self.settings)
             offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
             index, a, b = resample(a, b, offset.to(l.device), draws)
-            notes = diagnose(warmups, l)
+            notes = diagnose(warmups, l, labels)
             warmups = select(warmups, index)
         different, where = distinct(warmups)
         branches = lay_out(model.tokens, different, labels)
@@ -132,7 +132,9 @@ class Criterion:
         s, l = scores.s.gather(1, where), scores.l.gather(1, where)
         if draws >= samples:
             a, b = self.objective.coefficients(l.detach(), lengths, **self.settings)
-            notes = diagnose(warmups, l.detach())
+            notes = diagnose(warmups, l.detach(), labels)
+            notes["warmup_surprisal"] = -s.detach().mean(-1)
+            notes["warmup_distinct"] = 1.0 + where.max(-1).values
         # the network itself has to know that a warmup contains no special token
         allowed = scores.log_allowed_mass.gather(1, where).mean(-1)
         losses: torch.Tensor = surrogate(a, b, s, l) - allowed
@@ -208,16 +210,28 @@ class Criterion:
             return -log_mean(self.rewards(source, cache, warmups, batch["labels"]))
 
 
-def diagnose(warmups: Warmups, l: torch.Tensor) -> dict[str, torch.Tensor]:
+def diagnose(warmups: Warmups, l: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
     """Return what the training log says of each example's warmups [B]."""
     weights = l.softmax(-1)
+    empty = warmups.lengths == 0
     return {
         "reward": log_mean(l),
         "warmup_length": warmups.lengths.float().mean(-1),
         "warmup_forced": warmups.forced.float().mean(-1),
+        "warmup_empty": empty.float().mean(-1),
+        "warmup_copied": (begins(warmups, labels) & ~empty).float().mean(-1),
         "effective_sample_size": 1 / weights.square().sum(-1),
         "samples": torch.full_like(l[:, 0], l.shape[1]),
     }
+
+
+def begins(warmups: Warmups, labels: torch.Tensor) -> torch.Tensor:
+    """Return whether the target [B, T] begins with the whole warmup [B, N]."""
+    longest = warmups.ids.shape[-1]
+    missing = max(longest - labels.shape[-1], 0)
+    targets = torch.nn.functional.pad(labels, (0, missing), value=IGNORED)[:, None, :longest]
+    behind = torch.arange(longest, device=labels.device) >= warmups.lengths[..., None]
+    return ((warmups.ids == targets) | behind).all(-1)
 
 
 def log_mean(l: torch.Tensor) -> torch.Tensor:

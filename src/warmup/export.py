@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from warmup import detectable, not_computed, summary
 from warmup.against_warmup import to_warmup
 from warmup.control_table import differences
+from warmup.costs import costs_of
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.gains import gains
 from warmup.methods import FOCUS, Methods
@@ -57,15 +58,16 @@ def rows(
         row = {"quantity": "score", **gap.setting._asdict(), **gap._asdict()}
         said = {"source": not_computed.signature(gap.reason)}
         yield {name: value for name, value in row.items() if name in COLUMNS} | said
-    for cost in summary.ordered(summary.costs_of(scores, methods), methods):
+    for cost in summary.ordered(costs_of(scores, methods), methods):
+        row = {**cost.setting._asdict(), "method": cost.method, "seeds": cost.seeds}
         for quantity, value in (
             ("train_updates", cost.updates),
             ("train_flops", cost.flops),
-            ("train_seconds", cost.seconds),
             ("relative_compute", cost.relative),
         ):
-            row = {"quantity": quantity, **cost.setting._asdict(), "method": cost.method}
-            yield row | {"measured": value, "seeds": cost.seeds}
+            yield row | {"quantity": quantity, "measured": value}
+        measured, low, high = cost.seconds
+        yield row | {"quantity": "train_seconds", "measured": measured, "low": low, "high": high}
     for claim in claims[claims["task"] == task].to_dict("records"):
         quantity = {"gain": "gain_over_sft", "absolute": "score"}[claim["quantity"]]
         given = ("task", "dataset", "pair", "model", "metric", "source")

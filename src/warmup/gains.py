@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from warmup import summary
 from warmup.comparisons import LEVEL
 from warmup.errors import InputError
+from warmup.markup import Cell, interval, number
 from warmup.methods import BASELINE
 from warmup.summary import CROSSED, PAIRED, Estimate
 
@@ -64,6 +65,14 @@ def significant(gain: Estimate) -> bool:
 def mark(gain: Estimate) -> str:
     """Return the mark of a significant gain, else nothing."""
     return MARK if significant(gain) else ""
+
+
+def cell(item: Estimate | None, *, sign: bool = False) -> Cell:
+    """Return an estimate as tables show it, with its mark and its interval."""
+    if item is None:
+        return Cell("–")
+    bounds = interval(item.low, item.high, 1, sign)
+    return Cell(f"{number(item.mean, 1, sign)}{mark(item)} {bounds}", item.mean)
 
 
 def is_tested(found: Iterable[Estimate]) -> bool:

@@ -19,6 +19,10 @@ _DETECTABLE = (
     "on the outputs, hence a range, from outputs much alike to little alike. A smaller gain may be "
     "real, but such a test misses it more often than that."
 )
+_UNKNOWN = (
+    "no range, since the spread of its scores of items is not known without outputs; where it is "
+    "computed here, the table of comparisons has what it could detect."
+)
 
 
 def reported_table(
@@ -44,6 +48,11 @@ def reported_table(
             bases.append((f"{data}, {basis}", label(METRICS, metric)) if basis else ("", ""))
         rows.append(cells)
     notes = [_REPORTED]
+    gains = dict.fromkeys(
+        label(METRICS, row["metric"]) for row in claims if row["quantity"] == "gain"
+    )
+    if unknown := [name for name in gains if name not in {of for _, of in bases}]:
+        notes.append(f"{', '.join(unknown)}: {_UNKNOWN}")
     for basis, of_basis in summary.group(bases, lambda item: item[0]).items():
         if basis:
             notes += [] if _DETECTABLE in notes else [_DETECTABLE]

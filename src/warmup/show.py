@@ -14,6 +14,7 @@ from rich.text import Text
 from warmup import comparisons, decoding_order, errors, not_computed, summary
 from warmup.aggregate import read_scores
 from warmup.comparison_table import significance_note
+from warmup.costs import costs_of
 from warmup.errors import InputError
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
@@ -47,7 +48,7 @@ def main_tables(
     }
     costs = {
         (item.setting._replace(split=""), item.method): item.relative
-        for item in summary.costs_of(scores, methods)
+        for item in costs_of(scores, methods)
     }
     best = set(summary.separated(estimates))
     for task, of_task in summary.group(estimates, lambda item: item.setting.task).items():

@@ -71,21 +71,6 @@ class Estimate:
     """Of a tested gain, the p-value after Holm's correction."""
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Mean training cost over seeds of a method, not-a-number where unknown."""
-
-    setting: Setting
-    method: str
-    updates: float
-    flops: float
-    """Floating-point operations."""
-    seconds: float
-    relative: float
-    """`flops` divided by those of SFT."""
-    seeds: int
-
-
 class _OfMethod(Protocol):
     @property
     def setting(self) -> Setting: ...
@@ -104,7 +89,7 @@ def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
 
     A data set with several pairs also gets the mean over its pairs, as pair `mean of k`.
     """
-    return [_cut(item) for item in _estimates(_with_pair_means(_evaluation(scores, "all")))]
+    return [_cut(item) for item in _estimates(with_pair_means(_evaluation(scores, "all")))]
 
 
 def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
@@ -114,7 +99,7 @@ def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]
     bootstrap intervals as independent; both methods answered the same items, so it is rather too
     wide than too narrow.
     """
-    return _estimates(_differences(_with_pair_means(_evaluation(scores, "all")), baseline))
+    return _estimates(_differences(with_pair_means(_evaluation(scores, "all")), baseline))
 
 
 def lookahead_gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
@@ -125,29 +110,6 @@ def lookahead_gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list
 def lookahead_of(scores: "pd.DataFrame") -> list[Estimate]:
     """Return the estimates over the items of each look-ahead."""
     return [_cut(item) for item in _estimates(_evaluation(scores, _LOOKAHEAD + r"\d+"))]
-
-
-def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
-    """Return the training cost of each method in each setting, whose split is `train`.
-
-    A method that `methods` says starts from another one includes what that cost.
-    """
-    rows = _records(scores[scores["metric"].str.startswith("train_")])
-    groups = group(_with_pair_means(rows), lambda row: (_setting(row), row["method"]))
-    own = {
-        key: [_mean(row["value"] for row in found if row["metric"] == f"train_{quantity}")
-              for quantity in ("updates", "flops", "seconds")]
-        for key, found in groups.items()
-    }  # fmt: skip
-    costs = []
-    for (setting, method), found in groups.items():
-        chain = [own[setting, name] for name in methods.chain(method) if (setting, name) in own]
-        updates, flops, seconds = (sum(values) for values in zip(*chain, strict=True))
-        base = own.get((setting, BASELINE), [math.nan] * 3)[1]
-        relative = flops / base if base else math.nan
-        seeds = len({row["seed"] for row in found})
-        costs.append(Cost(setting, method, updates, flops, seconds, relative, seeds))
-    return costs
 
 
 def primary(estimates: Sequence[Estimate]) -> list[Estimate]:
@@ -202,7 +164,7 @@ def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
 def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
     """Return rows of test splits, without those of which any seed was not computed."""
     wanted = (scores["split"] != "train") & scores["subset"].str.fullmatch(subset)
-    rows = _records(scores[wanted])
+    rows = records(scores[wanted])
 
     def without_seed(row: Row) -> tuple[object, ...]:
         return _identity({**row, "seed": 0}, row["method"])
@@ -211,19 +173,21 @@ def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
     return [row for row in rows if without_seed(row) not in gaps] if gaps else rows
 
 
-def _records(frame: "pd.DataFrame") -> list[Row]:
+def records(frame: "pd.DataFrame") -> list[Row]:
+    """Return the rows of a table."""
     return cast(list[Row], frame.to_dict("records"))
 
 
-def _setting(row: Row) -> Setting:
+def setting(row: Row) -> Setting:
+    """Return what a row's method is compared on."""
     return Setting(*(row[name] for name in Setting._fields))
 
 
 def _identity(row: Row, method: str) -> tuple[object, ...]:
-    return _setting(row), method, row["decoding"], row["metric"], row["subset"], row["seed"]
+    return setting(row), method, row["decoding"], row["metric"], row["subset"], row["seed"]
 
 
-def _with_pair_means(rows: list[Row]) -> list[Row]:
+def with_pair_means(rows: list[Row]) -> list[Row]:
     """Add, for data sets with several pairs, the mean over pairs of each seed and metric.
 
     Only where every pair was scored. The interval takes the pairs as independent.
@@ -274,7 +238,7 @@ def _estimate(rows: list[Row]) -> Estimate:
         kind = NONE if math.isnan(low) or math.isnan(high) else ITEMS
     _, _, lookahead = first["subset"].partition(_LOOKAHEAD)
     return Estimate(
-        setting=_setting(first),
+        setting=setting(first),
         method=first["method"],
         decoding=first["decoding"],
         metric=first["metric"],

@@ -28,6 +28,7 @@ from warmup.aggregate import read_scores
 from warmup.comparison_table import INTERVAL_NOTE, comparison_table, significance_note
 from warmup.control_table import control_table
 from warmup.cost_table import compute_note, cost_table, times
+from warmup.costs import Cost, costs_of
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.files import write_text
@@ -39,7 +40,7 @@ from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods, add_option, parse
 from warmup.not_computed import Gap
 from warmup.reported_table import reported_table
-from warmup.summary import Cost, Estimate, Setting
+from warmup.summary import Estimate, Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def task_tables(
     tested = tested[tested["task"] == task] if tested is not None else None
     estimates = summary.ordered(summary.scores_of(scores), methods)
     gains = summary.ordered(gains_of(scores, tested), methods)
-    costs = summary.ordered(summary.costs_of(scores, methods), methods)
+    costs = summary.ordered(costs_of(scores, methods), methods)
     missing = not_computed.gaps_of(scores)
     title, found = label(TASKS, task), TaskTables([], [], [], [], [], [], [])
     for decoding in summary.decoding_order(item.decoding for item in estimates):

@@ -133,6 +133,8 @@ def _curve(method: str, update: int, seed: int) -> list[tuple[str, float]]:
             ("reward", -nll),
             ("warmup_length", 7 - 3 * math.exp(-update / 500) + 0.1 * math.cos(update)),
             ("effective_sample_size", 1 + 3 * math.exp(-update / 900)),
+            ("warmup_surprisal", 2 + 4 * math.exp(-update / 600)),
+            ("warmup_copied", 0.3 * (1 - math.exp(-update / 800))),
         ]
     return values
 

@@ -7,11 +7,11 @@ import torch
 
 import tiny
 from warmup import criterion as module
-from warmup.criterion import Criterion, check_projection
+from warmup.criterion import Criterion, begins, check_projection, diagnose
 from warmup.errors import InputError
 from warmup.examples import pad
 from warmup.projection import IGNORED
-from warmup.sampling import distinct, select
+from warmup.sampling import Warmups, distinct, select
 from warmup.scoring import lay_out, rewards, score
 
 WARMUP = {
@@ -159,6 +159,18 @@ def test_equal_samples_are_scored_once(monkeypatch):
         gradient(model, losses), gradient(model, plain), atol=1e-4, rtol=1e-4
     )
     assert notes["samples"].tolist() == [40.0] * 3
+
+
+def test_what_the_log_says_of_warmups():
+    ids = torch.tensor([[[5, 6, 0], [5, 0, 0], [0, 0, 0], [6, 5, 0]]])
+    lengths = torch.tensor([[2, 1, 0, 2]])
+    warmups = Warmups(ids, lengths, torch.zeros_like(lengths).bool())
+    labels = torch.tensor([[5, 6, 7, 1]])
+    notes = diagnose(warmups, torch.zeros(1, 4), labels)
+    assert notes["warmup_empty"].item() == 0.25
+    assert notes["warmup_copied"].item() == 0.5  # an empty one is none
+    short = torch.tensor([[5, IGNORED]])
+    assert begins(warmups, short).tolist() == [[False, True, True, False]]
 
 
 def remember(criterion, batch, notes):

@@ -22,6 +22,7 @@ from warmup import (
     summary,
     tables,
 )
+from warmup.costs import costs_of
 from warmup.decoding_order import parse as parse_decodings
 from warmup.errors import InputError
 from warmup.files import read_json
@@ -66,7 +67,7 @@ def test_all_else_is_as_it_would_be_without():
     found = with_comet()
     assert summary.scores_of(found) == summary.scores_of(without)
     assert summary.gains_of(found) == summary.gains_of(without)
-    assert summary.costs_of(found, METHODS) == summary.costs_of(without, METHODS)
+    assert costs_of(found, METHODS) == costs_of(without, METHODS)
 
 
 def test_tables_say_so_in_each_cell_and_below_why():

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from synthetic_results import METHODS, STARTS, make_scores
 
 from warmup import summary
+from warmup.costs import costs_of
 from warmup.methods import Methods
 from warmup.summary import ITEMS, NONE, SEEDS, Setting
 
@@ -140,11 +141,13 @@ def test_subsets_and_training_are_not_among_the_scores():
 def test_costs_include_the_start_where_it_is_known():
     scores = make_scores(seeds=2)
     setting = SHELL_GAME._replace(split="train")
-    alone = one(summary.costs_of(scores, Methods()), setting=setting, method="warmup")
-    whole = one(summary.costs_of(scores, ORDER), setting=setting, method="warmup")
+    alone = one(costs_of(scores, Methods()), setting=setting, method="warmup")
+    whole = one(costs_of(scores, ORDER), setting=setting, method="warmup")
     assert (alone.updates, alone.relative) == (2000, 10)
     assert (whole.updates, whole.relative) == (3000, 11)
-    assert whole.seconds == pytest.approx(alone.seconds + 1000 * 0.02 + 1.5)
+    assert whole.seconds.mean == pytest.approx(alone.seconds.mean + 1000 * 0.02 + 1.5)
+    assert whole.seconds.low < whole.seconds.mean < whole.seconds.high
+    assert all(math.isnan(item.seconds.low) for item in costs_of(make_scores(1), ORDER))
 
 
 def test_primary_is_the_first_metric_and_greedy():

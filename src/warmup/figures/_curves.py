@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from warmup import summary
+from warmup.costs import costs_of
 from warmup.figures import Data
 from warmup.summary import Setting
 
@@ -32,9 +33,7 @@ def runs(data: Data, quantity: str) -> list[Curve]:
 
 def offsets(data: Data) -> Callable[[Setting, str], float]:
     """Return a function that tells how many updates were made before a method's own."""
-    costs = {
-        (item.setting, item.method): item for item in summary.costs_of(data.scores, data.methods)
-    }
+    costs = {(item.setting, item.method): item for item in costs_of(data.scores, data.methods)}
 
     def offset(setting: Setting, method: str) -> float:
         start = data.methods.starts.get(method, "")

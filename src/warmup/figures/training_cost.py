@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from warmup import summary
+from warmup.costs import costs_of
 from warmup.figures import Data
 from warmup.figures._facets import MANY, split
 from warmup.figures._grid import Grid
@@ -31,8 +32,7 @@ _MARK = 0.05
 def draw(data: Data) -> Figure:
     """Return the figure; a mark a method."""
     costs = {
-        (item.setting, item.method): item.relative
-        for item in summary.costs_of(data.scores, data.methods)
+        (item.setting, item.method): item.relative for item in costs_of(data.scores, data.methods)
     }
     points = []
     for item in summary.ordered(summary.primary(summary.scores_of(data.scores)), data.methods):

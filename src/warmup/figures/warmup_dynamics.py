@@ -1,6 +1,7 @@
 """How warmups change while they are learned."""
 
 import itertools
+import textwrap
 from typing import Literal
 
 from matplotlib.axes import Axes
@@ -17,23 +18,29 @@ from warmup.figures._style import WIDTH, look
 
 TITLE = "Warmups during training"
 CAPTION = (
-    "Three quantities of the sampled warmups against the updates of the method's own training; one "
+    "Quantities of the sampled warmups against the updates of the method's own training; one "
     "line a seed, the style of the line tells models apart. Reward: log of the mean probability of "
     "the target given the warmup, in nats per example; it rises when warmups help. Length: tokens. "
     "Effective sample size: how many of the N samples share the weight; at N no warmup is better "
-    "than another, at 1 a single one makes the target likely." + MANY
+    "than another, at 1 a single one makes the target likely. Surprisal: −log P(c|x) in nats, "
+    "whose mean is the entropy of the warmups. Copied: share of warmups that are the beginning of "
+    "the target." + MANY + " It then has the first three quantities only."
 )
 _QUANTITIES = {
     "reward": "reward (nats)",
     "warmup_length": "warmup length (tokens)",
     "effective_sample_size": "effective sample size",
+    "warmup_surprisal": "surprisal (nats)",
+    "warmup_copied": "copied from target",
 }
+_OF_MANY = 3
+"""Of these, where there are many methods."""
 _STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
 
 def draw(data: Data) -> Figure:
     """Return the figure; a column a quantity, or of many methods a column what they vary."""
-    curves = {quantity: runs(data, quantity) for quantity in _QUANTITIES}
+    curves = {quantity: found for quantity in _QUANTITIES if (found := runs(data, quantity))}
     everything = [curve for found in curves.values() for curve in found]
     if not everything:
         return message("No warmups to show: none of the methods has logged any.")
@@ -42,11 +49,11 @@ def draw(data: Data) -> Figure:
         return _by_aspect(everything, curves, models, data)
     rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
     figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
-    axes = figure.subplots(len(rows), len(_QUANTITIES), squeeze=False, sharex="row")
-    for column, (quantity, words) in enumerate(_QUANTITIES.items()):
-        axes[0, column].set_title(words)
+    axes = figure.subplots(len(rows), len(curves), squeeze=False, sharex="row")
+    for column, (quantity, found) in enumerate(curves.items()):
+        axes[0, column].set_title(textwrap.fill(_QUANTITIES[quantity], 16))
         axes[-1, column].set_xlabel("updates")
-        for curve in curves[quantity]:
+        for curve in found:
             _line(axes[rows.index(two_lines(curve.setting)), column], curve, models, data)
     for axis in axes.flat:
         count_ticks(axis.xaxis)
@@ -66,7 +73,7 @@ def _by_aspect(
     rows = [
         (quantity, panel)
         for found in by_setting.values()
-        for quantity in _QUANTITIES
+        for quantity in list(curves)[:_OF_MANY]
         for panel in found
     ]
     grid = Grid((panel for _, panel in rows), data.methods, height=1.15)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from warmup import summary
 from warmup.comparisons import LEVEL
-from warmup.gains import MARK, gains, is_tested, mark, significant
+from warmup.costs import costs_of
+from warmup.gains import MARK, cell, gains, is_tested, significant
 from warmup.intervals import seed_interval
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
@@ -95,8 +96,8 @@ def _finding(
         [
             Cell(item.setting.data),
             Cell(item.setting.model),
-            _cell(item),
-            *(_cell(found.get(item.setting), sign=True) for found in compared.values()),
+            cell(item),
+            *(cell(found.get(item.setting), sign=True) for found in compared.values()),
             Cell(number(item.seeds, 0), item.seeds),
             Cell(number(item.n, 0), item.n),
         ]
@@ -136,13 +137,6 @@ def _verdicts(gains: list[Estimate], unit: str, of: str = "") -> str:
     return f"{', '.join(counts)} of {total}{of} ({size} points)"
 
 
-def _cell(item: Estimate | None, sign: bool = False) -> Cell:
-    if item is None:
-        return Cell("–")
-    text = f"{number(item.mean, 1, sign)}{mark(item)} {interval(item.low, item.high, 1, sign)}"
-    return Cell(text, item.mean)
-
-
 def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
     """Return what warmups are like at the last logged update of training, if any were logged."""
     quantities = {
@@ -174,6 +168,7 @@ def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
     title = "Sampled warmups at the end of training (training examples; mean over seeds)"
     notes = [
         "In brackets the 95% interval, Student t over the seeds; none with one seed.",
+        "Means over the examples since the log line before: log_every × batch_size of them.",
         "Effective sample size: how many of the N samples share the weight. Reward: log of the "
         "mean probability of the target given the warmup, per example.",
     ]
@@ -182,14 +177,14 @@ def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
 
 def cost(scores: "pd.DataFrame") -> list[str]:
     """Return what an update with warmup costs, compared with one of SFT."""
-    own = {(item.setting, item.method): item for item in summary.costs_of(scores, Methods())}
+    own = {(item.setting, item.method): item for item in costs_of(scores, Methods())}
     operations, seconds = [], []
     for (setting, method), item in own.items():
         base = own.get((setting, BASELINE))
         if method != FOCUS or base is None or setting.pair.startswith(summary.MEAN):
             continue
         operations.append(item.flops / item.updates / (base.flops / base.updates))
-        seconds.append(item.seconds / item.updates / (base.seconds / base.updates))
+        seconds.append(item.seconds.mean / item.updates / (base.seconds.mean / base.updates))
     if not operations:
         return []
     return [
