@@ -1,8 +1,11 @@
 """An experiment from data to report, on Slurm: where its jobs run, and what they ask for."""
 
 import csv
+import statistics
 
-from controller import RESOURCES, Start, submitted
+import pytest
+import yaml
+from controller import RESOURCES, ROOT, Start, submitted
 
 import tiny
 from warmup.files import sha256, write_jsonl
@@ -79,3 +82,19 @@ def test_an_experiment_runs_on_slurm(tmp_path):
     status, output = Start(folder).wait()
     assert status == 0, output
     assert "Nothing to be done" in output
+
+
+@pytest.mark.slow
+def test_the_default_experiment_runs_on_slurm(tmp_path):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text())
+    folder = tmp_path / "folder"
+    status, output = Start(folder, config=config | {"seeds": [21]}).wait()
+    assert status == 0, output
+    assert (folder / "results/default/report.html").stat().st_size
+    accuracy = {}
+    with (folder / "results/default/scores.tsv").open(newline="") as stream:
+        for row in csv.DictReader(stream, delimiter="\t"):
+            if (row["metric"], row["subset"]) == ("accuracy", "all"):
+                accuracy.setdefault(row["method"], []).append(float(row["value"]))
+    gain = statistics.mean(accuracy["warmup"]) - statistics.mean(accuracy["sft"])
+    assert gain > 20
