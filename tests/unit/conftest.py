@@ -50,3 +50,11 @@ def checkpoints(run, tmp_path_factory):
         models.save(trained, folder / method)
         write_json(folder / method / models.FORMAT_FILE, train.model_format(training["config"]))
     return folder
+
+
+@pytest.fixture
+def plan():
+    """The plan of the tiny experiment."""
+    from warmup.plan import Plan
+
+    return Plan(tiny.experiment())
