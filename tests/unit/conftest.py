@@ -58,3 +58,11 @@ def plan():
     from warmup.plan import Plan
 
     return Plan(tiny.experiment())
+
+
+@pytest.fixture(scope="session")
+def report_inputs(tmp_path_factory):
+    """What a report is made of, see `report_page.write_inputs`; nothing writes to it."""
+    import report_page
+
+    return report_page.write_inputs(tmp_path_factory.mktemp("results"))
