@@ -12,6 +12,8 @@ import tiny
 from warmup import errors
 from warmup.aggregate import SCORE_COLUMNS
 
+pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
+
 RECORD = {"id": "1", "source": "start A swap AB", "choices": ["A", "B", "C"], "answer": 1}
 
 
