@@ -1,115 +1,15 @@
-"""The whole pipeline, as people run it: `snakemake` on a tiny experiment in an empty folder."""
+"""What the whole pipeline leaves when people have run it on a tiny experiment."""
 
 import csv
 import json
-import os
-import re
-import shutil
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
-import yaml
-
-import tiny
-
-ROOT = Path(__file__).parents[2]
-METHODS = ["sft", "sft_continued", "sft_compute", "warmup"]
-
-
-def synthetic(generator, task, pair, **settings):
-    source = {"type": "synthetic", "generator": generator, "settings": settings}
-    return {
-        "task": task,
-        "pairs": [pair],
-        "max_source_tokens": 40,
-        "max_target_tokens": 8,
-        "validation_limit": 20,
-        "splits": {
-            split: {**source, "size": size, "seed": seed}
-            for split, size, seed in (("train", 200, 1), ("valid", 30, 2), ("test", 30, 3))
-        },
-    }
-
-
-EXPERIMENT = tiny.experiment(
-    datasets={
-        "shell_game": synthetic("shell_game", "multiple_choice", "en", swaps=[2, 4]),
-        "agreement": synthetic("agreement", "translation", "qaa-qab"),
-        "tally": synthetic("tally", "summarization", "en"),
-    },
-    neural_metrics={"comet": {"tasks": ["translation"], "local": "out/of/reach"}},
-    runs=[
-        {"datasets": ["shell_game"], "models": ["t5"], "methods": METHODS},
-        {"datasets": ["shell_game"], "models": ["llama"], "methods": ["sft", "warmup"]},
-        {"datasets": ["agreement", "tally"], "models": ["t5"], "methods": ["sft"]},
-    ],
-)
-RUNS = [
-    *(f"shell_game/en/t5/{method}/seed1" for method in METHODS),
-    *(f"shell_game/en/llama/{method}/seed1" for method in ("sft", "warmup")),
-    "agreement/qaa-qab/t5/sft/seed1",
-    "tally/en/t5/sft/seed1",
-]
-
-
-def command(folder, config, *arguments):
-    (folder / "config.yaml").write_text(yaml.safe_dump(config))
-    return [
-        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-        "--directory", str(folder), "--configfile", str(folder / "config.yaml"),
-        "--cores", "2", *arguments,
-    ]  # fmt: skip
-
-
-def environment():
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
-
-
-def snakemake(folder, config=EXPERIMENT, *arguments):
-    """Run Snakemake in a folder; return its exit status and all that it prints."""
-    done = subprocess.run(
-        command(folder, config, *arguments),
-        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
-    return done.returncode, done.stdout
-
-
-def planned(output):
-    """Return the number of jobs by rule, from a dry run."""
-    table = output.split("Job stats:")[1].split("total")[0] if "Job stats:" in output else ""
-    rows = [line.split() for line in table.splitlines()[3:]]
-    return {row[0]: int(row[1]) for row in rows if len(row) == 2}
-
-
-def times(folder):
-    """Return when each result was last written."""
-    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+from pipeline import EXPERIMENT, RUNS, snakemake
 
 
 def rows(path):
     with path.open(newline="") as stream:
         return list(csv.DictReader(stream, delimiter="\t"))
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of a finished experiment; tests leave its results as they are."""
-    folder = tmp_path_factory.mktemp("experiment")
-    status, output = snakemake(folder)
-    assert status == 0, output
-    return folder
-
-
-@pytest.fixture
-def copy(finished, tmp_path):
-    """A copy of the finished experiment to change things in."""
-    shutil.copytree(finished, tmp_path / "copy", symlinks=True)
-    return tmp_path / "copy"
 
 
 def test_every_run_leaves_all_its_files(finished):
@@ -221,70 +121,6 @@ def test_curves_tables_figures_and_report_are_there(finished):
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_a_second_start_does_nothing(finished):
-    before = times(finished / "results")
-    status, output = snakemake(finished)
-    assert status == 0, output
-    assert "Nothing to be done" in output
-    assert times(finished / "results") == before
-
-
-@pytest.mark.parametrize("target", ["tables", "figures", "report"])
-def test_what_is_shown_is_made_again_from_scores_alone(copy, target):
-    results = copy / "results/tiny"
-    path = results / "report.html" if target == "report" else results / target
-    before = times(results)
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
-    status, output = snakemake(copy, EXPERIMENT, target)
-    assert status == 0, output
-    assert path.exists()
-    after = times(results)
-    assert set(after) == set(before)
-    changed = {file for file in after if after[file] != before[file]}
-    assert all(file == path or path in file.parents for file in changed)
-
-
-def test_another_setting_of_a_method_concerns_it_and_what_depends_on_it(finished):
-    config = tiny.copy.deepcopy(EXPERIMENT)
-    config["methods"]["sft_continued"]["learning_rate"] = 0.02  # nothing starts from it
-    status, output = snakemake(finished, config, "--dry-run")
-    assert status == 0, output
-    jobs = planned(output)
-    assert {rule: jobs[rule] for rule in ("train", "generate", "score", "aggregate")} == {
-        "train": 1, "generate": 1, "score": 1, "aggregate": 1,
-    }  # fmt: skip
-    assert "prepare" not in jobs
-    assert "tokenizer" not in jobs
-
-    config = tiny.copy.deepcopy(EXPERIMENT)
-    config["methods"]["warmup"]["learning_rate"] = 0.02
-    jobs = planned(snakemake(finished, config, "--dry-run")[1])
-    # of t5 the controls too, whose budgets are warmup's; of llama warmup alone
-    assert jobs["train"] == 4
-
-
-def test_another_model_leaves_finished_runs_alone(finished):
-    config = tiny.copy.deepcopy(EXPERIMENT)
-    config["runs"].append({"datasets": ["tally"], "models": ["llama"], "methods": ["sft"]})
-    jobs = planned(snakemake(finished, config, "--dry-run")[1])
-    assert (jobs["train"], jobs["tokenizer"], jobs["generate"]) == (1, 1, 1)
-
-
-def test_only_on_a_cluster_a_lock_that_was_left_ends_the_next_start(copy):
-    locks = copy / ".snakemake/locks"
-    locks.mkdir(exist_ok=True)
-    (locks / "0.output.lock").write_text("results/tiny/scores.tsv\n")
-    (copy / "results/tiny/scores.tsv").unlink()
-    slurm = ("--workflow-profile", str(ROOT / "profiles/slurm"))
-    status, output = snakemake(copy, EXPERIMENT, *slurm)
-    assert status != 0
-    assert "LockException" in output
-    status, output = snakemake(copy, EXPERIMENT, "results/tiny/scores.tsv")
-    assert status == 0, output
-    assert snakemake(copy, EXPERIMENT, *slurm, "--unlock")[0] == 0
-    assert not locks.exists()
-
-
 def test_snakemakes_own_report_has_the_captions_of_the_figures(finished, tmp_path):
     from warmup import figures
 
@@ -293,66 +129,3 @@ def test_snakemakes_own_report_has_the_captions_of_the_figures(finished, tmp_pat
     page = (tmp_path / "report.html").read_text()
     for name in figures.names():
         assert figures.load(name).CAPTION[:40] in page
-
-
-def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_path):
-    config = tiny.copy.deepcopy(EXPERIMENT)
-    config["runs"] = [{"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"]}]
-    # some seconds between the first checkpoint and the end
-    config["methods"]["sft"] |= {"budget": {"updates": 300}, "validate_every": 20, "log_every": 20}
-    target = "results/tiny/runs/shell_game/en/t5/sft/seed1/test.greedy.predictions.jsonl"
-    run = subprocess.Popen(
-        command(tmp_path, config, target), env=environment(), start_new_session=True,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    work = tmp_path / "work/tiny/shell_game/en/t5/sft/seed1"
-    deadline = time.monotonic() + 300
-    while not list(work.glob("checkpoint-*/complete")):
-        assert time.monotonic() < deadline, "no checkpoint"
-        assert run.poll() is None, "ended before it was killed"
-        time.sleep(0.05)
-    os.killpg(run.pid, signal.SIGKILL)
-    run.wait()
-    assert not (tmp_path / target).exists()
-    assert not (tmp_path / target).with_name("training.json").exists()
-    before = times(tmp_path / "results")
-    assert before
-    log = tmp_path / "logs/tiny/train/shell_game/en/t5/sft/seed1.log"
-    said = log.read_text()
-    assert "update 20/300" in said
-
-    status, output = snakemake(tmp_path, config, target)
-    assert status == 0, output
-    assert "resuming from checkpoint-" in output
-    assert "update 300/300" in output
-    assert "error:" not in output  # there are no scores to show
-    assert log.read_text().startswith(said)
-    more = log.read_text().removeprefix(said)
-    assert re.match(r"started again .*\n.* resuming from checkpoint-", more)
-    assert "update 300/300" in more
-    assert not (work / "train.log").exists()
-    after = times(tmp_path / "results")
-    assert {path: after[path] for path in before} == before
-
-    # the same model as without an interruption
-    from warmup import config as configuration
-    from warmup import train
-    from warmup.files import read_json, sha256
-
-    resolved = configuration.resolve(configuration.check(config), "shell_game/en/t5/sft/seed1")
-    data = tmp_path / "results/tiny/data/shell_game/en"
-    inputs = {
-        "start": tmp_path / "results/tiny/tokenizers/shell_game/en/t5",
-        "train": data / "train.jsonl",
-        "valid": data / "valid.jsonl",
-    }
-    model, training = train.train(resolved, inputs, 300, tmp_path / "again", fresh=False)
-    model.network.save_pretrained(tmp_path / "whole")
-    folder = (tmp_path / target).parent
-    assert sha256(folder / "model/model.safetensors") == sha256(
-        tmp_path / "whole/model.safetensors"
-    )
-    found = read_json(folder / "training.json")
-    for document in (found, training):
-        del document["cost"]["seconds"]
-    assert found == training

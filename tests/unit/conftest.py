@@ -1,4 +1,4 @@
-"""What several unit tests of training share."""
+"""What several unit tests share."""
 
 import pytest
 
@@ -36,3 +36,33 @@ def run(data, tmp_path_factory):
         return train.train(config, inputs, updates, work, fresh=False)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def checkpoints(run, tmp_path_factory):
+    """Checkpoints with and without warmups, as `warmup.train` leaves them."""
+    from warmup import models, train
+    from warmup.files import write_json
+
+    folder = tmp_path_factory.mktemp("checkpoints")
+    for method in ("sft", "warmup"):
+        trained, training = run(method)
+        models.save(trained, folder / method)
+        write_json(folder / method / models.FORMAT_FILE, train.model_format(training["config"]))
+    return folder
+
+
+@pytest.fixture
+def plan():
+    """The plan of the tiny experiment."""
+    from warmup.plan import Plan
+
+    return Plan(tiny.experiment())
+
+
+@pytest.fixture(scope="session")
+def report_inputs(tmp_path_factory):
+    """What a report is made of, see `report_page.write_inputs`; nothing writes to it."""
+    import report_page
+
+    return report_page.write_inputs(tmp_path_factory.mktemp("results"))

@@ -1,44 +1,22 @@
-"""From outputs to comparisons.tsv: which rows, what is in them, what is refused."""
+"""Comparisons of methods: which rows, what is in them, what is refused."""
 
-import csv
-import json
 import math
-import random
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
+from evaluations import RUN, evaluation
 
-from warmup import compare, comparisons, item_statistics, metrics, score
-from warmup import files as files_of
+from warmup import compare, comparisons, metrics
 from warmup.compare import planned
 from warmup.control_table import OWN
 from warmup.decoding_order import Decodings
 from warmup.errors import InputError
-from warmup.item_statistics import ItemStatistics
 from warmup.methods import Methods
-from warmup.metrics import Corpus
 from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.holm import holm
 from warmup.significance.mcnemar import mcnemar
 
-RUN = {"experiment": "e", "task": "multiple_choice", "dataset": "d", "pair": "en", "model": "m",
-       "method": "sft", "seed": 1, "split": "test", "decoding": "greedy"}  # fmt: skip
 ACCURACY = metrics.load("accuracy")
-
-
-def evaluation(method, seed=1, share=0.5, items=120, luck=0, **run):
-    """Return accuracy of a made-up method: hard items are hard for all methods and seeds."""
-    hard = np.random.default_rng(0).random(items)
-    own = np.random.default_rng([len(method), ord(method[-1]), seed, luck]).random(items)
-    right = 0.6 * hard + 0.4 * own < share
-    rows = np.stack([right, np.ones(items)], axis=-1).astype(float)
-    name = f"{method}{seed}"
-    return ItemStatistics(
-        name, RUN | {"method": method, "seed": seed} | run, "hash", {"accuracy": "s"},
-        {"accuracy": rows},
-    )  # fmt: skip
 
 
 def value(one):
@@ -221,111 +199,3 @@ def test_the_mean_of_differences_keeps_their_seeds():
 def test_what_does_not_compare_is_refused(change, message):
     with pytest.raises(InputError, match=message):
         compare.compare([evaluation("sft"), evaluation("warmup")._replace(**change)], Methods())
-
-
-@pytest.fixture
-def files(tmp_path, monkeypatch):
-    """Score predictions of two methods as the pipeline does; return the files of statistics."""
-    monkeypatch.chdir(tmp_path)
-    shuffler, paths = random.Random(0), []
-    references = [" ".join(shuffler.choices(["ka", "lo", "mi", "su"], k=9)) for _ in range(40)]
-    for method, share in (("sft", 0.7), ("warmup", 0.9)):
-        rows = [
-            {
-                **{"id": str(i), "source": "s", "references": [text], "meta": {}},
-                "output": " ".join(w if shuffler.random() < share else "xx" for w in text.split()),
-            }
-            for i, text in enumerate(references)
-        ]
-        files_of.write_jsonl(Path(f"{method}.jsonl"), rows)
-        run = RUN | {"task": "translation", "pair": "qaa-de", "method": method, "target_lang": "de"}
-        paths.append(f"{method}.statistics.json")
-        call(monkeypatch, score, "--predictions", f"{method}.jsonl", "--run", json.dumps(run),
-             "--output", f"{method}.scores.json", "--statistics", paths[-1])  # fmt: skip
-    return paths
-
-
-def call(monkeypatch, module, *arguments):
-    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-    module.main()
-
-
-def test_statistics_of_items_add_up_to_the_scores(files, tmp_path):
-    for path in files:
-        found = item_statistics.read(tmp_path / path)
-        scores = json.loads((tmp_path / path.replace("statistics", "scores")).read_text())
-        assert found.run == scores["run"]
-        for row in scores["scores"]:
-            metric = metrics.load(row["metric"])
-            sums = found.statistics[row["metric"]].sum(axis=0)
-            assert float(metric.aggregate(sums)) == row["value"]
-            assert found.signatures[row["metric"]] == row["signature"]
-            assert found.references_sha256 == row["references_sha256"]
-
-
-def test_command_writes_the_same_table_each_time(files, tmp_path, monkeypatch):
-    arguments = ["--statistics", *files, "--resamples", 300]
-    call(monkeypatch, compare, *arguments, "--output", "one.tsv")
-    call(monkeypatch, compare, *arguments[:2], files[1], *arguments[3:], "--output", "two.tsv")
-    call(monkeypatch, compare, *arguments, "--output", "other.tsv", "--seed", 1)
-    one, two, other = ((tmp_path / f"{n}.tsv").read_bytes() for n in ("one", "two", "other"))
-    assert one == two != other
-    with Path("one.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t"))
-    assert [row["metric"] for row in rows] == ["bleu", "chrf", "chrf++"]
-    assert {(row["resamples"], row["resampling_seed"]) for row in rows} == {("300", "0")}
-    table = comparisons.read(tmp_path / "one.tsv")
-    assert table["p_holm"].dtype == float and table["n"].tolist() == [40] * 3
-    outputs = {name: list(files_of.read_jsonl(Path(f"{name}.jsonl"))) for name in ("warmup", "sft")}
-    corpora = [
-        Corpus([row["output"] for row in rows], [row["references"] for row in rows], "de")
-        for rows in outputs.values()
-    ]
-    ours, theirs = (score.score(corpus, ["bleu"])[0]["value"] for corpus in corpora)
-    assert table["difference"][0] == pytest.approx(ours - theirs)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda d: d.pop("run"), "run must be a dict"),
-        (lambda d: d["run"].pop("seed"), "missing key 'seed'"),
-        (lambda d: d["metrics"]["bleu"].pop("signature"), "metric bleu: no signature"),
-        (lambda d: d["metrics"]["bleu"].update(statistics=[[1, 2], [3]]), "metric bleu"),
-        (lambda d: d["metrics"]["bleu"].update(statistics=[]), "a row of numbers an item"),
-        (lambda d: d["metrics"]["bleu"].update(statistics=[[math.nan]]), "a row of numbers"),
-        (lambda d: d["metrics"]["chrf"]["statistics"].pop(), "number of items"),
-    ],
-)
-def test_a_broken_file_of_statistics_is_named(files, tmp_path, monkeypatch, change, message):
-    document = json.loads((tmp_path / files[0]).read_text())
-    change(document)
-    (tmp_path / files[0]).write_text(json.dumps(document))
-    with pytest.raises(InputError, match=rf"sft\.statistics\.json.*{message}"):
-        call(monkeypatch, compare, "--statistics", *files, "--output", "x.tsv")
-
-
-def test_too_few_resamples_are_refused(files, monkeypatch):
-    with pytest.raises(InputError, match="--resamples must be 100 or more"):
-        call(monkeypatch, compare, "--statistics", *files, "--output", "x", "--resamples", 10)
-
-
-def test_a_single_method_makes_an_empty_table(files, tmp_path, monkeypatch):
-    call(monkeypatch, compare, "--statistics", files[0], "--output", "x.tsv")
-    assert len(comparisons.read(tmp_path / "x.tsv")) == 0
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda text: text.replace("p_holm", "p_bonferroni"), ":1: the columns must be"),
-        (lambda text: text.replace("\t40\t", "\tmany\t"), "column 'n'"),
-        (lambda text: text + "a\tb\n", ":5: 2 cells"),
-    ],
-)
-def test_a_broken_table_is_named(files, tmp_path, monkeypatch, change, message):
-    call(monkeypatch, compare, "--statistics", *files, "--output", "x.tsv", "--resamples", 100)
-    path = tmp_path / "x.tsv"
-    path.write_text(change(path.read_text()))
-    with pytest.raises(InputError, match=message):
-        comparisons.read(path)

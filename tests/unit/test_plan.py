@@ -3,40 +3,16 @@
 import json
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
-from snakemake.cli import parse_config
-from snakemake.utils import update_config
+from wildcards import RUNS, Wildcards, run
 
 import tiny
 from warmup import config, sources
 from warmup.errors import InputError
 from warmup.plan import Plan
 
-
-class Wildcards(SimpleNamespace):
-    """Snakemake's wildcards: attributes that also unpack as keywords."""
-
-    def keys(self):
-        return vars(self).keys()
-
-    def __getitem__(self, key):
-        return vars(self)[key]
-
-
-def run(method, seed="1", model="t5", **more):
-    parts = {"dataset": "shell_game", "pair": "en", "model": model, "method": method, "seed": seed}
-    return Wildcards(**parts, **more)
-
-
-@pytest.fixture
-def plan():
-    return Plan(tiny.experiment())
-
-
 DATA = "results/tiny/data/shell_game/en"
-RUNS = "results/tiny/runs/shell_game/en/t5"
 
 
 def test_a_run_is_told_where_it_starts_and_what_its_budget_needs(plan):
@@ -194,79 +170,6 @@ def test_a_wrong_configuration_has_no_plan():
         Plan(tiny.experiment(mdoels={}))
 
 
-def given(value, *entries):
-    """Return the plan of a configuration with `--config` entries, as Snakemake reads them."""
-    entries = parse_config(entries)
-    update_config(value, entries)
-    return Plan(value, entries).config
-
-
-def test_numbers_given_with_config_are_numbers_at_any_depth():
-    found = given(
-        tiny.experiment(),
-        "seeds=[1, 12]",
-        "resources={threads: 2}",
-        "models={t5: {scratch: {d_model: 32, dropout_rate: 1e-1}}}",
-        "methods={sft: {learning_rate: 2e-3, patience: null, budget: {updates: 3}}}",
-        "decodings={beam4: {beams: 4}}",
-    )
-    assert found["seeds"] == [1, 12]
-    assert found["resources"] == {
-        "threads": 2,
-        "nodes": 1,
-        "gpus": 0,
-        "sharded": False,
-        "mem_mb": 4000,
-        "runtime": 120,
-    }
-    scratch = found["models"]["t5"]["scratch"]
-    assert (scratch["d_model"], scratch["dropout_rate"], scratch["d_ff"]) == (32, 0.1, 32)
-    sft = found["methods"]["sft"]
-    assert (sft["learning_rate"], sft["patience"], sft["batch_size"]) == (0.002, None, 8)
-    assert found["decodings"]["beam4"]["beams"] == 4
-    (entry,) = found["runs"]
-    assert entry["methods_resolved"]["sft"]["budget"] == {"updates": 3}
-
-
-def test_texts_given_with_config_stay_texts():
-    value = tiny.experiment()
-    found = given(
-        value,
-        "data_root=7b",
-        "models={t5: {separator: 2020, tokenizer: {type: word}}}",
-        "datasets={shell_game: {splits: {train: {type: local, file: a.tsv, fields: {source: 0}}}}}",
-    )
-    assert found["data_root"] == "7b"
-    assert found["models"]["t5"]["separator"] == "2020"  # the schema wants text there
-    train = found["datasets"]["shell_game"]["splits"]["train"]
-    assert (train["file"], train["fields"]) == ("a.tsv", {"source": 0})
-
-
-def test_a_list_given_with_config_replaces_the_list():
-    runs = "runs=[{datasets: [shell_game], models: [t5], methods: [sft], seeds: [3, 4]}]"
-    assert [entry["seeds"] for entry in given(tiny.experiment(), runs)["runs"]] == [[3, 4]]
-
-
-@pytest.mark.parametrize(
-    ("entry", "message"),
-    [
-        ("resources={threads: two}", r"config: resources\.threads: 'two' is not of type 'integer'"),
-        ("resources={threads: 0.5}", r"config: resources\.threads: 0\.5 is not of type 'integer'"),
-        ("methods={sft: {batch_size: 0}}", r"config: methods\.sft\.batch_size: 0 is less than"),
-    ],
-)
-def test_what_is_wrong_with_config_is_said_with_its_key(entry, message):
-    with pytest.raises(InputError, match=message):
-        given(tiny.experiment(), entry)
-
-
-def test_texts_of_a_file_are_not_made_numbers():
-    value = tiny.experiment()
-    value["methods"]["sft"]["batch_size"] = "8"
-    with pytest.raises(InputError, match="batch_size: '8' is not of type 'integer'"):
-        given(value, "resources={threads: 2}")
-
-
 def test_each_attempt_asks_for_more():
     plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
     assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
@@ -297,50 +200,6 @@ def test_what_others_wait_for_has_priority():
     plan = Plan(experiment)
     waiting = {name: plan.priority(run(name)) for name in experiment["methods"]}
     assert waiting == {"sft": 4, "warmup": 3, "same": 1, "later": 0, "compute": 0.5}
-
-
-NEURAL = {
-    "comet": {
-        "tasks": ["translation"], "hub": "Unbabel/x", "revision": "0" * 40,
-        "encoder_revision": "1" * 40,
-    },
-    "bertscore": {"tasks": ["multiple_choice"], "local": "models/bert", "layer": 3},
-}  # fmt: skip
-EVALUATION = {"split": "test", "decoding": "greedy"}
-
-
-def test_neural_metrics_score_the_tasks_they_name(plan):
-    assert plan.segments_of(run("sft", **EVALUATION)) == []
-    plan = Plan(tiny.experiment(neural_metrics=NEURAL))
-    made = f"{RUNS}/sft/seed1/test.greedy.bertscore.segments.json"
-    assert plan.segments_of(run("sft", **EVALUATION)) == [made]
-    entry = json.loads(plan.metric_config(SimpleNamespace(metric="bertscore")))
-    assert entry == NEURAL["bertscore"] | {"batch_size": 16}
-
-
-def test_only_another_model_is_downloaded_again():
-    comet, bert = (
-        json.loads(Plan(tiny.experiment(neural_metrics=NEURAL)).metric_model(wildcards))
-        for wildcards in (SimpleNamespace(metric="comet"), SimpleNamespace(metric="bertscore"))
-    )
-    assert set(comet) == {"hub", "revision", "encoder_revision"}
-    assert bert == {"local": "models/bert"}
-
-
-def test_what_was_not_computed_is_due_once_the_environment_is_there(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    wildcards = run("sft", metric="bertscore", **EVALUATION)
-    without, ready = (
-        Plan(tiny.experiment(neural_metrics=NEURAL), metrics_ready=there) for there in (False, True)
-    )
-    path = tmp_path / without.segments.format(**wildcards)
-    path.parent.mkdir(parents=True)
-    assert without.metrics_environment(wildcards) == "missing"
-    path.write_text('{"not_computed": "no environment"}')
-    assert without.metrics_environment(wildcards) == "missing"
-    assert ready.metrics_environment(wildcards) == "there"
-    path.write_text('{"scores": []}')  # not computed anew where the environment is gone
-    assert without.metrics_environment(wildcards) == "there"
 
 
 def test_a_path_with_spaces_is_one_argument(plan):

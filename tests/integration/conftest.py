@@ -1,0 +1,94 @@
+"""What several integration tests share."""
+
+import importlib
+import json
+import shutil
+import sys
+
+import pytest
+from pipeline import snakemake
+
+import tiny
+from warmup import errors
+from warmup.aggregate import SCORE_COLUMNS
+
+pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
+
+RECORD = {"id": "1", "source": "start A swap AB", "choices": ["A", "B", "C"], "answer": 1}
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder of a finished experiment; tests leave its results as they are."""
+    folder = tmp_path_factory.mktemp("experiment")
+    status, output = snakemake(folder)
+    assert status == 0, output
+    return folder
+
+
+@pytest.fixture
+def copy(finished, tmp_path):
+    """A copy of the finished experiment to change things in."""
+    shutil.copytree(finished, tmp_path / "copy", symlinks=True)
+    return tmp_path / "copy"
+
+
+@pytest.fixture(scope="session")
+def inputs(tmp_path_factory):
+    """Files that are right, and some that are wrong; cases name them."""
+    from warmup import models, train
+    from warmup.files import write_json
+
+    folder = tmp_path_factory.mktemp("inputs")
+    tiny.write_shell_game(folder / "train.jsonl", 60, 1)
+    tiny.write_shell_game(folder / "valid.jsonl", 20, 2)
+    tiny.tokenizer(folder / "tokenizer", "t5")
+    models.save(tiny.model("t5"), folder / "model")
+    write_json(folder / "model" / models.FORMAT_FILE, train.model_format(tiny.resolved("warmup")))
+    (folder / "empty-folder").mkdir()
+    (folder / "folder-without-form").mkdir()
+    lines = {
+        "empty.jsonl": "",
+        "not-json.jsonl": '{"id": "1", "source": "x"}\n{"id": \n',
+        "list.jsonl": "[1, 2]\n",
+        "unknown-key.jsonl": json.dumps({**RECORD, "sauce": "x"}),
+        "no-source.jsonl": json.dumps({"id": "1", "targets": ["x"]}),
+        "wrong-type.jsonl": json.dumps({**RECORD, "source": 3}),
+        "wrong-answer.jsonl": json.dumps({**RECORD, "answer": 7}),
+        "twice.jsonl": f"{json.dumps(RECORD)}\n{json.dumps(RECORD)}\n",
+        "translation.jsonl": json.dumps({"id": "1", "source": "x", "targets": ["y"]}),
+        "no-choices.jsonl": json.dumps({"id": "1", "source": "x"}),
+        "one.txt": "a\n",
+        "two.txt": "a\nb\n",
+        "predictions.jsonl": json.dumps({"id": "1"}),
+        "broken.json": "{",
+        "list.json": "[]",
+        "scores.json": json.dumps({"run": {"seed": 1}, "scores": []}),
+        "training.json": json.dumps({"config": {}, "updates": 3}),
+        "columns.tsv": "task\tdataset\n",
+        "header.tsv": "\t".join(SCORE_COLUMNS) + "\n",
+        "curves.tsv": "task\tdataset\tpair\tmodel\tmethod\tseed\tupdate\tquantity\tvalue\n",
+        "not-yaml.yaml": "a: [1\n",
+    }
+    for name, text in lines.items():
+        (folder / name).write_text(text)
+    (folder / "latin.jsonl").write_bytes(b'{"id": "1", "source": "caf\xe9"}\n')
+    (folder / "broken.gz").write_bytes(b"no gzip")
+    return folder
+
+
+@pytest.fixture
+def call(inputs, capsys, monkeypatch):
+    """Run a command as `python -m` does, in the folder of inputs."""
+    monkeypatch.chdir(inputs)
+
+    def run(module, arguments):
+        monkeypatch.setattr(sys, "argv", [module, *arguments])
+        try:
+            errors.run(importlib.import_module(f"warmup.{module}").main)
+            status = 0
+        except SystemExit as stop:
+            status = stop.code
+        return status, capsys.readouterr().err
+
+    return run

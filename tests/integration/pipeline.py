@@ -1,0 +1,72 @@
+"""The pipeline on a tiny experiment, as people run it: `snakemake` in an empty folder."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+import tiny
+
+ROOT = Path(__file__).parents[2]
+METHODS = ["sft", "sft_continued", "sft_compute", "warmup"]
+
+
+def synthetic(generator, task, pair, **settings):
+    source = {"type": "synthetic", "generator": generator, "settings": settings}
+    return {
+        "task": task,
+        "pairs": [pair],
+        "max_source_tokens": 40,
+        "max_target_tokens": 8,
+        "validation_limit": 20,
+        "splits": {
+            split: {**source, "size": size, "seed": seed}
+            for split, size, seed in (("train", 200, 1), ("valid", 30, 2), ("test", 30, 3))
+        },
+    }
+
+
+EXPERIMENT = tiny.experiment(
+    datasets={
+        "shell_game": synthetic("shell_game", "multiple_choice", "en", swaps=[2, 4]),
+        "agreement": synthetic("agreement", "translation", "qaa-qab"),
+        "tally": synthetic("tally", "summarization", "en"),
+    },
+    neural_metrics={"comet": {"tasks": ["translation"], "local": "out/of/reach"}},
+    runs=[
+        {"datasets": ["shell_game"], "models": ["t5"], "methods": METHODS},
+        {"datasets": ["shell_game"], "models": ["llama"], "methods": ["sft", "warmup"]},
+        {"datasets": ["agreement", "tally"], "models": ["t5"], "methods": ["sft"]},
+    ],
+)
+RUNS = [
+    *(f"shell_game/en/t5/{method}/seed1" for method in METHODS),
+    *(f"shell_game/en/llama/{method}/seed1" for method in ("sft", "warmup")),
+    "agreement/qaa-qab/t5/sft/seed1",
+    "tally/en/t5/sft/seed1",
+]
+
+
+def command(folder, config, *arguments):
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return [
+        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+        "--directory", str(folder), "--configfile", str(folder / "config.yaml"),
+        "--cores", "2", *arguments,
+    ]  # fmt: skip
+
+
+def environment():
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
+
+
+def snakemake(folder, config=EXPERIMENT, *arguments):
+    """Run Snakemake in a folder; return its exit status and all that it prints."""
+    done = subprocess.run(
+        command(folder, config, *arguments),
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout

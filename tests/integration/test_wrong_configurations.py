@@ -1,0 +1,149 @@
+"""Wrong configurations: one line that begins with `error: config:`, no traceback, status not 0."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from wrong_inputs import assert_explained, change
+
+import tiny
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+CONFIG = {
+    "unknown key": ("mdoels", {}, "unknown key 'mdoels'; valid keys: data_root, datasets"),
+    "unknown key of a method": ("methods.sft.epochs", 3, "methods.sft: unknown key 'epochs'"),
+    "unknown key of a model": ("models.t5.sratch", {}, "models.t5: unknown key 'sratch'"),
+    "missing key": ("runs", None, "'runs' is a required property"),
+    "text for a number": ("methods.sft.batch_size", "8", "batch_size: '8' is not of type"),
+    "number below its range": ("methods.sft.batch_size", 0, "0 is less than the minimum of 1"),
+    "negative rate": ("methods.sft.learning_rate", -1, "methods.sft.learning_rate: -1 is less"),
+    "negative seed": ("seeds", [-1], "seeds.0: -1 is less than the minimum of 0"),
+    "the same seed twice": ("seeds", [1, 1], "seeds: [1, 1] has non-unique elements"),
+    "no experiment name": ("experiment", "", "config: experiment: '' does not match"),
+    "experiment name with a path": ("experiment", "../x", "experiment: '../x' does not match"),
+    "experiment name absolute": ("experiment", "/x", "'/x' does not match"),
+    "method name with a path": (
+        "methods.a/b",
+        tiny.METHODS["sft"],
+        "config: methods: 'a/b' does not match",
+    ),
+    "unknown schedule": ("methods.sft.lr_schedule", "fast", "is not one of: constant, "),
+    "unknown precision": ("models.t5.dtype", "float16", "is not one of: float32, bfloat16"),
+    "unknown architecture": (
+        "models.t5.architecture",
+        "encoder",
+        "unknown 'encoder'; choose from: decoder_only, encoder_decoder",
+    ),
+    "unknown objective": (
+        "methods.sft.objective",
+        "ppo",
+        "objective: unknown 'ppo'; choose from: concatenation, expected",
+    ),
+    "unknown task": (
+        "datasets.shell_game.task",
+        "chat",
+        "unknown 'chat'; choose from: multiple_choice, summarization, translation",
+    ),
+    "unknown source": (
+        "datasets.shell_game.splits.train.type",
+        "ftp",
+        "unknown 'ftp'; choose from: hub, local, synthetic, url",
+    ),
+    "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' does not match"),
+    "a pair of one language": ("datasets.shell_game.pairs", ["en-en"], "'en-en' is neither"),
+    "no test split": ("datasets.shell_game.splits.test", None, "splits"),
+    "run of an unknown model": ("runs.0.models", ["bert"], "unknown 'bert'; choose from: bart"),
+    "run of an unknown method": ("runs.0.methods", ["sftt"], "unknown 'sftt'; choose from: sft"),
+    "start that the run lacks": (
+        "runs.0.methods",
+        ["warmup"],
+        "start: unknown 'sft'; choose from: pretrained, scratch, warmup",
+    ),
+    "start from itself": ("methods.sft.start", "warmup", "starts from itself in the end"),
+    "budget of an unknown method": (
+        "methods.sft_continued.budget",
+        {"same_updates_as": "nobody"},
+        "budget.same_updates_as: unknown 'nobody'",
+    ),
+    "two budgets": (
+        "methods.sft.budget",
+        {"updates": 3, "same_updates_as": "warmup"},
+        "config: methods.sft.budget",
+    ),
+    "pretrained weights of a model from scratch": (
+        "methods.sft.start",
+        "pretrained",
+        "model t5 has no pretrained weights; use start: scratch",
+    ),
+    "hub without a revision": (
+        "models.t5",
+        {"architecture": "encoder_decoder", "hub": "google-t5/t5-small"},
+        "models.t5: hub and revision go together",
+    ),
+    "two origins of a model": (
+        "models.t5.local",
+        "somewhere",
+        "models.t5: needs exactly one of hub, local, scratch",
+    ),
+    "log that does not divide validation": (
+        "methods.sft.log_every",
+        3,
+        "log_every must divide validate_every (4)",
+    ),
+    "override of a method that is not run": (
+        "runs.0.override",
+        {"nobody": {}},
+        "runs.0.override: unknown 'nobody'",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CONFIG)
+def test_configurations(call, tmp_path, case):
+    path, value, message = CONFIG[case]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(change(tiny.experiment(), path, value)))
+    status, error = call("config", ["--configfile", str(file)])
+    assert len(assert_explained(status, error, message)) == 1
+    assert error.startswith("error: config: ")
+
+
+def test_a_right_configuration_is_accepted(call, tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(tiny.experiment()))
+    assert call("config", ["--configfile", str(file)]) == (0, "")
+
+
+@pytest.mark.parametrize("case", ["unknown key", "experiment name with a path"])
+def test_snakemake_says_in_one_line_what_is_wrong_with_a_configuration(tmp_path, case):
+    path, value, message = CONFIG[case]
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(change(tiny.experiment(), path, value)))
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--configfile", str(file), "--cores", "1", "-n"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    (line,) = [
+        line for line in done.stderr.splitlines() if not line.startswith("Using workflow specific")
+    ]
+    assert line.startswith("error: config: ")
+    assert message in line
+    assert not (tmp_path / "results").exists()
+
+
+def test_changes_to_the_default_experiment_work_from_another_folder(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--cores", "1", "-n", "--config", "methods=3"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "error: config: methods: 3 is not of type 'object'" in done.stderr
