@@ -58,7 +58,14 @@ def code(*names):
 
 PRESENTATION = (
     *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
-    *("markup.py", "labels.py", "methods.py", "export.py", "interval_notes.py", "costs.py"),
+    *(
+        "markup.py",
+        "labels.py",
+        "methods.py",
+        "export.py",
+        "interval_notes.py",
+        "costs.py",
+    ),
     *("decoding_order.py", "control_table.py", "against_warmup.py", "not_computed.py"),
     *("warmups.py", "warmup_tables.py"),
 )
