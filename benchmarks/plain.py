@@ -29,6 +29,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
         scores[ended, self.separator] = float("-inf")
         if written.shape[1] < self.longest:
             scores[inside, self.banned] = float("-inf")
+            scores[inside[:, 0]] = scores[inside[:, 0]].log_softmax(-1)
         else:
             scores[inside[:, 0]] = float("-inf")
             scores[inside[:, 0], self.separator] = 0.0

@@ -7,26 +7,37 @@ from warmup.models import LanguageModel
 
 
 class WarmupBoundary(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
-    """Lets c have no special token and at most so many tokens, and y no separator."""
+    """Lets c have no special token and at most so many tokens, and y no separator.
+
+    The scores of a sequence then sum to log P(c|x) + log P(y|x,c) as `warmup.scoring` defines them:
+    within c among the tokens that it can have, and a separator that the limit forces costs nothing.
+    """
 
     def __init__(self, model: LanguageModel, prompt: int, max_warmup_tokens: int) -> None:
         self.prompt = prompt
         self.limit = max_warmup_tokens
         self.separator = model.tokens.separator
-        self.banned = list(model.tokens.banned)
-        self.within: torch.Tensor | None = None
-        """[V] bool: what c cannot contain."""
+        self.banned = torch.tensor(model.tokens.banned, device=model.network.device)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
-        """Return scores [R, V] with -inf where the form does not allow a token."""
+        """Return log-probabilities [R, V], -inf where the form does not allow a token.
+
+        Args:
+            input_ids: [R, T] prompt and what is written so far.
+            scores: [R, V] log-probabilities of the next token.
+        """
         written = input_ids[:, self.prompt :]
         inside = ~(written == self.separator).any(-1, keepdim=True)
-        if self.within is None:
-            self.within = torch.zeros(scores.shape[-1], dtype=torch.bool, device=scores.device)
-            self.within[self.banned] = True
-            self.elsewhere = torch.zeros_like(self.within)
-            self.elsewhere[self.separator] = True
-        full = written.shape[-1] >= self.limit
         # a second separator would make the output ambiguous
-        forbidden = torch.where(inside, ~self.elsewhere if full else self.within, self.elsewhere)
-        return scores.masked_fill(forbidden, float("-inf"))
+        of_output = scores.clone()
+        of_output[:, self.separator] = -torch.inf
+        if not inside.any():
+            return of_output
+        return torch.where(inside, self._of_warmup(scores, written.shape[-1]), of_output)
+
+    def _of_warmup(self, scores: torch.Tensor, position: int) -> torch.Tensor:
+        if position < self.limit:
+            return scores.index_fill(-1, self.banned, -torch.inf).log_softmax(-1)
+        forced = torch.full_like(scores, -torch.inf)
+        forced[:, self.separator] = 0.0
+        return forced

@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from transformers import LogitsProcessorList
 
 import tiny
 from warmup import generate, train
+from warmup.boundary import WarmupBoundary
 from warmup.examples import encode_sources
 from warmup.pieces import pieces
 from warmup.writer import Writer
@@ -139,6 +141,35 @@ def test_greedy_takes_the_most_probable_token_that_the_form_allows():
             full = len(decoder) - 1 == limit
             decoder.append(tokens.separator if full else int(logits.argmax()))
     assert model.tokenizer.decode(decoder[1:-1]) == found["warmup"]
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("limit", [0, 1, 4])
+def test_a_beam_is_over_the_log_probability_of_warmup_and_output(name, limit):
+    model, beams = tiny.model(name), 3
+    x = model.tokenizer(TEXTS[0])["input_ids"]
+    source = model.encode(torch.tensor([x]), torch.ones(1, len(x), dtype=torch.long))
+    inputs, prompt = model.generation_inputs(source, None)
+    found = model.network.generate(
+        **inputs,
+        max_new_tokens=limit + 6,
+        num_beams=beams,
+        num_return_sequences=beams,
+        do_sample=False,
+        length_penalty=0.0,  # its score is the sum, then
+        pad_token_id=model.tokens.pad,
+        eos_token_id=model.tokens.end,
+        logits_processor=LogitsProcessorList([WarmupBoundary(model, prompt, limit)]),
+        output_scores=True,
+        return_dict_in_generate=True,
+    )
+    written = found.sequences[:, prompt:].tolist()
+    for row, total in zip(written, found.sequences_scores.tolist(), strict=True):
+        edge = row.index(model.tokens.separator)
+        c, y = row[:edge], row[edge + 1 :]
+        if model.tokens.end in y:
+            y = y[: y.index(model.tokens.end) + 1]
+        assert total == pytest.approx(sum(tiny.log_probabilities(model, x, c, y, limit)), abs=1e-4)
 
 
 def test_a_wider_beam_finds_nothing_less_probable_on_the_whole():
