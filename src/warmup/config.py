@@ -5,7 +5,6 @@ Command line: `python -m warmup.config --help`.
 
 import argparse
 import copy
-import functools
 import itertools
 import json
 from collections.abc import Iterator
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
 
+from warmup import config_objective, config_schema
 from warmup.ablations import varied
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
@@ -23,16 +21,7 @@ from warmup.files import read_bytes
 from warmup.plain import check_plain
 
 ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
 DEFAULT = ROOT / "config.yaml"
-
-# JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
-_Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
 
 
 def load(path: Path) -> dict[str, Any]:
@@ -47,12 +36,6 @@ def load(path: Path) -> dict[str, Any]:
     if isinstance(value, dict) and "models" not in value:
         value = _overlay(_read(DEFAULT), value)
     return check(value)
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    return schema
 
 
 def _read(path: Path) -> Any:
@@ -75,11 +58,8 @@ def check(value: Any) -> dict[str, Any]:
         InputError: naming the key that is wrong and what it may be.
     """
     check_plain(value, "config")
-    schema = _schema()
-    validator = _Validator(schema)
-    errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
-    if errors:
-        raise InputError(_explain(errors[0]))
+    schema = config_schema.read()
+    config_schema.check(value, schema, "config")
     config: dict[str, Any] = copy.deepcopy(value)
     for entry in config["runs"]:  # before defaults, which must not hide what a method says
         override = entry.get("override", {})
@@ -87,10 +67,10 @@ def check(value: Any) -> dict[str, Any]:
             name: _merge(config["methods"].get(name, {}), override.get(name, {}))
             for name in entry["methods"]
         }
-    _fill(config, schema, schema)
+    config_schema.fill(config, schema, schema)
     for entry in config["runs"]:
         for method in entry["methods_resolved"].values():
-            _fill(method, schema["$defs"]["method"], schema)
+            config_schema.fill(method, schema["$defs"]["method"], schema)
     check_references(config)
     run_names(config)  # finds runs that two entries name
     return config
@@ -138,8 +118,7 @@ def check_run(value: dict[str, Any], where: str) -> None:
     Raises:
         InputError: naming what is missing or wrong.
     """
-    schema = _schema()
-    definitions = schema["$defs"]
+    definitions = config_schema.read()["$defs"]
     optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
     parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
     for key in ("name", "run", "seed", *parts):
@@ -152,9 +131,22 @@ def check_run(value: dict[str, Any], where: str) -> None:
         if missing := sorted(needed - value[part].keys()):
             raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
     for part in ("model", "method"):
-        validator = _Validator(definitions[part] | {"$defs": definitions})
-        for error in validator.iter_errors(value[part]):
-            raise InputError(f"{where}: {part}: {_explain(error).removeprefix('config: ')}")
+        schema = definitions[part] | {"$defs": definitions}
+        config_schema.check(value[part], schema, f"{where}: {part}")
+        complete = copy.deepcopy(value[part])
+        config_schema.fill(complete, schema, schema)
+        if lacking := _missing(value[part], complete, part):
+            raise InputError(f"{where}: missing key '{lacking}'")
+    config_objective.check(value["method"], f"{where}: method")
+
+
+def _missing(value: Any, complete: Any, path: str) -> str | None:
+    """Return the path of the first key that a value lacks, None if it is complete."""
+    if value == complete or not isinstance(complete, dict):
+        return None
+    absent = [f"{path}.{key}" for key in complete if key not in value]
+    below = (_missing(value[key], complete[key], f"{path}.{key}") for key in value)
+    return next(filter(None, (*absent, *below)), None)
 
 
 def lineage(config: dict[str, Any]) -> list[str]:
@@ -212,46 +204,6 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     if isinstance(base.get("warmup"), dict) and isinstance(change.get("warmup"), dict):
         merged["warmup"] = copy.deepcopy(base["warmup"] | change["warmup"])
     return merged
-
-
-def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
-    """Set the defaults of missing keys, depth first, in place."""
-    for part in schema.get("allOf", []):
-        _fill(value, part, root)
-    if "$ref" in schema:
-        _fill(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    if isinstance(value, list):
-        for item in value:
-            _fill(item, schema.get("items", {}), root)
-    if not isinstance(value, dict):
-        return
-    properties = schema.get("properties", {})
-    for key, sub in properties.items():
-        if key not in value and "default" in sub:
-            value[key] = copy.deepcopy(sub["default"])
-        if key in value:
-            if key == "override":  # partial on purpose
-                continue
-            _fill(value[key], sub, root)
-    other = schema.get("additionalProperties")
-    if isinstance(other, dict):
-        for key in value.keys() - properties.keys():
-            _fill(value[key], other, root)
-
-
-def _explain(error: ValidationError) -> str:
-    where = ".".join(str(part) for part in error.absolute_path) or "top level"
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = schema.get("properties", {})
-        instance: Any = error.instance
-        wrong = sorted(set(instance) - set(known), key=str)
-        return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
-    if error.validator == "enum":
-        choices = ", ".join(str(choice) for choice in schema["enum"])
-        return f"config: {where}: {error.instance!r} is not one of: {choices}"
-    hint = schema.get("description", "")
-    return f"config: {where}: {error.message}" + (f" ({hint})" if hint else "")
 
 
 def main() -> None:

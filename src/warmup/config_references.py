@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from warmup import decoding_entries, neural_entries, pairs, plugins
+from warmup import config_objective, decoding_entries, neural_entries, pairs, plugins
 from warmup.errors import InputError
 
 
@@ -46,15 +46,7 @@ def check_references(config: dict[str, Any]) -> None:
 def _check_method(
     where: str, name: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
 ) -> None:
-    _choose(f"{where}: objective", method["objective"], plugins.names("objectives"))
-    if (warmup := method["warmup"]) and warmup["predefined"]:
-        kinds = plugins.names("predefined")
-        _choose(f"{where}: warmup.predefined", warmup["predefined"], kinds)
-        if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
-            raise InputError(
-                f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
-                "adaptive_samples"
-            )
+    config_objective.check(method, where)
     starts = ["pretrained", "scratch", *entry["methods"]]
     _choose(f"{where}: start", method["start"], starts)
     for key in ("same_updates_as", "same_compute_as"):

@@ -4,9 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-import yaml
-
-from warmup.config import SCHEMA
+from warmup import config_schema
 
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -23,7 +21,7 @@ def restore(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
         config: the configuration, which the given values are part of already.
         given: the values of `--config`.
     """
-    root = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    root = config_schema.read()
     merged: dict[str, Any] = _merge(config, _typed(given, [root], root))
     return merged
 

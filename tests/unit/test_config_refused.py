@@ -102,6 +102,8 @@ def test_what_is_no_configuration_is_refused(value):
         ("method", None, "x: missing key 'method'"),
         ("seed", None, "x: missing key 'seed'"),
         ("method.warmup", None, r"x: missing key 'method\.warmup'"),
+        ("method.warmup.samples", None, r"x: missing key 'method\.warmup\.samples'"),
+        ("method.warmup.anchor.updates", None, r"x: missing key 'method\.warmup\.anchor\.updates'"),
         ("dataset.task", None, r"x: missing key 'dataset\.task'"),
         ("model.architecture", None, r"x: missing key 'model\.architecture'"),
         ("method.batch_size", 0, "x: method: batch_size: 0 is less than the minimum of 1"),
