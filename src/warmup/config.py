@@ -171,12 +171,17 @@ def lineage(config: dict[str, Any]) -> list[str]:
 
 def behind(config: dict[str, Any], method: str) -> set[str]:
     """Return the methods that wait for a method: they start from it, or their budget names it."""
-    direct = {
-        name
-        for name, entry in config["methods"].items()
-        if method in {entry["start"], *entry["budget"].values()}
-    }
-    return direct.union(*(behind(config, name) for name in direct))
+    found: set[str] = set()
+    new = {method}
+    while new:  # entries of `runs` may differ in what waits for what, and together make a circle
+        new = {
+            name
+            for entry in config["runs"]
+            for name, other in entry["methods_resolved"].items()
+            if new & {other["start"], *other["budget"].values()}
+        } - found
+        found |= new
+    return found
 
 
 def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:

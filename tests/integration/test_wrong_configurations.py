@@ -63,7 +63,12 @@ CONFIG = {
         ["warmup"],
         "start: unknown 'sft'; choose from: pretrained, scratch, warmup",
     ),
-    "start from itself": ("methods.sft.start", "warmup", "starts from itself in the end"),
+    "start from itself": ("methods.sft.start", "warmup", "waits for the next: sft, warmup, sft"),
+    "budgets in a circle": (
+        "methods.warmup.budget",
+        {"same_updates_as": "sft_compute"},
+        "waits for the next: sft_compute, warmup, sft_compute",
+    ),
     "budget of an unknown method": (
         "methods.sft_continued.budget",
         {"same_updates_as": "nobody"},

@@ -26,8 +26,26 @@ def test_a_wrong_override_is_refused():
     value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
     with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples,"):
         config.check(value)
-    value["runs"][0]["override"] = {"sft": {"start": "warmup"}}
-    with pytest.raises(InputError, match="starts from itself"):
+
+
+@pytest.mark.parametrize(
+    ("changes", "circle"),
+    [
+        ({"sft": {"start": "sft"}}, "sft, sft"),
+        ({"sft": {"start": "warmup"}}, "sft, warmup, sft"),
+        ({"warmup": {"budget": {"same_updates_as": "warmup"}}}, "warmup, warmup"),
+        (
+            {"warmup": {"budget": {"same_updates_as": "sft_continued"}}},
+            "sft_continued, warmup, sft_continued",
+        ),
+        ({"sft": {"budget": {"same_updates_as": "warmup"}}}, "sft, warmup, sft"),  # and a start
+    ],
+)
+def test_methods_that_wait_for_each_other_are_refused(changes, circle):
+    value = tiny.experiment()
+    value["runs"][0]["override"] = changes
+    message = f"config: runs.0: start, budget: each of these methods waits for the next: {circle}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         config.check(value)
 
 
