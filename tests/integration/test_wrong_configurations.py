@@ -53,7 +53,7 @@ CONFIG = {
         "ftp",
         "unknown 'ftp'; choose from: hub, local, synthetic, url",
     ),
-    "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' does not match"),
+    "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' is neither"),
     "a pair of one language": ("datasets.shell_game.pairs", ["en-en"], "'en-en' is neither"),
     "no test split": ("datasets.shell_game.splits.test", None, "splits"),
     "run of an unknown model": ("runs.0.models", ["bert"], "unknown 'bert'; choose from: bart"),

@@ -5,7 +5,7 @@ import re
 import pytest
 
 import tiny
-from warmup import config
+from warmup import config, dataset, pairs
 from warmup.errors import InputError
 
 
@@ -65,25 +65,52 @@ def test_names_become_paths_and_cannot_leave_their_folder(kind, name):
         config.check(value)
 
 
-def test_pairs_and_revisions_become_arguments_and_paths_and_end_where_they_end():
+PAIRS = ["en", "qaa", "en-de", "pt_BR", "pt_BR-en", "en-pt_BR", "en-zh_CN", "zho_Hans-eng_Latn"]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_pairs_have_languages_with_a_region_or_a_script_on_both_sides(pair):
     value = tiny.experiment()
-    value["datasets"]["shell_game"]["pairs"] = ["en\n"]
-    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.pairs\.0: 'en\\n' does"):
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    assert config.check(value)["datasets"]["shell_game"]["pairs"] == [str(pairs.parse(pair))]
+
+
+@pytest.mark.parametrize("pair", ["en\n", "english", "EN-de", "en-en", "en-de-fr", "en_", "../x"])
+def test_other_pairs_are_refused(pair):
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    message = f"config: datasets.shell_game.pairs: {pair!r} is neither a language code such as 'en'"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
         config.check(value)
+
+
+def test_revisions_become_arguments_and_end_where_they_end():
     entry = {"architecture": "decoder_only", "hub": "a/b", "revision": "0" * 40 + "\n"}
     with pytest.raises(InputError, match=r"config: models\.hub\.revision: "):
         config.check(tiny.experiment(models={"hub": entry}))
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
-def test_the_name_of_the_experiment_and_of_splits_likewise(name):
-    with pytest.raises(InputError, match="config: experiment: "):
+def test_the_name_of_the_experiment_likewise(name):
+    with pytest.raises(InputError, match=r"config: experiment: .* digits, _, \+ and -"):
         config.check(tiny.experiment(experiment=name))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x\n", "test-2016", "a+b", "x" * 101])
+def test_the_names_of_splits_are_those_that_prepare_takes(name):
     value = tiny.experiment()
     splits = value["datasets"]["shell_game"]["splits"]
     splits[name] = splits["test"]
-    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.splits: "):
+    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.splits: .* and _ only"):
         config.check(value)
+
+
+def test_the_names_of_splits_may_begin_with_what_prepare_takes():
+    value = tiny.experiment()
+    splits = value["datasets"]["shell_game"]["splits"]
+    splits |= {"_2016": splits["test"], "2017": splits["test"]}
+    config.check(value)
+    dataset.parse({"task": "multiple_choice", "pairs": ["en"], "splits": splits})
 
 
 @pytest.mark.parametrize(
