@@ -117,6 +117,9 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
     method = config["method"]
     every = min(method["validate_every"], updates)
     cuda = torch.cuda.is_available()
+    schedule = method["lr_schedule"]
+    if schedule == "constant":
+        schedule = "constant_with_warmup"  # what transformers calls `constant` never rises
     if method["batch_size"] % processes():
         raise InputError(
             f"batch_size {method['batch_size']}: not divisible by {processes()} processes"
@@ -128,7 +131,7 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         per_device_eval_batch_size=method["batch_size"] // processes(),
         activation_checkpointing=config["model"]["gradient_checkpointing"],
         learning_rate=method["learning_rate"],
-        lr_scheduler_type=method["lr_schedule"],
+        lr_scheduler_type=schedule,
         warmup_steps=method["lr_warmup"],
         weight_decay=method["weight_decay"],
         max_grad_norm=method["max_grad_norm"],
