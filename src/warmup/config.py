@@ -11,44 +11,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from warmup import config_objective, config_schema
+from warmup import config_files, config_objective, config_schema
 from warmup.ablations import varied
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
-from warmup.files import read_bytes
 from warmup.plain import check_plain
 
-ROOT = Path(__file__).parents[2]
-DEFAULT = ROOT / "config.yaml"
 
+def load(*files: Path) -> dict[str, Any]:
+    """Read YAML files, each one laid over those before it; return the whole checked and complete.
 
-def load(path: Path) -> dict[str, Any]:
-    """Read a YAML configuration and return it checked and complete.
-
-    One without `models` is laid over the default experiment, mapping by mapping.
+    Without `models` in any of them they are laid over the default experiment.
 
     Raises:
         InputError: not YAML, or not a valid configuration.
     """
-    value = _read(path)
-    if isinstance(value, dict) and "models" not in value:
-        value = _overlay(_read(DEFAULT), value)
-    return check(value)
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-13-01
-        raise InputError(f"{path}: not YAML: {error}") from None
-
-
-def _overlay(base: Any, change: Any) -> Any:
-    if not isinstance(base, dict) or not isinstance(change, dict):
-        return change
-    return base | {key: _overlay(base.get(key), value) for key, value in change.items()}
+    return check(config_files.read(files))
 
 
 def check(value: Any) -> dict[str, Any]:
@@ -214,10 +192,16 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     """Check a configuration; list its runs, or print one of them resolved as JSON."""
     parser = argparse.ArgumentParser(prog="python -m warmup.config", description=main.__doc__)
-    parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="YAML file")
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config.yaml")],
+        help="YAML file, or several, each one with changes to those before it",
+    )
     parser.add_argument("--run", help="dataset/pair/model/method/seedN; without it, list the runs")
     options = parser.parse_args()
-    config = load(options.configfile)
+    config = load(*options.configfile)
     if options.run:
         print(json.dumps(resolve(config, options.run), indent=2))
     else:

@@ -2,6 +2,7 @@
 
 import copy
 import functools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,23 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
     )
     if errors:
         raise InputError(f"{where}: {_explain(errors[0])}")
+
+
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield a schema and all schemas that it consists of; nothing for what is none."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    if "$ref" in schema:
+        yield from parts(read()["$defs"][schema["$ref"].rpartition("/")[2]])
+    for part in schema.get("allOf", []):
+        yield from parts(part)
+
+
+def below(schemas: Iterable[dict[str, Any]], key: str) -> Iterator[Any]:
+    """Yield what the parts of a mapping's schema say of the value of a key."""
+    for schema in schemas:
+        yield schema.get("properties", {}).get(key, schema.get("additionalProperties"))
 
 
 def fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
