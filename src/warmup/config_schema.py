@@ -2,6 +2,7 @@
 
 import copy
 import functools
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ _Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema i
         "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
     ),
 )
+
+_EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
 
 
 @functools.cache
@@ -98,4 +101,7 @@ def _explain(error: ValidationError) -> str:
         choices = ", ".join(str(choice) for choice in schema["enum"])
         return f"{where}: {error.instance!r} is not one of: {choices}"
     hint = schema.get("description", "")
+    value = error.instance
+    if error.validator == "type" and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        hint = "YAML reads 1e-3 as text; write 1.0e-3"
     return f"{where}: {error.message}" + (f" ({hint})" if hint else "")

@@ -13,7 +13,8 @@ from warmup.errors import InputError
 WRONG = {
     "text for a number": (
         {"objective_settings": {"tau": "1e-3"}},
-        "objective_settings.tau: '1e-3' is not of type 'number'",
+        "objective_settings.tau: '1e-3' is not of type 'number' (YAML reads 1e-3 as text; write "
+        "1.0e-3)",
     ),
     "true for a number": (
         {"objective_settings": {"tau": True}},
