@@ -4,12 +4,6 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 
-# A configuration with models of its own stands for itself; one without is laid over the default
-# experiment (warmup.config.load does the same).
-if "models" not in config:
-
-    configfile: f"{workflow.basedir}/config.yaml"
-
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"

@@ -5,67 +5,28 @@ Command line: `python -m warmup.config --help`.
 
 import argparse
 import copy
-import functools
 import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-from jsonschema import Draft202012Validator, validators
-from jsonschema.exceptions import ValidationError
-
+from warmup import config_files, config_objective, config_schema
 from warmup.ablations import varied
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
-from warmup.files import read_bytes
 from warmup.plain import check_plain
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow" / "schemas" / "config.schema.yaml"
-DEFAULT = ROOT / "config.yaml"
 
-# JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
-_Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
-    Draft202012Validator,
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
-    ),
-)
+def load(*files: Path) -> dict[str, Any]:
+    """Read YAML files, each one laid over those before it; return the whole checked and complete.
 
-
-def load(path: Path) -> dict[str, Any]:
-    """Read a YAML configuration and return it checked and complete.
-
-    One without `models` is laid over the default experiment, mapping by mapping.
+    Without `models` in any of them they are laid over the default experiment.
 
     Raises:
         InputError: not YAML, or not a valid configuration.
     """
-    value = _read(path)
-    if isinstance(value, dict) and "models" not in value:
-        value = _overlay(_read(DEFAULT), value)
-    return check(value)
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    return schema
-
-
-def _read(path: Path) -> Any:
-    try:
-        return yaml.safe_load(read_bytes(path))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-13-01
-        raise InputError(f"{path}: not YAML: {error}") from None
-
-
-def _overlay(base: Any, change: Any) -> Any:
-    if not isinstance(base, dict) or not isinstance(change, dict):
-        return change
-    return base | {key: _overlay(base.get(key), value) for key, value in change.items()}
+    return check(config_files.read(files))
 
 
 def check(value: Any) -> dict[str, Any]:
@@ -75,11 +36,8 @@ def check(value: Any) -> dict[str, Any]:
         InputError: naming the key that is wrong and what it may be.
     """
     check_plain(value, "config")
-    schema = _schema()
-    validator = _Validator(schema)
-    errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path)))
-    if errors:
-        raise InputError(_explain(errors[0]))
+    schema = config_schema.read()
+    config_schema.check(value, schema, "config")
     config: dict[str, Any] = copy.deepcopy(value)
     for entry in config["runs"]:  # before defaults, which must not hide what a method says
         override = entry.get("override", {})
@@ -87,10 +45,10 @@ def check(value: Any) -> dict[str, Any]:
             name: _merge(config["methods"].get(name, {}), override.get(name, {}))
             for name in entry["methods"]
         }
-    _fill(config, schema, schema)
+    config_schema.fill(config, schema, schema)
     for entry in config["runs"]:
         for method in entry["methods_resolved"].values():
-            _fill(method, schema["$defs"]["method"], schema)
+            config_schema.fill(method, schema["$defs"]["method"], schema)
     check_references(config)
     run_names(config)  # finds runs that two entries name
     return config
@@ -138,8 +96,7 @@ def check_run(value: dict[str, Any], where: str) -> None:
     Raises:
         InputError: naming what is missing or wrong.
     """
-    schema = _schema()
-    definitions = schema["$defs"]
+    definitions = config_schema.read()["$defs"]
     optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
     parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
     for key in ("name", "run", "seed", *parts):
@@ -152,9 +109,22 @@ def check_run(value: dict[str, Any], where: str) -> None:
         if missing := sorted(needed - value[part].keys()):
             raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
     for part in ("model", "method"):
-        validator = _Validator(definitions[part] | {"$defs": definitions})
-        for error in validator.iter_errors(value[part]):
-            raise InputError(f"{where}: {part}: {_explain(error).removeprefix('config: ')}")
+        schema = definitions[part] | {"$defs": definitions}
+        config_schema.check(value[part], schema, f"{where}: {part}")
+        complete = copy.deepcopy(value[part])
+        config_schema.fill(complete, schema, schema)
+        if lacking := _missing(value[part], complete, part):
+            raise InputError(f"{where}: missing key '{lacking}'")
+    config_objective.check(value["method"], f"{where}: method")
+
+
+def _missing(value: Any, complete: Any, path: str) -> str | None:
+    """Return the path of the first key that a value lacks, None if it is complete."""
+    if value == complete or not isinstance(complete, dict):
+        return None
+    absent = [f"{path}.{key}" for key in complete if key not in value]
+    below = (_missing(value[key], complete[key], f"{path}.{key}") for key in value)
+    return next(filter(None, (*absent, *below)), None)
 
 
 def lineage(config: dict[str, Any]) -> list[str]:
@@ -179,12 +149,17 @@ def lineage(config: dict[str, Any]) -> list[str]:
 
 def behind(config: dict[str, Any], method: str) -> set[str]:
     """Return the methods that wait for a method: they start from it, or their budget names it."""
-    direct = {
-        name
-        for name, entry in config["methods"].items()
-        if method in {entry["start"], *entry["budget"].values()}
-    }
-    return direct.union(*(behind(config, name) for name in direct))
+    found: set[str] = set()
+    new = {method}
+    while new:  # entries of `runs` may differ in what waits for what, and together make a circle
+        new = {
+            name
+            for entry in config["runs"]
+            for name, other in entry["methods_resolved"].items()
+            if new & {other["start"], *other["budget"].values()}
+        } - found
+        found |= new
+    return found
 
 
 def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
@@ -214,53 +189,19 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
-    """Set the defaults of missing keys, depth first, in place."""
-    for part in schema.get("allOf", []):
-        _fill(value, part, root)
-    if "$ref" in schema:
-        _fill(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
-    if isinstance(value, list):
-        for item in value:
-            _fill(item, schema.get("items", {}), root)
-    if not isinstance(value, dict):
-        return
-    properties = schema.get("properties", {})
-    for key, sub in properties.items():
-        if key not in value and "default" in sub:
-            value[key] = copy.deepcopy(sub["default"])
-        if key in value:
-            if key == "override":  # partial on purpose
-                continue
-            _fill(value[key], sub, root)
-    other = schema.get("additionalProperties")
-    if isinstance(other, dict):
-        for key in value.keys() - properties.keys():
-            _fill(value[key], other, root)
-
-
-def _explain(error: ValidationError) -> str:
-    where = ".".join(str(part) for part in error.absolute_path) or "top level"
-    schema: Any = error.schema
-    if error.validator == "additionalProperties":
-        known = schema.get("properties", {})
-        instance: Any = error.instance
-        wrong = sorted(set(instance) - set(known), key=str)
-        return f"config: {where}: unknown key {wrong[0]!r}; valid keys: {', '.join(sorted(known))}"
-    if error.validator == "enum":
-        choices = ", ".join(str(choice) for choice in schema["enum"])
-        return f"config: {where}: {error.instance!r} is not one of: {choices}"
-    hint = schema.get("description", "")
-    return f"config: {where}: {error.message}" + (f" ({hint})" if hint else "")
-
-
 def main() -> None:
     """Check a configuration; list its runs, or print one of them resolved as JSON."""
     parser = argparse.ArgumentParser(prog="python -m warmup.config", description=main.__doc__)
-    parser.add_argument("--configfile", type=Path, default=Path("config.yaml"), help="YAML file")
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config.yaml")],
+        help="YAML file, or several, each one with changes to those before it",
+    )
     parser.add_argument("--run", help="dataset/pair/model/method/seedN; without it, list the runs")
     options = parser.parse_args()
-    config = load(options.configfile)
+    config = load(*options.configfile)
     if options.run:
         print(json.dumps(resolve(config, options.run), indent=2))
     else:

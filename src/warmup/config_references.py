@@ -1,8 +1,9 @@
 """Check what a schema cannot: names in a configuration that refer to other entries."""
 
+import graphlib
 from typing import Any
 
-from warmup import decoding_entries, neural_entries, pairs, plugins
+from warmup import config_objective, decoding_entries, neural_entries, pairs, plugins
 from warmup.errors import InputError
 
 
@@ -40,21 +41,14 @@ def check_references(config: dict[str, Any]) -> None:
         for pair in entry.get("pairs", []):
             _choose(f"{where}.pairs", pair, known)
         for name, method in entry["methods_resolved"].items():
-            _check_method(f"{where}: method {name}", name, method, entry, config)
+            _check_method(f"{where}: method {name}", method, entry, config)
+        _check_order(where, entry["methods_resolved"])
 
 
 def _check_method(
-    where: str, name: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
+    where: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
 ) -> None:
-    _choose(f"{where}: objective", method["objective"], plugins.names("objectives"))
-    if (warmup := method["warmup"]) and warmup["predefined"]:
-        kinds = plugins.names("predefined")
-        _choose(f"{where}: warmup.predefined", warmup["predefined"], kinds)
-        if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
-            raise InputError(
-                f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
-                "adaptive_samples"
-            )
+    config_objective.check(method, where)
     starts = ["pretrained", "scratch", *entry["methods"]]
     _choose(f"{where}: start", method["start"], starts)
     for key in ("same_updates_as", "same_compute_as"):
@@ -81,12 +75,21 @@ def _check_method(
             f"{where}: batch_size {method['batch_size']}: not divisible by {processes} processes "
             f"(resources: nodes {nodes}, gpus {gpus})"
         )
-    seen = {name}
-    while (start := method["start"]) in entry["methods_resolved"]:
-        if start in seen:
-            raise InputError(f"{where}: start: {start} starts from itself in the end")
-        seen.add(start)
-        method = entry["methods_resolved"][start]
+
+
+def _check_order(where: str, methods: dict[str, dict[str, Any]]) -> None:
+    """Check that no method waits for itself: for its start, or the run that its budget names."""
+    waits = {
+        name: sorted(methods.keys() & {method["start"], *method["budget"].values()})
+        for name, method in methods.items()
+    }
+    try:
+        graphlib.TopologicalSorter(waits).prepare()
+    except graphlib.CycleError as error:
+        circle = ", ".join(reversed(error.args[1]))
+        raise InputError(
+            f"{where}: start, budget: each of these methods waits for the next: {circle}"
+        ) from None
 
 
 def _check_pair(where: str, pair: str) -> None:

@@ -35,7 +35,7 @@ def parse(text: str) -> Pair:
     valid = all(LANGUAGE_CODE.fullmatch(code) for code in codes)
     if not valid or len(codes) > 2 or (len(codes) == 2 and codes[0] == codes[1]):
         raise InputError(
-            f"pairs: {text!r} is neither a language code such as 'en' nor two of them such as "
-            "'en-de'"
+            f"pairs: {text!r} is neither a language code such as 'en' or 'pt_BR' nor two of them "
+            "such as 'en-de'"
         )
     return Pair(codes[0], codes[-1])

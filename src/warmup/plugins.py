@@ -1,6 +1,7 @@
 """Find a module by its name in a package: adding a file there is all that a new entry needs."""
 
 import ast
+import contextlib
 import importlib
 import importlib.util
 import pkgutil
@@ -31,6 +32,8 @@ def load(package: str, name: str) -> ModuleType:
 def constant(package: str, name: str, key: str) -> Any:
     """Return the plain value that `warmup.<package>.<name>` assigns to `key`, without importing it.
 
+    Plain is what is written out: numbers, text, true, false, null, lists and mappings of these.
+
     Raises:
         InputError: no such module, or it assigns no plain value to `key`.
     """
@@ -44,10 +47,11 @@ def constant(package: str, name: str, key: str) -> Any:
     for statement in tree.body:
         match statement:
             case (
-                ast.Assign(targets=[ast.Name(id=found)], value=ast.Constant(value=value))
-                | ast.AnnAssign(target=ast.Name(id=found), value=ast.Constant(value=value))
+                ast.Assign(targets=[ast.Name(id=found)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value)
             ) if found == key:
-                return value
+                with contextlib.suppress(ValueError):  # not a literal
+                    return ast.literal_eval(value)
     raise InputError(f"{files[name]}: no plain value is assigned to {key}")
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from warmup import config as configuration
+from warmup import config_files
 from warmup.errors import InputError
 from warmup.files import read_json
 
@@ -28,7 +29,7 @@ def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
     target = f"results/{run['run']['experiment']}/runs/{run['name']}/training.json"
     if result.is_file():
         target = str(Path(target).with_name(result.name))
-    named = f" --configfile {file}" if file and file != configuration.DEFAULT.name else ""
+    named = f" --configfile {file}" if file and file != config_files.DEFAULT.name else ""
     checkout = f"git checkout {revision} && " if revision else ""
     return [
         f"run       {run['run']['experiment']}: {run['name']}",
@@ -68,8 +69,8 @@ def _file_of(
 ) -> tuple[str | None, str]:
     """Return which configuration of the repository has this run, and what to say of it."""
     named = None
-    for path in (configuration.DEFAULT, *sorted(configuration.ROOT.glob("configs/*.yaml"))):
-        name = str(path.relative_to(configuration.ROOT))
+    for path in (config_files.DEFAULT, *sorted(config_files.ROOT.glob("configs/*.yaml"))):
+        name = str(path.relative_to(config_files.ROOT))
         try:
             config = configuration.load(path)
             found = configuration.resolve(config, run["name"])

@@ -6,7 +6,6 @@ Command line: `python -m warmup.train --help`.
 import argparse
 import contextlib
 import datetime
-import inspect
 import os
 import sys
 import time
@@ -17,10 +16,10 @@ import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
 from transformers.utils import logging
 
-from warmup import budget, checkpoints, models, plugins, provenance, workspace
+from warmup import budget, checkpoints, models, provenance, workspace
 from warmup.callbacks import Progress
 from warmup.config import check_run
-from warmup.errors import InputError, run, unknown
+from warmup.errors import InputError, run
 from warmup.examples import Collator, Examples
 from warmup.files import atomic, read_json, sha256, write_json
 from warmup.finite import ON_NAN
@@ -118,6 +117,9 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
     method = config["method"]
     every = min(method["validate_every"], updates)
     cuda = torch.cuda.is_available()
+    schedule = method["lr_schedule"]
+    if schedule == "constant":
+        schedule = "constant_with_warmup"  # what transformers calls `constant` never rises
     if method["batch_size"] % processes():
         raise InputError(
             f"batch_size {method['batch_size']}: not divisible by {processes()} processes"
@@ -129,7 +131,7 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         per_device_eval_batch_size=method["batch_size"] // processes(),
         activation_checkpointing=config["model"]["gradient_checkpointing"],
         learning_rate=method["learning_rate"],
-        lr_scheduler_type=method["lr_schedule"],
+        lr_scheduler_type=schedule,
         warmup_steps=method["lr_warmup"],
         weight_decay=method["weight_decay"],
         max_grad_norm=method["max_grad_norm"],
@@ -247,17 +249,6 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
-    objective = plugins.load("objectives", config["method"]["objective"])
-    samples = (config["method"]["warmup"] or {"samples": 0})["samples"]
-    if samples < objective.MIN_SAMPLES:
-        raise InputError(
-            f"warmup.samples: {config['method']['objective']} needs at least "
-            f"{objective.MIN_SAMPLES}, got {samples}"
-        )
-    known = inspect.signature(objective.coefficients).parameters
-    settings = known.keys() - {"l", "lengths"}
-    if extra := sorted(config["method"]["objective_settings"].keys() - settings):
-        raise unknown("setting in objective_settings", extra[0], settings)
     began, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]

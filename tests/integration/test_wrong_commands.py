@@ -19,7 +19,7 @@ COMMANDS = {
     # config
     "config: no file": ("config", ["--configfile", "nowhere.yaml"], "nowhere.yaml: cannot read"),
     "config: not YAML": ("config", ["--configfile", "not-yaml.yaml"], "not-yaml.yaml: not YAML"),
-    "config: a list": ("config", ["--configfile", "list.json"], "[] is not of type 'object'"),
+    "config: a list": ("config", ["--configfile", "list.json"], "list.json: expected keys"),
     # prepare, fetch, fetch_model
     "prepare: not JSON": ("prepare", preparing("{"), "--dataset: not JSON"),
     "prepare: no file": ("prepare", preparing("nowhere.json"), "nowhere.json: cannot read"),

@@ -53,7 +53,7 @@ CONFIG = {
         "ftp",
         "unknown 'ftp'; choose from: hub, local, synthetic, url",
     ),
-    "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' does not match"),
+    "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' is neither"),
     "a pair of one language": ("datasets.shell_game.pairs", ["en-en"], "'en-en' is neither"),
     "no test split": ("datasets.shell_game.splits.test", None, "splits"),
     "run of an unknown model": ("runs.0.models", ["bert"], "unknown 'bert'; choose from: bart"),
@@ -63,7 +63,12 @@ CONFIG = {
         ["warmup"],
         "start: unknown 'sft'; choose from: pretrained, scratch, warmup",
     ),
-    "start from itself": ("methods.sft.start", "warmup", "starts from itself in the end"),
+    "start from itself": ("methods.sft.start", "warmup", "waits for the next: sft, warmup, sft"),
+    "budgets in a circle": (
+        "methods.warmup.budget",
+        {"same_updates_as": "sft_compute"},
+        "waits for the next: sft_compute, warmup, sft_compute",
+    ),
     "budget of an unknown method": (
         "methods.sft_continued.budget",
         {"same_updates_as": "nobody"},
@@ -136,6 +141,23 @@ def test_snakemake_says_in_one_line_what_is_wrong_with_a_configuration(tmp_path,
     assert line.startswith("error: config: ")
     assert message in line
     assert not (tmp_path / "results").exists()
+
+
+def test_snakemake_reads_the_files_as_the_command_does(tmp_path):
+    changes = {"methods": {"sft_continued": {"budget": {"updates": 3}}}}
+    files = [tmp_path / "config.yaml", tmp_path / "changes.yaml"]
+    for file, value in zip(files, (tiny.experiment(), changes), strict=True):
+        file.write_text(yaml.safe_dump(value))
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--cores", "1", "-n", "-p",
+         "results/tiny/runs/shell_game/en/t5/sft_continued/seed5/training.json",
+         "--configfile", *map(str, files), "--config", "seeds=[5]"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert '"budget": {"updates": 3}' in done.stdout + done.stderr
 
 
 def test_changes_to_the_default_experiment_work_from_another_folder(tmp_path):

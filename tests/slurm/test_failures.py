@@ -3,6 +3,7 @@
 Snakemake looks after its jobs at growing intervals, so that most of these tests take minutes.
 """
 
+import copy
 import os
 import signal
 import subprocess
@@ -198,14 +199,15 @@ def test_a_requeued_training_goes_on(folder, same_model, cause):
 @pytest.mark.slow
 def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     config = experiment()
-    config["methods"]["warmup"]["warmup"]["samples"] = 1  # its objective needs two
-    config["runs"][0]["methods"] = ["sft", "warmup"]
+    config["models"]["broken"] = copy.deepcopy(config["models"]["t5"])
+    config["models"]["broken"]["scratch"]["depth"] = 3  # only the training asks transformers
+    config["runs"][0]["models"] = ["t5", "broken"]
     target = f"{FOLDER}/test.greedy.predictions.jsonl"
-    status, output = Start(folder, target, TRAINING.replace("sft", "warmup"), config=config).wait()
+    status, output = Start(folder, target, TRAINING.replace("t5", "broken"), config=config).wait()
     assert status == 1
-    assert output.count("error: warmup.samples: reweighted needs at least 2, got 1") >= 1
+    assert output.count("error: scratch.depth: not a setting of t5") >= 1
     names = [job["Comment"].split("_wildcards_")[1] for job in submitted(folder)]
-    assert names.count("shell_game_en_t5_warmup_1") == 3
+    assert names.count("shell_game_en_broken_sft_1") == 3
     assert (folder / target).exists()
 
 

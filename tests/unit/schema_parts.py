@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
+from warmup import config_schema
 
-from warmup import config
-
-SCHEMA = yaml.safe_load(config.SCHEMA.read_text(encoding="utf-8"))
+SCHEMA = config_schema.read()
 
 
 def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

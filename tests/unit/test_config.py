@@ -168,6 +168,21 @@ def test_methods_that_are_not_run_need_no_partner():
     assert config.run_names(config.check(value)) == ["shell_game/en/t5/sft/seed1"]
 
 
+def test_methods_wait_for_each_other_within_an_entry():
+    value = tiny.experiment()
+    for one, other in (("x", "y"), ("y", "x")):  # not run: as if they were not there
+        value["methods"][one] = value["methods"]["sft_continued"] | {
+            "budget": {"same_updates_as": other}
+        }
+    turned = {"warmup": {"budget": {"same_updates_as": "sft_continued"}},
+              "sft_continued": {"budget": {"updates": 3}}}  # fmt: skip
+    value["runs"].append({**value["runs"][0], "models": ["llama"], "override": turned})
+    checked = config.check(value)
+    assert config.behind(checked, "sft") == {"sft_continued", "sft_compute", "warmup"}
+    assert config.behind(checked, "sft_compute") == set()
+    assert config.behind(checked, "warmup") >= {"sft_continued", "sft_compute"}
+
+
 @pytest.mark.parametrize("path", sorted([ROOT / "config.yaml", *ROOT.glob("configs/*.yaml")]))
 def test_the_configurations_of_the_repository_are_right(path):
     checked = config.load(path)

@@ -153,6 +153,12 @@ def test_every_key_of_the_schema_is_tried():
 
 
 @each("key")
+def test_described(key):
+    """What a key means is said when its value is refused."""
+    assert key.schema.get("description", "").endswith(".")
+
+
+@each("key")
 def test_missing(key):
     value = renamed(key, None)
     if key.required:

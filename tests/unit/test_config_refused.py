@@ -5,7 +5,7 @@ import re
 import pytest
 
 import tiny
-from warmup import config
+from warmup import config, dataset, pairs
 from warmup.errors import InputError
 
 
@@ -26,8 +26,26 @@ def test_a_wrong_override_is_refused():
     value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
     with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples,"):
         config.check(value)
-    value["runs"][0]["override"] = {"sft": {"start": "warmup"}}
-    with pytest.raises(InputError, match="starts from itself"):
+
+
+@pytest.mark.parametrize(
+    ("changes", "circle"),
+    [
+        ({"sft": {"start": "sft"}}, "sft, sft"),
+        ({"sft": {"start": "warmup"}}, "sft, warmup, sft"),
+        ({"warmup": {"budget": {"same_updates_as": "warmup"}}}, "warmup, warmup"),
+        (
+            {"warmup": {"budget": {"same_updates_as": "sft_continued"}}},
+            "sft_continued, warmup, sft_continued",
+        ),
+        ({"sft": {"budget": {"same_updates_as": "warmup"}}}, "sft, warmup, sft"),  # and a start
+    ],
+)
+def test_methods_that_wait_for_each_other_are_refused(changes, circle):
+    value = tiny.experiment()
+    value["runs"][0]["override"] = changes
+    message = f"config: runs.0: start, budget: each of these methods waits for the next: {circle}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
         config.check(value)
 
 
@@ -47,25 +65,52 @@ def test_names_become_paths_and_cannot_leave_their_folder(kind, name):
         config.check(value)
 
 
-def test_pairs_and_revisions_become_arguments_and_paths_and_end_where_they_end():
+PAIRS = ["en", "qaa", "en-de", "pt_BR", "pt_BR-en", "en-pt_BR", "en-zh_CN", "zho_Hans-eng_Latn"]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_pairs_have_languages_with_a_region_or_a_script_on_both_sides(pair):
     value = tiny.experiment()
-    value["datasets"]["shell_game"]["pairs"] = ["en\n"]
-    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.pairs\.0: 'en\\n' does"):
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    assert config.check(value)["datasets"]["shell_game"]["pairs"] == [str(pairs.parse(pair))]
+
+
+@pytest.mark.parametrize("pair", ["en\n", "english", "EN-de", "en-en", "en-de-fr", "en_", "../x"])
+def test_other_pairs_are_refused(pair):
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    message = f"config: datasets.shell_game.pairs: {pair!r} is neither a language code such as 'en'"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
         config.check(value)
+
+
+def test_revisions_become_arguments_and_end_where_they_end():
     entry = {"architecture": "decoder_only", "hub": "a/b", "revision": "0" * 40 + "\n"}
     with pytest.raises(InputError, match=r"config: models\.hub\.revision: "):
         config.check(tiny.experiment(models={"hub": entry}))
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
-def test_the_name_of_the_experiment_and_of_splits_likewise(name):
-    with pytest.raises(InputError, match="config: experiment: "):
+def test_the_name_of_the_experiment_likewise(name):
+    with pytest.raises(InputError, match=r"config: experiment: .* digits, _, \+ and -"):
         config.check(tiny.experiment(experiment=name))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x\n", "test-2016", "a+b", "x" * 101])
+def test_the_names_of_splits_are_those_that_prepare_takes(name):
     value = tiny.experiment()
     splits = value["datasets"]["shell_game"]["splits"]
     splits[name] = splits["test"]
-    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.splits: "):
+    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.splits: .* and _ only"):
         config.check(value)
+
+
+def test_the_names_of_splits_may_begin_with_what_prepare_takes():
+    value = tiny.experiment()
+    splits = value["datasets"]["shell_game"]["splits"]
+    splits |= {"_2016": splits["test"], "2017": splits["test"]}
+    config.check(value)
+    dataset.parse({"task": "multiple_choice", "pairs": ["en"], "splits": splits})
 
 
 @pytest.mark.parametrize(
@@ -102,6 +147,8 @@ def test_what_is_no_configuration_is_refused(value):
         ("method", None, "x: missing key 'method'"),
         ("seed", None, "x: missing key 'seed'"),
         ("method.warmup", None, r"x: missing key 'method\.warmup'"),
+        ("method.warmup.samples", None, r"x: missing key 'method\.warmup\.samples'"),
+        ("method.warmup.anchor.updates", None, r"x: missing key 'method\.warmup\.anchor\.updates'"),
         ("dataset.task", None, r"x: missing key 'dataset\.task'"),
         ("model.architecture", None, r"x: missing key 'model\.architecture'"),
         ("method.batch_size", 0, "x: method: batch_size: 0 is less than the minimum of 1"),

@@ -21,6 +21,7 @@ from warmup.sources import Context, url
 BASE = tiny.experiment(decodings={"greedy": {"beams": 1}}, resources={"threads": 1}, seeds=[1])
 BASE |= {"on_mismatch": "refuse", "on_nan": "stop"}
 BASE["runs"][0] |= {"pairs": ["en"], "seeds": [1], "override": {"sft": {"batch_size": 3}}}
+BASE["methods"]["warmup"]["objective_settings"] = {"tau": 2.0, "control_variate": True}
 BASE["models"]["hub"] = {"architecture": "encoder_decoder", "hub": "a/b", "revision": "0" * 40}
 VALUES = [
     None, True, -1, 0, 10**400, 1.5, math.nan, math.inf, "", "../x", "/x", "\0", "x" * 5000,

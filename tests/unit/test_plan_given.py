@@ -2,7 +2,6 @@
 
 import pytest
 from snakemake.cli import parse_config
-from snakemake.utils import update_config
 
 import tiny
 from warmup.errors import InputError
@@ -11,9 +10,12 @@ from warmup.plan import Plan
 
 def given(value, *entries):
     """Return the plan of a configuration with `--config` entries, as Snakemake reads them."""
-    entries = parse_config(entries)
-    update_config(value, entries)
-    return Plan(value, entries).config
+    return Plan(value, parse_config(entries)).config
+
+
+def test_a_budget_given_with_config_replaces_the_other_kind():
+    found = given(tiny.experiment(), "methods={sft_continued: {budget: {updates: 3}}}")
+    assert found["methods"]["sft_continued"]["budget"] == {"updates": 3}
 
 
 def test_numbers_given_with_config_are_numbers_at_any_depth():

@@ -39,9 +39,13 @@ def test_a_file_is_all_that_a_new_entry_needs(tmp_path, monkeypatch):
 def test_a_constant_is_read_without_importing_the_module(tmp_path, monkeypatch):
     monkeypatch.setattr(generators, "__path__", [*generators.__path__, str(tmp_path)])
     file = tmp_path / "cards.py"
-    file.write_text("import nothing_that_exists\n\nJOKERS: int = 2\nSUITS = 4\nALL = 13 * SUITS\n")
+    file.write_text(
+        "import nothing_that_exists\n\nJOKERS: int = 2\nSUITS = 4\nALL = 13 * SUITS\n"
+        "RANKS: dict = {'ace': [1, 11]}\n"
+    )
     assert plugins.constant("generators", "cards", "SUITS") == 4
     assert plugins.constant("generators", "cards", "JOKERS") == 2
+    assert plugins.constant("generators", "cards", "RANKS") == {"ace": [1, 11]}
     for missing in ("ALL", "HANDS"):
         with pytest.raises(InputError, match=rf"cards\.py: no plain value .* to {missing}"):
             plugins.constant("generators", "cards", missing)

@@ -90,9 +90,9 @@ def test_without_git_there_is_no_revision(monkeypatch):
 @pytest.fixture
 def result(tmp_path):
     """The folder of a run of the default experiment."""
-    from warmup import config
+    from warmup import config, config_files
 
-    run = config.resolve(config.load(config.DEFAULT), "shell_game/en/t5_tiny/warmup/seed11")
+    run = config.resolve(config.load(config_files.DEFAULT), "shell_game/en/t5_tiny/warmup/seed11")
     folder = tmp_path / "results/default/runs" / run["name"]
     data = tmp_path / "train.jsonl"
     data.write_text("x")

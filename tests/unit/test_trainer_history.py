@@ -19,6 +19,21 @@ def test_early_stopping_stops_and_the_best_checkpoint_is_the_one_returned(
     assert same(model, best)
 
 
+@pytest.mark.parametrize(
+    ("schedule", "rise", "rates"),
+    [
+        ("constant", 0, [1, 1, 1, 1, 1, 1]),
+        ("constant", 4, [0, 0.25, 0.5, 0.75, 1, 1]),
+        ("linear", 4, [0, 0.25, 0.5, 0.75, 1, 0.5]),
+    ],
+)
+def test_the_learning_rate_rises_whatever_the_schedule(run, schedule, rise, rates):
+    settings = {"lr_schedule": schedule, "lr_warmup": rise, "learning_rate": 0.01}
+    _, training = run("sft", updates=6, validate_every=6, log_every=1, **settings)
+    found = [point["learning_rate"] for point in training["history"]]
+    assert found == pytest.approx([0.01 * rate for rate in rates])
+
+
 def test_without_patience_all_updates_are_made(run, monkeypatch):
     validation_losses(monkeypatch, [1.0, 2.0, 3.0, 4.0, 5.0])
     _, training = run("sft", updates=20)

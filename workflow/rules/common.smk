@@ -7,6 +7,7 @@ from shlex import quote
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from snakemake.settings.types import DeploymentMethod
+from warmup import config_files
 from warmup.errors import run
 from warmup.plan import Plan
 
@@ -16,9 +17,10 @@ METRICS_PYTHON = Path(workflow.basedir, "build/metrics/bin/python")
 
 def plan():
     """Return the plan."""
+    settings = workflow.config_settings
     return Plan(
-        config,
-        given=workflow.config_settings.config,
+        config_files.read(settings.configfiles),
+        given=settings.config,
         metrics_ready=METRICS_PYTHON.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )

@@ -1,12 +1,14 @@
 """Training objectives, one file each: how much each sampled warmup counts.
 
 A module here has
-    MIN_SAMPLES   how many warmups per example it needs (0: it knows no warmup), and
+    MIN_SAMPLES   how many warmups per example it needs (0: it knows no warmup),
+    SETTINGS      JSON Schema of each of its settings, and
     coefficients(l, lengths, *, …) -> (a, b)
                   both [B, N] and without gradient, from l = log P(y|x,c_n) [B, N] in nats and
                   lengths [B], the number of target tokens. What follows `*` are the
                   objective's settings, each with a default.
-Its name is the `objective` of the configuration. The loss of an example is
+Its name is the `objective` of the configuration, which reads the two constants from the file
+without importing it: they have to be written out. The loss of an example is
 −Σ a_n l_n − Σ b_n s_n with s_n = log P(c_n|x), see `surrogate`: a_n says how much the target
 learns from warmup n, b_n how much more probable the warmup itself becomes.
 

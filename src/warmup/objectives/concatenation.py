@@ -1,8 +1,11 @@
 """The likelihood of warmup and target together, each warmup counting alike."""
 
+from typing import Any
+
 import torch
 
 MIN_SAMPLES = 1
+SETTINGS: dict[str, Any] = {}
 
 
 def coefficients(l: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -6,6 +6,11 @@ from warmup.objectives._common import below_best, leave_one_out_advantages, rewa
 
 MIN_SAMPLES = 2
 """The baseline of a sample is the mean of the others."""
+SETTINGS = {
+    "relative": {"type": "boolean"},
+    "length_normalised": {"type": "boolean"},
+    "control_variate": {"type": "boolean"},
+}
 
 
 def coefficients(

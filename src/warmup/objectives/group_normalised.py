@@ -6,6 +6,9 @@ from warmup.objectives._common import deviations, floored, rewards
 
 MIN_SAMPLES = 2
 """One sample has no spread."""
+SETTINGS = {
+    "epsilon": {"type": "number", "exclusiveMinimum": 0},
+}
 
 
 def coefficients(

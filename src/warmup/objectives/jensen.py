@@ -6,6 +6,10 @@ from warmup.objectives._common import floored, leave_one_out_advantages, rewards
 
 MIN_SAMPLES = 2
 """The baseline of a sample is the mean of the others."""
+SETTINGS = {
+    "length_normalised": {"type": "boolean"},
+    "control_variate": {"type": "boolean"},
+}
 
 
 def coefficients(

@@ -1,8 +1,11 @@
 """Supervised fine-tuning: the negative log-likelihood of the target."""
 
+from typing import Any
+
 import torch
 
 MIN_SAMPLES = 0
+SETTINGS: dict[str, Any] = {}
 
 
 def coefficients(l: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -8,6 +8,11 @@ from warmup.objectives._common import below_best, rewards, softmax_weights
 
 MIN_SAMPLES = 2
 """With one sample nothing is left out of which to make its baseline."""
+SETTINGS = {
+    "tau": {"type": "number", "exclusiveMinimum": 0},
+    "length_normalised": {"type": "boolean"},
+    "control_variate": {"type": "boolean"},
+}
 
 
 def coefficients(

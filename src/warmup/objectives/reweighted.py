@@ -6,6 +6,11 @@ from warmup.objectives._common import rewards, softmax_weights
 
 MIN_SAMPLES = 2
 """With one sample its weight is 1 whatever it is worth: the warmup would get no signal."""
+SETTINGS = {
+    "tau": {"type": "number", "exclusiveMinimum": 0},
+    "length_normalised": {"type": "boolean"},
+    "control_variate": {"type": "boolean"},
+}
 
 
 def coefficients(
