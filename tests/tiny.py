@@ -85,22 +85,33 @@ def plain_logits(model: Any, x: list[int], decoder: list[int]) -> Any:
         ).logits[0]
 
 
-def log_probabilities(
+def token_log_probabilities(
     model: Any, x: list[int], c: list[int] | None, y: list[int], longest: int
-) -> tuple[float, float]:
-    """Return log P(c|x) and log P(y|x,c) by their definition; c is None without a warmup."""
+) -> tuple[list[float], list[float]]:
+    """Return the terms of log P(c|x) and of log P(y|x,c) by their definition.
+
+    c is None without a warmup.
+    """
     tokens = model.tokens
     before = [] if c is None else [*c, tokens.separator]
     logits = plain_logits(model, x, [tokens.start, *before, *y[:-1]])
     target = logits[len(before) :].log_softmax(-1)
-    l = sum(target[i, token].item() for i, token in enumerate(y))
+    of_target = [target[i, token].item() for i, token in enumerate(y)]
     if c is None:
-        return 0.0, l
+        return [], of_target
     allowed = logits[: len(c) + 1].clone()
     allowed[:, list(tokens.banned)] = float("-inf")
     followed = before if len(c) < longest else c  # the limit forces a separator
-    s = sum(allowed[i].log_softmax(-1)[token].item() for i, token in enumerate(followed))
-    return s, l
+    within = allowed.log_softmax(-1)
+    return [within[i, token].item() for i, token in enumerate(followed)], of_target
+
+
+def log_probabilities(
+    model: Any, x: list[int], c: list[int] | None, y: list[int], longest: int
+) -> tuple[float, float]:
+    """Return log P(c|x) and log P(y|x,c) by their definition; c is None without a warmup."""
+    of_warmup, of_target = token_log_probabilities(model, x, c, y, longest)
+    return sum(of_warmup), sum(of_target)
 
 
 def write_shell_game(path: Path, size: int, seed: int, **settings: Any) -> Path:

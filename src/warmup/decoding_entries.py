@@ -32,7 +32,7 @@ def fits(entry: dict[str, Any], method: dict[str, Any]) -> bool:
 
 
 def lineage(entries: Entries) -> list[str]:
-    """Return the decodings as `warmup.controls.parse` reads them: `name`, or `control=name`.
+    """Return the decodings as `warmup.decoding_order.parse` reads them: `name`, or `control=name`.
 
     A control stands beside the first decoding with the model's own warmups, if there is one with
     the same beam width, beside that.

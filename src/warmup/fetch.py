@@ -1,6 +1,7 @@
 """Download what a data set needs, and list it with hashes: `python -m warmup.fetch`.
 
-The only step that uses the network: run it where there is one. `warmup.prepare` then works offline.
+With `warmup.fetch_model` and `warmup.fetch_metric` the only steps that use the network: run them
+where there is one. `warmup.prepare` then works offline.
 """
 
 from dataclasses import asdict

@@ -1,6 +1,7 @@
 """Download a model of the Hugging Face Hub at a pinned revision: `python -m warmup.fetch_model`.
 
-With `warmup.fetch` the only step that uses the network; training then works offline.
+With `warmup.fetch` and `warmup.fetch_metric` the only steps that use the network; training then
+works offline.
 """
 
 import argparse

@@ -62,7 +62,7 @@ def fast_products(network: Any, *, fixed: bool = False) -> contextlib.AbstractCo
     checkpointing = network.training and network.is_activation_checkpointing
     if checkpointing or not any(_fits(weight, weight) for weight in network.parameters()):
         return contextlib.nullcontext()
-    return _Linears(_LaidOut() if fixed else linear)
+    return _Linears(_LaidOut(network) if fixed else linear)
 
 
 def _fits(weight: torch.Tensor, states: torch.Tensor) -> bool:
@@ -91,16 +91,22 @@ class _Linears(TorchFunctionMode):
 
 
 class _LaidOut:
-    """`linear` without a gradient, for weights that do not change."""
+    """`linear` without a gradient, for weights that do not change.
 
-    def __init__(self) -> None:
+    Only a network's own parameters are laid out, which live as long as it does. Another weight,
+    such as an expert's rows of one parameter, is an object of a moment, and the next may get its
+    id.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        self.own = {id(weight): weight for weight in network.parameters()}
         self.found: dict[int, torch.Tensor] = {}
 
     def __call__(
         self, states: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
-        if not _fits(weight, states):
-            return torch.nn.functional.linear(states, weight, bias)
+        if id(weight) not in self.own or not _fits(weight, states):
+            return linear(states, weight, bias)
         if id(weight) not in self.found:
             rows = states.numel() // states.shape[-1]
             self.found[id(weight)] = torch.ops.mkldnn._reorder_linear_weight(weight, rows)

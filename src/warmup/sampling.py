@@ -38,21 +38,23 @@ def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
         uniform: [R] in [0, 1).
 
     Sums run in float64: over a vocabulary of 250,000 float32 would drop rare tokens. Of a large
-    vocabulary a block of tokens is drawn first, then a token within it.
+    vocabulary a block of tokens is drawn first, then a token within it. Where logits are no
+    numbers, the last token is drawn: a network that says so makes the loss no number, too, and
+    `warmup.finite` then knows what to do.
     """
     p = logits.float().softmax(-1)
     if p.shape[-1] <= _BLOCK:
-        return torch.searchsorted(*_cumulated(p, uniform[:, None]), right=True)[:, 0]
+        return _search(*_cumulated(p, uniform[:, None]))[:, 0]
     rows, size = p.shape
     blocks = torch.nn.functional.pad(p, (0, -size % _BLOCK)).view(rows, -1, _BLOCK)
     sums = blocks.sum(-1).double()  # pairwise, so that float32 is enough for a block
     cumulative, threshold = _cumulated(sums, uniform[:, None])
-    block = torch.searchsorted(cumulative, threshold, right=True)
+    block = _search(cumulative, threshold)
     width = sums.gather(-1, block)
     within = ((threshold - cumulative.gather(-1, block) + width) / width).clamp(0, 1)
     chosen = blocks.gather(1, block[..., None].expand(-1, -1, _BLOCK))[:, 0]
-    token = torch.searchsorted(*_cumulated(chosen, within), right=True)
-    return (block * _BLOCK + token)[:, 0]
+    token = _search(*_cumulated(chosen, within))
+    return (block * _BLOCK + token).clamp(max=size - 1)[:, 0]
 
 
 def _cumulated(p: torch.Tensor, uniform: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,6 +69,12 @@ def _cumulated(p: torch.Tensor, uniform: torch.Tensor) -> tuple[torch.Tensor, to
     # rounding could otherwise step past the last token that has any probability
     below = torch.nextafter(total, torch.zeros_like(total))
     return cumulative, (uniform.to(cumulative) * total).minimum(below)
+
+
+def _search(cumulative: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
+    """Return where [R, 1] the value stands among sums [R, V]; behind none of them, the last."""
+    found = torch.searchsorted(cumulative, threshold, right=True)
+    return found.clamp(max=cumulative.shape[-1] - 1)  # NaN would be behind the last
 
 
 @torch.no_grad()

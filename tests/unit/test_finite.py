@@ -57,6 +57,22 @@ def test_a_training_stops_and_shows_the_batch(run, tmp_path, monkeypatch, value)
     assert all(row["id"] and row["source"] for row in found["examples"])
 
 
+@pytest.mark.parametrize("model_type", ["t5", "llama"])
+def test_weights_that_are_no_numbers_stop_a_training_that_samples(run, monkeypatch, model_type):
+    plain = Criterion.losses
+
+    def losses(self, network, batch, update):
+        if update == 5:
+            with torch.no_grad():
+                for weight in network.parameters():
+                    weight.fill_(math.nan)
+        return plain(self, network, batch, update)
+
+    monkeypatch.setattr(Criterion, "losses", losses)
+    with pytest.raises(InputError, match="update 6: the loss is not a finite number"):
+        run("warmup", model_type)
+
+
 def test_a_gradient_that_is_no_number_is_found_although_the_loss_is_one(run, tmp_path, monkeypatch):
     spoil_gradient(monkeypatch, 2)
     with pytest.raises(InputError, match="update 3: the gradient is not a finite number"):

@@ -1,12 +1,22 @@
 """Gradients of the objectives against enumeration of every warmup of a tiny language model."""
 
-import itertools
-import math
-from dataclasses import dataclass
-from functools import cache
+import statistics
 
 import pytest
 import torch
+from enumerated import (
+    TARGET,
+    assert_same,
+    coefficients,
+    distance,
+    expected_gradient,
+    jacobians,
+    log_marginal,
+    log_mean_exp,
+    make_world,
+    tuples,
+    variance,
+)
 
 from warmup.objectives import (
     expected,
@@ -15,128 +25,12 @@ from warmup.objectives import (
     likelihood,
     multisample,
     reweighted,
-    surrogate,
 )
-
-SEPARATOR = 2
-LONGEST = 2
-WARMUPS = [c for m in range(LONGEST + 1) for c in itertools.product(range(SEPARATOR), repeat=m)]
-"""All seven over two tokens; the two tokens long ones end by the limit, without a separator."""
-TARGET = torch.tensor([0, 2, 1])
-
-
-@dataclass
-class World:
-    """A bigram model of warmups and a linear model of a three-token target given the warmup."""
-
-    theta: torch.Tensor
-    """[3, 3] logits of the next token (or separator) at the start and after either token."""
-    phi: torch.Tensor
-    """[4, 3, 3] from features of a warmup to logits at each place of the target."""
-
-    def log_probabilities(self):
-        """s = log P(c|x) and l = log P(y|x,c) of every warmup [7]."""
-        step = self.theta.log_softmax(-1)
-        s = torch.stack([self._log_warmup(step, c) for c in WARMUPS])
-        features = torch.tensor(
-            [[1, len(c), sum(c), c[:1] == (1,)] for c in WARMUPS], dtype=torch.float64
-        )
-        logits = torch.einsum("cf,ftv->ctv", features, self.phi)
-        places = torch.arange(len(TARGET))
-        return s, logits.log_softmax(-1)[:, places, TARGET].sum(-1)
-
-    @staticmethod
-    def _log_warmup(step, c):
-        states = [0, *(token + 1 for token in c)]
-        tokens = c if len(c) == LONGEST else (*c, SEPARATOR)
-        return sum(step[state, token] for state, token in zip(states, tokens, strict=False))
-
-    def gradient(self, value):
-        """Of a scalar: with regard to the warmup's and to the target's parameters, flat."""
-        gradients = torch.autograd.grad(
-            value, (self.theta, self.phi), retain_graph=True, allow_unused=True
-        )
-        parameters = (self.theta, self.phi)
-        return [
-            torch.zeros(p.numel(), dtype=torch.float64) if g is None else g.flatten()
-            for g, p in zip(gradients, parameters, strict=True)
-        ]
 
 
 @pytest.fixture(scope="module")
 def world():
-    generator = torch.Generator().manual_seed(5)
-    theta = torch.randn(3, 3, generator=generator, dtype=torch.float64)
-    phi = torch.randn(4, 3, 3, generator=generator, dtype=torch.float64)
-    return World(theta.requires_grad_(), phi.requires_grad_())
-
-
-def tuples(samples):
-    """All N-tuples of warmups [7^N, N]."""
-    return torch.tensor(list(itertools.product(range(len(WARMUPS)), repeat=samples)))
-
-
-@cache
-def multisets(samples):
-    """N warmups without regard to their order, and the log of in how many orders they come."""
-    draws = torch.tensor(
-        list(itertools.combinations_with_replacement(range(len(WARMUPS)), samples))
-    )
-    counts = (draws[..., None] == torch.arange(len(WARMUPS))).sum(1)
-    return draws, math.lgamma(samples + 1) - torch.lgamma(counts.double() + 1).sum(-1)
-
-
-def coefficients(objective, l, options):
-    with torch.no_grad():
-        return objective.coefficients(l, torch.full((len(l),), len(TARGET)), **options)
-
-
-def expected_gradient(world, objective, samples, **options):
-    """Gradient of the loss in expectation over all draws of N warmups."""
-    s, l = world.log_probabilities()
-    draws, log_orders = multisets(samples) if samples > 3 else (tuples(samples), 0.0)
-    probability = (log_orders + s[draws].sum(-1)).exp().detach()
-    assert probability.sum().item() == pytest.approx(1)
-    a, b = coefficients(objective, l[draws], options)
-    return world.gradient((probability * surrogate(a, b, s[draws], l[draws])).sum())
-
-
-def jacobians(world):
-    """Gradients of s and of l of each warmup, both [7, parameters]."""
-    return [
-        torch.stack([torch.cat(world.gradient(x)) for x in values])
-        for values in world.log_probabilities()
-    ]
-
-
-def variance(world, objective, samples, **options):
-    """Exact variance of the gradient of the warmup's parameters, summed over them."""
-    s, l = (x.detach() for x in world.log_probabilities())
-    slopes = jacobians(world)[0][:, : world.theta.numel()]
-    draws, log_orders = multisets(samples)
-    probability = (log_orders + s[draws].sum(-1)).exp()
-    _, b = coefficients(objective, l[draws], options)
-    gradients = torch.einsum("dn,dnp->dp", b, slopes[draws])
-    mean = probability @ gradients
-    return (probability @ (gradients - mean).square()).sum().item()
-
-
-def log_mean_exp(r, tau=1.0):
-    return tau * ((r / tau).logsumexp(-1) - math.log(r.shape[-1]))
-
-
-def log_marginal(s, l):
-    return (s + l).logsumexp(-1)
-
-
-def assert_same(found, exact):
-    for one, other in zip(found, exact, strict=True):
-        torch.testing.assert_close(one, other, atol=1e-9, rtol=0)
-    assert torch.cat(exact).norm() > 0.02  # there was something to find
-
-
-def distance(one, other):
-    return (torch.cat(one) - torch.cat(other)).norm().item()
+    return make_world()
 
 
 def test_the_world_is_a_distribution_in_which_warmups_matter(world):
@@ -180,6 +74,39 @@ def test_expected_has_the_gradient_of_the_expected_likelihood(world, samples, co
         world, expected, samples, relative=False, control_variate=control_variate
     )
     assert_same(found, world.gradient(-(s.exp() * l.exp()).sum()))
+
+
+@two_or_three
+def test_relative_expected_is_a_ratio_to_the_best_sample(world, samples):
+    """Each tuple's share of the gradient of E P(y|x,c), divided by its largest P(y|x,c)."""
+    s, l = (x.detach() for x in world.log_probabilities())
+    slope_s, slope_l = jacobians(world)
+    total = torch.zeros(slope_s.shape[1], dtype=torch.float64)
+    for draw in tuples(samples).tolist():
+        p = [l[c].exp() for c in draw]
+        for n, c in enumerate(draw):
+            others = sum(p[:n] + p[n + 1 :]) / (samples - 1)
+            share = p[n] * slope_l[c] + (p[n] - others) * slope_s[c]
+            total -= s[draw].sum().exp() * share / max(p) / samples
+    found = expected_gradient(world, expected, samples)
+    assert_same(found, total.split([world.theta.numel(), world.phi.numel()]))
+
+
+@two_or_three
+@pytest.mark.parametrize("epsilon", [1e-3, 0.5])
+def test_group_normalised_is_jensen_with_each_tuple_s_advantages_scaled(world, samples, epsilon):
+    """The target's gradient is that of jensen; the warmup's is its definition, tuple by tuple."""
+    s, l = (x.detach() for x in world.log_probabilities())
+    slopes = jacobians(world)[0][:, : world.theta.numel()]
+    warmup = torch.zeros_like(slopes[0])
+    for draw in tuples(samples).tolist():
+        of_draw = [l[c].item() for c in draw]
+        mean, spread = statistics.fmean(of_draw), statistics.pstdev(of_draw)
+        for c, value in zip(draw, of_draw, strict=True):
+            advantage = (value - mean) / (spread + epsilon)
+            warmup -= s[draw].sum().exp() * advantage * slopes[c] / samples
+    found = expected_gradient(world, group_normalised, samples, epsilon=epsilon)
+    assert_same(found, [warmup, expected_gradient(world, jensen, samples)[1]])
 
 
 @pytest.mark.parametrize("samples", [1, 2])
@@ -234,12 +161,17 @@ def test_without_bias_in_1_over_n_reweighted_is_the_gradient_of_the_log_likeliho
     assert distance(extrapolated, exact) < 0.2 * distance(twelve, exact)
 
 
-def test_tempered_reweighted_tends_to_the_tempered_posterior(world):
+@pytest.mark.parametrize("length_normalised", [False, True])
+def test_tempered_reweighted_tends_to_the_tempered_posterior(world, length_normalised):
+    """For warmup and target alike; the target's share keeps its scale."""
     s, l = world.log_probabilities()
     tau = 3.0
-    exact = world.gradient(-log_marginal(s, l / tau))[0]
-    six, twelve = (expected_gradient(world, reweighted, n, tau=tau)[0] for n in (6, 12))
-    assert (2 * twelve - six - exact).norm() < 0.02 * exact.norm()
+    divisor = tau * (len(TARGET) if length_normalised else 1)
+    exact = world.gradient(-log_marginal(s, l / divisor))
+    options = {"tau": tau, "length_normalised": length_normalised}
+    six, twelve = (expected_gradient(world, reweighted, n, **options) for n in (6, 12))
+    for few, many, limit, scale in zip(six, twelve, exact, (1, divisor), strict=True):
+        assert (2 * many - few - scale * limit).norm() < 0.02 * (scale * limit).norm()
 
 
 def test_relative_expected_tends_to_the_direction_of_the_likelihood_s_gradient(world):

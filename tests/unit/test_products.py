@@ -48,6 +48,30 @@ def test_weights_that_are_laid_out_once_give_the_values_of_the_plain_layers(netw
         torch.testing.assert_close(one, network(x), atol=1e-4, rtol=1e-5)
 
 
+class Experts(torch.nn.Module):
+    """Layers whose weights are rows of one parameter, so that each is an object of a moment."""
+
+    is_activation_checkpointing = False
+
+    def __init__(self):
+        super().__init__()
+        self.weights = torch.nn.Parameter(torch.randn(4, 256, 256) / 16)
+
+    def forward(self, x):
+        for expert in range(len(self.weights)):
+            x = torch.nn.functional.linear(x, self.weights[expert])
+        return x
+
+
+@torch.no_grad()
+def test_a_weight_of_a_moment_is_not_taken_for_one_before_it():
+    torch.manual_seed(0)
+    experts, x = Experts(), torch.randn(32, 256)
+    with fast_products(experts, fixed=True):
+        found = experts(x)
+    torch.testing.assert_close(found, experts(x), atol=1e-4, rtol=1e-5)
+
+
 def test_frozen_weights_get_no_gradient(network):
     network.requires_grad_(False)
     x = torch.randn(2, 256, requires_grad=True)

@@ -1,6 +1,7 @@
 """Sampled warmups against the distribution that enumerating all of them gives."""
 
 import itertools
+import math
 
 import pytest
 import torch
@@ -194,6 +195,16 @@ def test_rare_tokens_of_a_large_vocabulary_keep_their_probability():
     uniform = torch.arange(0, 250_000, 4999, dtype=torch.float64) / 250_000 + 2e-6
     drawn = draw(logits.expand(len(uniform), -1), uniform)
     assert (drawn - torch.arange(0, 250_000, 4999)).abs().max() <= 1
+
+
+@pytest.mark.parametrize("size", [6, 1030, 3000])
+def test_what_is_no_number_draws_a_token_of_the_vocabulary_and_changes_no_other_row(size):
+    logits = torch.zeros(4, size)
+    logits[1], logits[2], logits[3, 0] = math.nan, -math.inf, math.inf
+    drawn = draw(logits, torch.full((4,), 0.5))
+    assert (drawn >= 0).all()
+    assert (drawn < size).all()
+    assert drawn[0] == draw(logits[:1], torch.tensor([0.5]))[0]
 
 
 @given(

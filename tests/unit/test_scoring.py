@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import functools
+import itertools
 
 import pytest
 import torch
@@ -19,6 +20,9 @@ MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
 SHARED = ["llama"]
 """Models whose prompts can be attended ahead."""
 EXACT = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
+ROUNDING = dict.fromkeys(MODELS, 1e-5) | {"pegasus": 3e-5, "llama": 3e-5}
+"""How far a token's log-probability may be off in float32. Large weights make that of a few
+networks coarser; in float64 all are held to 1e-5."""
 
 sequence = st.lists(st.integers(0, 4), max_size=4).map(tuple)
 batch = st.lists(
@@ -59,7 +63,7 @@ def warmups_of(model, rows, longest):
 
 
 def check(model, ahead, examples, longest=4, **tolerance):
-    """Compare with plain forward passes, one for each sequence."""
+    """Compare each token with plain forward passes, one for each sequence."""
     end = [model.tokens.end]
     sources = [ids(model, x) + ([] if model.pads_left else end) for x, _, _ in examples]
     targets = [ids(model, y) + end for _, y, _ in examples]
@@ -70,13 +74,20 @@ def check(model, ahead, examples, longest=4, **tolerance):
         source = model.share(source) if ahead else source
         assert bool(source.keys) == ahead
         scores = score(model, model.network, source, branches)
-    expected = torch.tensor(
-        [
-            [tiny.log_probabilities(model, x, c, y, longest) for c in cs]
-            for x, y, cs in zip(sources, targets, rows, strict=True)
-        ]
+    expected = [
+        tiny.token_log_probabilities(model, x, c, y, longest)
+        for x, y, cs in zip(sources, targets, rows, strict=True)
+        for c in cs
+    ]
+    of_warmup, of_target = (
+        torch.tensor([*itertools.chain.from_iterable(part)]) for part in zip(*expected, strict=True)
     )
-    torch.testing.assert_close(torch.stack([scores.s, scores.l], -1), expected, **tolerance)
+    counted = branches.warmup_labels != IGNORED
+    torch.testing.assert_close(scores.warmup_tokens[counted], of_warmup, **tolerance)
+    counted = branches.target_labels != IGNORED
+    torch.testing.assert_close(scores.target_tokens[counted], of_target, **tolerance)
+    assert torch.equal(scores.s, scores.warmup_tokens.sum(-1))
+    assert torch.equal(scores.l, scores.target_tokens.sum(-1))
 
 
 WAYS = [*((name, False) for name in MODELS), *((name, True) for name in SHARED)]
@@ -85,8 +96,8 @@ WAYS = [*((name, False) for name in MODELS), *((name, True) for name in SHARED)]
 @pytest.mark.parametrize(("name", "ahead"), WAYS)
 @settings(max_examples=25, derandomize=True)
 @given(examples=batch)
-def test_s_and_l_are_those_of_a_plain_forward_pass(name, ahead, examples):
-    check(tiny.model(name), ahead, examples, **EXACT)
+def test_each_token_has_the_log_probability_of_a_plain_forward_pass(name, ahead, examples):
+    check(tiny.model(name), ahead, examples, atol=ROUNDING[name], rtol=0.0)
 
 
 @pytest.mark.parametrize(("name", "ahead"), WAYS)

@@ -43,7 +43,7 @@ def aggregate(sums: FloatArray) -> FloatArray:
 
 
 def signature(corpus: Corpus, name: str) -> str:
-    """Return such as `rouge1|f|nrefs:1|best|stem:porter|tok:unicode|like:rouge-score-0.1.2`."""
+    """Return such as `rouge1|f|nrefs:1|refs:best|stem:porter|tok:unicode|as:rouge-score-0.1.2`."""
     counts = set(map(len, corpus.references))
     nrefs = str(counts.pop()) if len(counts) == 1 else "var"
     stem = "porter" if stemmed(corpus.target_lang) else "no"

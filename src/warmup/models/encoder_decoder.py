@@ -46,6 +46,7 @@ class EncoderDecoder(LanguageModel):
     def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
         """Feed START once per example; then each branch is a row of its own."""
         start = torch.full_like(source.input_ids[:, :1], self.tokens.start)
+        # a roomy cache is no faster here: without a prompt there is little to copy at a step
         cache = EncoderDecoderCache(DynamicCache(), DynamicCache())
         logits, (_, _, keys) = self._forward(start, source.states, source.mask, cache)
         keys.self_attention_cache.batch_repeat_interleave(samples)
