@@ -8,17 +8,10 @@ import subprocess
 import time
 
 import pytest
-from pipeline import EXPERIMENT, ROOT, command, environment, snakemake
+from pipeline import EXPERIMENT, ROOT, command, environment, planned, snakemake
 
 import tiny
 from warmup.files import write_jsonl
-
-
-def planned(output):
-    """Return the number of jobs by rule, from a dry run."""
-    table = output.split("Job stats:")[1].split("total")[0] if "Job stats:" in output else ""
-    rows = [line.split() for line in table.splitlines()[3:]]
-    return {row[0]: int(row[1]) for row in rows if len(row) == 2}
 
 
 def times(folder):
