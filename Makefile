@@ -71,10 +71,10 @@ $(BENCH)/.ready: envs/bench.lock $(READY)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 		--target $(BENCH) -r $< && touch $@
 
-tables figures: $(READY) ## Make them again from existing scores
-	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
-
-report: $(READY) ## Make the report again from existing scores
+tables: ## Make the tables again from existing scores
+figures: ## Make the figures again from existing scores
+report: ## Make the report again from existing scores
+tables figures report: $(READY)
 	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
 
 verify: $(READY) ## Score the stored predictions of results/reference again and compare

@@ -1,5 +1,6 @@
 """What training does beside training: report progress, time updates, complete checkpoints."""
 
+import signal
 import sys
 import time
 from pathlib import Path
@@ -91,8 +92,10 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
             checkpoints.thin(folder.parent)
         if self.ending:
             args.distributed_state.wait_for_everyone()
-            by = self.trainer.interruption.by or "the end of another process"
+            by = self.trainer.interruption.by
+            cause = by.name if by else "the end of another process"
             raise StoppedError(
-                f"ended by {by} after update {state.global_step}, which {folder} holds; start "
-                "again to go on"
+                f"ended by {cause} after update {state.global_step}, which {folder} holds; start "
+                "again to go on",
+                by or signal.SIGTERM,
             )

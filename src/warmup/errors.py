@@ -16,6 +16,10 @@ class InputError(Exception):
 class StoppedError(Exception):
     """The process was asked to end and has put its work aside; the message says where."""
 
+    def __init__(self, message: str, by: signal.Signals = signal.SIGTERM) -> None:
+        super().__init__(message)
+        self.by = by
+
 
 _LONGEST = 2000
 """Characters of a message: what is wrong may be quoted in it, however long that is."""
@@ -48,7 +52,7 @@ def run(main: Callable[[], T]) -> T:
         raise SystemExit(2) from None
     except StoppedError as stopped:
         _say(f"stopped: {stopped}")
-        raise SystemExit(128 + signal.SIGTERM) from None
+        raise SystemExit(128 + stopped.by) from None
     except KeyboardInterrupt:  # Ctrl-C; what was not finished is not there
         _say("stopped: interrupted; start again to go on")
         raise SystemExit(128 + signal.SIGINT) from None

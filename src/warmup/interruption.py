@@ -15,8 +15,8 @@ class Interruption:
     """Whether this process was asked to end."""
 
     requested = False
-    by = ""
-    """The name of the signal."""
+    by: signal.Signals | None = None
+    """The first signal."""
 
 
 @contextlib.contextmanager
@@ -36,7 +36,7 @@ def listening() -> Iterator[Interruption]:
 
     def note(number: int, _: Any) -> None:
         interruption.requested = True
-        interruption.by = interruption.by or signal.Signals(number).name
+        interruption.by = interruption.by or signal.Signals(number)
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:

@@ -11,8 +11,11 @@ from typing import Any
 
 from warmup import config as configuration
 from warmup import decoding_entries, neural_entries, plugins
+from warmup.errors import InputError
 from warmup.files import read_json
 from warmup.given import restore
+from warmup.pairs import parse as parse_pair
+from warmup.sources import Context, local
 
 RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
 """Name of a run, and its folder below `runs/`."""
@@ -53,19 +56,23 @@ class Plan:
         self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
         self.figures = plugins.names("figures")
         self.fetched_datasets = _fetched(self.config["datasets"])
+        prepared = sorted({tuple(run.split("/")[:2]) for run in self.runs})
+        self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
 
     def run_config(self, wildcards: Any) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
         return json.dumps(configuration.resolve(self.config, RUN.format(**wildcards)))
 
     def dataset_config(self, wildcards: Any) -> str:
-        """Return what determines a data set's files, as JSON."""
+        """Return what determines the files of a data set's pair, as JSON: no other pair does."""
         entry = self.config["datasets"][wildcards.dataset]
-        return json.dumps({key: entry[key] for key in ("task", "pairs", "splits")})
+        own = {"pairs": [wildcards.pair]}
+        return json.dumps({key: (entry | own)[key] for key in ("task", "pairs", "splits")})
 
-    def model_config(self, wildcards: Any) -> str:
-        """Return a model's entry as JSON."""
-        return json.dumps(self.config["models"][wildcards.model])
+    def hub_model(self, wildcards: Any) -> str:
+        """Return what determines a downloaded model, as JSON: not how it is trained."""
+        entry = self.config["models"][wildcards.model]
+        return json.dumps({key: entry[key] for key in ("hub", "revision")})
 
     def tokenizer_config(self, wildcards: Any) -> str:
         """Return the settings of the tokenizer of a model from scratch, as JSON."""
@@ -136,6 +143,14 @@ class Plan:
         if wildcards.dataset in self.fetched_datasets:
             return [f"{self.downloads}/{wildcards.dataset}.{wildcards.pair}.json"]
         return []
+
+    def files(self, wildcards: Any) -> list[str]:
+        """Return the local files of a data set's pair: when one changes, its data are due again.
+
+        One that is missing is left out, since `prepare` says so better than Snakemake would.
+        """
+        paths = self.local_files[wildcards.dataset, wildcards.pair]
+        return [str(path) for path in paths if path.is_file()]
 
     def training_inputs(self, wildcards: Any) -> dict[str, str]:
         """Return a run's inputs by command-line option: data, start, runs its budget refers to."""
@@ -235,6 +250,19 @@ class Plan:
     def of_captions(self) -> list[str]:
         """Return the paths of the figures' captions, for Snakemake's own report."""
         return [f"{self.figures_folder(None)}/{name}.rst" for name in self.figures]
+
+    def _local_files(self, dataset: str, pair: str) -> list[Path]:
+        root, downloads = self.config["data_root"], Path(self.downloads)
+        splits = self.config["datasets"][dataset]["splits"].items()
+        try:
+            return [
+                path
+                for split, spec in splits
+                if spec["type"] == "local"
+                for path in local.files(spec, parse_pair(pair), Context(split, root, downloads))
+            ]
+        except InputError as error:
+            raise InputError(f"config: datasets.{dataset}: {error}") from None
 
     def _dataset(self, run: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]

@@ -70,3 +70,10 @@ def snakemake(folder, config=EXPERIMENT, *arguments):
         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
+
+
+def planned(output):
+    """Return the number of jobs by rule, from a dry run."""
+    table = output.split("Job stats:")[1].split("total")[0] if "Job stats:" in output else ""
+    rows = [line.split() for line in table.splitlines()[3:]]
+    return {row[0]: int(row[1]) for row in rows if len(row) == 2}

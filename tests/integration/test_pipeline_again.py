@@ -8,16 +8,10 @@ import subprocess
 import time
 
 import pytest
-from pipeline import EXPERIMENT, ROOT, command, environment, snakemake
+from pipeline import EXPERIMENT, ROOT, command, environment, planned, snakemake
 
 import tiny
-
-
-def planned(output):
-    """Return the number of jobs by rule, from a dry run."""
-    table = output.split("Job stats:")[1].split("total")[0] if "Job stats:" in output else ""
-    rows = [line.split() for line in table.splitlines()[3:]]
-    return {row[0]: int(row[1]) for row in rows if len(row) == 2}
+from warmup.files import write_jsonl
 
 
 def times(folder):
@@ -72,6 +66,28 @@ def test_another_model_leaves_finished_runs_alone(finished):
     config["runs"].append({"datasets": ["tally"], "models": ["llama"], "methods": ["sft"]})
     jobs = planned(snakemake(finished, config, "--dry-run")[1])
     assert (jobs["train"], jobs["tokenizer"], jobs["generate"]) == (1, 1, 1)
+
+
+def test_a_local_file_that_was_edited_makes_its_data_due(tmp_path):
+    config = tiny.copy.deepcopy(EXPERIMENT) | {"data_root": "mine"}
+    fields = {"source": "text", "target": "headline"}
+    for split in config["datasets"]["tally"]["splits"]:
+        source = {"type": "local", "format": "jsonl", "file": f"{split}.jsonl", "fields": fields}
+        config["datasets"]["tally"]["splits"][split] = source
+        row = {"text": f"something of {split}", "headline": "short"}
+        write_jsonl(tmp_path / f"mine/{split}.jsonl", [row])
+    target = "results/tiny/data/tally/en/train.jsonl"
+    assert snakemake(tmp_path, config, target)[0] == 0
+    assert "Nothing to be done" in snakemake(tmp_path, config, target)[1]
+    write_jsonl(tmp_path / "mine/train.jsonl", [{"text": "another text", "headline": "short"}])
+    status, output = snakemake(tmp_path, config, target)
+    assert status == 0, output
+    assert "another text" in (tmp_path / target).read_text()
+
+    (tmp_path / "mine/train.jsonl").unlink()
+    output = snakemake(tmp_path, config, target)[1]
+    assert "error: splits.train (local): no such file: mine/train.jsonl" in output
+    assert "Traceback" not in output
 
 
 def test_only_on_a_cluster_a_lock_that_was_left_ends_the_next_start(copy):

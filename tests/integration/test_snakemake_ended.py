@@ -72,9 +72,8 @@ def training(folder):
     return None
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ended").resolve()
+def experiment(folder):
+    """Write a configuration with one run to a folder; return the folder."""
     config = tiny.experiment()
     config["runs"] = [{"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"]}]
     # some seconds between the first checkpoint and the end
@@ -85,6 +84,11 @@ def folder(tmp_path_factory):
     }
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     return folder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return experiment(tmp_path_factory.mktemp("ended").resolve())
 
 
 def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_one(folder):
@@ -155,3 +159,44 @@ def test_what_a_killed_snakemake_left_unfinished_is_made_again(folder):
     assert "Training sft" in said
     made = json.loads((folder / TARGET).read_text())
     assert made["validation"] == json.loads(before)["validation"]
+
+
+def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_path):
+    from warmup.files import sha256
+
+    folder = experiment(tmp_path.resolve())
+    first = Start(folder)
+    pid = first.until_a_checkpoint()
+    os.kill(pid, signal.SIGSTOP)  # it holds its lock for as long as other starts take
+    in_use = f"in use by process {pid} on "
+
+    # two Snakemakes in one folder
+    status, said = Start(folder).wait()
+    assert status == 1
+    assert in_use in said
+    assert first.process.poll() is None
+
+    # Snakemake alone is killed
+    first.process.kill()
+    first.process.wait(DEADLINE)
+    status, said = Start(folder).wait()
+    assert status == 1
+    assert in_use in said
+    assert "Traceback" not in said
+
+    # the training lives on, and finishes
+    assert training(folder) == pid
+    os.kill(pid, signal.SIGCONT)
+    deadline = time.monotonic() + DEADLINE
+    while training(folder):
+        assert time.monotonic() < deadline, "does not end"
+        time.sleep(0.1)
+    model = (folder / TARGET).parent / "model/model.safetensors"
+    made = sha256(model)
+
+    # nobody has seen its end, but it counts: a start that was refused has taken the mark away
+    status, said = Start(folder).wait()
+    assert status == 0, said
+    assert "Nothing to be done" in said
+    assert json.loads((folder / TARGET).read_text())["updates"] == 240
+    assert sha256(model) == made

@@ -79,8 +79,9 @@ def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_mode
     with monkeypatch.context() as patch:
         end_in_update(patch, number, by)
         said = rf"ended by {by.name} after update {number + 1}, .*start again"
-        with pytest.raises(StoppedError, match=said):
+        with pytest.raises(StoppedError, match=said) as stopped:
             run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
+    assert stopped.value.by == by
     assert signal.getsignal(by) == before
     assert checkpoints.last(tmp_path).name == f"checkpoint-{number + 1}"
     model, training = run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
@@ -98,7 +99,7 @@ def test_a_second_signal_does_what_it_did_before(number):
         assert signal.getsignal(number) != before
         signal.raise_signal(number)
         assert told.requested
-        assert told.by == number.name
+        assert told.by == number
         assert signal.getsignal(number) == before
 
 
@@ -139,14 +140,15 @@ def test_outside_the_main_thread_nothing_is_listened_for():
     assert signal.getsignal(signal.SIGTERM) == before
 
 
-def test_the_command_says_so_in_one_line_with_the_status_of_a_signal(capsys):
+@pytest.mark.parametrize(("by", "status"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_the_command_says_so_in_one_line_with_the_status_of_the_signal(capsys, by, status):
     def stop():
-        raise StoppedError("ended by SIGTERM\nafter update 3")
+        raise StoppedError(f"ended by {by.name}\nafter update 3", by)
 
     with pytest.raises(SystemExit) as ended:
         errors.run(stop)
-    assert ended.value.code == 143
-    assert capsys.readouterr().err == "stopped: ended by SIGTERM after update 3\n"
+    assert ended.value.code == status
+    assert capsys.readouterr().err == f"stopped: ended by {by.name} after update 3\n"
 
 
 def child(run, work, at=None):

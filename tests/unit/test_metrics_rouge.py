@@ -114,8 +114,9 @@ def test_published_rouge_of_dialogsum():
     outputs = data_lines("dialogsum/bart_baseline.test_output.txt.gz")
     rows = [json.loads(line) for line in data_lines("dialogsum/dialogsum.test.jsonl.gz")]
     corpus = Corpus(outputs, [[row["summary1"]] for row in rows], "en")
-    found = [round(score(name, corpus), 3) for name in NAMES]
-    assert found == [45.909, 21.320, 38.710]
+    found = [score(name, corpus) for name in NAMES]
+    assert [round(value, 3) for value in found] == [45.909, 21.320, 38.710]  # with rouge-score
+    assert found == pytest.approx([45.9458, 21.3612, 38.7189], abs=0.5)  # as published
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,38 @@ def test_a_source_that_does_not_say_so_is_named(newswire):
         Plan(value)
 
 
+@pytest.fixture
+def parallel(tmp_path):
+    """A translation experiment on the files train.en, train.de and so on of a folder."""
+    splits = {
+        split: {
+            "type": "local",
+            "format": "text",
+            "files": {lang: f"{split}.{lang}" for lang in ("en", "de", "fr")},
+        }
+        for split in ("train", "valid", "test")
+    }
+    value = tiny.experiment(data_root=str(tmp_path))
+    value["datasets"]["shell_game"] |= {"task": "translation", "pairs": ["en-de"], "splits": splits}
+    return value
+
+
+def test_the_local_files_of_a_pair_are_inputs_where_they_are_there(parallel, tmp_path):
+    names = ["train.en", "train.de", "train.fr", "valid.en", "valid.de", "test.en"]
+    for name in names:
+        (tmp_path / name).touch()
+    wildcards = Wildcards(**vars(run("sft")) | {"pair": "en-de"})
+    wanted = [str(tmp_path / name) for name in names if name != "train.fr"]
+    assert Plan(parallel).files(wildcards) == wanted  # test.de is missing: `prepare` will say so
+
+
+def test_a_wrong_source_is_named_before_anything_runs(parallel):
+    del parallel["datasets"]["shell_game"]["splits"]["test"]["files"]["de"]
+    message = r"config: datasets\.shell_game: splits\.test \(local\): files has no 'de'"
+    with pytest.raises(InputError, match=message):
+        Plan(parallel)
+
+
 def test_a_plan_costs_no_import_of_what_the_jobs_need():
     value = tiny.experiment()
     value["datasets"]["shell_game"]["splits"]["train"] = {"type": "hub"}
@@ -143,6 +175,22 @@ def test_parameters_are_json_of_the_configuration(plan):
         "decoding": "greedy",
         "target_lang": "en",
     }
+
+
+def test_a_pair_is_prepared_from_what_concerns_it_alone():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = ["en", "de"]
+    (one, both) = (Plan(entry).dataset_config(run("sft")) for entry in (tiny.experiment(), value))
+    assert both == one
+    assert json.loads(one)["pairs"] == ["en"]
+
+
+def test_only_another_commit_is_downloaded_again():
+    value = tiny.experiment()
+    hub = {"hub": "google-t5/t5-small", "revision": "0" * 40}
+    value["models"]["t5"] = {"architecture": "encoder_decoder", "dtype": "bfloat16", **hub}
+    value["methods"]["sft"]["start"] = "pretrained"
+    assert json.loads(Plan(value).hub_model(run("sft"))) == hub
 
 
 def test_the_language_of_outputs_is_that_of_the_targets():

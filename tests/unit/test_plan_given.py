@@ -47,11 +47,12 @@ def test_numbers_given_with_config_are_numbers_at_any_depth():
 
 def test_texts_given_with_config_stay_texts():
     value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "local", "format": "tsv"}
     found = given(
         value,
         "data_root=7b",
         "models={t5: {separator: 2020, tokenizer: {type: word}}}",
-        "datasets={shell_game: {splits: {train: {type: local, file: a.tsv, fields: {source: 0}}}}}",
+        "datasets={shell_game: {splits: {train: {file: a.tsv, fields: {source: 0}}}}}",
     )
     assert found["data_root"] == "7b"
     assert found["models"]["t5"]["separator"] == "2020"  # the schema wants text there

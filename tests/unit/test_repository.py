@@ -14,7 +14,7 @@ import pytest
 import yaml
 from schema_parts import SCHEMA, parts
 
-from warmup import config, plugins, tasks
+from warmup import config, metrics, plugins, tasks
 from warmup.records import Record
 
 ROOT = Path(__file__).parents[2]
@@ -79,17 +79,27 @@ def merged(base: Any, change: Any) -> Any:
 
 def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = examples(ROOT / "docs" / "extending.md")
-    assert len(files) == 3
-    task = files["src/warmup/tasks/correction.py"]
-    (tmp_path / "correction.py").write_text(task, encoding="utf-8")
-    monkeypatch.setattr(tasks, "__path__", [*tasks.__path__, str(tmp_path)])
+    assert len(files) == 5
+    for package in (tasks, metrics):
+        folder = package.__name__.rpartition(".")[2]
+        (tmp_path / folder).mkdir()
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / folder)])
+    for path in ("tasks/correction.py", "metrics/exact_match.py"):
+        (tmp_path / path).write_text(files[f"src/warmup/{path}"], encoding="utf-8")
     record = Record(id="1", source="Anna and Ben walks.", targets=["Anna and Ben walk."])
     rendered = plugins.load("tasks", "correction").render(record)
     assert (rendered.input, rendered.target) == ("correct: Anna and Ben walks.", *record.targets)
-    base = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    for name_, methods in (("mydata", 3), ("correction", 2)):
+    metric = metrics.load("exact_match")
+    rows = metric.statistics(metrics.Corpus(["good ", "bad"], [["fair", "good"], ["good"]], "en"))
+    assert metric.aggregate(rows.sum(axis=0)) == 50
+    for name_, base, methods in (
+        ("mydata", "config.yaml", 4),
+        ("t5_base", "configs/paper.yaml", 4),
+        ("correction", "config.yaml", 2),
+    ):
         change = yaml.safe_load(files[f"{name_}.yaml"])
-        assert len(config.run_names(config.check(merged(base, change)))) == methods
+        whole = merged(yaml.safe_load((ROOT / base).read_text(encoding="utf-8")), change)
+        assert len(config.run_names(config.check(whole))) == methods
 
 
 def headings(page: Path) -> set[str]:

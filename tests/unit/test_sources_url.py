@@ -39,9 +39,10 @@ def tar(members: dict[str, bytes], kind: str) -> bytes:
             info = tarfile.TarInfo(name)
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
-        link = tarfile.TarInfo("data/link.tsv")
-        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
-        archive.addfile(link)
+        for name, link_type in (("data/link.tsv", tarfile.SYMTYPE), ("hard.tsv", tarfile.LNKTYPE)):
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = link_type, "/etc/passwd"
+            archive.addfile(link)
     return buffer.getvalue()
 
 
@@ -80,20 +81,27 @@ def test_the_hash_of_the_content_survives_another_compression(tmp_path: Path) ->
         sources(tmp_path, spec(url="a.tsv.gz", content_sha256=digest(CONTENT)))
 
 
+OUTSIDE = Path("/tmp/warmup-outside-of-the-archive.tsv")
+MEMBERS = {"data/x.tsv": CONTENT, "../x.tsv": CONTENT, str(OUTSIDE): CONTENT}
 ARCHIVES = {
-    "a.tar": tar({"data/x.tsv": CONTENT}, ""),
-    "a.tar.gz": tar({"data/x.tsv": CONTENT}, "gz"),
-    "a.tar.xz": tar({"data/x.tsv": CONTENT}, "xz"),
-    "a.zip": zipped({"data/x.tsv": CONTENT, "data/": b""}),
+    "a.tar": tar(MEMBERS, ""),
+    "a.tar.gz": tar(MEMBERS, "gz"),
+    "a.tar.xz": tar(MEMBERS, "xz"),
+    "a.zip": zipped({**MEMBERS, "data/": b""}),
 }
+"""With members that an unpacked archive would write outside its folder, and links out of it."""
 
 
 @pytest.mark.parametrize("name", ARCHIVES)
-def test_a_member_of_an_archive(name: str, tmp_path: Path) -> None:
-    (tmp_path / name).write_bytes(ARCHIVES[name])
+def test_a_member_of_an_archive_is_read_and_nothing_is_unpacked(name: str, tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / name).write_bytes(ARCHIVES[name])
     whole = spec(url=name, sha256=digest(ARCHIVES[name]), member="data/x.tsv")
     content = spec(url=name, content_sha256=digest(CONTENT), member="data/x.tsv")
-    assert sources(tmp_path, whole) == sources(tmp_path, content) == ["one", "two"]
+    assert sources(root, whole) == sources(root, content) == ["one", "two"]
+    assert list(tmp_path.rglob("*")) == [root, root / name]
+    assert not OUTSIDE.exists()
 
 
 def test_a_compressed_member(tmp_path: Path) -> None:
@@ -107,10 +115,12 @@ def test_a_compressed_member(tmp_path: Path) -> None:
     ("member", "message"),
     [
         ("../x.tsv", "member '../x.tsv' leads out of the archive"),
+        (str(OUTSIDE), f"member '{OUTSIDE}' leads out of the archive"),
         ("/etc/passwd", "member '/etc/passwd' leads out of the archive"),
         ("data/y.tsv", "no file 'data/y.tsv' in the archive; it has data/x.tsv"),
         ("data/", "no file 'data/' in the archive"),
         ("data/link.tsv", "no file 'data/link.tsv' in the archive"),
+        ("hard.tsv", "no file 'hard.tsv' in the archive"),
     ],
 )
 def test_wrong_members_are_refused(name: str, member: str, message: str, tmp_path: Path) -> None:

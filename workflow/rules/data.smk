@@ -34,7 +34,7 @@ rule fetch_model:
     conda:
         "../../envs/main.yaml"
     params:
-        model=PLAN.model_config,
+        model=PLAN.hub_model,
     message:
         "Downloading model {wildcards.model}"
     shell:
@@ -62,6 +62,7 @@ rule fetch_metric:
 rule prepare:
     input:
         PLAN.fetched,
+        PLAN.files,
         code=code(
             "prepare.py", "dataset.py", "overlap.py", "sources", "generators", "tasks"
         ),

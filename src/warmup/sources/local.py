@@ -10,6 +10,7 @@ are described in `warmup.sources._table`.
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,10 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     Raises:
         InputError: a key is not valid, a file is missing, or a row is malformed.
     """
-    where = f"splits.{context.split} (local)"
+    where = _where(context)
 
     def open_text(entry: Any) -> _table.Text:
-        if not isinstance(entry, str):
-            raise InputError(f"{where}: a file must be a path, not {entry!r}")
-        path = Path(context.data_root) / entry
+        path = _path(where, entry, context)
         if not path.is_file():
             raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
         return _table.Text(str(path), partial(read_lines, path))
@@ -41,6 +40,27 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     return _table.read(where, spec, pair, open_text)
 
 
+def files(spec: dict[str, Any], pair: Pair, context: Context) -> list[Path]:
+    """Return the files of a split, whether they are there or not.
+
+    Raises:
+        InputError: a key is not valid.
+    """
+    where = _where(context)
+    columns = _table.entries(where, spec, pair)
+    return [_path(where, entry, context) for entry in chain.from_iterable(columns)]
+
+
 def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the files are here."""
     return []
+
+
+def _where(context: Context) -> str:
+    return f"splits.{context.split} (local)"
+
+
+def _path(where: str, entry: Any, context: Context) -> Path:
+    if not isinstance(entry, str):
+        raise InputError(f"{where}: a file must be a path, not {entry!r}")
+    return Path(context.data_root) / entry

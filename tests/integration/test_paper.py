@@ -1,0 +1,22 @@
+"""The experiment of the paper's size, which no test can run: it is planned."""
+
+import subprocess
+import sys
+
+from pipeline import ROOT, environment, planned
+
+
+def test_the_grid_of_the_paper_is_planned_for_slurm(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(tmp_path), "--configfile", str(ROOT / "configs/paper.yaml"),
+         "--workflow-profile", str(ROOT / "profiles/slurm"), "--dry-run"],
+        env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    jobs = planned(done.stdout)
+    # four methods with three seeds of eight directions of translation and three other grids
+    assert jobs["train"] == 4 * 3 * (8 + 3) == 132
+    assert jobs["generate"] == 132 * 2  # greedy and a beam
+    assert (jobs["prepare"], jobs["fetch"], jobs["fetch_model"]) == (10, 1, 3)
+    assert (jobs["fetch_metric"], jobs["score_neural"]) == (2, 4 * 3 * (8 + 1) * 2)
