@@ -133,6 +133,7 @@ class Criterion:
         if draws >= samples:
             a, b = self.objective.coefficients(l.detach(), lengths, **self.settings)
             notes = diagnose(warmups, l.detach(), labels)
+        if not self.warmup["backprop_samples"]:  # else only of what was drawn, by its weights
             notes["warmup_surprisal"] = -s.detach().mean(-1)
             notes["warmup_distinct"] = 1.0 + where.max(-1).values
         # the network itself has to know that a warmup contains no special token

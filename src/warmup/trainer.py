@@ -155,6 +155,17 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                     raise
             self._give_way(model, parts)
 
+    def autocast_smart_context_manager(
+        self, cache_enabled: bool | None = True
+    ) -> contextlib.AbstractContextManager[None]:
+        """Return a context of the run's precision for all that a loss is made of.
+
+        Without it, `network.forward` alone would have that precision: neither the encoder, which
+        is called by itself, nor the projection.
+        """
+        context: contextlib.AbstractContextManager[None] = self.accelerator.autocast()
+        return context
+
     def losses(
         self, model: torch.nn.Module, part: Batch
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:

@@ -13,6 +13,8 @@ from warmup import checkpoints
 from warmup.errors import InputError
 from warmup.files import read_json, write_json
 
+FINGERPRINT = "fingerprint.json"
+"""What determines the run that the checkpoints beside it are of."""
 BAD_BATCH = "bad_batch.json"
 """What a training was at when its loss was no number, see `warmup.finite`."""
 
@@ -52,21 +54,18 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
         fresh: delete the checkpoints of another run instead of refusing.
 
     Raises:
-        InputError: the folder was made for another run; the message says what differs.
+        InputError: the folder was made for another run, or does not say for which; the message
+            says what differs.
     """
-    path = folder / "fingerprint.json"
-    found = list(folder.glob("checkpoint-*"))
-    if path.exists() and found:
-        before = read_json(path)
-        if before.pop("code", code) != code:
+    path = folder / FINGERPRINT
+    if found := list(folder.glob("checkpoint-*")):
+        before = _read(path)
+        if before and before.pop("code", code) != code:
             print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
-        differs = _differences(before, fingerprint)
-        if differs and not fresh:
-            raise InputError(
-                f"{folder} belongs to another run: {'; '.join(differs[:3])}. "
-                "Delete the folder, or set on_mismatch: fresh"
-            )
-        if differs:
+        problem = _mismatch(before, fingerprint)
+        if problem and not fresh:
+            raise InputError(f"{folder} {problem}. Delete the folder, or set on_mismatch: fresh")
+        if problem:
             for checkpoint in found:
                 checkpoints.delete(checkpoint)
     write_json(path, fingerprint | {"code": code})
@@ -76,7 +75,7 @@ def clear(folder: Path) -> None:
     """Delete the checkpoints of a finished run; its outputs are elsewhere."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in ("fingerprint.json", BAD_BATCH):
+    for name in (FINGERPRINT, BAD_BATCH):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -84,6 +83,23 @@ def _who() -> str:
     job = os.environ.get("SLURM_JOB_ID")
     where = f"{socket.gethostname()}, Slurm job {job}" if job else socket.gethostname()
     return f"process {os.getpid()} on {where}\n"
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return the fingerprint in a file; None if it is missing or damaged."""
+    try:
+        found = read_json(path)
+    except InputError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _mismatch(before: dict[str, Any] | None, fingerprint: dict[str, Any]) -> str | None:
+    """Return why checkpoints are not of this run, to go behind the folder's name, or None."""
+    if before is None:
+        return f"does not say which run its checkpoints are of: {FINGERPRINT} is missing or damaged"
+    differs = _differences(before, fingerprint)
+    return f"belongs to another run: {'; '.join(differs[:3])}" if differs else None
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:

@@ -73,6 +73,7 @@ def inputs(tmp_path_factory):
     for name, text in lines.items():
         (folder / name).write_text(text)
     (folder / "latin.jsonl").write_bytes(b'{"id": "1", "source": "caf\xe9"}\n')
+    (folder / "broken.bin").write_bytes(b"\x94\xff\x00")
     (folder / "broken.gz").write_bytes(b"no gzip")
     return folder
 

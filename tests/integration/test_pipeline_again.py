@@ -11,7 +11,7 @@ import pytest
 from pipeline import EXPERIMENT, ROOT, command, environment, planned, snakemake
 
 import tiny
-from warmup.files import write_jsonl
+from warmup.files import sha256, write_jsonl
 
 
 def times(folder):
@@ -25,6 +25,24 @@ def test_a_second_start_does_nothing(finished):
     assert status == 0, output
     assert "Nothing to be done" in output
     assert times(finished / "results") == before
+
+
+def test_predictions_and_scores_are_the_same_bytes_in_every_process(copy, monkeypatch):
+    kinds = ("predictions.jsonl", "scores.json", "statistics.json")
+    names = [
+        f"results/tiny/runs/{run}/test.greedy.{kind}"
+        for run in ("shell_game/en/t5/warmup/seed1", "tally/en/t5/sft/seed1")
+        for kind in kinds
+    ]
+    before = {name: sha256(copy / name) for name in names}
+    for seed in ("1", "2"):  # in another order are sets, and all that is made of them
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        written = times(copy / "results")
+        status, output = snakemake(copy, EXPERIMENT, "--forcerun", "generate", "--", *names)
+        assert status == 0, output
+        again = times(copy / "results")
+        assert all(again[copy / name] != written[copy / name] for name in names)
+        assert {name: sha256(copy / name) for name in names} == before
 
 
 @pytest.mark.parametrize("target", ["tables", "figures", "report"])
@@ -147,7 +165,7 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
     # the same model as without an interruption
     from warmup import config as configuration
     from warmup import train
-    from warmup.files import read_json, sha256
+    from warmup.files import read_json
 
     resolved = configuration.resolve(configuration.check(config), "shell_game/en/t5/sft/seed1")
     data = tmp_path / "results/tiny/data/shell_game/en"

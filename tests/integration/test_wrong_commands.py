@@ -18,6 +18,8 @@ LOCAL = {"type": "local", "format": "jsonl", "path": "nowhere.jsonl"}
 COMMANDS = {
     # config
     "config: no file": ("config", ["--configfile", "nowhere.yaml"], "nowhere.yaml: cannot read"),
+    "config: a folder": ("config", ["--configfile", "empty-folder"], "empty-folder: cannot read"),
+    "config: no text": ("config", ["--configfile", "broken.bin"], "broken.bin: not YAML"),
     "config: not YAML": ("config", ["--configfile", "not-yaml.yaml"], "not-yaml.yaml: not YAML"),
     "config: a list": ("config", ["--configfile", "list.json"], "list.json: expected keys"),
     # prepare, fetch, fetch_model

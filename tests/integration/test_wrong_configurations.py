@@ -123,17 +123,38 @@ def test_a_right_configuration_is_accepted(call, tmp_path):
     assert call("config", ["--configfile", str(file)]) == (0, "")
 
 
+def dry_run(folder, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+         "--directory", str(folder), "--cores", "1", "-n", *arguments],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--configfile", "nowhere.yaml"], "No such file or directory: 'nowhere.yaml'"),
+        (["--configfile", "."], "Is a directory: '.'"),
+        (["--configfile", "{folder}/bytes.yaml"], "invalid start byte"),
+        (["--config", "seeds"], "Config entries have to be defined as name=value pairs"),
+    ],
+)
+def test_what_snakemake_refuses_before_it_reads_our_rules(tmp_path, arguments, message):
+    (tmp_path / "bytes.yaml").write_bytes(b"\x94\xff")
+    done = dry_run(tmp_path, *(argument.format(folder=tmp_path) for argument in arguments))
+    assert done.returncode == 1
+    assert message in done.stdout.strip().splitlines()[-1]  # where its tracebacks go
+    assert not (tmp_path / "results").exists()
+
+
 @pytest.mark.parametrize("case", ["unknown key", "experiment name with a path"])
 def test_snakemake_says_in_one_line_what_is_wrong_with_a_configuration(tmp_path, case):
     path, value, message = CONFIG[case]
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(change(tiny.experiment(), path, value)))
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-         "--directory", str(tmp_path), "--configfile", str(file), "--cores", "1", "-n"],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
-    )  # fmt: skip
+    done = dry_run(tmp_path, "--configfile", str(file))
     assert done.returncode == 2
     (line,) = [
         line for line in done.stderr.splitlines() if not line.startswith("Using workflow specific")

@@ -134,6 +134,23 @@ def test_nothing_is_drawn_from_as_many_samples_as_draws(warmup):
     torch.testing.assert_close(gradient(model, one), gradient(model, other))
 
 
+@pytest.mark.parametrize("backprop_samples", [2, 3])
+def test_examples_with_few_and_with_all_samples_make_one_batch(backprop_samples):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    adaptive = {"least": 2, "flat": 0.9}
+    settings = {"backprop_samples": backprop_samples, "adaptive_samples": adaptive}
+    one = Criterion(model, method(**settings), seed=1)
+    one.flat = {5}
+    losses, notes = one.losses(model.network, batch, 0)
+    assert notes["samples"].tolist() == [2, 4, 4]
+    assert {len(values) for values in notes.values()} == {3}
+    few = Criterion(model, method(samples=2), seed=1)
+    drawn = Criterion(model, method(backprop_samples=backprop_samples), seed=1)
+    torch.testing.assert_close(losses[0], few.losses(model.network, batch, 0)[0][0])
+    torch.testing.assert_close(losses[1:], drawn.losses(model.network, batch, 0)[0][1:])
+
+
 def test_equal_samples_are_scored_once(monkeypatch):
     model = tiny.model("t5")
     batch = batch_for(model)

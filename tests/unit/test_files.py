@@ -162,6 +162,15 @@ def test_a_file_does_not_replace_a_folder(write: Any, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["results", "dear.txt"]
 
 
+def test_a_folder_in_the_way_is_said_before_any_row_is_made(tmp_path: Path) -> None:
+    def rows() -> Any:
+        pytest.fail("a row was made")
+        yield {}
+
+    with pytest.raises(IsADirectoryError):
+        write_jsonl(tmp_path, rows())
+
+
 KILLED = """
 import os, signal, sys
 from pathlib import Path

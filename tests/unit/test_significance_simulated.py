@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from warmup import metrics
-from warmup.intervals import resampled_sums
+from warmup.intervals import bootstrap_interval, resampled_sums
 from warmup.significance.comparison import PAIRED_T, Difference, assess
 from warmup.significance.draws import central, p_value
 from warmup.significance.hierarchical import deviations
@@ -23,6 +23,7 @@ from warmup.significance.power import detectable
 from warmup.significance.randomization import randomized
 
 BLEU = metrics.load("bleu").aggregate
+MACRO_F1 = metrics.load("macro_f1").aggregate
 
 
 def mean(sums):
@@ -134,6 +135,23 @@ def test_paired_bootstrap_of_bleu_covers_the_truth():
         low, high = central(drawn)
         held += low <= truth <= high
     assert truth > 2
+    assert 0.93 <= held / trials <= 0.97
+
+
+def test_bootstrap_of_macro_f1_covers_the_truth():
+    """Classes of different size, of which the system likes one too much."""
+    generator, trials, n = np.random.default_rng(20), 1500, 200
+    # reference in rows, output in columns; the last column is an output without a label
+    share = np.array([[0.35, 0.08, 0.04, 0.03], [0.12, 0.15, 0.02, 0.01], [0.06, 0.03, 0.10, 0.01]])
+    both, reference, output = np.diag(share), share.sum(axis=1), share.sum(axis=0)[:3]
+    truth = 100 * np.mean(2 * both / (reference + output))
+    held = 0
+    for trial in range(trials):
+        right, given = np.divmod(generator.choice(12, n, p=share.ravel()), 4)
+        is_right, is_given = (found[:, None] == np.arange(3) for found in (right, given))
+        rows = np.stack([is_right & is_given, is_given, is_right], axis=-1).reshape(n, -1)
+        low, high = bootstrap_interval(rows.astype(float), MACRO_F1, 400, trial)
+        held += low <= truth <= high
     assert 0.93 <= held / trials <= 0.97
 
 

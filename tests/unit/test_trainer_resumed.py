@@ -4,8 +4,9 @@ import pytest
 from trainings import same, validation_losses, without_seconds
 
 import tiny
-from warmup import callbacks, train, workspace
+from warmup import callbacks, checkpoints, train, workspace
 from warmup.errors import InputError
+from warmup.files import read_json
 from warmup.trainer import WarmupTrainer
 
 
@@ -97,6 +98,30 @@ def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
     assert same(whole, resumed)
     assert without_seconds(found) == without_seconds(expected)
     assert found["updates"] == 11
+
+
+@pytest.mark.parametrize("backprop_samples", [None, 2])
+def test_what_adaptive_sampling_has_learned_survives_an_interruption(
+    run, tmp_path, monkeypatch, backprop_samples
+):
+    warmup = {
+        "samples": 3,
+        "max_tokens": 3,
+        "adaptive_samples": {"least": 2, "flat": 0.95},
+        "backprop_samples": backprop_samples,
+    }
+    # batches so large that examples come again behind the checkpoint
+    settings = {"updates": 10, "batch_size": 64, "warmup": warmup}
+    whole, expected = run("warmup", work=tmp_path / "whole", **settings)
+    with monkeypatch.context() as patch:
+        kill_in_update(patch, 9)
+        with pytest.raises(KilledError):
+            run("warmup", work=tmp_path / "killed", **settings)
+    flat = read_json(checkpoints.last(tmp_path / "killed") / callbacks.FLAT_FILE)
+    assert 0 < len(flat) < 200
+    resumed, found = run("warmup", work=tmp_path / "killed", **settings)
+    assert same(whole, resumed)
+    assert without_seconds(found) == without_seconds(expected)
 
 
 @pytest.mark.parametrize("moment", ["between", "at the end"])

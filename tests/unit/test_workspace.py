@@ -121,6 +121,24 @@ def test_another_run_may_begin_afresh(tmp_path):
     assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
 
 
+@pytest.mark.parametrize("text", [None, "", "[1, 2]", "null", '"x"', "{}"])
+def test_checkpoints_that_do_not_say_which_run_they_are_of_are_refused_or_dropped(tmp_path, text):
+    path, fingerprint = checkpoint(tmp_path, 5), tmp_path / "fingerprint.json"
+    if text is not None:
+        fingerprint.write_text(text)
+    with pytest.raises(InputError) as refused:
+        workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    reason = "seed was None and is 1" if text == "{}" else "fingerprint.json is missing or damaged"
+    assert reason in str(refused.value)
+    assert "on_mismatch: fresh" in str(refused.value)
+    assert path.exists()
+    assert fingerprint.exists() == (text is not None)
+
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
+    assert not path.exists()
+    assert read_json(fingerprint) == {"seed": 1, "code": "code"}
+
+
 def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
     workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
     path = checkpoint(tmp_path, 5)
