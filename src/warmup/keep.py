@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TABLES = ("scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv")
 FOLDERS = ("tables", "figures")
+PREDICTIONS = "predictions"
+PROVENANCE = "provenance.jsonl"
 
 
 def keep(results: Path, destination: Path) -> int:
@@ -29,13 +31,12 @@ def keep(results: Path, destination: Path) -> int:
 
     Args:
         results: results/<experiment>, complete.
-        destination: what is there is replaced, as a whole.
+        destination: a kept experiment that is there is replaced, as a whole.
 
     Raises:
-        InputError: the experiment is not complete, or is where the copy is to go.
+        InputError: the experiment is not complete, or the copy would replace something else.
     """
-    if Path(os.path.realpath(destination)).is_relative_to(os.path.realpath(results)):
-        raise InputError(f"{destination} lies within {results}: choose another folder")
+    _check_destination(results, destination)
     for name in (*TABLES, *FOLDERS):
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
@@ -43,7 +44,7 @@ def keep(results: Path, destination: Path) -> int:
     scores = read_scores(results / "scores.tsv")
     predictions = scored(scores)  # there may be runs of other configs
     shown = {*scores["task"], "warmups"}  # and tables of tasks that it has no longer
-    with atomic(destination) as copy:
+    with atomic(destination, replace=True) as copy:
         copy.mkdir()
         for name in TABLES:
             shutil.copy(results / name, copy)
@@ -53,13 +54,29 @@ def keep(results: Path, destination: Path) -> int:
             if path.stem in shown:
                 shutil.copy(path, copy / "tables")
         for path in predictions:
-            _compress(runs / path, copy / "predictions" / f"{path}.gz")
-        with (copy / "provenance.jsonl").open("w", encoding="utf-8") as stream:
+            _compress(runs / path, copy / PREDICTIONS / f"{path}.gz")
+        with (copy / PROVENANCE).open("w", encoding="utf-8") as stream:
             for folder in sorted({path.parent for path in predictions}):
                 provenance = read_json(runs / folder / "provenance.json")
                 line = {"run": folder.as_posix(), **provenance}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     return len(predictions)
+
+
+def _check_destination(results: Path, destination: Path) -> None:
+    """Make sure that a copy would delete nothing but an older copy."""
+    source, target = Path(os.path.realpath(results)), Path(os.path.realpath(destination))
+    if target.is_relative_to(source):
+        raise InputError(f"{destination} lies within {results}: choose another folder")
+    if source.is_relative_to(target):
+        raise InputError(f"{results} lies within {destination}: choose another folder")
+    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    kept = {*TABLES, *FOLDERS, PROVENANCE, PREDICTIONS}
+    if found and not {"scores.tsv", PROVENANCE} <= found <= kept:
+        others = ", ".join(sorted(found - kept)) or "neither scores.tsv nor provenance.jsonl"
+        raise InputError(
+            f"{destination} is no kept experiment (it holds {others}): choose another folder"
+        )
 
 
 def scored(scores: "pd.DataFrame") -> list[Path]:
@@ -85,7 +102,9 @@ def main() -> None:
         description="Copy scores, tables, figures, predictions and provenance of an experiment.",
     )
     parser.add_argument("results", type=Path, help="results/<experiment>")
-    parser.add_argument("destination", type=Path, help="folder to write; replaced if it exists")
+    parser.add_argument(
+        "destination", type=Path, help="folder to write; a kept experiment there is replaced"
+    )
     options = parser.parse_args()
     count = keep(options.results, options.destination)
     print(f"{options.destination}: {count} files of predictions and the scores made of them")

@@ -22,7 +22,7 @@ from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run, unknown
 from warmup.examples import Collator, Examples
-from warmup.files import atomic, read_json, sha256, write_json
+from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.finite import ON_NAN
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
@@ -200,6 +200,14 @@ def model_format(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _model_folder(output_dir: Path) -> Path:
+    """Return where the model goes: a folder that is new, or has an earlier one of this command."""
+    folder = output_dir / "model"
+    if not (folder / FORMAT_FILE).exists():
+        refuse_full(folder)
+    return folder
+
+
 def main() -> None:
     """Train one run and write model/, training.json and provenance.json."""
     parser = argparse.ArgumentParser(
@@ -258,6 +266,7 @@ def main() -> None:
     settings = known.keys() - {"l", "lengths"}
     if extra := sorted(config["method"]["objective_settings"].keys() - settings):
         raise unknown("setting in objective_settings", extra[0], settings)
+    folder = _model_folder(options.output_dir)
     began, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
@@ -269,9 +278,9 @@ def main() -> None:
         model, training = train(config, inputs, updates, options.work, fresh, **how)
         if not is_first:
             return
-        with atomic(options.output_dir / "model") as folder:
-            models.save(model, folder)
-            write_json(folder / FORMAT_FILE, model_format(config))
+        with atomic(folder, replace=True) as made:
+            models.save(model, made)
+            write_json(made / FORMAT_FILE, model_format(config))
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
         seconds = time.perf_counter() - clock  # the date may be corrected in the meantime
         write_json(

@@ -67,10 +67,10 @@ def test_what_is_kept(results, kept):
 
 def test_keeping_again_gives_the_same_bytes_and_nothing_old_remains(results, kept):
     before = (kept / f"predictions/{INSIDE}.gz").read_bytes()
-    (kept / "old").write_text("old")
+    (kept / "tables/old.md").write_text("old")
     assert keep.keep(results, kept) == 1
     assert (kept / f"predictions/{INSIDE}.gz").read_bytes() == before
-    assert not (kept / "old").exists()
+    assert not (kept / "tables/old.md").exists()
 
 
 def test_runs_without_a_score_are_not_kept(results, kept):
@@ -92,6 +92,26 @@ def test_results_are_not_replaced_by_their_copy(results):
     with pytest.raises(InputError, match="lies within"):
         keep.keep(results, results)
     assert (results / "scores.tsv").exists()
+
+
+def test_only_a_kept_experiment_is_replaced(results, kept, tmp_path):
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError, match=r"e lies within .*results: choose another"):
+        keep.keep(results, results.parent)  # with the experiment itself
+    (tmp_path / "reference").mkdir()
+    kept.rename(tmp_path / "reference" / "other")
+    with pytest.raises(InputError, match=r"reference is no kept experiment \(it holds other\)"):
+        keep.keep(results, tmp_path / "reference")  # the last part of the path was forgotten
+    (tmp_path / "reference" / "other").rename(kept)
+    (kept / "notes.txt").write_text("dear")
+    with pytest.raises(InputError, match=r"no kept experiment \(it holds notes\.txt\)"):
+        keep.keep(results, kept)
+    (kept / "notes.txt").unlink()
+    (tmp_path / "reference").rmdir()
+    assert sorted(tmp_path.rglob("*")) == before
+    (kept / "provenance.jsonl").unlink()
+    with pytest.raises(InputError, match="no kept experiment"):
+        keep.keep(results, kept)
 
 
 def test_scores_made_again_are_equal(kept, capsys):
