@@ -20,10 +20,10 @@ from warmup.errors import InputError
 from warmup.item_statistics import ItemStatistics
 from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
+from warmup.significance import LEVEL
 from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.contrast import contrast
 from warmup.significance.holm import holm
-from warmup.significance.power import ALPHA
 from warmup.significance.systems import differences
 from warmup.summary import MEAN, group
 
@@ -93,7 +93,7 @@ def compare(
     groups = list(_groups(evaluations, methods, decodings))
     sizes = Counter(table_of(place) for place, _, plan in groups for _ in plan)
     # k pairs make k + 1 rows, at most 1.5 times as many; twice that leaves room below the level
-    resamples = max(resamples, round(3 * max(sizes.values(), default=0) / ALPHA))
+    resamples = max(resamples, round(3 * max(sizes.values(), default=0) / LEVEL))
     found = [comparison for here in groups for comparison in _comparisons(*here, resamples, seed)]
     found += _means(found, {place for place, _, _ in groups})
     tables = [
