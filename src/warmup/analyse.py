@@ -16,7 +16,7 @@ from warmup import analysis, errors, pairs, plugins, warmups
 from warmup.aggregate import read_scores
 from warmup.analysis import Items, Quantity
 from warmup.errors import InputError
-from warmup.files import read_jsonl
+from warmup.files import read_places
 from warmup.intervals import resampled_sums
 from warmup.methods import BASELINE
 from warmup.prediction_files import Run, parse_path
@@ -56,17 +56,18 @@ def read(run: Run, experiment: str, task: str) -> Predictions:
     Raises:
         InputError: naming the line with a missing key or a value of the wrong type.
     """
-    rows = list(read_jsonl(run.path))
-    for number, row in enumerate(rows, start=1):
+    rows = []
+    for where, row in read_places(run.path):
         for key, kind in _KEYS.items():
             if key not in row:
-                raise InputError(f"{run.path}:{number}: missing key {key!r}")
+                raise InputError(f"{where}: missing key {key!r}")
             if not isinstance(row[key], kind) or isinstance(row[key], bool):
-                raise InputError(f"{run.path}:{number}: {key} cannot be {row[key]!r:.40}")
+                raise InputError(f"{where}: {key} cannot be {row[key]!r:.40}")
         if not row["references"] or not isinstance(row["references"][0], str):
-            raise InputError(f"{run.path}:{number}: references must be strings, at least one")
+            raise InputError(f"{where}: references must be strings, at least one")
         if row["warmup_tokens"] < 0:
-            raise InputError(f"{run.path}:{number}: warmup_tokens must be 0 or more")
+            raise InputError(f"{where}: warmup_tokens must be 0 or more")
+        rows.append(row)
     if not rows:
         raise InputError(f"{run.path}: no predictions")
     items = Items(

@@ -147,7 +147,12 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: naming the line that is not a JSON object.
     """
-    return (row for _, row in parse_jsonl(read_lines(path), str(path)))
+    return (row for _, row in read_places(path))
+
+
+def read_places(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`path:line`) and the object, for each non-empty line; as `read_jsonl`."""
+    return parse_jsonl(read_lines(path), str(path))
 
 
 def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
