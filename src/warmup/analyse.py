@@ -19,6 +19,7 @@ from warmup.errors import InputError
 from warmup.files import read_places
 from warmup.intervals import resampled_sums
 from warmup.methods import BASELINE
+from warmup.options import add_inputs, inputs
 from warmup.prediction_files import Run, parse_path
 from warmup.score import RUN, subsets_of
 from warmup.summary import group
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+INPUTS = {"predictions": ".predictions.jsonl"}
+"""What the command reads, and how the names of the files end; `parse_path` says the rest."""
 RESAMPLES, SEED = 1000, 0
 """Draws of items for intervals, and their seed."""
 _LEVEL = 0.95
@@ -189,13 +192,15 @@ def main() -> None:
         description="Analyse what warmups say, with bootstrap intervals over items.",
     )
     add = parser.add_argument
-    add("--predictions", type=Path, nargs="+", required=True, metavar="FILE",
-        help="…/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl")  # fmt: skip
+    add_inputs(parser, INPUTS)
     add("--scores", type=Path, required=True, help="scores.tsv: says which task each run is of")
     add("--output", type=Path, required=True, metavar="FILE", help="warmups.tsv to write")
     options = parser.parse_args()
+    (paths,) = inputs(options, INPUTS).values()
+    if not paths:
+        raise InputError("nothing to analyse: give --predictions or --inputs-from")
     identify = known_from(read_scores(options.scores))
-    warmups.write(options.output, analyse([*map(parse_path, options.predictions)], identify))
+    warmups.write(options.output, analyse([*map(parse_path, paths)], identify))
 
 
 if __name__ == "__main__":
