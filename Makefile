@@ -77,8 +77,8 @@ report: ## Make the report again from existing scores
 tables figures report: $(READY)
 	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
 
-verify: $(READY) ## Score the stored predictions of results/reference again and compare
-	$(BIN)/python -m warmup.verify $(dir $(wildcard results/reference/*/predictions))
+verify: $(READY) ## Make what results/reference holds again from its predictions and compare
+	$(BIN)/python -m warmup.verify $(dir $(wildcard results/reference/*/scores.tsv))
 
 lock: ## Write the conda files anew from envs/main.lock and envs/metrics.lock
 	$(BIN)/python envs/render.py

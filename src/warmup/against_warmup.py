@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup import summary
+from warmup.comparison_table import significance_note
 from warmup.control_table import differences
 from warmup.cost_table import compute_note, times
 from warmup.costs import Cost, costs_of
@@ -24,7 +25,6 @@ _SCORE = (
     "paired bootstrap over items, where it was tested."
 )
 _DIFFERENCE = "Difference: to warmup with the same seeds and its own warmups; below 0 is worse."
-_MARK = "* differs from warmup: p < 0.05 after Holm's correction."
 _AT_TEST_TIME = "warmup; at test time {}"
 
 
@@ -182,7 +182,7 @@ def _table(
     ]
     notes = [_SCORE, _DIFFERENCE, compute_note(methods)]
     if is_tested(row.difference for row in rows if row.difference):
-        notes.append(_MARK)
+        notes.append(significance_note("warmup"))
     return Table(name, title, header, cells, 4 if grouped else 3, notes)
 
 

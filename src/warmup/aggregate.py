@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Any
 from warmup import errors, not_computed
 from warmup.errors import InputError
 from warmup.files import read_json, read_lines, write_text
+from warmup.options import add_inputs, inputs
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+
+INPUTS = {"scores": "scores.json", "training": "training.json"}
+"""What the command reads, and how the names of the files end."""
 
 # What identifies a trained model, a file of predictions, and a score of it.
 _MODEL = {
@@ -189,27 +193,11 @@ def main() -> None:
         prog="python -m warmup.aggregate", description=(__doc__ or "").split("\n")[0]
     )
     add = parser.add_argument
-    add("--scores", type=Path, nargs="*", default=[], metavar="FILE", help="scores.json files")
-    add("--training", type=Path, nargs="*", default=[], metavar="FILE", help="training.json files")
-    add(
-        "--inputs-from",
-        type=Path,
-        metavar="FILE",
-        help="more inputs, one path a line (- is standard input): *scores.json or training.json",
-    )
+    add_inputs(parser, INPUTS)
     add("--scores-tsv", type=Path, required=True, metavar="OUT", help="table of scores to write")
     add("--curves-tsv", type=Path, required=True, metavar="OUT", help="table of curves to write")
     options = parser.parse_args()
-    scores, training = list(options.scores), list(options.training)
-    for line in read_lines(options.inputs_from) if options.inputs_from else ():
-        if line.endswith("training.json"):
-            training.append(Path(line))
-        elif line.endswith("scores.json"):
-            scores.append(Path(line))
-        elif line.strip():
-            raise InputError(
-                f"{options.inputs_from}: {line!r} ends neither in scores.json nor in training.json"
-            )
+    scores, training = inputs(options, INPUTS).values()
     if not scores and not training:
         raise InputError("nothing to collect: give --scores, --training or --inputs-from")
     rows = [row for path in scores for row in score_rows(path)]

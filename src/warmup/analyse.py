@@ -16,9 +16,10 @@ from warmup import analysis, errors, pairs, plugins, warmups
 from warmup.aggregate import read_scores
 from warmup.analysis import Items, Quantity
 from warmup.errors import InputError
-from warmup.files import read_jsonl
+from warmup.files import read_places
 from warmup.intervals import resampled_sums
 from warmup.methods import BASELINE
+from warmup.options import add_inputs, inputs
 from warmup.prediction_files import Run, parse_path
 from warmup.score import RUN, subsets_of
 from warmup.summary import group
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
+INPUTS = {"predictions": ".predictions.jsonl"}
+"""What the command reads, and how the names of the files end; `parse_path` says the rest."""
 RESAMPLES, SEED = 1000, 0
 """Draws of items for intervals, and their seed."""
 _LEVEL = 0.95
@@ -56,17 +59,18 @@ def read(run: Run, experiment: str, task: str) -> Predictions:
     Raises:
         InputError: naming the line with a missing key or a value of the wrong type.
     """
-    rows = list(read_jsonl(run.path))
-    for number, row in enumerate(rows, start=1):
+    rows = []
+    for where, row in read_places(run.path):
         for key, kind in _KEYS.items():
             if key not in row:
-                raise InputError(f"{run.path}:{number}: missing key {key!r}")
+                raise InputError(f"{where}: missing key {key!r}")
             if not isinstance(row[key], kind) or isinstance(row[key], bool):
-                raise InputError(f"{run.path}:{number}: {key} cannot be {row[key]!r:.40}")
+                raise InputError(f"{where}: {key} cannot be {row[key]!r:.40}")
         if not row["references"] or not isinstance(row["references"][0], str):
-            raise InputError(f"{run.path}:{number}: references must be strings, at least one")
+            raise InputError(f"{where}: references must be strings, at least one")
         if row["warmup_tokens"] < 0:
-            raise InputError(f"{run.path}:{number}: warmup_tokens must be 0 or more")
+            raise InputError(f"{where}: warmup_tokens must be 0 or more")
+        rows.append(row)
     if not rows:
         raise InputError(f"{run.path}: no predictions")
     items = Items(
@@ -188,13 +192,15 @@ def main() -> None:
         description="Analyse what warmups say, with bootstrap intervals over items.",
     )
     add = parser.add_argument
-    add("--predictions", type=Path, nargs="+", required=True, metavar="FILE",
-        help="…/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl")  # fmt: skip
+    add_inputs(parser, INPUTS)
     add("--scores", type=Path, required=True, help="scores.tsv: says which task each run is of")
     add("--output", type=Path, required=True, metavar="FILE", help="warmups.tsv to write")
     options = parser.parse_args()
+    (paths,) = inputs(options, INPUTS).values()
+    if not paths:
+        raise InputError("nothing to analyse: give --predictions or --inputs-from")
     identify = known_from(read_scores(options.scores))
-    warmups.write(options.output, analyse([*map(parse_path, options.predictions)], identify))
+    warmups.write(options.output, analyse([*map(parse_path, paths)], identify))
 
 
 if __name__ == "__main__":

@@ -20,13 +20,16 @@ from warmup.errors import InputError
 from warmup.item_statistics import ItemStatistics
 from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
+from warmup.options import add_inputs, inputs
+from warmup.significance import LEVEL
 from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.contrast import contrast
 from warmup.significance.holm import holm
-from warmup.significance.power import ALPHA
 from warmup.significance.systems import differences
 from warmup.summary import MEAN, group
 
+INPUTS = {"statistics": ".statistics.json"}
+"""What the command reads, of `warmup.score`; and how the names of the files end."""
 RESAMPLES, SEED = 5000, 0
 """Draws of items, and their seed, unless told otherwise."""
 
@@ -93,7 +96,7 @@ def compare(
     groups = list(_groups(evaluations, methods, decodings))
     sizes = Counter(table_of(place) for place, _, plan in groups for _ in plan)
     # k pairs make k + 1 rows, at most 1.5 times as many; twice that leaves room below the level
-    resamples = max(resamples, round(3 * max(sizes.values(), default=0) / ALPHA))
+    resamples = max(resamples, round(3 * max(sizes.values(), default=0) / LEVEL))
     found = [comparison for here in groups for comparison in _comparisons(*here, resamples, seed)]
     found += _means(found, {place for place, _, _ in groups})
     tables = [
@@ -220,8 +223,7 @@ def main() -> None:
         description="Compare methods: differences, intervals, tests, detectable differences.",
     )
     add = parser.add_argument
-    add("--statistics", type=Path, nargs="+", required=True, metavar="FILE",
-        help="*.statistics.json of warmup.score")  # fmt: skip
+    add_inputs(parser, INPUTS)
     add("--output", type=Path, required=True, metavar="FILE", help="comparisons.tsv to write")
     add("--resamples", type=int, default=RESAMPLES, metavar="R", help="default: %(default)s")
     add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
@@ -230,7 +232,10 @@ def main() -> None:
     options = parser.parse_args()
     if options.resamples < 100 or options.seed < 0:
         raise InputError("--resamples must be 100 or more, --seed 0 or more")
-    evaluations = [item_statistics.read(path) for path in options.statistics]
+    (paths,) = inputs(options, INPUTS).values()
+    if not paths:
+        raise InputError("nothing to compare: give --statistics or --inputs-from")
+    evaluations = [item_statistics.read(path) for path in paths]
     for one in evaluations:
         if missing := [key for key in (*Place._fields, "method", "seed") if key not in one.run]:
             raise InputError(f"{one.name}: run: missing key {missing[0]!r}")

@@ -3,11 +3,11 @@
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warmup import summary
-from warmup.comparisons import LEVEL
 from warmup.gains import MARK
 from warmup.labels import METHODS, METRICS, label, metric_order
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import Methods
+from warmup.significance import LEVEL
 from warmup.summary import Setting
 
 if TYPE_CHECKING:

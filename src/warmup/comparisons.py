@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup.errors import InputError
-from warmup.files import read_lines, write_text
+from warmup.aggregate import read_table
+from warmup.files import write_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,9 +27,6 @@ _TYPES: dict[str, type] = {
 }
 COLUMNS = tuple(_TYPES)
 """Of comparisons.tsv; docs/statistics.md explains each."""
-LEVEL = 0.05
-"""A difference is significant where `p_holm` is below."""
-
 
 _AGAINST = " against "
 
@@ -62,27 +59,11 @@ def read(path: Path | None) -> "pd.DataFrame | None":
     """Read comparisons.tsv, empty numbers as not-a-number; None where no path is given.
 
     Raises:
-        InputError: other columns than `COLUMNS`, or a cell of the wrong type.
+        InputError: a missing or unknown column, or a cell of the wrong type.
     """
     if path is None:
         return None
-    import pandas as pd  # noqa: PLC0415  # whoever only imports this starts without it
-
-    header, *lines = list(csv.reader(read_lines(path), delimiter="\t")) or [[]]
-    if tuple(header) != COLUMNS:
-        raise InputError(f"{path}:1: the columns must be: {', '.join(COLUMNS)}")
-    for number, line in enumerate(lines, start=2):
-        if len(line) != len(COLUMNS):
-            raise InputError(f"{path}:{number}: {len(line)} cells under {len(COLUMNS)} columns")
-    table = pd.DataFrame(lines, columns=header)
-    for name, kind in _TYPES.items():
-        if kind is str:
-            continue
-        try:
-            table[name] = table[name].replace("", "nan" if kind is float else "").astype(kind)
-        except ValueError as error:
-            raise InputError(f"{path}: column {name!r}: {error}") from None
-    return table
+    return read_table(path, _TYPES, [name for name, kind in _TYPES.items() if kind is float])
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:

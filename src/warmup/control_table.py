@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from warmup import not_computed, summary
+from warmup.comparison_table import significance_note
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
@@ -74,7 +75,7 @@ def control_table(
     title = f"{label(TASKS, task)}: controls at test time, other warmups than the model's own"
     notes = [*_NOTES, _DIFFERENCE, *not_computed.notes(gaps)]
     if is_tested(changes.values()):
-        notes.append("* differs from own: p < 0.05 after Holm's correction.")
+        notes.append(significance_note("own"))
     return Table(f"{task}-controls", title, header, cells, 4, notes)
 
 

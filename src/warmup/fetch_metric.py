@@ -12,7 +12,7 @@ from typing import Any
 
 from warmup import errors, neural
 from warmup.errors import InputError
-from warmup.files import atomic, read_json, sha256, write_json
+from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.neural import Entry
 from warmup.options import read_object
 
@@ -39,7 +39,10 @@ def describe(name: str, entry: Entry, folder: Path) -> dict[str, Any]:
         metric.check(local)
         return {"model": local.name, "folder": str(local), "sha256": sha256(local)}
     origin = {key: entry[key] for key in ("hub", "revision", metric.HUB_NEEDS) if key in entry}
-    if not (folder / _ORIGIN).is_file() or read_json(folder / _ORIGIN) != origin:
+    ours = (folder / _ORIGIN).is_file()
+    if not ours:
+        refuse_full(folder)
+    if not ours or read_json(folder / _ORIGIN) != origin:
         _download(metric, entry, origin, folder)
     found = {"model": entry["hub"], "revision": entry["revision"], "folder": str(folder)}
     return found | {"sha256": sha256(folder)}
@@ -59,7 +62,7 @@ def _download(
     for notes in list(partial.rglob(".cache")):  # of the Hub's library
         shutil.rmtree(notes)
     write_json(partial / _ORIGIN, origin)
-    with atomic(folder) as temporary:
+    with atomic(folder, replace=True) as temporary:  # it is ours
         partial.replace(temporary)
 
 

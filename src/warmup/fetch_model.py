@@ -13,7 +13,7 @@ from typing import Any
 from huggingface_hub import errors, snapshot_download
 
 from warmup.errors import InputError, run
-from warmup.files import atomic
+from warmup.files import atomic, refuse_full
 from warmup.options import read_object
 
 FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
@@ -31,12 +31,13 @@ def fetch_model(hub: str, revision: str, folder: Path) -> None:
     Args:
         hub: id of the repository, such as `google-t5/t5-base`.
         revision: its commit.
-        folder: where the checkpoint is to be.
+        folder: where the checkpoint is to be; there must be nothing in it.
 
     Raises:
-        InputError: the Hub cannot be reached or refuses, there is no such repository or revision,
-            or it has no weights as safetensors.
+        InputError: the folder is not empty, the Hub cannot be reached or refuses, there is no such
+            repository or revision, or it has no weights as safetensors.
     """
+    refuse_full(folder)  # before the download
     partial = folder.with_name(f"partial-{folder.name}-{revision}")
     download(hub, revision, partial, FILES, (NESTED,))
     if not any(partial.glob("*.safetensors")):
@@ -97,7 +98,7 @@ def main() -> None:
         metavar="JSON|FILE",
         help="entry of `models` in the configuration, with hub and revision (40 digits)",
     )
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
     options = parser.parse_args()
     entry: dict[str, Any] = read_object(options.model, "--model")
     for key in ("hub", "revision"):

@@ -20,11 +20,15 @@ from warmup.errors import InputError
 
 
 @contextlib.contextmanager
-def atomic(path: Path) -> Iterator[Path]:
+def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `path`; on success fsync it and rename it to `path`.
 
     Works for a file or a directory made at the yielded path. After an error nothing remains; what
     a killed process left is deleted by the next one that writes the same path.
+
+    Args:
+        path: what to write. A file that is there is replaced.
+        replace: whether to replace a folder that is there, with all that is in it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
@@ -36,8 +40,10 @@ def atomic(path: Path) -> Iterator[Path]:
         sync(temporary)
         if not temporary.is_dir():
             _refuse_folder(path)
-        if path.is_dir():
+        elif replace and path.is_dir():
             shutil.rmtree(path)  # rename cannot replace a directory that holds files
+        else:
+            refuse_full(path)
         temporary.replace(path)
         _sync_one(path.parent)  # a new name is on the disk when its folder is
     finally:
@@ -73,6 +79,16 @@ def _refuse_folder(path: Path) -> None:
     """Raise an error if a file is to replace a folder: what is in it may be dear."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+
+
+def refuse_full(folder: Path) -> None:
+    """Make sure that a folder which is to be written is not there, or is empty.
+
+    Raises:
+        InputError: it holds something; only whoever put it there knows whether it is dear.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder}: is not empty; delete it, or choose another folder")
 
 
 def sync(path: Path) -> None:
@@ -131,7 +147,12 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     Raises:
         InputError: naming the line that is not a JSON object.
     """
-    return (row for _, row in parse_jsonl(read_lines(path), str(path)))
+    return (row for _, row in read_places(path))
+
+
+def read_places(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`path:line`) and the object, for each non-empty line; as `read_jsonl`."""
+    return parse_jsonl(read_lines(path), str(path))
 
 
 def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:

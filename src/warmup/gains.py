@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from warmup import summary
-from warmup.comparisons import LEVEL
 from warmup.errors import InputError
 from warmup.markup import Cell, interval, number
 from warmup.methods import BASELINE
+from warmup.significance import LEVEL
 from warmup.summary import CROSSED, PAIRED, Estimate
 
 if TYPE_CHECKING:

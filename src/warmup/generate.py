@@ -16,10 +16,10 @@ from warmup import models, plugins
 from warmup.decodings import Inputs
 from warmup.errors import InputError, run
 from warmup.examples import encode_sources
-from warmup.files import read_json, read_jsonl, write_jsonl
+from warmup.files import read_json, read_places, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.pieces import pieces
-from warmup.records import Record, Unlabelled, from_dict
+from warmup.records import Record, Unlabelled, from_dict, unique
 from warmup.writer import Writer, Written
 
 DEFAULT_SAMPLES = 8
@@ -126,15 +126,18 @@ def _by_token(
 def read_inputs(path: Path) -> Iterator[Record]:
     """Yield what to generate from; a line needs neither target nor answer.
 
-    Lines without an `id` get their number.
+    A line without an `id` gets its number.
 
     Raises:
-        InputError: naming the line that is neither.
+        InputError: naming the line that is neither, or whose id another one has.
     """
-    for number, row in enumerate(read_jsonl(path), start=1):
+
+    def read(where: str, row: dict[str, Any]) -> Record:
         labelled = "targets" in row or "answer" in row
-        kind = Record if labelled else Unlabelled
-        yield from_dict({"id": str(number)} | row, f"{path}:{number}", kind)
+        number = where.rpartition(":")[2]
+        return from_dict({"id": number} | row, where, Record if labelled else Unlabelled)
+
+    return unique((where, read(where, row)) for where, row in read_places(path))
 
 
 def main() -> None:

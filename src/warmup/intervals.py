@@ -1,10 +1,10 @@
-"""Intervals and means: over items (bootstrap), over seeds (Student t), of a share (Wilson).
+"""Intervals and means: over items (bootstrap), over seeds (Student t).
 
 `level` is the share of repetitions in which an interval should hold the true value.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -94,36 +94,3 @@ def seed_interval(values: Sequence[float], level: float = 0.95) -> Interval:
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
     half = float(stdtrit(n - 1, (1 + level) / 2)) * deviation / math.sqrt(n)
     return Interval(mean, mean - half, mean + half)
-
-
-def gain(
-    scores_a: Mapping[int, float], scores_b: Mapping[int, float], level: float = 0.95
-) -> Interval:
-    """Return the mean of a minus b, paired by seed, and its Student t interval.
-
-    Seeds that only one of the two has are left out.
-
-    Raises:
-        ValueError: no seed in common.
-    """
-    seeds = sorted(scores_a.keys() & scores_b.keys())
-    if not seeds:
-        raise ValueError("the two methods have no seed in common")
-    return seed_interval([scores_a[seed] - scores_b[seed] for seed in seeds], level)
-
-
-def wilson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Return the score interval of a share (Wilson 1927), both ends within 0 to 1.
-
-    Raises:
-        ValueError: n is not positive, or successes are not within 0 to n.
-    """
-    if n < 1 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} of {n} is no share")
-    from scipy.special import ndtri  # noqa: PLC0415  # scoring starts without scipy
-
-    z2 = float(ndtri((1 + level) / 2)) ** 2
-    share = successes / n
-    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = math.sqrt(z2 * (share * (1 - share) / n + z2 / (4 * n * n))) / (1 + z2 / n)
-    return max(0.0, centre - half), min(1.0, centre + half)

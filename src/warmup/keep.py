@@ -5,16 +5,18 @@ The copy holds no model; each line of its provenance.jsonl names the run that it
 """
 
 import argparse
-import gzip
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warmup import archive, config_files, decoding_entries, decoding_order, methods, presentation
+from warmup import config as configuration
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
-from warmup.files import atomic, read_json
+from warmup.files import atomic, read_json, write_json
 from warmup.prediction_files import IDENTITY
 
 if TYPE_CHECKING:
@@ -22,44 +24,78 @@ if TYPE_CHECKING:
 
 TABLES = ("scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv")
 FOLDERS = ("tables", "figures")
+PREDICTIONS = "predictions.tar.xz"
+PROVENANCE = "provenance.jsonl"
 
 
-def keep(results: Path, destination: Path) -> int:
+def keep(results: Path, destination: Path, how: Mapping[str, Sequence[str]]) -> int:
     """Copy the results of an experiment; return how many files of predictions it has.
 
     Args:
         results: results/<experiment>, complete.
-        destination: what is there is replaced, as a whole.
+        destination: a kept experiment that is there is replaced, as a whole.
+        how: the options `methods` and `decodings` that tables and figures are made with.
 
     Raises:
-        InputError: the experiment is not complete, or is where the copy is to go.
+        InputError: the experiment is not complete or of another configuration, or the copy would
+            replace something else.
     """
-    if Path(os.path.realpath(destination)).is_relative_to(os.path.realpath(results)):
-        raise InputError(f"{destination} lies within {results}: choose another folder")
+    _check_destination(results, destination)
     for name in (*TABLES, *FOLDERS):
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
     scores = read_scores(results / "scores.tsv")
+    _check_names(scores, how)
     predictions = scored(scores)  # there may be runs of other configs
     shown = {*scores["task"], "warmups"}  # and tables of tasks that it has no longer
-    with atomic(destination) as copy:
+    with atomic(destination, replace=True) as copy:
         copy.mkdir()
         for name in TABLES:
             shutil.copy(results / name, copy)
+        write_json(copy / presentation.FILE, dict(how))
         shutil.copytree(results / "figures", copy / "figures")
         (copy / "tables").mkdir()
         for path in (results / "tables").iterdir():
             if path.stem in shown:
                 shutil.copy(path, copy / "tables")
-        for path in predictions:
-            _compress(runs / path, copy / "predictions" / f"{path}.gz")
-        with (copy / "provenance.jsonl").open("w", encoding="utf-8") as stream:
+        archive.pack(copy / PREDICTIONS, runs, predictions)
+        with (copy / PROVENANCE).open("w", encoding="utf-8") as stream:
             for folder in sorted({path.parent for path in predictions}):
                 provenance = read_json(runs / folder / "provenance.json")
                 line = {"run": folder.as_posix(), **provenance}
                 stream.write(json.dumps(line, ensure_ascii=False) + "\n")
     return len(predictions)
+
+
+def _check_destination(results: Path, destination: Path) -> None:
+    """Make sure that a copy would delete nothing but an older copy."""
+    source, target = Path(os.path.realpath(results)), Path(os.path.realpath(destination))
+    if target.is_relative_to(source):
+        raise InputError(f"{destination} lies within {results}: choose another folder")
+    if source.is_relative_to(target):
+        raise InputError(f"{results} lies within {destination}: choose another folder")
+    found = {path.name for path in target.iterdir()} if target.is_dir() else set()
+    kept = {*TABLES, *FOLDERS, presentation.FILE, PROVENANCE, PREDICTIONS}
+    if found and not {"scores.tsv", PROVENANCE} <= found <= kept:
+        others = ", ".join(sorted(found - kept)) or "no scores.tsv with provenance.jsonl"
+        raise InputError(
+            f"{destination} is no kept experiment (it holds {others}): choose another folder"
+        )
+
+
+def _check_names(scores: "pd.DataFrame", how: Mapping[str, Sequence[str]]) -> None:
+    """Make sure that a configuration has the methods and decodings of the scores."""
+    known = {
+        "method": methods.parse(how["methods"]).order,
+        "decoding": decoding_order.parse(how["decodings"]).order,
+    }
+    for key, names in known.items():
+        if others := sorted({*scores[key]} - {*names, "-"}):  # - is the decoding of costs
+            raise InputError(
+                f"the configuration has no {key} {others[0]!r}, which the scores have: give the "
+                "experiment's own with --configfile"
+            )
 
 
 def scored(scores: "pd.DataFrame") -> list[Path]:
@@ -72,12 +108,6 @@ def scored(scores: "pd.DataFrame") -> list[Path]:
     )
 
 
-def _compress(path: Path, to: Path) -> None:
-    """Compress a file; the same content gives the same bytes."""
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(gzip.compress(path.read_bytes(), mtime=0))
-
-
 def main() -> None:
     """Copy one experiment."""
     parser = argparse.ArgumentParser(
@@ -85,9 +115,25 @@ def main() -> None:
         description="Copy scores, tables, figures, predictions and provenance of an experiment.",
     )
     parser.add_argument("results", type=Path, help="results/<experiment>")
-    parser.add_argument("destination", type=Path, help="folder to write; replaced if it exists")
+    parser.add_argument(
+        "destination", type=Path, help="folder to write; a kept experiment there is replaced"
+    )
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[config_files.DEFAULT],
+        metavar="FILE",
+        help="the experiment's configuration, as given to snakemake, which orders its methods "
+        "(default: config.yaml)",
+    )
     options = parser.parse_args()
-    count = keep(options.results, options.destination)
+    config = configuration.load(*options.configfile)
+    how = {
+        "methods": configuration.lineage(config),
+        "decodings": decoding_entries.lineage(config["decodings"]),
+    }
+    count = keep(options.results, options.destination, how)
     print(f"{options.destination}: {count} files of predictions and the scores made of them")
 
 

@@ -4,11 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 from warmup import summary
 from warmup.comparison_table import probability, significance_note
-from warmup.comparisons import LEVEL, compared_metrics
+from warmup.comparisons import compared_metrics
 from warmup.gains import MARK
 from warmup.labels import METHODS, METRICS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods
+from warmup.significance import LEVEL
 from warmup.summary import Setting
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 from warmup import config as configuration
 from warmup import decoding_entries, neural_entries, plugins
 from warmup.errors import InputError
-from warmup.files import read_json
+from warmup.files import read_json, write_text
 from warmup.given import restore
 from warmup.pairs import parse as parse_pair
 from warmup.sources import Context, local
@@ -58,6 +58,15 @@ class Plan:
         self.fetched_datasets = _fetched(self.config["datasets"])
         prepared = sorted({tuple(run.split("/")[:2]) for run in self.runs})
         self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
+        predictions = self.of_evaluations("predictions.jsonl")
+        self.lists = {
+            "aggregate": [*self.of_evaluations("scores.json"), *self.of_runs("training.json")],
+            "compare": self.of_evaluations("statistics.json"),
+            "analyse": predictions,
+            "report": [*predictions, *self.of_runs("provenance.json")],
+        }
+        """Rule -> the files of all runs that it reads; for a large experiment more than a command
+        can name."""
 
     def run_config(self, wildcards: Any) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
@@ -226,6 +235,15 @@ class Plan:
             if split not in ("train", "valid")
             for decoding in self.decodings_of(run)
         ]
+
+    def list_of(self, rule: str) -> str:
+        """Return the path of the list of the files that a rule reads, see `lists`."""
+        return f"{self.results}/lists/{rule}.txt"
+
+    def write_lists(self) -> None:
+        """Write all lists, one path a line."""
+        for rule, paths in self.lists.items():
+            write_text(Path(self.list_of(rule)), "".join(f"{path}\n" for path in paths))
 
     def tables_folder(self, wildcards: Any) -> str:
         """Return the folder of the tables."""

@@ -1,39 +1,56 @@
 """How to make a result again: its configuration, seed, revision and command."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from warmup import config as configuration
 from warmup import config_files
-from warmup.errors import InputError
-from warmup.files import read_json
+from warmup.aggregate import read_scores
+from warmup.errors import InputError, unknown
+from warmup.files import read_json, read_places
+from warmup.keep import PROVENANCE
+
+
+class _Result(NamedTuple):
+    """What is known of a run."""
+
+    experiment: str
+    name: str
+    file: str
+    """Name of the file to make again."""
+    made: dict[str, Any]
+    """Its provenance."""
+    config: str
+    """Where the configuration lies that it had."""
 
 
 def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
     """Return lines that say how to make a run's results again.
 
     Args:
-        result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it.
+        result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it; for a kept
+            experiment its folder and then DATASET/PAIR/MODEL/METHOD/seedN, whether or not there is
+            such a folder.
         code: hash of the program that is here.
         digest: the function that hashes a configuration.
 
     Raises:
-        InputError: a file of the run is missing or not in its form.
+        InputError: a file is missing or not in its form, or has no such run.
     """
-    folder = result if result.is_dir() else result.parent
-    run, made = _config(folder / "training.json"), _object(folder / "provenance.json")
+    folders = [path for path in (result, *result.parents) if (path / PROVENANCE).is_file()]
+    run = _kept(result, folders[0]) if folders else _finished(result)
+    made = run.made
     git = made.get("git") or {}
     revision = git.get("revision")
-    file, said = _file_of(run, made.get("config_sha256"), digest)
-    target = f"results/{run['run']['experiment']}/runs/{run['name']}/training.json"
-    if result.is_file():
-        target = str(Path(target).with_name(result.name))
-    named = f" --configfile {file}" if file and file != config_files.DEFAULT.name else ""
+    file, said = _file_of(run, digest)
+    target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
+    named = "" if file == config_files.DEFAULT.name else f" --configfile {file or 'FILE'}"
     checkout = f"git checkout {revision} && " if revision else ""
     return [
-        f"run       {run['run']['experiment']}: {run['name']}",
-        f"seed      {run['seed']}",
+        f"run       {run.experiment}: {run.name}",
+        f"seed      {run.name.rpartition('seed')[2]}",
         f"revision  {revision or 'unknown'}" + (" with changes" if git.get("dirty") else ""),
         f"code      {'the one here' if made.get('code_sha256') == code else 'another than here'}",
         f"config    {said}",
@@ -43,18 +60,39 @@ def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
     ]
 
 
-def _config(path: Path) -> dict[str, Any]:
+def _finished(result: Path) -> _Result:
+    """Read the files of a run."""
+    folder = result if result.is_dir() else result.parent
+    path = folder / "training.json"
     config = _object(path).get("config")
     if not isinstance(config, dict):
         raise InputError(f"{path}: has no 'config'")
-    parts = config.get("run")
-    if (
-        not isinstance(parts, dict)
-        or "experiment" not in parts
-        or not {"name", "seed"} <= set(config)
-    ):
+    run = config.get("run")
+    if not isinstance(run, dict) or "experiment" not in run or "name" not in config:
         raise InputError(f"{path}: its 'config' is no resolved run")
-    return config
+    made, file = _object(folder / "provenance.json"), "training.json"
+    file = result.name if result.is_file() else file
+    return _Result(run["experiment"], config["name"], file, made, "in training.json")
+
+
+def _kept(result: Path, folder: Path) -> _Result:
+    """Read the line of a run in a kept experiment."""
+    rows = {}
+    for where, row in read_places(folder / PROVENANCE):
+        if not isinstance(row.get("run"), str):
+            raise InputError(f"{where}: has no 'run'; keep the experiment again")
+        rows[row["run"]] = row
+    inside = result.relative_to(folder).as_posix()
+    found = re.fullmatch(r"(?P<name>(?:[^/]+/){4}seed\d+)(?:/(?P<file>[^/]+))?", inside)
+    if not found:
+        example = next(iter(rows), "DATASET/PAIR/MODEL/METHOD/seedN")
+        raise InputError(f"{result}: names no run; one would be {folder / example}")
+    name = found["name"]
+    if name not in rows:
+        raise unknown(f"run in {folder}", name, rows)
+    experiment = str(read_scores(folder / "scores.tsv")["experiment"].iloc[0])
+    file = found["file"] or "training.json"
+    return _Result(experiment, name, file, rows[name], "in the files of its revision")
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -64,22 +102,20 @@ def _object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _file_of(
-    run: dict[str, Any], wanted: str | None, digest: Callable[[Any], str]
-) -> tuple[str | None, str]:
+def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, str]:
     """Return which configuration of the repository has this run, and what to say of it."""
     named = None
     for path in (config_files.DEFAULT, *sorted(config_files.ROOT.glob("configs/*.yaml"))):
         name = str(path.relative_to(config_files.ROOT))
         try:
             config = configuration.load(path)
-            found = configuration.resolve(config, run["name"])
+            found = configuration.resolve(config, run.name)
         except InputError:  # it has no such run
             continue
-        if digest(found) == wanted:
+        if digest(found) == run.made.get("config_sha256"):
             return name, name
-        if config["experiment"] == run["run"]["experiment"]:
+        if config["experiment"] == run.experiment:
             named = name
     if named:
-        return named, f"{named}, which has changed since; that of the run is in training.json"
-    return None, "none here has this run; its own is in training.json"
+        return named, f"{named}, which has changed since; that of the run is {run.config}"
+    return None, f"none here has this run; its own is {run.config}"

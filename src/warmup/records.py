@@ -1,12 +1,12 @@
 """The canonical example: every source yields it, every task reads it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from warmup.errors import InputError
-from warmup.files import parse_jsonl, read_lines
+from warmup.files import read_places
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,17 @@ def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
 
 def read_records(path: Path) -> Iterator[Record]:
     """Yield the records of a JSON lines file; errors name file and line."""
+    return unique((where, from_dict(row, where, Record)) for where, row in read_places(path))
+
+
+def unique(records: Iterable[tuple[str, T]]) -> Iterator[T]:
+    """Yield records, given with their places.
+
+    Raises:
+        InputError: two have the same id; names the places of both.
+    """
     seen: dict[str, str] = {}
-    for where, row in parse_jsonl(read_lines(path), str(path)):
-        record = from_dict(row, where, Record)
+    for where, record in records:
         if record.id in seen:
             raise InputError(f"{where}: id {record.id!r} was used before, at {seen[record.id]}")
         seen[record.id] = where

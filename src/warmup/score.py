@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from warmup import errors, item_statistics, metrics, not_computed, plugins, segment_scores
 from warmup.errors import InputError
-from warmup.files import read_jsonl, read_lines, sha256_text, write_json
+from warmup.files import read_lines, read_places, sha256_text, write_json
 from warmup.intervals import bootstrap_interval
 from warmup.metrics import Corpus, FloatArray, Metric
 from warmup.options import read_object
@@ -131,15 +131,16 @@ def read_predictions(path: Path, target_lang: str) -> tuple[Corpus, dict[str, li
     Raises:
         InputError: naming the line with a missing key or a value of the wrong type.
     """
-    rows = list(read_jsonl(path))
+    rows = []
     wanted = {"source": str, "references": list, "output": str, "meta": dict}
-    for number, row in enumerate(rows, start=1):
+    for where, row in read_places(path):
         for key, kind in wanted.items():
             if not isinstance(row.get(key), kind):
-                raise InputError(f"{path}:{number}: {key} must be a {kind.__name__}")
+                raise InputError(f"{where}: {key} must be a {kind.__name__}")
         texts = row["references"]
         if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
-            raise InputError(f"{path}:{number}: references must be non-empty strings")
+            raise InputError(f"{where}: references must be non-empty strings")
+        rows.append(row)
     if not rows:
         raise InputError(f"{path}: no predictions")
     corpus = Corpus(

@@ -42,17 +42,11 @@ class SegmentScores:
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Return the plain mean over items: [..., 2] -> [...]."""
-        return mean(sums)
+        return metrics.mean(sums)
 
     def signature(self, corpus: Corpus) -> str:
         """Return every choice that changes the value."""
         return self.said
-
-
-def mean(sums: FloatArray) -> FloatArray:
-    """Return the plain mean over items: [..., 2] -> [...]."""
-    value: FloatArray = sums[..., 0] / sums[..., 1]
-    return value
 
 
 def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
@@ -61,7 +55,7 @@ def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
     Raises:
         InputError: no such metric.
     """
-    return mean if name in plugins.names("neural") else metrics.load(name).aggregate
+    return metrics.mean if name in plugins.names("neural") else metrics.load(name).aggregate
 
 
 def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[str, Any]) -> None:

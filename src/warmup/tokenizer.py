@@ -14,7 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from warmup import plugins
 from warmup.errors import InputError, run, unknown
-from warmup.files import atomic
+from warmup.files import atomic, refuse_full
 from warmup.options import read_object
 from warmup.records import read_records
 
@@ -114,9 +114,10 @@ def main() -> None:
     parser.add_argument("--task", required=True, help="task that turns records into text")
     parser.add_argument("--spec", required=True, help='JSON: {"type": "bpe", "vocab_size": 8000}')
     parser.add_argument("--architecture", required=True, choices=plugins.names("models"))
-    parser.add_argument("--output", type=Path, required=True, help="folder to write")
+    parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
     options = parser.parse_args()
     spec = read_object(options.spec, "--spec")
+    refuse_full(options.output)  # before the work
     tokenizer = train(_texts(options.train, options.task), spec, options.architecture)
     with atomic(options.output) as temporary:
         tokenizer.save_pretrained(temporary)

@@ -5,15 +5,14 @@ Command line: `python -m warmup.train --help`.
 
 import argparse
 import contextlib
-import datetime
 import os
 import sys
-import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
 from warmup import budget, checkpoints, models, provenance, workspace
@@ -21,11 +20,12 @@ from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run
 from warmup.examples import Collator, Examples
-from warmup.files import atomic, read_json, sha256, write_json
+from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.finite import ON_NAN
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
 from warmup.sharded_trainer import ShardedTrainer
+from warmup.stopwatch import Stopwatch
 from warmup.trainer import WarmupTrainer
 
 
@@ -57,6 +57,7 @@ def train(
     *,
     on_nan: str = "stop",
     sharded: bool = False,
+    callbacks: Sequence[TrainerCallback] = (),
 ) -> tuple[LanguageModel, dict[str, Any]]:
     """Train, or go on from the last checkpoint; return the best model and training.json.
 
@@ -68,6 +69,7 @@ def train(
         fresh: discard checkpoints of a differing run instead of refusing.
         on_nan: what to do with an update that is not a number, see `warmup.finite`.
         sharded: divide weights, gradients and optimiser state among the processes.
+        callbacks: what else is to be told of the training.
     """
     method, dataset = config["method"], config["dataset"]
     args = training_arguments(config, updates, work)
@@ -93,7 +95,7 @@ def train(
             inputs["valid"], task, tokenizer, **lengths, limit=dataset["validation_limit"]
         ),
         data_collator=Collator(model.tokens.pad, model.pads_left),
-        callbacks=[Progress(config["name"]), *patience],
+        callbacks=[Progress(config["name"]), *patience, *callbacks],
     )
     trainer.remove_callback(PrinterCallback)  # Progress prints what it would, legibly
     if checkpoint and args.process_index == 0:
@@ -202,6 +204,21 @@ def model_format(config: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _model_folder(output_dir: Path) -> Path:
+    """Return where the model goes: a folder that is new, or has an earlier one of this command."""
+    folder = output_dir / "model"
+    if not (folder / FORMAT_FILE).exists():
+        refuse_full(folder)
+    return folder
+
+
+def _origin(config: dict[str, Any], inputs: dict[str, Path], sharded: bool) -> dict[str, Any]:
+    """Return where results come from: to be asked before training, while code may be edited."""
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    several = {"processes": processes(), "sharded": sharded and processes() > 1}
+    return provenance.collect(config, inputs, device) | several
+
+
 def main() -> None:
     """Train one run and write model/, training.json and provenance.json."""
     parser = argparse.ArgumentParser(
@@ -249,30 +266,26 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
-    began, clock = datetime.datetime.now(datetime.UTC), time.perf_counter()
+    folder = _model_folder(options.output_dir)
+    watch = Stopwatch(options.work / "stopwatch.json")
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
     updates = budget.updates(config["method"]["budget"], config["method"]["batch_size"], *runs)
     is_first = os.environ.get("RANK", "0") == "0"  # set by torchrun
     with workspace.hold(options.work) if is_first else contextlib.nullcontext():
         fresh = options.on_mismatch == "fresh"
-        how = {"on_nan": options.on_nan, "sharded": options.sharded}
+        how = {"on_nan": options.on_nan, "sharded": options.sharded, "callbacks": [watch]}
+        origin = _origin(config, inputs, options.sharded) if is_first else {}
         model, training = train(config, inputs, updates, options.work, fresh, **how)
         if not is_first:
             return
-        with atomic(options.output_dir / "model") as folder:
-            models.save(model, folder)
-            write_json(folder / FORMAT_FILE, model_format(config))
-        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        seconds = time.perf_counter() - clock  # the date may be corrected in the meantime
-        write_json(
-            options.output_dir / "provenance.json",
-            provenance.collect(config, inputs, device)
-            | {"processes": processes(), "sharded": options.sharded and processes() > 1}
-            | {"started": began.isoformat(timespec="seconds"), "seconds": seconds},
-        )
+        with atomic(folder, replace=True) as made:
+            models.save(model, made)
+            write_json(made / FORMAT_FILE, model_format(config))
+        write_json(options.output_dir / "provenance.json", origin | watch.read())
         write_json(options.output_dir / "training.json", training)
         workspace.clear(options.work)
+        watch.path.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

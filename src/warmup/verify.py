@@ -1,19 +1,21 @@
-"""Score stored predictions again and compare with the stored scores: `make verify`.
+"""Make what is kept of an experiment again from its data, and compare: `make verify`.
 
-A folder of results holds scores.tsv, and the predictions behind it as
-predictions/{dataset}/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl.gz.
-Command line: `python -m warmup.verify --help`.
+Scores from predictions, tables and figures from scores. Command line:
+`python -m warmup.verify --help`.
 """
 
 import argparse
 import math
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmup import archive, metrics, presentation
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
+from warmup.keep import PREDICTIONS
 from warmup.prediction_files import IDENTITY, Run, parse_path
 from warmup.score import read_predictions, score
 
@@ -44,7 +46,7 @@ def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
 
     Args:
         run: what the file's path says.
-        stored: the rows of scores.tsv.
+        stored: the rows of scores.tsv that can be made again.
 
     Returns:
         how many stored scores it has, and a line for each that differs or is missing.
@@ -66,36 +68,67 @@ def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
     return len(mine), problems
 
 
-def verify(folder: Path) -> bool:
+def verify_scores(folder: Path) -> bool:
     """Score all predictions of a folder again, say what was found, and whether all is equal.
 
+    Scores of neural metrics, and those that were not computed, are left out and counted.
+
     Raises:
-        InputError: the folder has no scores.tsv or no predictions.
+        InputError: the folder has no scores.tsv, or its archive is broken or empty.
     """
-    paths = sorted((folder / "predictions").rglob("*.predictions.jsonl*"))
-    if not paths:
-        raise InputError(f"{folder}/predictions: no predictions to score again")
     stored = read_scores(folder / "scores.tsv")
     stored = stored[stored["hypotheses_sha256"] != ""]  # the rest is costs
+    ours = stored[stored["metric"].isin(metrics.names())]
     total = wrong = 0
-    for path in paths:
-        count, problems = verify_run(parse_path(path), stored)
-        print(f"{path.relative_to(folder / 'predictions')}: {count} scores", end="")
-        print(f", {len(problems)} DIFFERENCES" if problems else ", equal", flush=True)
-        for problem in problems:
-            print(f"  {problem}")
-        total += count
-        wrong += len(problems)
+    with tempfile.TemporaryDirectory() as unpacked:
+        archive.unpack(folder / PREDICTIONS, Path(unpacked))
+        paths = sorted(Path(unpacked).rglob("*.predictions.jsonl"))
+        if not paths:
+            raise InputError(f"{folder / PREDICTIONS}: no predictions to score again")
+        for path in paths:
+            count, problems = verify_run(parse_path(path), ours)
+            print(f"{path.relative_to(unpacked)}: {count} scores", end="")
+            print(f", {len(problems)} DIFFERENCES" if problems else ", equal", flush=True)
+            for problem in problems:
+                print(f"  {problem}")
+            total += count
+            wrong += len(problems)
     print(f"{folder}: {total} of {len(stored)} scores made again from {len(paths)} files: ", end="")
     print(f"{wrong} differences" if wrong else "all equal")
+    if left := len(stored) - len(ours):
+        print(f"{folder}: {left} scores of neural metrics cannot be made again here")
     return not wrong
 
 
+def verify_presentation(folder: Path) -> bool:
+    """Make tables and figures of a folder again, say what differs, and whether nothing does."""
+    found = list(presentation.differences(folder))
+    for line in found:
+        print(f"  {line}")
+    print(f"{folder}: tables and figures made again: ", end="")
+    print(f"{len(found)} DIFFERENCES" if found else "all equal", flush=True)
+    return not found
+
+
+def verify(folder: Path) -> bool:
+    """Verify scores, tables and figures of a folder; say whether all is equal.
+
+    Raises:
+        InputError: a file of the folder is missing or not in its form.
+    """
+    if (folder / PREDICTIONS).exists():
+        same = verify_scores(folder)
+    else:  # such as those on data that may not be passed on
+        same = True
+        print(f"{folder}: no predictions are kept; its scores cannot be made again")
+    return verify_presentation(folder) and same
+
+
 def main() -> None:
-    """Compare scores in folders of results with their predictions; exit 1 where they differ."""
+    """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
     parser = argparse.ArgumentParser(
         prog="python -m warmup.verify",
-        description="Score the predictions in folders of results again and compare.",
+        description="Make scores, tables and figures of kept experiments again and compare.",
     )
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
     found = [verify(folder) for folder in parser.parse_args().folders]

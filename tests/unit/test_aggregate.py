@@ -166,7 +166,7 @@ def without(document, key):
             training_json(validation=[{"update": 1}]),
             "nll: missing key 'value'",
         ),
-        ("other.json", {}, "ends neither in scores.json nor in training.json"),
+        ("other.json", {}, "ends in none of: scores.json, training.json"),
     ],
 )
 def test_a_wrong_input_is_named_in_one_line(call, tmp_path, name, document, message):

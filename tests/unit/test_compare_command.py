@@ -111,7 +111,7 @@ def test_a_single_method_makes_an_empty_table(files, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("p_holm", "p_bonferroni"), ":1: the columns must be"),
+        (lambda text: text.replace("p_holm", "p_bonferroni"), ":1: missing column 'p_holm'"),
         (lambda text: text.replace("\t40\t", "\tmany\t"), "column 'n'"),
         (lambda text: text + "a\tb\n", ":5: 2 cells"),
     ],

@@ -75,6 +75,13 @@ def test_what_is_there_is_not_downloaded_again_but_another_revision_is(hub, tmp_
     ]  # fmt: skip
 
 
+def test_a_folder_of_something_else_is_not_replaced(hub, tmp_path):
+    (tmp_path / "dear.txt").write_text("years of work")
+    with pytest.raises(InputError, match="is not empty; delete it"):
+        fetch_metric.describe("bertscore", BERT, tmp_path)
+    assert (content(tmp_path), hub) == (["dear.txt"], [])
+
+
 def test_an_incomplete_repository_leaves_nothing(hub, tmp_path):
     entry = BERT | {"hub": "xlm-tiny"}
     fetch_metric.describe("bertscore", entry, tmp_path / "x")

@@ -79,12 +79,13 @@ def test_nothing_that_can_hold_code_is_asked_for(name: str) -> None:
     assert not any(fnmatch.fnmatch(name, pattern) for pattern in module.FILES)
 
 
-def test_an_older_checkpoint_is_replaced(hub: Hub, tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_is_not_replaced(hub: Hub, tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
-    (tmp_path / "m" / "old.safetensors").write_text("")
-    fetch_model("a/b", REVISION, tmp_path / "m")
-    assert "m/old.safetensors" not in content(tmp_path)
-    assert (tmp_path / "m" / "config.json").read_text() == f"config.json of {REVISION}"
+    (tmp_path / "m" / "dear.txt").write_text("years of work")
+    with pytest.raises(InputError, match="m: is not empty; delete it"):
+        fetch_model("a/b", REVISION, tmp_path / "m")
+    assert content(tmp_path) == ["m", "m/dear.txt"]
+    assert hub.calls == []
 
 
 def test_an_interrupted_download_goes_on_and_the_folder_appears_whole(

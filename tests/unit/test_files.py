@@ -38,12 +38,19 @@ def test_atomic_leaves_the_old_file_and_nothing_else_after_an_error(tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_atomic_replaces_a_folder(tmp_path: Path) -> None:
-    for content in ("one", "two"):
-        with atomic(tmp_path / "model") as temporary:
+def test_atomic_replaces_a_folder_only_where_told(tmp_path: Path) -> None:
+    def write(content: str, **how: bool) -> list[str]:
+        with atomic(tmp_path / "model", **how) as temporary:
             temporary.mkdir()
             (temporary / content).write_text(content)
-    assert [item.name for item in (tmp_path / "model").iterdir()] == ["two"]
+        return [item.name for item in (tmp_path / "model").iterdir()]
+
+    (tmp_path / "model").mkdir()
+    assert write("one") == ["one"]  # an empty folder is as good as none
+    with pytest.raises(InputError, match="model: is not empty; delete it"):
+        write("two")
+    assert [item.name for item in tmp_path.rglob("*")] == ["model", "one"]
+    assert write("two", replace=True) == ["two"]
 
 
 def test_write_json_refuses_not_a_number(tmp_path: Path) -> None:
@@ -140,7 +147,7 @@ def test_any_bytes_are_text_or_an_input_error(content: bytes) -> None:
 def test_hash_of_a_folder_depends_on_names_and_contents(tmp_path: Path) -> None:
     hashes = set()
     for name, content in [("a", "1"), ("a", "2"), ("b", "2")]:
-        with atomic(tmp_path / "folder") as temporary:
+        with atomic(tmp_path / "folder", replace=True) as temporary:
             temporary.mkdir()
             (temporary / name).write_text(content)
         hashes.add(sha256(tmp_path / "folder"))

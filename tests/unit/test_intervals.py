@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from warmup import intervals
-from warmup.intervals import bootstrap_interval, gain, resampled_sums, seed_interval, wilson
+from warmup.intervals import bootstrap_interval, resampled_sums, seed_interval
 
 FLOATS = st.floats(-1e3, 1e3)
 
@@ -41,32 +41,6 @@ def test_one_seed_has_a_mean_and_no_interval():
 def test_no_seed_is_an_error():
     with pytest.raises(ValueError, match="no values"):
         seed_interval([])
-
-
-def test_gain_is_the_interval_of_the_paired_differences():
-    sft, warmup = {1: 20.0, 2: 30.0, 3: 25.0}, {3: 27.5, 1: 22.0, 2: 32.1, 4: 99.0}
-    assert gain(warmup, sft) == seed_interval([2.0, 32.1 - 30.0, 2.5])
-    assert gain(sft, warmup).mean == -gain(warmup, sft).mean
-    equal_gains = gain({1: 50.0, 2: 10.0}, {1: 49.0, 2: 9.0})
-    assert equal_gains == (1, 1, 1)  # seeds differ by 40 points, their gains do not
-
-
-def test_gain_without_a_common_seed_is_an_error():
-    with pytest.raises(ValueError, match="no seed in common"):
-        gain({1: 1.0}, {2: 1.0})
-
-
-@given(n=st.integers(1, 500), share=st.floats(0, 1), level=st.floats(0.5, 0.99))
-def test_wilson_equals_scipy(n, share, level):
-    successes = round(share * n)
-    expected = stats.binomtest(successes, n).proportion_ci(level, method="wilson")
-    assert wilson(successes, n, level) == pytest.approx(tuple(expected), abs=1e-12)
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 0), (3, 2), (-1, 5)])
-def test_wilson_of_no_share_is_an_error(successes, n):
-    with pytest.raises(ValueError, match=f"{successes} of {n} is no share"):
-        wilson(successes, n)
 
 
 def mean(sums):

@@ -13,6 +13,14 @@ import pytest
 from warmup import errors, neural
 
 STAND_IN = """
+import errno
+
+ERRORS = {
+    -1: KeyError("no\\nsuch weight"),
+    -2: FileNotFoundError(errno.ENOENT, "No such file", "m/weights"),
+    -3: MemoryError(),
+    -4: OSError(errno.ENOSPC, "No space left on device"),
+}
 NEEDS, HUB_NEEDS, PACKAGES = "", "", ("numpy",)
 
 def fetch(entry, folder): ...
@@ -23,7 +31,7 @@ def load(folder, entry):
     if entry["scale"] == 0:
         import nothing_that_exists
     if entry["scale"] < 0:
-        raise KeyError("no\\nsuch weight")
+        raise ERRORS[entry["scale"]]
     print("a library that talks")
     return lambda corpus: [entry["scale"] * len(output) for output in corpus.hypotheses]
 """
@@ -76,6 +84,7 @@ def test_scores_come_with_all_that_made_them(compute):
     [
         (0, MODEL, "make it with `make metrics-env`"),
         (-1, MODEL, "m: KeyError: 'no\\nsuch weight'"),
+        (-2, MODEL, "m: FileNotFoundError: [Errno 2] No such file: 'm/weights'"),
         (1, {"not_computed": "a/b: cannot reach the Hub"}, "a/b: cannot reach the Hub"),
     ],
 )
@@ -84,6 +93,14 @@ def test_what_is_missing_is_written_and_said(compute, scale, model, reason):
     assert found.keys() == {"metric", "not_computed"}
     assert reason in found["not_computed"]
     assert f"length not computed: {found['not_computed']}" in said
+
+
+@pytest.mark.parametrize(("scale", "said"), [(-3, "not enough memory"), (-4, "the disk is full")])
+def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, scale, said):
+    with pytest.raises(SystemExit):
+        compute(scale)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out.json").exists()
 
 
 @pytest.mark.parametrize(

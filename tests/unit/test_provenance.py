@@ -7,9 +7,10 @@ import shutil
 import subprocess
 
 import pytest
+import synthetic_results
 
 from warmup import errors, provenance
-from warmup.files import read_json, sha256, write_json
+from warmup.files import read_json, sha256, write_json, write_jsonl
 
 HEX = re.compile("[0-9a-f]{64}")
 
@@ -142,3 +143,53 @@ def test_what_is_no_result_is_refused(tmp_path, monkeypatch, capsys, content):
         again(monkeypatch, capsys, tmp_path)
     assert stop.value.code == 2
     assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.fixture
+def kept(result, tmp_path):
+    """A kept experiment with the same run and another one."""
+    folder = tmp_path / "kept"
+    made = read_json(result / "provenance.json")
+    rows = [
+        {"run": "shell_game/en/t5_tiny/sft/seed11", **made},
+        {"run": "shell_game/en/t5_tiny/warmup/seed11", **made},
+    ]
+    write_jsonl(folder / "provenance.jsonl", rows)
+    scores = synthetic_results.make_scores(1).assign(experiment="default")
+    scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
+    return folder
+
+
+def test_a_kept_number_says_how_to_make_it_again(kept, result, monkeypatch, capsys):
+    run = "shell_game/en/t5_tiny/warmup/seed11"
+    expected = again(monkeypatch, capsys, result)
+    assert again(monkeypatch, capsys, kept / run) == expected
+    command = again(monkeypatch, capsys, kept / run / "test.greedy.scores.json")["command"]
+    assert command.endswith(f"results/default/runs/{run}/test.greedy.scores.json")
+    # the provenance of warmup stands in the line of SFT: its configuration is another one
+    said = again(monkeypatch, capsys, kept / run.replace("warmup", "sft"))["config"]
+    assert said.endswith("that of the run is in the files of its revision")
+
+
+def test_a_kept_run_that_no_configuration_has_says_so(kept, monkeypatch, capsys):
+    packages = {"packages": {"torch": "1"}, "config_sha256": "0"}
+    row = {"run": "old/en/m/sft/seed3", "git": {"revision": "abc"}, **packages}
+    write_jsonl(kept / "provenance.jsonl", [row])
+    found = again(monkeypatch, capsys, kept / row["run"])
+    assert (found["run"], found["seed"]) == ("default: old/en/m/sft/seed3", "3")
+    assert found["config"].startswith("none here has this run")
+    assert " --configfile FILE " in found["command"]
+
+
+def test_a_kept_run_has_to_be_named_and_there(kept, monkeypatch, capsys):
+    for inside, said in (
+        ("tables", "names no run; one would be "),
+        ("shell_game/en/t5_tiny/sft/seed12", "choose from: shell_game/en/t5_tiny/sft/seed11"),
+    ):
+        with pytest.raises(SystemExit):
+            again(monkeypatch, capsys, kept / inside)
+        assert said in capsys.readouterr().err
+    write_jsonl(kept / "provenance.jsonl", [{"device": "cpu"}])
+    with pytest.raises(SystemExit):
+        again(monkeypatch, capsys, kept / "shell_game/en/t5_tiny/sft/seed11")
+    assert "provenance.jsonl:1: has no 'run'; keep the experiment" in capsys.readouterr().err

@@ -115,7 +115,7 @@ def test_command_reads_inputs_from_a_list(report_inputs, tmp_path, monkeypatch):
     main()
     assert len(data_of((tmp_path / "report.html").read_text())["cells"]) == 8
     (tmp_path / "inputs").write_text("what.txt\n")
-    with pytest.raises(InputError, match=r"'what\.txt' ends neither in"):
+    with pytest.raises(InputError, match=r"'what\.txt' ends in none of"):
         main()
 
 

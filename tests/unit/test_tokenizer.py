@@ -167,3 +167,8 @@ def test_the_command_reads_inputs_and_targets(tmp_path, monkeypatch, capsys):
     vocabulary = AutoTokenizer.from_pretrained(tmp_path / "made").get_vocab()
     assert {"answer:", "start", "swap", "A", "B", "C", "AB", "AC", "BC"} <= set(vocabulary)
     assert f"word tokenizer of {len(vocabulary)} tokens" in capsys.readouterr().out
+    (tmp_path / "made" / "dear.txt").write_text("years of work")
+    with pytest.raises(SystemExit):
+        errors.run(tokenizer.main)
+    assert "made: is not empty; delete it" in capsys.readouterr().err
+    assert (tmp_path / "made" / "dear.txt").exists()

@@ -1,6 +1,10 @@
 # Evaluation: outputs, scores, comparisons: the files that all tables and figures are made of.
 
 
+localrules:
+    lists,
+
+
 rule generate:
     input:
         model=f"{PLAN.run}/model",
@@ -92,10 +96,24 @@ rule score:
         " --segments {input.segments} > {log} 2>&1"
 
 
+rule lists:
+    output:
+        [PLAN.list_of(name) for name in PLAN.lists],
+    log:
+        f"{PLAN.logs}/lists.log",
+    params:
+        # when they change, they are written again
+        lists=str(PLAN.lists),
+    message:
+        "Listing the files of all runs"
+    run:
+        PLAN.write_lists()
+
+
 rule aggregate:
     input:
-        scores=PLAN.of_evaluations("scores.json"),
-        training=PLAN.of_runs("training.json"),
+        PLAN.lists["aggregate"],
+        list=PLAN.list_of("aggregate"),
         code=code("aggregate.py", "not_computed.py"),
     output:
         scores=f"{PLAN.results}/scores.tsv",
@@ -109,13 +127,14 @@ rule aggregate:
     message:
         "Collecting all scores"
     shell:
-        "python -m warmup.aggregate --scores {input.scores} --training {input.training}"
+        "python -m warmup.aggregate --inputs-from {input.list}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
 rule compare:
     input:
-        statistics=PLAN.of_evaluations("statistics.json"),
+        PLAN.lists["compare"],
+        list=PLAN.list_of("compare"),
         code=code("compare.py", "comparisons.py", "segment_scores.py", "significance"),
     output:
         f"{PLAN.results}/comparisons.tsv",
@@ -131,13 +150,14 @@ rule compare:
     message:
         "Comparing the methods"
     shell:
-        "python -m warmup.compare --statistics {input.statistics} --output {output}"
+        "python -m warmup.compare --inputs-from {input.list} --output {output}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
 rule analyse:
     input:
-        predictions=PLAN.of_evaluations("predictions.jsonl"),
+        PLAN.lists["analyse"],
+        list=PLAN.list_of("analyse"),
         scores=f"{PLAN.results}/scores.tsv",
         code=code(
             "analyse.py", "warmups.py", "analysis", "word_classes.py", "function_words"
@@ -153,5 +173,5 @@ rule analyse:
     message:
         "Analysing the warmups"
     shell:
-        "python -m warmup.analyse --predictions {input.predictions} --scores {input.scores}"
+        "python -m warmup.analyse --inputs-from {input.list} --scores {input.scores}"
         " --output {output} > {log} 2>&1"

@@ -85,14 +85,14 @@ rule figures:
 
 rule report:
     input:
+        PLAN.lists["report"],
+        list=PLAN.list_of("report"),
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
         tables=PLAN.of_tables(),
         figures=PLAN.of_figures(),
-        predictions=PLAN.of_evaluations("predictions.jsonl"),
-        provenance=PLAN.of_runs("provenance.json"),
         code=code("report", "tables.py", "lexical_table.py", "figures", *PRESENTATION),
     output:
         f"{PLAN.results}/report.html",
@@ -113,5 +113,5 @@ rule report:
         "python -m warmup.report --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
-        " --predictions {input.predictions} --provenance {input.provenance}"
+        " --inputs-from {input.list}"
         " --methods {params.methods} --decodings {params.decodings} --output {output} > {log} 2>&1"

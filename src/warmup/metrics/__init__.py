@@ -73,6 +73,15 @@ class Metric(Protocol):
         """Return every choice that changes the value, as `key:value` joined by `|`."""
 
 
+def mean(sums: FloatArray) -> FloatArray:
+    """Return the plain mean over items, of statistics that are a value and the number 1.
+
+    [..., 2] -> [...].
+    """
+    value: FloatArray = sums[..., 0] / sums[..., 1]
+    return value
+
+
 def _by_name() -> dict[str, Metric]:
     modules = (cast(Metric, plugins.load("metrics", file)) for file in plugins.names("metrics"))
     return {module.NAME: module for module in modules}

@@ -36,12 +36,6 @@ def statistics(corpus: Corpus, score: Callable[[Words, Words], float]) -> FloatA
     return np.array(rows, dtype=np.float64)
 
 
-def aggregate(sums: FloatArray) -> FloatArray:
-    """Return the plain mean over items: [..., 2] -> [...]."""
-    mean: FloatArray = sums[..., 0] / sums[..., 1]
-    return mean
-
-
 def signature(corpus: Corpus, name: str) -> str:
     """Return such as `rouge1|f|nrefs:1|refs:best|stem:porter|tok:unicode|as:rouge-score-0.1.2`."""
     counts = set(map(len, corpus.references))

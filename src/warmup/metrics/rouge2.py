@@ -1,6 +1,6 @@
 """ROUGE-2: F-score of word pairs, best reference, mean over items."""
 
-from warmup.metrics import Corpus, FloatArray, _rouge
+from warmup.metrics import Corpus, FloatArray, _rouge, mean
 
 NAME = "rouge2"
 
@@ -12,7 +12,7 @@ def statistics(corpus: Corpus) -> FloatArray:
 
 def aggregate(sums: FloatArray) -> FloatArray:
     """Return the mean over items: [..., 2] -> [...]."""
-    return _rouge.aggregate(sums)
+    return mean(sums)
 
 
 def signature(corpus: Corpus) -> str:

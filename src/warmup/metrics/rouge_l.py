@@ -1,6 +1,6 @@
 """ROUGE-L: F-score of the longest common subsequence of words, best reference, mean over items."""
 
-from warmup.metrics import Corpus, FloatArray, _rouge
+from warmup.metrics import Corpus, FloatArray, _rouge, mean
 
 NAME = "rougeL"
 
@@ -12,7 +12,7 @@ def statistics(corpus: Corpus) -> FloatArray:
 
 def aggregate(sums: FloatArray) -> FloatArray:
     """Return the mean over items: [..., 2] -> [...]."""
-    return _rouge.aggregate(sums)
+    return mean(sums)
 
 
 def signature(corpus: Corpus) -> str:

@@ -49,6 +49,9 @@ def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
     except ImportError as error:
         raise InputError(f"{NO_ENVIRONMENT} ({error})") from None
     except Exception as error:  # of the formats of others: whatever they raise
+        missing = isinstance(error, FileNotFoundError)
+        if errors.out_of_memory(error) or (errors.disk_problem(error) and not missing):
+            raise  # another start may well compute it
         raise InputError(f"{model['folder']}: {type(error).__name__}: {error}") from None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from warmup import metrics, pairs, summary
 from warmup.errors import InputError
-from warmup.files import read_jsonl
+from warmup.files import read_places
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.methods import Methods
 from warmup.prediction_files import Run, parse_path
@@ -112,10 +112,11 @@ _KEYS = ("id", "source", "references", "warmup", "output", "output_log_probabili
 
 
 def _read(path: Path) -> list[dict[str, Any]]:
-    rows = list(read_jsonl(path))
-    for number, row in enumerate(rows, start=1):
+    rows = []
+    for where, row in read_places(path):
         if missing := [key for key in _KEYS if key not in row]:
-            raise InputError(f"{path}:{number}: missing key {missing[0]!r}")
+            raise InputError(f"{where}: missing key {missing[0]!r}")
+        rows.append(row)
     return rows
 
 

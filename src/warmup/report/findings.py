@@ -5,13 +5,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup import summary
-from warmup.comparisons import LEVEL
 from warmup.costs import costs_of
 from warmup.gains import MARK, cell, gains, is_tested, significant
 from warmup.intervals import seed_interval
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, FOCUS, Methods
+from warmup.significance import LEVEL
 from warmup.summary import Estimate, Setting
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ import math
 
 from scipy.special import ndtri
 
-ALPHA = 0.05
-"""Error rate of a test where nothing differs."""
+from warmup.significance import LEVEL
+
 POWER = 0.8
 """Share of repetitions in which a difference of the detectable size is found."""
 
@@ -24,7 +24,7 @@ def effect_size(difference: float, error: float, n: int) -> float:
     return difference / (error * math.sqrt(n)) if error > 0 else math.nan
 
 
-def detectable(error: float, alpha: float = ALPHA, power: float = POWER) -> float:
+def detectable(error: float, alpha: float = LEVEL, power: float = POWER) -> float:
     """Return the smallest true difference that a two-sided test finds with probability `power`.
 
     For a normal difference with that standard error: 2.80 of it at the usual 5% and 80%. It depends

@@ -1,0 +1,25 @@
+"""Experiments of any size: no command of the workflow names every run's files."""
+
+import re
+
+from pipeline import snakemake
+
+import tiny
+
+READERS = ("aggregate", "compare", "analyse", "report")
+
+
+def commands(folder, seeds):
+    """Return what a dry run would type for each rule that reads the files of all runs."""
+    status, output = snakemake(folder, tiny.experiment() | {"seeds": seeds}, "-n", "-p")
+    assert status == 0, output
+    found = {name: re.findall(rf"python -m warmup\.{name} .*", output) for name in READERS}
+    assert {name: len(lines) for name, lines in found.items()} == dict.fromkeys(READERS, 1)
+    return found
+
+
+def test_commands_do_not_grow_with_the_experiment(tmp_path):
+    (tmp_path / "one").mkdir()
+    (tmp_path / "more").mkdir()
+    # Linux takes 131,072 bytes for one argument, and Snakemake gives Bash a command as one
+    assert commands(tmp_path / "one", [1]) == commands(tmp_path / "more", [1, 2, 3])

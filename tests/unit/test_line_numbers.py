@@ -1,0 +1,44 @@
+"""Errors name the line of the file, whether or not there are empty lines before it."""
+
+import json
+
+import pytest
+
+from warmup import analyse, generate, score
+from warmup.errors import InputError
+from warmup.prediction_files import parse_path
+from warmup.report import examples
+
+NAME = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: score.read_predictions(path, "de"),
+        lambda path: analyse.read(parse_path(path), "e", "translation"),
+        examples._read,
+        lambda path: list(generate.read_inputs(path)),
+    ],
+    ids=["score", "analyse", "report", "generate"],
+)
+def test_empty_lines_are_counted(tmp_path, read):
+    path = tmp_path / NAME
+    path.parent.mkdir(parents=True)
+    path.write_text("\n \n{}\n")
+    with pytest.raises(InputError, match=r"predictions\.jsonl:3: "):
+        read(path)
+
+
+def test_inputs_without_an_id_get_the_number_of_their_line(tmp_path):
+    path = tmp_path / "inputs.jsonl"
+    path.write_text('\n{"source": "a"}\n\n{"source": "b", "id": "x"}\n{"source": "c"}\n')
+    assert [record.id for record in generate.read_inputs(path)] == ["2", "x", "5"]
+
+
+def test_an_id_of_two_inputs_is_refused(tmp_path):
+    path = tmp_path / "inputs.jsonl"
+    rows = [{"source": "a", "id": "2"}, {"source": "b"}]  # the second one gets its number
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(InputError, match=r"jsonl:2: id '2' was used before, at .*jsonl:1"):
+        list(generate.read_inputs(path))
