@@ -152,6 +152,8 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         use_cpu=not cuda,
         ddp_backend=None if cuda or processes() == 1 else "gloo",
         ddp_find_unused_parameters=False,
+        # buffers are constant; sent in each forward pass, they would have to be as many everywhere
+        ddp_broadcast_buffers=False,
         disable_tqdm=not sys.stderr.isatty(),
         report_to=[],
     )

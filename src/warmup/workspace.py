@@ -16,6 +16,9 @@ from warmup.files import read_json, write_json
 BAD_BATCH = "bad_batch.json"
 """What a training was at when its loss was no number, see `warmup.finite`."""
 
+PASS_TOKENS = "pass_tokens.json"
+"""With what `pass_tokens` several processes go on after the memory of one ran out."""
+
 
 @contextlib.contextmanager
 def hold(folder: Path) -> Iterator[None]:
@@ -55,28 +58,27 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
         InputError: the folder was made for another run; the message says what differs.
     """
     path = folder / "fingerprint.json"
-    found = list(folder.glob("checkpoint-*"))
-    if path.exists() and found:
+    if path.exists():
+        found = any(folder.glob("checkpoint-*"))
         before = read_json(path)
-        if before.pop("code", code) != code:
+        if before.pop("code", code) != code and found:
             print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
         differs = _differences(before, fingerprint)
-        if differs and not fresh:
+        if differs and found and not fresh:
             raise InputError(
                 f"{folder} belongs to another run: {'; '.join(differs[:3])}. "
                 "Delete the folder, or set on_mismatch: fresh"
             )
         if differs:
-            for checkpoint in found:
-                checkpoints.delete(checkpoint)
+            clear(folder)
     write_json(path, fingerprint | {"code": code})
 
 
 def clear(folder: Path) -> None:
-    """Delete the checkpoints of a finished run; its outputs are elsewhere."""
+    """Delete what a finished run does not need, and another one must not find."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in ("fingerprint.json", BAD_BATCH):
+    for name in ("fingerprint.json", BAD_BATCH, PASS_TOKENS):
         (folder / name).unlink(missing_ok=True)
 
 

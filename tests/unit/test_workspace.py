@@ -121,6 +121,16 @@ def test_another_run_may_begin_afresh(tmp_path):
     assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
 
 
+def test_a_lower_pass_tokens_is_kept_for_the_same_run_only(tmp_path):
+    path = tmp_path / workspace.PASS_TOKENS
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    path.write_text("{}")
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    assert path.exists()
+    workspace.claim(tmp_path, {"seed": 2}, "code", fresh=False)  # there is no checkpoint
+    assert not path.exists()
+
+
 def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
     workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
     path = checkpoint(tmp_path, 5)
