@@ -52,6 +52,8 @@ class Criterion:
         self.settings = method["objective_settings"]
         self.warmup = method["warmup"]
         self.seed = seed
+        self.adaptive = self.warmup and self.warmup["adaptive_samples"]
+        """The settings of adaptive sampling, where there is any."""
         self.flat: set[int] = set()
         """Examples whose samples were worth the same when they were last seen."""
         self.writer: Writer | None = None
@@ -101,11 +103,13 @@ class Criterion:
 
     def groups(self, index: torch.Tensor) -> dict[int, torch.Tensor]:
         """Return which examples of a batch get how many samples, as rows by number."""
-        most, adaptive = self.warmup["samples"], self.warmup["adaptive_samples"]
-        if not adaptive:
+        most = self.warmup["samples"]
+        if not self.adaptive:
             return {most: torch.arange(len(index), device=index.device)}
-        flat = torch.tensor([i in self.flat for i in index.tolist()], device=index.device)
-        rows = {adaptive["least"]: flat.nonzero()[:, 0], most: (~flat).nonzero()[:, 0]}
+        least = self.adaptive["least"]
+        each = [least if i in self.flat else most for i in index.tolist()]
+        numbers = torch.tensor(each, device=index.device)
+        rows = {samples: (numbers == samples).nonzero()[:, 0] for samples in (least, most)}
         return {samples: chosen for samples, chosen in rows.items() if len(chosen)}
 
     def _losses_of_samples(
@@ -189,9 +193,9 @@ class Criterion:
 
     def flatness(self, batch: Batch, notes: dict[str, torch.Tensor]) -> list[tuple[int, bool]]:
         """Return which examples' samples were worth the same, where sampling is adaptive."""
-        if not (self.warmup and self.warmup["adaptive_samples"]):
+        if not self.adaptive:
             return []
-        limit = self.warmup["adaptive_samples"]["flat"] * notes["samples"]
+        limit = self.adaptive["flat"] * notes["samples"]
         flat = (notes["effective_sample_size"] >= limit).tolist()
         return list(zip(batch["index"].tolist(), flat, strict=True))
 

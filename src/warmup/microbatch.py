@@ -8,47 +8,53 @@ from warmup.criterion import Batch
 from warmup.projection import IGNORED
 
 
-def decoder_tokens(batch: Batch, warmup: dict[str, Any] | None) -> int:
-    """Return how many decoder tokens a batch takes at most, padding included.
+def tokens(batch: Batch, warmup: dict[str, Any] | None) -> int:
+    """Return how many tokens of a batch go through the network at most, padding included.
+
+    An input counts once; its target counts for each warmup, with a longest one and the separator.
 
     Args:
         batch: examples.
         warmup: a method's settings of warmups, or None without.
     """
-    return len(batch["index"]) * int(_each(batch, warmup).max())
+    inputs, behind = _each(batch, warmup)
+    return len(inputs) * int(inputs.max() + behind.max())
 
 
 def split(batch: Batch, warmup: dict[str, Any] | None, limit: int | None) -> list[Batch]:
-    """Return parts of a batch with at most `limit` decoder tokens each, but one example at least.
+    """Return parts of a batch with at most `limit` tokens each, but one example at least.
 
-    The parts are sorted by target length, so that little is padding; what is padding in a
-    whole part is cut off.
+    The parts are sorted by length, so that little is padding; what is padding in a whole part is
+    cut off.
 
     Args:
         batch: examples.
         warmup: a method's settings of warmups, or None without.
-        limit: decoder tokens, padding included; None for all in one part.
+        limit: as `tokens` counts them; None for all in one part.
     """
-    each = _each(batch, warmup)
-    if limit is None or len(each) * int(each.max()) <= limit:
+    if limit is None or tokens(batch, warmup) <= limit:
         return [batch]
-    parts: list[list[int]] = [[]]
-    for row in each.argsort(stable=True).tolist():
-        if parts[-1] and (len(parts[-1]) + 1) * int(each[row]) > limit:
-            parts.append([])
-        parts[-1].append(row)
+    inputs, behind = _each(batch, warmup)
+    parts: list[list[int]] = []
+    for row in (inputs + behind).argsort(stable=True).tolist():
+        rows = [*parts[-1], row] if parts else []
+        if rows and len(rows) * int(inputs[rows].max() + behind[rows].max()) <= limit:
+            parts[-1] = rows
+        else:
+            parts.append([row])
     return [_rows(batch, rows) for rows in parts]
 
 
-def _each(batch: Batch, warmup: dict[str, Any] | None) -> torch.Tensor:
-    """Return the decoder tokens of each example [B]."""
-    targets: torch.Tensor = (batch["labels"] != IGNORED).sum(-1)
+def _each(batch: Batch, warmup: dict[str, Any] | None) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the tokens of each example's input [B], and what the decoder reads behind it [B]."""
+    inputs, targets = batch["mask"].sum(-1), (batch["labels"] != IGNORED).sum(-1)
     if warmup is None:
-        return targets
-    return (targets + int(warmup["max_tokens"]) + 1) * int(warmup["samples"])
+        return inputs, targets
+    return inputs, (targets + int(warmup["max_tokens"]) + 1) * int(warmup["samples"])
 
 
 def _rows(batch: Batch, rows: list[int]) -> Batch:
     part = {name: value[rows] for name, value in batch.items()}
-    longest = int((part["labels"] != IGNORED).sum(-1).max())
-    return part | {"labels": part["labels"][:, :longest]}
+    inputs, targets = part["mask"].any(0), (part["labels"] != IGNORED).any(0)
+    kept = {name: part[name][:, inputs] for name in ("input_ids", "mask")}
+    return part | kept | {"labels": part["labels"][:, targets]}

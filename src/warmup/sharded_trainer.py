@@ -25,10 +25,10 @@ class ShardedTrainer(WarmupTrainer):
         criterion = self.criterion
 
         def losses(part: Batch, update: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-            return criterion.losses(network.forward, part, update)
+            return criterion.losses(network, part, update)
 
         def validation(part: Batch) -> torch.Tensor:
-            return criterion.validation(network.forward, part)
+            return criterion.validation(network, part)
 
         self._losses = sharding.with_whole_weights(network, "warmup_losses", losses)
         self._validation = sharding.with_whole_weights(network, "warmup_validation", validation)

@@ -6,6 +6,7 @@ whole in every process, in the precision of the arithmetic. Sampling is why: it 
 network once for each token, and would have to gather the weights as often.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,18 +56,36 @@ def with_whole_weights(
 ) -> Callable[..., Any]:
     """Return a function that finds the network's weights whole, and whose gradient is divided.
 
-    It must not call the network itself but its `forward`, and no argument may have a gradient:
-    what is called first is what gathers the weights, and at its inputs the gradient is reduced.
+    No argument may have a gradient, since the gradient is reduced at the inputs.
 
     Args:
         network: divided by `shard`.
         name: under which the network will have the function.
         function: of tensors, to tensors.
     """
-    setattr(network, name, function)
+
+    def alone(*args: Any) -> Any:
+        with _without_hooks(network):
+            return function(*args)
+
+    setattr(network, name, alone)
     register_fsdp_forward_method(network, name)
     found: Callable[..., Any] = getattr(network, name)
     return found
+
+
+@contextmanager
+def _without_hooks(network: torch.nn.Module) -> Iterator[None]:
+    """Let a call of the network be plain: FSDP's would divide the weights again behind it.
+
+    Each pass would then gather them once more, and not all processes have as many passes.
+    """
+    hooks = network._forward_pre_hooks, network._forward_hooks
+    network._forward_pre_hooks, network._forward_hooks = OrderedDict(), OrderedDict()
+    try:
+        yield
+    finally:
+        network._forward_pre_hooks, network._forward_hooks = hooks
 
 
 @contextmanager

@@ -114,11 +114,14 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
     """Return a run's settings as the Trainer knows them.
 
     Raises:
-        InputError: the batch cannot be divided among the processes.
+        InputError: the batch cannot be divided among the processes, or there are fewer GPUs.
     """
     method = config["method"]
     every = min(method["validate_every"], updates)
     cuda = torch.cuda.is_available()
+    wanted, there = int(os.environ.get("LOCAL_WORLD_SIZE", "1")), torch.cuda.device_count()
+    if cuda and wanted > there:
+        raise InputError(f"{wanted} processes on a machine with {there} GPUs; set resources.gpus")
     schedule = method["lr_schedule"]
     if schedule == "constant":
         schedule = "constant_with_warmup"  # what transformers calls `constant` never rises
@@ -126,7 +129,7 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         raise InputError(
             f"batch_size {method['batch_size']}: not divisible by {processes()} processes"
         )
-    return TrainingArguments(
+    args = TrainingArguments(
         output_dir=str(work),
         max_steps=updates,
         per_device_train_batch_size=method["batch_size"] // processes(),
@@ -153,9 +156,14 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         use_cpu=not cuda,
         ddp_backend=None if cuda or processes() == 1 else "gloo",
         ddp_find_unused_parameters=False,
+        # buffers are constant; sent in each forward pass, they would have to be as many everywhere
+        ddp_broadcast_buffers=False,
         disable_tqdm=not sys.stderr.isatty(),
         report_to=[],
     )
+    # a process has one GPU; with all that it sees, it would multiply the batch by their number
+    args._n_gpu = min(args.n_gpu, 1)
+    return args
 
 
 def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:

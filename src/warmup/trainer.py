@@ -17,12 +17,14 @@ from transformers import Trainer, TrainerState
 from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
 from warmup.criterion import Batch, Criterion
 from warmup.errors import InputError, out_of_memory
+from warmup.files import read_json, write_json
 from warmup.finite import FiniteUpdates, shown
 from warmup.flops import count_flops
 from warmup.interruption import Interruption, listening
-from warmup.microbatch import decoder_tokens, split
+from warmup.microbatch import split, tokens
 from warmup.models import LanguageModel
 from warmup.projection import IGNORED
+from warmup.workspace import PASS_TOKENS
 
 FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
@@ -67,6 +69,11 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         targets = self.train_dataset.labels
         self.criterion = Criterion(language_model, method, self.args.seed, targets)
         self.pass_tokens: int | None = method["pass_tokens"]
+        self.smaller = Path(self.args.output_dir) / PASS_TOKENS
+        if self.smaller.exists():
+            self.pass_tokens = read_json(self.smaller)["pass_tokens"]
+            if self.is_world_process_zero():
+                self._say_limit()
         self._sums: dict[str, torch.Tensor | float] = {}
         self._counts: dict[str, int] = {}
         self._flops = 0
@@ -150,7 +157,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                     update.losses.append(losses.detach())
                 self.update = update
                 return update.loss
-            except RuntimeError as error:  # torch.OutOfMemoryError is one
+            except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is the former
                 if not out_of_memory(error):
                     raise
             self._give_way(model, parts)
@@ -183,10 +190,12 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 
     def accept(self) -> None:
         """Gather the diagnostics of the update that is about to be made."""
-        for part, notes in self.update.parts:
-            flat = self.criterion.flatness(part, notes)
-            for example, is_flat in gather_object(flat):
+        if self.criterion.adaptive:
+            each = (self.criterion.flatness(*part) for part in self.update.parts)
+            # at once: not all processes have as many passes
+            for example, is_flat in gather_object(list(itertools.chain(*each))):
                 self.criterion.remember(example, is_flat)
+        for _, notes in self.update.parts:
             for name, value in notes.items():
                 self._sums[name] = self._sums.get(name, 0.0) + value.sum()
                 self._counts[name] = self._counts.get(name, 0) + len(value)
@@ -223,19 +232,23 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Let a batch that needed more memory than there is begin again, with smaller passes.
 
         Raises:
-            InputError: they cannot be smaller, or other processes would wait for this one.
+            InputError: they cannot be smaller; or other processes are waiting for this one in the
+                midst of the update, so that all have to begin again.
         """
-        tokens = decoder_tokens(parts[0], self.method["warmup"])
-        alone = all(len(part["index"]) == 1 for part in parts)
-        if self.accelerator.num_processes > 1 or alone:
-            raise InputError(
-                f"out of memory with {tokens} decoder tokens in one pass; set pass_tokens lower, "
-                "or the model's gradient_checkpointing to true"
-            )
+        many = tokens(parts[0], self.method["warmup"])
+        said, more = f"out of memory with {many} tokens in one pass", "gradient_checkpointing"
+        if all(len(part["index"]) == 1 for part in parts):
+            raise InputError(f"{said}, of one example; set the model's {more} to true")
+        self.pass_tokens = max(many // 2, 1)
+        if self.accelerator.num_processes > 1:
+            write_json(self.smaller, {"pass_tokens": self.pass_tokens})
+            raise InputError(f"{said}; start again to go on with pass_tokens {self.pass_tokens}")
         model.zero_grad()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
-        self.pass_tokens = max(tokens // 2, 1)
+        self._say_limit()
+
+    def _say_limit(self) -> None:
         print(f"out of memory: going on with pass_tokens {self.pass_tokens}", file=sys.stderr)
 
     def prediction_step(
@@ -253,7 +266,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 try:
                     each = [self.validation(model, part) for part in parts]
                     return torch.cat(each).mean(), None, None
-                except RuntimeError as error:
+                except (RuntimeError, MemoryError) as error:
                     if not out_of_memory(error):
                         raise
                 self._give_way(model, parts)
@@ -264,8 +277,9 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             if not math.isfinite(logs.get("grad_norm", 0.0)):
                 del logs["grad_norm"]  # of an update that was left out
             for name in sorted(self._sums):
-                total = torch.tensor([float(self._sums[name]), self._counts[name]])
-                total, count = self.accelerator.reduce(total.double().to(self.args.device))
+                pair = [float(self._sums[name]), float(self._counts[name])]
+                both = torch.tensor(pair, dtype=torch.float64, device=self.args.device)
+                total, count = self.accelerator.reduce(both)
                 logs[name] = float(total) / (float(count) or 1.0)
             for name in PER_PROCESS & logs.keys():
                 logs[name] /= self.accelerator.num_processes

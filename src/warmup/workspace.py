@@ -18,6 +18,9 @@ FINGERPRINT = "fingerprint.json"
 BAD_BATCH = "bad_batch.json"
 """What a training was at when its loss was no number, see `warmup.finite`."""
 
+PASS_TOKENS = "pass_tokens.json"
+"""With what `pass_tokens` several processes go on after the memory of one ran out."""
+
 
 @contextlib.contextmanager
 def hold(folder: Path) -> Iterator[None]:
@@ -57,25 +60,24 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
         InputError: the folder was made for another run, or does not say for which; the message
             says what differs.
     """
-    path = folder / FINGERPRINT
-    if found := list(folder.glob("checkpoint-*")):
+    path, found = folder / FINGERPRINT, any(folder.glob("checkpoint-*"))
+    if found or path.exists():
         before = _read(path)
-        if before and before.pop("code", code) != code:
+        if before and before.pop("code", code) != code and found:
             print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
         problem = _mismatch(before, fingerprint)
-        if problem and not fresh:
+        if problem and found and not fresh:
             raise InputError(f"{folder} {problem}. Delete the folder, or set on_mismatch: fresh")
         if problem:
-            for checkpoint in found:
-                checkpoints.delete(checkpoint)
+            clear(folder)
     write_json(path, fingerprint | {"code": code})
 
 
 def clear(folder: Path) -> None:
-    """Delete the checkpoints of a finished run; its outputs are elsewhere."""
+    """Delete what a finished run does not need, and another one must not find."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in (FINGERPRINT, BAD_BATCH):
+    for name in (FINGERPRINT, BAD_BATCH, PASS_TOKENS):
         (folder / name).unlink(missing_ok=True)
 
 

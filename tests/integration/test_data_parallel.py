@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -71,17 +72,39 @@ def family(run):
     return "t5" if run["model"]["architecture"] == "encoder_decoder" else "llama"
 
 
-@pytest.mark.parametrize("options", [(), ("--sharded",)], ids=["whole", "sharded"])
-@pytest.mark.parametrize("method", ["sft", "warmup"])
-def test_two_processes_make_the_model_of_one(tmp_path, data, method, options):
-    run = tiny.resolved(method, learning_rate=0.003)
+UNEQUAL = {"sft": 18, "warmup": 56}
+"""Tokens of two short examples, not of two long ones: processes differ in their passes."""
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("sft", "t5", None),
+        ("sft", "llama", UNEQUAL["sft"], "--sharded"),
+        ("warmup", "t5", UNEQUAL["warmup"]),
+        ("warmup", "t5", None, "--sharded"),
+        ("warmup", "llama", None),
+        ("warmup", "llama", UNEQUAL["warmup"], "--sharded"),
+    ],
+    ids=lambda case: "-".join(map(str, case)),
+)
+def test_two_processes_make_the_model_of_one(tmp_path, data, case):
+    method, model_type, limit, *options = case
+    run = tiny.resolved(method, model_type, learning_rate=0.003, pass_tokens=limit)
     run["method"]["start"] = "scratch"
-    if method == "warmup":
+    if model_type == "llama":
+        run["model"]["scratch"]["initializer_range"] = 0.6
+    if method == "warmup":  # some examples have fewer samples when they come again
         run["method"]["warmup"]["adaptive_samples"] = {"least": 2, "flat": 0.9}
+        few = data["train"].read_text().splitlines(keepends=True)[:40]
+        (tmp_path / "few.jsonl").write_text("".join(few))
+        data = data | {"train": tmp_path / "few.jsonl"}
     one, weights = start(tmp_path / "one", data, run, 1)
     two, others = start(tmp_path / "two", data, run, 2, *options)
     made = json.loads((tmp_path / "two" / "out" / "provenance.json").read_text())
     assert (made["processes"], made["sharded"]) == (2, bool(options))
+    if method == "warmup":
+        assert 2 < one["history"][-1]["samples"] < 3
     for name in ("examples", "target_tokens"):
         assert one["cost"][name] == two["cost"][name]
     # batches are padded to their longest, so that halves take a little less
@@ -101,7 +124,7 @@ def test_two_processes_make_the_model_of_one(tmp_path, data, method, options):
 def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(tmp_path, data):
     run = tiny.resolved("warmup", "llama", budget={"updates": 40})
     run["method"]["start"] = "scratch"
-    run["method"]["pass_tokens"] = 40  # several passes an update, not as many in each process
+    run["method"]["pass_tokens"] = UNEQUAL["warmup"]
     _, weights = start(tmp_path / "whole", data, run, 2, "--sharded")
     killed = (tmp_path / "killed", data, run, 2, "--sharded")
     kill_at("checkpoint-4", *killed)
@@ -118,6 +141,53 @@ def test_a_sharded_training_in_low_precision_learns(tmp_path, data):
     first, *_, last = (point["nll"] for point in training["validation"])
     assert last < first - 0.5
     assert all(value.dtype == torch.float32 for value in weights.values())
+
+
+SHORT_OF_MEMORY = """
+import os
+import torch
+from warmup import errors, train
+from warmup.criterion import Criterion
+from warmup.microbatch import tokens
+
+plain = Criterion.losses
+
+def losses(self, network, batch, update):
+    if os.environ["RANK"] == "1" and update == 5 and tokens(batch, self.warmup) > 30:
+        raise torch.OutOfMemoryError("for a test")
+    return plain(self, network, batch, update)
+
+Criterion.losses = losses
+errors.run(train.main)
+"""
+
+
+def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_start(tmp_path, data):
+    run = tiny.resolved("sft", learning_rate=0.003)
+    run["method"]["start"] = "scratch"
+    _, weights = start(tmp_path / "whole", data, run, 2)
+    (tmp_path / "short_of_memory.py").write_text(SHORT_OF_MEMORY)
+    parts = command(tmp_path, data, run, 2)
+    parts[parts.index("warmup.train")] = "short_of_memory"
+    path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
+
+    def again():
+        return subprocess.run(
+            parts, env=ENVIRONMENT | path, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    first = again()
+    assert first.returncode != 0
+    said = r"error: out of memory with \d+ tokens in one pass; start again to go on with (.*)"
+    (limit,) = re.findall(said, first.stderr)
+    second = again()
+    assert second.returncode == 0, second.stderr
+    assert f"out of memory: going on with {limit}\n" in second.stderr
+    assert "resuming from checkpoint-4" in second.stderr
+    assert not (tmp_path / "work" / "pass_tokens.json").exists()
+    others = load_file(tmp_path / "out" / "model" / "model.safetensors")
+    for name, value in weights.items():
+        torch.testing.assert_close(others[name], value, atol=1e-5, rtol=1e-3)
 
 
 def test_a_batch_that_cannot_be_divided_is_refused(tmp_path, data):

@@ -11,7 +11,7 @@ from warmup.criterion import Criterion, begins, check_projection, diagnose
 from warmup.errors import InputError
 from warmup.examples import pad
 from warmup.projection import IGNORED
-from warmup.sampling import Warmups, distinct, select
+from warmup.sampling import Warmups, distinct, restrict, select
 from warmup.scoring import lay_out, rewards, score
 
 WARMUP = {
@@ -134,23 +134,6 @@ def test_nothing_is_drawn_from_as_many_samples_as_draws(warmup):
     torch.testing.assert_close(gradient(model, one), gradient(model, other))
 
 
-@pytest.mark.parametrize("backprop_samples", [2, 3])
-def test_examples_with_few_and_with_all_samples_make_one_batch(backprop_samples):
-    model = tiny.model("t5")
-    batch = batch_for(model)
-    adaptive = {"least": 2, "flat": 0.9}
-    settings = {"backprop_samples": backprop_samples, "adaptive_samples": adaptive}
-    one = Criterion(model, method(**settings), seed=1)
-    one.flat = {5}
-    losses, notes = one.losses(model.network, batch, 0)
-    assert notes["samples"].tolist() == [2, 4, 4]
-    assert {len(values) for values in notes.values()} == {3}
-    few = Criterion(model, method(samples=2), seed=1)
-    drawn = Criterion(model, method(backprop_samples=backprop_samples), seed=1)
-    torch.testing.assert_close(losses[0], few.losses(model.network, batch, 0)[0][0])
-    torch.testing.assert_close(losses[1:], drawn.losses(model.network, batch, 0)[0][1:])
-
-
 def test_equal_samples_are_scored_once(monkeypatch):
     model = tiny.model("t5")
     batch = batch_for(model)
@@ -216,6 +199,53 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
     notes["effective_sample_size"] = torch.tensor([1.0, 1.0, 1.0])
     remember(one, batch, notes)
     assert one.flat == set()
+
+
+def test_examples_with_fewer_samples_have_the_same_notes_as_others():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    adaptive = {"least": 2, "flat": 0.9}
+    one = Criterion(model, method(backprop_samples=3, adaptive_samples=adaptive), seed=1)
+    names = set()
+    for flat in (set(), {5}, {5, 0, 17}):
+        one.flat = flat
+        losses, notes = one.losses(model.network, batch, 0)
+        assert notes["samples"].tolist() == [2 if i in flat else 4 for i in (5, 0, 17)]
+        assert {len(value) for value in (losses, *notes.values())} == {3}
+        names.add(frozenset(notes))
+    assert len(names) == 1  # processes add up the same ones, whatever their examples
+
+
+def test_all_examples_may_have_the_least_number_of_samples():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(adaptive_samples={"least": 4, "flat": 0.9}), seed=1)
+    one.flat = {5, 0, 17}
+    expected, _ = Criterion(model, method(), seed=1).losses(model.network, batch, 0)
+    torch.testing.assert_close(one.losses(model.network, batch, 0)[0], expected)
+
+
+@pytest.mark.parametrize("longest", [0, 1])
+def test_the_log_has_the_surprisal_of_warmups_and_how_many_are_different(longest):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=40, max_tokens=longest), seed=1)
+    _, notes = one.losses(model.network, batch, 0)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    logits, _ = model.begin(source, 1)
+    p = restrict(logits[:, 0], model.tokens.banned).softmax(-1)
+    warmups, _ = one.warm_up(source, batch["index"], 0, 40)
+    for i in range(3):
+        found = [
+            tuple(ids[:n].tolist())
+            for ids, n in zip(warmups.ids[i], warmups.lengths[i], strict=True)
+        ]
+        # one token at most: SEP or the token; nothing is chosen where no token is allowed
+        first = [c[0] if c else model.tokens.separator for c in found]
+        surprisals = [-p[i, token].log().item() if longest else 0.0 for token in first]
+        mean = sum(surprisals) / 40
+        assert notes["warmup_surprisal"][i].item() == pytest.approx(mean, abs=1e-5)
+        assert notes["warmup_distinct"][i].item() == len(set(found))
 
 
 def test_a_network_that_changes_its_logits_is_refused():

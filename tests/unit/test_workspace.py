@@ -139,6 +139,16 @@ def test_checkpoints_that_do_not_say_which_run_they_are_of_are_refused_or_droppe
     assert read_json(fingerprint) == {"seed": 1, "code": "code"}
 
 
+def test_a_lower_pass_tokens_is_kept_for_the_same_run_only(tmp_path):
+    path = tmp_path / workspace.PASS_TOKENS
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    path.write_text("{}")
+    workspace.claim(tmp_path, {"seed": 1}, "code", fresh=False)
+    assert path.exists()
+    workspace.claim(tmp_path, {"seed": 2}, "code", fresh=False)  # there is no checkpoint
+    assert not path.exists()
+
+
 def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
     workspace.claim(tmp_path, {"seed": 1}, "code", fresh=True)
     path = checkpoint(tmp_path, 5)

@@ -31,11 +31,12 @@ PLAN = run(plan)
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
 # PROCESSES (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them
-# changed no finished run is due again.
+# changed no finished run is due again. With `gpus: 0` no job sees a GPU, even where there is one.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={quote(f'{workflow.basedir}/src')}"
     f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
     f" LAUNCHER={quote(f'{workflow.basedir}/workflow/scripts/launch.sh')}"
+    f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}"
     f" PROCESSES='{PLAN.resources['nodes']} {PLAN.resources['gpus']}'"
     f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}"
     f" SHARDED={'--sharded' if PLAN.resources['sharded'] else ''}; "

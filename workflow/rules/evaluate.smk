@@ -17,7 +17,7 @@ rule generate:
         "../../envs/main.yaml"
     threads: PLAN.resources["threads"]
     resources:
-        gpu=PLAN.resources["gpus"],
+        gpu=min(1, PLAN.resources["gpus"]),
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
     params:
