@@ -44,9 +44,10 @@ def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
     made = run.made
     git = made.get("git") or {}
     revision = git.get("revision")
-    file, said = _file_of(run, digest)
+    file, own_name, said = _file_of(run, digest)
     target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
     named = "" if file == config_files.DEFAULT.name else f" --configfile {file or 'FILE'}"
+    named += "" if own_name else f" --config experiment={run.experiment}"
     checkout = f"git checkout {revision} && " if revision else ""
     return [
         f"run       {run.experiment}: {run.name}",
@@ -102,8 +103,10 @@ def _object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, str]:
-    """Return which configuration of the repository has this run, and what to say of it."""
+def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, bool, str]:
+    """Return which configuration of the repository has this run, whether by the same name, and
+    what to say of it.
+    """
     named = None
     for path in (config_files.DEFAULT, *sorted(config_files.ROOT.glob("configs/*.yaml"))):
         name = str(path.relative_to(config_files.ROOT))
@@ -112,10 +115,12 @@ def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, st
             found = configuration.resolve(config, run.name)
         except InputError:  # it has no such run
             continue
+        own_name = config["experiment"] == run.experiment
+        found["run"]["experiment"] = run.experiment  # --config can give it any name
         if digest(found) == run.made.get("config_sha256"):
-            return name, name
-        if config["experiment"] == run.experiment:
+            return name, own_name, name
+        if own_name:
             named = name
     if named:
-        return named, f"{named}, which has changed since; that of the run is {run.config}"
-    return None, f"none here has this run; its own is {run.config}"
+        return named, True, f"{named}, which has changed since; that of the run is {run.config}"
+    return None, True, f"none here has this run; its own is {run.config}"

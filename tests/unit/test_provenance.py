@@ -171,6 +171,18 @@ def test_a_kept_number_says_how_to_make_it_again(kept, result, monkeypatch, caps
     assert said.endswith("that of the run is in the files of its revision")
 
 
+def test_a_run_by_another_name_is_made_again_by_that_name(result, monkeypatch, capsys):
+    training, made = (read_json(result / f"{name}.json") for name in ("training", "provenance"))
+    training["config"]["run"]["experiment"] = "mine"
+    write_json(result / "training.json", training)
+    made["config_sha256"] = provenance.digest(training["config"])
+    write_json(result / "provenance.json", made)
+    found = again(monkeypatch, capsys, result)
+    assert found["config"] == "config.yaml"
+    assert " --config experiment=mine " in found["command"]
+    assert f"-- results/mine/runs/{training['config']['name']}/" in found["command"]
+
+
 def test_a_kept_run_that_no_configuration_has_says_so(kept, monkeypatch, capsys):
     packages = {"packages": {"torch": "1"}, "config_sha256": "0"}
     row = {"run": "old/en/m/sft/seed3", "git": {"revision": "abc"}, **packages}
