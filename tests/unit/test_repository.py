@@ -171,4 +171,4 @@ def test_continuous_integration_runs_the_tests() -> None:
     script = ROOT / ".ci" / "run"
     assert os.access(script, os.X_OK)
     subprocess.run(["bash", "-n", script], check=True)
-    assert script.read_text(encoding="utf-8").splitlines()[-1] == "make test"
+    assert "make test" in script.read_text(encoding="utf-8").splitlines()
