@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -81,7 +82,7 @@ def test_the_hash_of_the_content_survives_another_compression(tmp_path: Path) ->
         sources(tmp_path, spec(url="a.tsv.gz", content_sha256=digest(CONTENT)))
 
 
-OUTSIDE = Path("/tmp/warmup-outside-of-the-archive.tsv")
+OUTSIDE = Path(tempfile.gettempdir(), "warmup-outside-of-the-archive.tsv").absolute()
 MEMBERS = {"data/x.tsv": CONTENT, "../x.tsv": CONTENT, str(OUTSIDE): CONTENT}
 ARCHIVES = {
     "a.tar": tar(MEMBERS, ""),

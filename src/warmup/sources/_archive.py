@@ -22,8 +22,7 @@ _BROKEN = (
     lzma.LZMAError,
     tarfile.TarError,
     zipfile.BadZipFile,
-    RuntimeError,  # an encrypted zip
-    NotImplementedError,  # a zip compressed in an unknown way
+    RuntimeError,  # a zip that is encrypted, or compressed in an unknown way
 )
 
 
