@@ -236,9 +236,9 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 midst of the update, so that all have to begin again.
         """
         many = tokens(parts[0], self.method["warmup"])
-        said, more = f"out of memory with {many} tokens in one pass", "gradient_checkpointing"
+        said = f"out of memory with {many} tokens in one pass"
         if all(len(part["index"]) == 1 for part in parts):
-            raise InputError(f"{said}, of one example; set the model's {more} to true")
+            raise InputError(f"{said}, of one example; set gradient_checkpointing of the model")
         self.pass_tokens = max(many // 2, 1)
         if self.accelerator.num_processes > 1:
             write_json(self.smaller, {"pass_tokens": self.pass_tokens})
