@@ -45,6 +45,8 @@ CURVE_COLUMNS = {
     **{"update": int, "quantity": str, "value": float},
 }
 """Columns of curves.tsv in their order, with their types."""
+VALIDATION = "validation_"
+"""Begins the names of quantities of warmups that were measured in validation."""
 
 
 def score_rows(path: Path) -> Iterator[Row]:
@@ -87,6 +89,12 @@ def curve_rows(path: Path) -> Iterator[Row]:
     del run["experiment"]
     points = [(step, key) for step in training["history"] for key in step if key != "update"]
     points += [(step, "nll") for step in training["validation"]]
+    for step in training["validation"]:  # what the warmups of some examples are like
+        found = step.get("warmups", {})
+        if not isinstance(found, dict):
+            raise InputError(f"{path}: validation: warmups must be an object")
+        said = {f"{VALIDATION}{name}": value for name, value in found.items() if name != "n"}
+        points += [({"update": step.get("update"), **said}, quantity) for quantity in said]
     for step, quantity in points:
         row = {**run, "update": step.get("update"), "quantity": quantity}
         yield _object(row | {"value": step.get(quantity)}, CURVE_COLUMNS, f"{path}: {quantity}")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import gather_object
 from transformers import TrainerCallback
 
 from warmup.errors import InputError
@@ -54,7 +55,7 @@ class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is u
             return
         number = state.global_step + 1
         path = Path(args.output_dir) / BAD_BATCH
-        rows = self.trainer.batch_rows()
+        rows = batch_rows(self.trainer)
         if state.is_world_process_zero:
             write_json(path, {"update": number, "examples": rows})
         what = "loss" if not math.isfinite(float(update.loss)) else "gradient"
@@ -76,6 +77,18 @@ class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is u
                 f"update {state.global_step}: the validation loss is {metrics['eval_loss']}; lower "
                 "learning_rate, or use dtype: float32"
             )
+
+
+def batch_rows(trainer: Any) -> list[dict[str, Any]]:
+    """Return the examples of the update, of all processes, with their losses."""
+    records, update = trainer.train_dataset.records, trainer.update
+    rows = [
+        {"id": records[index].id, "source": records[index].source, "loss": shown(loss)}
+        for (part, _), losses in zip(update.parts, update.losses, strict=True)
+        for index, loss in zip(part["index"].tolist(), losses.tolist(), strict=True)
+    ]
+    gathered: list[dict[str, Any]] = gather_object(rows)
+    return gathered
 
 
 def shown(value: float) -> float | str:

@@ -81,7 +81,8 @@ def predict(
         samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
         seed=seed,
     )
-    sequences = decoding.write(Writer(model, form, beams=beams, batch_size=batch_size), inputs)
+    writer = Writer(model, form, beams=beams, batch_size=batch_size)
+    sequences = decoding.write(writer, inputs)
     for record, written in zip(rows, sequences, strict=True):
         yield {
             "id": record.id,
@@ -89,18 +90,20 @@ def predict(
             "references": (
                 [] if isinstance(record, Unlabelled) else task_module.render(record).references
             ),
-            **shown(model, written),
+            **shown(writer, written),
             "warmup_from": None if form["max_warmup_tokens"] is None else warmup,
             "meta": record.meta,
         }
 
 
-def shown(model: LanguageModel, written: Written) -> dict[str, Any]:
+def shown(writer: Writer, written: Written) -> dict[str, Any]:
     """Return the part of a prediction that is of the sequence."""
+    model = writer.model
     warmup, separator = written.warmup_log_probabilities, model.tokens.separator
+    text, output = writer.texts(written)
     return {
-        "warmup": model.tokenizer.decode(written.warmup),
-        "output": model.tokenizer.decode(written.output, skip_special_tokens=True).strip(),
+        "warmup": text,
+        "output": output,
         "warmup_log_probability": written.warmup_log_probability,
         "output_log_probability": written.output_log_probability,
         "warmup_tokens": len(written.warmup),

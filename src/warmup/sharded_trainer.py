@@ -1,5 +1,6 @@
 """Training with weights, gradients and optimiser state divided among processes."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -30,8 +31,12 @@ class ShardedTrainer(WarmupTrainer):
         def validation(part: Batch) -> torch.Tensor:
             return criterion.validation(network, part)
 
-        self._losses = sharding.with_whole_weights(network, "warmup_losses", losses)
-        self._validation = sharding.with_whole_weights(network, "warmup_validation", validation)
+        self._losses = self.with_whole_weights("warmup_losses", losses)
+        self._validation = self.with_whole_weights("warmup_validation", validation)
+
+    def with_whole_weights(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is called in all processes at once, with whole weights."""
+        return sharding.with_whole_weights(self.language_model.network, name, function)
 
     def losses(
         self, model: torch.nn.Module, part: Batch

@@ -22,11 +22,13 @@ from warmup.errors import InputError, run
 from warmup.examples import Collator, Examples
 from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.finite import ON_NAN
+from warmup.model_format import model_format
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.options import read_object
 from warmup.sharded_trainer import ShardedTrainer
 from warmup.stopwatch import Stopwatch
 from warmup.trainer import WarmupTrainer
+from warmup.validation_warmups import WARMUPS, ValidationWarmups
 
 
 def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
@@ -97,6 +99,8 @@ def train(
         data_collator=Collator(model.tokens.pad, model.pads_left),
         callbacks=[Progress(config["name"]), *patience, *callbacks],
     )
+    if method["warmup"]:
+        trainer.add_callback(ValidationWarmups(trainer, model_format(config)))
     trainer.remove_callback(PrinterCallback)  # Progress prints what it would, legibly
     if checkpoint and args.process_index == 0:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
@@ -191,24 +195,9 @@ def summarise(config: dict[str, Any], trainer: WarmupTrainer) -> dict[str, Any]:
         ],
         "validation": [
             {"update": h["step"], "nll": h["eval_loss"], "n": len(trainer.eval_dataset)}
+            | ({WARMUPS: h[WARMUPS]} if WARMUPS in h else {})
             for h in validation
         ],
-    }
-
-
-def model_format(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what `warmup.generate` has to know of a checkpoint."""
-    warmup, dataset = config["method"]["warmup"], config["dataset"]
-    return {
-        "architecture": config["model"]["architecture"],
-        "separator": config["model"]["separator"],
-        "prompt_end": config["model"]["prompt_end"],
-        "dtype": config["model"]["dtype"],
-        "task": dataset["task"],
-        "max_warmup_tokens": warmup["max_tokens"] if warmup else None,
-        "warmup_samples": warmup["samples"] if warmup else None,
-        "max_source_tokens": dataset["max_source_tokens"],
-        "max_target_tokens": dataset["max_target_tokens"],
     }
 
 

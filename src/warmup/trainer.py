@@ -5,7 +5,7 @@ import itertools
 import json
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
 from warmup.criterion import Batch, Criterion
 from warmup.errors import InputError, out_of_memory
 from warmup.files import read_json, write_json
-from warmup.finite import FiniteUpdates, shown
+from warmup.finite import FiniteUpdates
 from warmup.flops import count_flops
 from warmup.interruption import Interruption, listening
 from warmup.microbatch import split, tokens
@@ -183,6 +183,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Return the validation loss of each example [B], nats."""
         return self.criterion.validation(model, part)
 
+    def with_whole_weights(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it may be called where each process has all weights: as it is."""
+        return function
+
     def unreduced(self, model: torch.nn.Module) -> contextlib.AbstractContextManager[None]:
         """Keep the gradient of a pass that is not an update's last one in this process."""
         context: contextlib.AbstractContextManager[None] = self.accelerator.no_sync(model)
@@ -206,20 +210,6 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         number = self.state.global_step + 1
         if self.is_world_process_zero():
             print(f"update {number}: not a finite number, left out", file=sys.stderr)
-
-    def batch_rows(self) -> list[dict[str, Any]]:
-        """Return the examples of the update, of all processes, with their losses."""
-        rows = [
-            {
-                "id": self.train_dataset.records[index].id,
-                "source": self.train_dataset.records[index].source,
-                "loss": shown(loss),
-            }
-            for (part, _), losses in zip(self.update.parts, self.update.losses, strict=True)
-            for index, loss in zip(part["index"].tolist(), losses.tolist(), strict=True)
-        ]
-        gathered: list[dict[str, Any]] = gather_object(rows)
-        return gathered
 
     def anywhere(self, flag: bool) -> bool:
         """Say whether `flag` holds in any process, so that all do the same."""

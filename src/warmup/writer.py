@@ -4,17 +4,15 @@ The warmup c is the model's own, or it is given and the output is written behind
 """
 
 import math
-import sys
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from warmup import greedy
+from warmup.batching import in_batches
 from warmup.boundary import WarmupBoundary
-from warmup.errors import out_of_memory
 from warmup.examples import pad
 from warmup.models import LanguageModel, Source
 from warmup.products import fast_products
@@ -62,16 +60,24 @@ class Writer:
         form: the checkpoint's `warmup.json`.
         beams: beam width; 1 is greedy.
         batch_size: sequences at once.
+        progress: say on stderr how far it is.
     """
 
     def __init__(
-        self, model: LanguageModel, form: dict[str, Any], *, beams: int, batch_size: int
+        self,
+        model: LanguageModel,
+        form: dict[str, Any],
+        *,
+        beams: int,
+        batch_size: int,
+        progress: bool = True,
     ) -> None:
         self.model = model
         self.form = form
         self.limit: int | None = form["max_warmup_tokens"]
         self.beams = beams
         self.batch_size = batch_size
+        self.progress = progress
 
     def write(self, sources: Sequence[Ids]) -> list[Written]:
         """Return warmup and output that the model writes; a beam is over the whole sequence."""
@@ -82,6 +88,12 @@ class Writer:
             return self._write(source, None, self.form["max_target_tokens"] + room)
 
         return self._in_batches("generated", [(len(ids),) for ids in sources], write)
+
+    def texts(self, written: Written) -> tuple[str, str]:
+        """Return warmup and output as text."""
+        decode = self.model.tokenizer.decode
+        output = decode(written.output, skip_special_tokens=True).strip()
+        return decode(written.warmup), output
 
     def warmups(self, sources: Sequence[Ids]) -> list[Ids]:
         """Return the warmups that `write` would write."""
@@ -156,28 +168,10 @@ class Writer:
         work: Callable[[list[int]], list[T]],
         size: int | None = None,
     ) -> list[T]:
-        """Return the results of batches of rows, whose keys are the same but for the last part.
-
-        Where memory runs out, the batch and all that follow are halved.
-        """
-        found: dict[int, T] = {}
-        waiting = deque(_batches(keys, size or self.batch_size))
+        """Return the results of all rows, in their order."""
+        said = what if self.progress else None
         with fast_products(self.model.network, fixed=True):
-            while waiting:
-                rows = waiting.popleft()
-                done = _unless_out_of_memory(work, rows)
-                if done is None:
-                    most = len(rows) // 2
-                    waiting = deque(
-                        batch[i : i + most]
-                        for batch in (rows, *waiting)
-                        for i in range(0, len(batch), most)
-                    )
-                    print(f"out of memory: going on with batches of {most}", file=sys.stderr)
-                    continue
-                found |= dict(zip(rows, done, strict=True))
-                print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
-        return [found[i] for i in range(len(keys))]
+            return in_batches(said, keys, work, size or self.batch_size)
 
     def _encode(self, sources: list[Ids]) -> Source:
         model, device = self.model, self.model.network.device
@@ -268,32 +262,7 @@ class Writer:
         return [Written(c, y, s, l) for (c, y), (s, l) in zip(found, values, strict=True)]
 
 
-def _unless_out_of_memory(work: Callable[[list[int]], list[T]], rows: list[int]) -> list[T] | None:
-    """Return the results of a batch; None if memory does not suffice and it can be divided."""
-    try:
-        return work(rows)
-    except (RuntimeError, MemoryError) as error:
-        if len(rows) == 1 or not out_of_memory(error):
-            raise
-    if torch.cuda.is_available():  # behind the error, which holds on to what it was at
-        torch.cuda.empty_cache()
-    return None
-
-
 def _kept(values: torch.Tensor, labels: torch.Tensor) -> list[list[float]]:
     """Return each row's values [B, T] at the labels that are not ignored."""
     pairs = zip(values.cpu(), (labels != IGNORED).cpu(), strict=True)
     return [row[keep].tolist() for row, keep in pairs]
-
-
-def _batches(keys: Sequence[tuple[int, ...]], size: int) -> Iterator[list[int]]:
-    """Yield rows of at most `size`, the largest keys first; all but the last part are the same."""
-    order = sorted(range(len(keys)), key=lambda i: (keys[i], i), reverse=True)
-    batch: list[int] = []
-    for row in order:
-        if batch and (len(batch) == size or keys[row][:-1] != keys[batch[0]][:-1]):
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch

@@ -135,6 +135,12 @@ def _curve(method: str, update: int, seed: int) -> list[tuple[str, float]]:
             ("effective_sample_size", 1 + 3 * math.exp(-update / 900)),
             ("warmup_surprisal", 2 + 4 * math.exp(-update / 600)),
             ("warmup_copied", 0.3 * (1 - math.exp(-update / 800))),
+            ("validation_precision_reference", 0.9 - 0.6 * math.exp(-update / 600)),
+            ("validation_agreement", 0.8 - 0.5 * math.exp(-update / 700)),
+            ("validation_constant", 0.4 * math.exp(-update / 500)),
+            ("validation_recall_reference", 0.7 - 0.6 * math.exp(-update / 600)),
+            ("validation_novelty", 0.3 * math.exp(-update / 900)),
+            ("validation_copied_beginning", 0.2 * (1 - math.exp(-update / 800))),
         ]
     return values
 

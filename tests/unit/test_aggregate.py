@@ -42,7 +42,9 @@ def training_json(seed=2, **changes):
             {"update": 100, "loss": 2.5, "warmup_length": 3.0},
             {"update": 200, "loss": 1.25, "warmup_length": 4.0},
         ],
-        "validation": [{"update": 100, "nll": 20.5, "n": 64}],
+        "validation": [
+            {"update": 100, "nll": 20.5, "n": 64, "warmups": {"n": 8, "constant": 0.25}},
+        ],
     } | changes
 
 
@@ -100,7 +102,7 @@ def test_every_number_of_the_inputs_is_in_the_tables(call, inputs, tmp_path):
     assert set(costs["signature"]) == {""}
     curves = read_curves(tmp_path / "out/curves.tsv")
     assert list(curves.columns) == list(CURVE_COLUMNS)
-    assert len(curves) == 2 * (2 * 2 + 1)
+    assert len(curves) == 2 * (2 * 2 + 2)
     first = curves[curves["seed"] == 2]
     points = {
         (u, q): v
@@ -112,6 +114,7 @@ def test_every_number_of_the_inputs_is_in_the_tables(call, inputs, tmp_path):
         (100, "warmup_length"): 3.0,
         (200, "warmup_length"): 4.0,
         (100, "nll"): 20.5,
+        (100, "validation_constant"): 0.25,
     }
 
 
@@ -165,6 +168,16 @@ def without(document, key):
             "training.json",
             training_json(validation=[{"update": 1}]),
             "nll: missing key 'value'",
+        ),
+        (
+            "training.json",
+            training_json(validation=[{"update": 1, "nll": 2.0, "warmups": [1]}]),
+            "validation: warmups must be an object",
+        ),
+        (
+            "training.json",
+            training_json(validation=[{"update": 1, "nll": 2.0, "warmups": {"constant": "1"}}]),
+            "validation_constant: value must be float, not str '1'",
         ),
         ("other.json", {}, "ends in none of: scores.json, training.json"),
     ],

@@ -9,9 +9,10 @@ from predictions import predict
 from test_criterion import batch_for, gradient, method
 
 import tiny
-from warmup import models, train
+from warmup import models
 from warmup.criterion import Criterion
 from warmup.files import write_json
+from warmup.model_format import model_format
 from warmup.records import read_records
 from warmup.scoring import lay_out, score
 
@@ -115,7 +116,7 @@ def test_predictions_are_those_in_float32_but_for_rounding(trained, data, tmp_pa
     records = list(read_records(data["valid"]))
     made = {}
     for dtype in ("float32", "bfloat16"):
-        form = train.model_format(config) | {"dtype": dtype}
+        form = model_format(config) | {"dtype": dtype}
         write_json(tmp_path / dtype / models.FORMAT_FILE, form)
         made[dtype] = predict(tmp_path / dtype, records)
     pairs = list(zip(made["float32"], made["bfloat16"], strict=True))

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tiny
-from warmup import models, plugins, train
+from warmup import models, plugins
 from warmup.decodings import Inputs, best_of_n, gold_prefix, own, shuffled
 from warmup.errors import InputError
 from warmup.examples import encode_sources
+from warmup.model_format import model_format
 from warmup.randomness import uniforms
 from warmup.sampling import sample
 from warmup.writer import Writer
@@ -42,7 +43,7 @@ def model(name):
 
 
 def writer(name, beams=1, batch_size=64, limit=LIMIT):
-    form = train.model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
+    form = model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
     form |= {"max_warmup_tokens": limit, "max_target_tokens": ROOM}
     return Writer(model(name), form, beams=beams, batch_size=batch_size)
 

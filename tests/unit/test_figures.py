@@ -28,7 +28,7 @@ from warmup.methods import Methods
 
 NAMES = [
     "gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_content",
-    "warmup_dynamics", "when_warmup_helps",
+    "warmup_development", "warmup_dynamics", "when_warmup_helps",
 ]  # fmt: skip
 
 
@@ -134,6 +134,14 @@ def test_warmup_dynamics_shows_only_methods_that_have_warmups(data):
     assert "reward (nats)" in words(figure)
 
 
+def test_warmup_development_shows_what_was_measured_in_validation(data):
+    figure = draw("warmup_development", data)
+    assert [axis.get_title() for axis in figure.axes[:2]] == ["in reference", "output's start"]
+    first = figure.axes[0].lines[0]
+    assert first.get_ydata()[0] == pytest.approx(0.3)
+    assert {line.get_color() for axis in figure.axes for line in axis.lines} == {look("warmup")[0]}
+
+
 def test_warmup_content_shows_shares_of_methods_with_warmups(data):
     figure = draw("warmup_content", data)
     assert len(figure.axes) == 8  # no panel for the mean over pairs
@@ -160,6 +168,7 @@ def test_one_seed_will_do(name):
         ("lookahead", "No look-ahead to show"),
         ("training_cost", "No training cost to show"),
         ("warmup_content", "No warmups to show"),
+        ("warmup_development", "No warmups to show"),
         ("warmup_dynamics", "No warmups to show"),
         ("when_warmup_helps", "Nothing to show"),
     ],

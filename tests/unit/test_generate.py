@@ -5,9 +5,10 @@ import torch
 from transformers import LogitsProcessorList
 
 import tiny
-from warmup import generate, train
+from warmup import generate
 from warmup.boundary import WarmupBoundary
 from warmup.examples import encode_sources
+from warmup.model_format import model_format
 from warmup.pieces import pieces
 from warmup.writer import Writer
 
@@ -16,7 +17,7 @@ TEXTS = ["a b c", "e", "d d a b c e a"]
 
 
 def form(name, limit):
-    wanted = train.model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
+    wanted = model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
     return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
 
 

@@ -10,9 +10,10 @@ from predictions import predict
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import tiny
-from warmup import errors, generate, greedy, models, train
+from warmup import errors, generate, greedy, models
 from warmup.errors import InputError
 from warmup.files import read_json, read_jsonl, write_json, write_jsonl
+from warmup.model_format import model_format
 from warmup.records import read_records
 
 NO_MEMORY = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte"
@@ -86,7 +87,7 @@ def test_trained_twice_the_file_of_predictions_has_the_same_bytes(run, data, tmp
     for name in ("one", "other"):
         model, _ = run("warmup")
         models.save(model, tmp_path / name)
-        form = train.model_format(tiny.resolved("warmup"))
+        form = model_format(tiny.resolved("warmup"))
         write_json(tmp_path / name / models.FORMAT_FILE, form)
         rows = predict(tmp_path / name, read_records(data["valid"]))
         write_jsonl(tmp_path / f"{name}.jsonl", rows)

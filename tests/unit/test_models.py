@@ -7,9 +7,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 import tiny
-from warmup import models, plugins, train
+from warmup import models, plugins
 from warmup.errors import InputError
 from warmup.files import write_json
+from warmup.model_format import model_format
 
 MODELS = ["t5", "mt5", "bart", "llama"]
 
@@ -175,7 +176,7 @@ def test_a_trained_checkpoint_runs_in_plain_transformers(run, tmp_path, name):
     model, training = run("warmup", name, start=start, updates=150, warmup=room, **pace)
     assert training["history"][-1]["warmup_allowed_mass"] > 0.8
     models.save(model, folder)
-    write_json(folder / models.FORMAT_FILE, train.model_format(training["config"]))
+    write_json(folder / models.FORMAT_FILE, model_format(training["config"]))
     assert {"model.safetensors", "config.json", "tokenizer.json", "warmup.json"} <= {
         path.name for path in folder.iterdir()
     }

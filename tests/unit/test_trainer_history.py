@@ -1,7 +1,15 @@
 """The history of a training: early stopping, what is written of it, what it costs."""
 
+import itertools
+
 import pytest
 from trainings import same, validation_losses
+
+from warmup import analyse, generate, models, validation_warmups
+from warmup.files import write_json, write_jsonl
+from warmup.model_format import model_format
+from warmup.prediction_files import parse_path
+from warmup.records import read_records
 
 
 def test_early_stopping_stops_and_the_best_checkpoint_is_the_one_returned(
@@ -80,3 +88,39 @@ def test_training_learns(run):
     first, last = training["validation"][0]["nll"], training["validation"][-1]["nll"]
     assert last < 0.8 * first
     assert training["best_update"] > 100
+
+
+def test_warmups_are_measured_in_validation_as_on_the_test_set(run, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(validation_warmups, "EXAMPLES", 5)
+    model, training = run("warmup", updates=8)
+    best = training["best_update"]
+    (logged,) = (at["warmups"] for at in training["validation"] if at["update"] == best)
+
+    models.save(model, tmp_path / "model")
+    write_json(tmp_path / "model" / models.FORMAT_FILE, model_format(training["config"]))
+    records = itertools.islice(read_records(data["valid"]), 5)
+    rows = generate.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
+    path = tmp_path / "runs/shell_game/en/t5/warmup/seed1/valid.greedy.predictions.jsonl"
+    write_jsonl(path, rows)
+    found = analyse.analyse([parse_path(path)], lambda _: ("tiny", "multiple_choice"))
+    expected = {row["quantity"]: row["value"] for row in found if row["subset"] == "all"}
+    assert {"constant", "precision_reference", "novelty", "agreement"} <= expected.keys()
+    assert logged.pop("n") == 5
+    assert logged.keys() == expected.keys()
+    assert logged == pytest.approx(expected, rel=1e-4)
+
+
+def test_measuring_warmups_leaves_the_training_as_it_is(run, monkeypatch):
+    model, training = run("warmup", updates=8)
+    monkeypatch.setattr(validation_warmups.ValidationWarmups, "on_evaluate", lambda *a, **k: None)
+    plain, without = run("warmup", updates=8)
+    assert same(model, plain)
+    assert training["history"] == without["history"]
+    assert training["cost"]["flops"] == without["cost"]["flops"]
+    assert ["warmups" in at for at in training["validation"]] == [True, True]
+    assert ["warmups" in at for at in without["validation"]] == [False, False]
+
+
+def test_without_warmups_none_are_measured(run):
+    _, training = run("sft", updates=4)
+    assert [at.keys() for at in training["validation"]] == [{"update", "nll", "n"}]
