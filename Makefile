@@ -65,6 +65,8 @@ lint: $(READY) ## Formatters, linters, types, the workflow's own lint
 bench: $(READY) $(BENCH)/.ready ## Time training and generation beside a direct implementation and TRL
 	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.speed
 	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.generation
+	$(SNAKEMAKE) --cores $(CORES)
+	$(BIN)/python -m benchmarks.training
 
 # what only benchmarks need, apart from .venv; without it the table says so
 $(BENCH)/.ready: envs/bench.lock $(READY)

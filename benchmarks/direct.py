@@ -4,7 +4,7 @@ This is what the optimised steps of the package are compared with: in speed, and
 compute. It repeats x, and all work on x, for each of its warmups.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from transformers import GenerationConfig
@@ -70,13 +70,23 @@ def sample(
     return Warmups(ids.view(*shape, -1), lengths.view(shape), ~ended.any(-1).view(shape))
 
 
-def log_probabilities(
-    model: LanguageModel, batch: dict[str, torch.Tensor], warmups: Warmups
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Return log P(c|x), log P(y|x,c) and the log of what allowed tokens have [B, N], nats.
+class Rows(NamedTuple):
+    """Decoder rows `START c SEP y` of all warmups, from one forward pass."""
 
-    The last is summed over the positions of P(c|x); see docs/method.md.
-    """
+    ids: torch.Tensor
+    """[B·N, L] input tokens."""
+    labels: torch.Tensor
+    """[B·N, L] what follows each; ignored where nothing is scored."""
+    logits: torch.Tensor
+    """[B·N, L, V]"""
+    in_warmup: torch.Tensor
+    """[B·N, L] bool: positions of P(c|x)."""
+    in_target: torch.Tensor
+    """[B·N, L] bool: positions of P(y|x,c)."""
+
+
+def forward(model: LanguageModel, batch: dict[str, torch.Tensor], warmups: Warmups) -> Rows:
+    """Lay warmups and targets out in rows and pass them through the network."""
     tokens, samples = model.tokens, warmups.ids.shape[1]
     device, edges = batch["labels"].device, warmups.lengths.flatten().tolist()
     targets = batch["labels"].repeat_interleave(samples, 0).tolist()
@@ -91,22 +101,56 @@ def log_probabilities(
         rows.append([tokens.start, *c[:m], tokens.separator, *y[:-1]])
         labels.append([*c[:m], IGNORED if forced else tokens.separator, *y])
     label = pad(labels, IGNORED).to(device)
-    logits = _logits(model, batch, pad(rows, tokens.pad).to(device).clamp(min=0), samples)
-
-    full = logits.float().log_softmax(-1)
-    picked = full.gather(-1, label.clamp(min=0)[..., None])[..., 0]
+    ids = pad(rows, tokens.pad).to(device).clamp(min=0)
     column = torch.arange(label.shape[1], device=device)
     edge = torch.tensor(edges, device=device)[:, None]
     in_warmup = (column <= edge) & (label != IGNORED)
     in_target = (column > edge) & (label != IGNORED)
+    return Rows(ids, label, _logits(model, batch, ids, samples), in_warmup, in_target)
 
-    width = max(edges) + 1  # columns that belong to a warmup
-    banned = torch.tensor(tokens.banned, device=device)
+
+def log_probabilities(
+    model: LanguageModel, rows: Rows, samples: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Return log P(c|x), log P(y|x,c) and the log of what allowed tokens have [B, N], nats.
+
+    The last is summed over the positions of P(c|x); see docs/method.md.
+    """
+    full = rows.logits.float().log_softmax(-1)
+    picked = full.gather(-1, rows.labels.clamp(min=0)[..., None])[..., 0]
+    width = _width(rows)
+    banned = torch.tensor(model.tokens.banned, device=full.device)
     allowed = full[:, :width].index_fill(-1, banned, float("-inf")).logsumexp(-1)
-    mass = torch.where(in_warmup[:, :width], allowed, 0.0).sum(-1)
-    s = torch.where(in_warmup, picked, 0.0).sum(-1) - mass
-    l = torch.where(in_target, picked, 0.0).sum(-1)
+    mass = torch.where(rows.in_warmup[:, :width], allowed, 0.0).sum(-1)
+    s = torch.where(rows.in_warmup, picked, 0.0).sum(-1) - mass
+    l = torch.where(rows.in_target, picked, 0.0).sum(-1)
     return s.view(-1, samples), l.view(-1, samples), mass.view(-1, samples)
+
+
+def divergence(
+    model: LanguageModel,
+    start: LanguageModel,
+    batch: dict[str, torch.Tensor],
+    rows: Rows,
+    samples: int,
+) -> torch.Tensor:
+    """Return Σ KL(P(·|x,c_<i) ‖ start model's) over the positions of each warmup [B, N], nats."""
+    width = _width(rows)
+    banned = torch.tensor(model.tokens.banned, device=rows.ids.device)
+    with torch.no_grad():
+        q = _logits(start, batch, rows.ids[:, :width], samples).float()
+    p, q = (
+        x.index_fill(-1, banned, -torch.inf).log_softmax(-1) for x in (rows.logits[:, :width], q)
+    )
+    # -inf - -inf is no number; banned tokens have no part in the sum
+    difference = p.index_fill(-1, banned, 0.0) - q.index_fill(-1, banned, 0.0)
+    each = (p.exp() * difference).sum(-1)
+    return torch.where(rows.in_warmup[:, :width], each, 0.0).sum(-1).view(-1, samples)
+
+
+def _width(rows: Rows) -> int:
+    """Return how many columns there are up to the last position of a warmup."""
+    return int(rows.in_warmup.any(0).nonzero().max()) + 1 if bool(rows.in_warmup.any()) else 1
 
 
 def _logits(
@@ -133,6 +177,12 @@ def losses(model: LanguageModel, batch: dict[str, torch.Tensor], warmups: Warmup
 
     It is −Σ w_n l_n − Σ (w_n − 1/N) s_n with w = softmax(l), as docs/method.md has it.
     """
-    s, l, mass = log_probabilities(model, batch, warmups)
+    rows = forward(model, batch, warmups)
+    s, l, mass = log_probabilities(model, rows, warmups.ids.shape[1])
+    return weighted(s, l) - mass.mean(-1)
+
+
+def weighted(s: torch.Tensor, l: torch.Tensor) -> torch.Tensor:
+    """Return −Σ w_n l_n − Σ (w_n − 1/N) s_n of each example [B], from [B, N]."""
     w = l.detach().softmax(-1)
-    return -(w * l).sum(-1) - ((w - 1 / l.shape[-1]) * s).sum(-1) - mass.mean(-1)
+    return -(w * l).sum(-1) - ((w - 1 / l.shape[-1]) * s).sum(-1)

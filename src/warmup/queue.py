@@ -43,7 +43,7 @@ def jobs(folder: Path) -> list[Job]:
     return [
         job
         for job in found
-        # the executor plug-in comments on all its jobs: rule_train_wildcards_...
+        # all jobs have a comment, of the executor plug-in or of `warmup.job_comment`
         if job.comment.startswith("rule_") and Path(job.folder).resolve() == folder.resolve()
     ]
 

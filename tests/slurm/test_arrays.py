@@ -17,7 +17,7 @@ def documented():
 
 
 def of_rule(folder, rule):
-    return [job for job in submitted(folder) if job["Comment"].startswith(f"rule_{rule}_")]
+    return [job for job in submitted(folder) if job["Comment"].startswith(f"rule_{rule},")]
 
 
 @pytest.mark.slow
@@ -38,6 +38,9 @@ def test_jobs_that_are_ready_together_are_one_array_and_all_finish(tmp_path):
     assert len(tasks) == len(SEEDS)
     assert len({job["ArrayJobId"] for job in tasks}) == 1
     assert len({job["ArrayTaskId"] for job in tasks}) == len(SEEDS)
+    assert {re.search(r"method=sft,seed=(\d)", job["Comment"])[1] for job in tasks} == {
+        str(seed) for seed in SEEDS
+    }
     assert {job["JobState"] for job in submitted(folder)[before:]} == {"COMPLETED"}
     for seed in SEEDS:
         run = folder / RUN.format(seed)

@@ -58,15 +58,17 @@ def test_an_experiment_runs_on_slurm(tmp_path):
 
     jobs = {}
     for job in submitted(folder):
-        rule, _, of = job["Comment"].removeprefix("rule_").partition("_wildcards_")
+        rule, _, of = job["Comment"].removeprefix("rule_").partition(",")
         jobs.setdefault(rule, {})[of] = job
     assert {job["JobState"] for of in jobs.values() for job in of.values()} == {"COMPLETED"}
     assert not HERE & jobs.keys()
     assert {"prepare", "tokenizer", "train", "generate", "score", "aggregate"} <= jobs.keys()
-    # which run a job is of: data set, pair, model, method, seed
+    # which run a job is of
     assert set(jobs["train"]) == {
-        "shell_game_en_t5_sft_1", "shell_game_en_t5_warmup_1", "letters_en_t5_sft_1",
-    }  # fmt: skip
+        "task=multiple_choice,dataset=shell_game,pair=en,model=t5,method=sft,seed=1",
+        "task=multiple_choice,dataset=shell_game,pair=en,model=t5,method=warmup,seed=1",
+        "task=summarization,dataset=letters,pair=en,model=t5,method=sft,seed=1",
+    }
     for rule, of in jobs.items():
         for job in of.values():
             asked = [job[key] for key in ("Partition", "MinMemoryNode", "TimeLimit", "NumCPUs")]

@@ -3,16 +3,20 @@
 import copy
 import dataclasses
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from benchmarks import direct, floor, grpo, table, timing, weights
+from benchmarks import direct, floor, grpo, table, timing, training, weights
+from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.shapes import SHAPES, build, make_batch
 from benchmarks.variants import VARIANTS, settings
 
 import tiny
+from warmup import config as configuration
 from warmup.criterion import Criterion
+from warmup.errors import InputError
 from warmup.flops import count_flops
 from warmup.projection import IGNORED
 from warmup.scoring import lay_out, score
@@ -49,7 +53,8 @@ def test_the_direct_implementation_scores_as_the_package_does(name):
     branches = lay_out(model.tokens, warmups, batch["labels"])
     with torch.no_grad():
         found = score(model, model.network, source, branches)
-        s, l, mass = direct.log_probabilities(model, batch, warmups)
+        rows = direct.forward(model, batch, warmups)
+        s, l, mass = direct.log_probabilities(model, rows, 8)
     exact = {"atol": 1e-5, "rtol": 3e-6}  # sums of up to a dozen float32 terms
     torch.testing.assert_close(s, found.s, **exact)
     torch.testing.assert_close(l, found.l, **exact)
@@ -83,6 +88,31 @@ def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("update", [0, 3, 10])
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name, update):
+    model = copy.copy(tiny.model(name))
+    model.network = copy.deepcopy(model.network)
+    anchored = settings(
+        "warmup", samples=3, max_tokens=4, anchor={"weight": 0.7, "updates": 6},
+        backprop_samples=None, adaptive_samples=None,
+    )  # fmt: skip
+    ours, plain = (kind(model, anchored, seed=5) for kind in (Criterion, DirectCriterion))
+    torch.manual_seed(4)
+    for weights_of_start in model.network.parameters():  # away from the start model
+        weights_of_start.data += 0.02 * torch.randn_like(weights_of_start)
+    batch, parameters = batch_of(model), list(model.network.parameters())
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups = ours.warm_up(source, batch["index"], update, 3)[0]
+    losses, _ = ours.losses(model.network, batch, update)
+    expected, _ = plain.losses_of(batch, update, warmups)
+    torch.testing.assert_close(losses, expected, atol=1e-5, rtol=1e-5)
+    found = torch.autograd.grad(losses.sum(), parameters)
+    wanted = torch.autograd.grad(expected.sum(), parameters)
+    for one, other in zip(found, wanted, strict=True):
+        torch.testing.assert_close(one, other, atol=5e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize("name", ["t5", "llama"])
 def test_plain_sft_is_the_criterion_without_warmups(name):
     model, batch = tiny.model(name), batch_of(tiny.model(name))
@@ -98,7 +128,8 @@ def test_the_reward_of_the_peer_is_the_probability_of_the_target():
     warmups = direct.sample(model, batch, 3, 4)
     found = grpo.rewards(model, batch, warmups.ids.flatten(0, 1).tolist())
     with torch.no_grad():
-        _, l, _ = direct.log_probabilities(model, batch, warmups)
+        rows = direct.forward(model, batch, warmups)
+        _, l, _ = direct.log_probabilities(model, rows, 3)
     torch.testing.assert_close(torch.tensor(found), l.flatten(), atol=1e-5, rtol=3e-6)
 
 
@@ -209,3 +240,40 @@ def test_the_lock_of_the_peer_is_exact_and_leaves_the_main_lock_alone():
     names = [re.fullmatch(r"([\w.-]+)==[\w.]+", line)[1] for line in extra.splitlines()]
     assert "trl" in names
     assert not set(names) & {line.split("==")[0] for line in main.splitlines()}
+
+
+def test_whole_trainings_differ_in_the_criterion_only(tmp_path, data, checkpoints, monkeypatch):
+    config = configuration.check(tiny.experiment())
+    name = next(run for run in configuration.run_names(config) if "/t5/warmup/" in run)
+    start = tmp_path / "runs" / name.replace("warmup", "sft")
+    folder = tmp_path / "data" / "shell_game" / "en"
+    for path in (start, folder):
+        path.mkdir(parents=True)
+    with pytest.raises(InputError, match="is missing: run the experiment first"):
+        training.compare(config, tmp_path, name, 2)
+    shutil.copytree(checkpoints / "sft", start / "model")
+    for split in ("train", "valid"):
+        shutil.copy(data[split], folder / f"{split}.jsonl")
+    shutil.copy(data["valid"], folder / "test.jsonl")
+
+    made = []
+    monkeypatch.setattr(DirectCriterion, "losses_of", noted(DirectCriterion.losses_of, made))
+    row = training.compare(config, tmp_path, name, 2)
+    assert len(made) == 2  # updates of one training of the two
+    assert row["updates"] == 2
+    assert row["ratio"] == row["direct"]["seconds"] / row["ours"]["seconds"]
+    for way in ("ours", "direct"):
+        assert row[way]["metric"] == "accuracy"
+        assert row[way]["low"] <= row[way]["value"] <= row[way]["high"]
+    lines = training.markdown([row, row]).splitlines()
+    assert len(lines) == 5
+    assert lines[2].startswith(f"| {name} | 2 | {row['direct']['seconds']:.1f} | ")
+    assert f"| all | | {2 * row['direct']['seconds']:.1f} | " in lines[4]
+
+
+def noted(function, calls):
+    def call(*args):
+        calls.append(args)
+        return function(*args)
+
+    return call

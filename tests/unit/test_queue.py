@@ -11,7 +11,7 @@ from warmup import queue
 from warmup.errors import InputError
 
 ROOT = Path(__file__).parents[2]
-RUN = "rule_train_wildcards_shell_game_en_t5_sft_1"
+RUN = "rule_train,task=multiple_choice,dataset=shell_game,pair=en,model=t5,method=sft,seed=1"
 
 
 @pytest.fixture

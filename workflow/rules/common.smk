@@ -7,7 +7,7 @@ from shlex import quote
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from snakemake.settings.types import DeploymentMethod
-from warmup import config_files
+from warmup import config_files, job_comment
 from warmup.errors import run
 from warmup.plan import Plan
 
@@ -28,6 +28,12 @@ def plan():
 
 # what is wrong with a configuration is one line, as in all commands
 PLAN = run(plan)
+
+if workflow.remote_exec:  # a job of a cluster, on its node
+    job_comment.tell_slurm(
+        sys.argv[1:],
+        {name: entry["task"] for name, entry in PLAN.config["datasets"].items()},
+    )
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
 # PROCESSES (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them

@@ -1,0 +1,36 @@
+"""The direct implementation in the place of `warmup.criterion` in a whole training."""
+
+import torch
+
+from benchmarks import direct
+from warmup.criterion import Batch, Criterion, diagnose
+from warmup.sampling import Warmups
+
+
+class DirectCriterion(Criterion):
+    """`reweighted` with an anchor, computed as `benchmarks.direct` does it.
+
+    Validation, whose time is not counted, is that of the package. Warmups are drawn from the
+    stream of PyTorch, so they are other ones than the package would draw for the same seed.
+    """
+
+    def losses(
+        self, network: torch.nn.Module, batch: Batch, update: int
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the loss of each example [B], nats, and diagnostics of each [B]."""
+        samples = self.warmup["samples"]
+        warmups = direct.sample(self.model, batch, samples, self.warmup["max_tokens"])
+        return self.losses_of(batch, update, warmups)
+
+    def losses_of(
+        self, batch: Batch, update: int, warmups: Warmups
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return the same for given warmups."""
+        samples = warmups.ids.shape[1]
+        rows = direct.forward(self.model, batch, warmups)
+        s, l, mass = direct.log_probabilities(self.model, rows, samples)
+        losses = direct.weighted(s, l) - mass.mean(-1)
+        if weight := self.anchor_weight(update):
+            anchor = direct.divergence(self.model, self.start, batch, rows, samples)
+            losses = losses + weight * anchor.mean(-1)
+        return losses, diagnose(warmups, l.detach(), batch["labels"])

@@ -1,0 +1,141 @@
+"""Whole trainings side by side: the warmup runs of an experiment, and the same by the direct way.
+
+Each run is trained twice, in turn, from the SFT model that the experiment has made: data, updates,
+settings and seed are the same, only the loss is computed by `benchmarks.direct_criterion`. The
+time is that of the updates, without validation.
+
+Command line: `python -m benchmarks.training --help`.
+"""
+
+import argparse
+import contextlib
+import io
+import tempfile
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from transformers.utils import logging
+
+from benchmarks import machine
+from benchmarks.direct_criterion import DirectCriterion
+from benchmarks.timing import say
+from warmup import config as configuration
+from warmup import generate, models, pairs, plugins, train
+from warmup.criterion import Criterion
+from warmup.errors import InputError, run
+from warmup.files import write_json, write_jsonl
+from warmup.model_format import model_format
+from warmup.models import FORMAT_FILE
+from warmup.records import read_records
+from warmup.score import read_predictions, score
+
+CRITERIA: dict[str, type[Criterion]] = {"ours": Criterion, "direct": DirectCriterion}
+METHOD = "warmup"
+
+
+def compare(
+    config: dict[str, Any], results: Path, name: str, updates: int | None
+) -> dict[str, Any]:
+    """Return seconds and score of a run, trained both ways.
+
+    Args:
+        config: the experiment.
+        results: its folder.
+        name: of the run.
+        updates: of each training; None for as many as the run has.
+
+    Raises:
+        InputError: the experiment has not trained the model that the run starts from.
+    """
+    resolved = configuration.resolve(config, name)
+    dataset, pair, *_ = name.split("/")
+    start = results / "runs" / name.replace(f"/{METHOD}/", f"/{resolved['method']['start']}/")
+    if not (start / "model").exists():
+        raise InputError(
+            f"{start}/model is missing: run the experiment first (snakemake --cores N)"
+        )
+    data = results / "data" / dataset / pair
+    inputs = {
+        "start": start / "model", "train": data / "train.jsonl", "valid": data / "valid.jsonl"
+    }  # fmt: skip
+    number = updates or resolved["method"]["budget"]["updates"]
+    row: dict[str, Any] = {"run": name, "updates": number}
+    for way, criterion in CRITERIA.items():
+        say(f"{name}  {way}")
+        with tempfile.TemporaryDirectory() as folder, patch("warmup.trainer.Criterion", criterion):
+            model, training = train.train(
+                resolved, inputs, number, Path(folder, "work"), fresh=True
+            )
+            row[way] = {"seconds": training["cost"]["seconds"]}
+            made = Path(folder, "model")
+            models.save(model, made)
+            write_json(made / FORMAT_FILE, model_format(resolved))
+            row[way] |= evaluate(made, data / "test.jsonl", resolved["dataset"]["task"], pair)
+    row["ratio"] = row["direct"]["seconds"] / row["ours"]["seconds"]
+    return row
+
+
+def evaluate(model: Path, test: Path, task: str, pair: str) -> dict[str, Any]:
+    """Return the first metric of the task on a test set, with its interval over items."""
+    path = model.parent / "predictions.jsonl"
+    with contextlib.redirect_stderr(io.StringIO()):  # progress of a second's work
+        rows = generate.predict(model, read_records(test), task=task, beams=1, batch_size=256)
+        write_jsonl(path, rows)
+    corpus, _ = read_predictions(path, pairs.parse(pair).target)
+    (found,) = score(corpus, plugins.load("tasks", task).METRICS[:1])
+    return {key: found[key] for key in ("metric", "value", "low", "high", "n")}
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return the table, with the sum of all runs in its last line."""
+    lines = ["| run | updates | direct, s | ours, s | ratio | metric | direct | ours |"]
+    lines.append("| --- | ---: | ---: | ---: | ---: | --- | ---: | ---: |")
+    for row in rows:
+        seconds = " | ".join(f"{row[way]['seconds']:.1f}" for way in ("direct", "ours"))
+        scores = " | ".join(
+            "{value:.1f} [{low:.1f}, {high:.1f}]".format(**row[way]) for way in ("direct", "ours")
+        )
+        lines.append(
+            f"| {row['run']} | {row['updates']} | {seconds} | {row['ratio']:.2f} | "
+            f"{row['ours']['metric']} | {scores} |"
+        )
+    both = {way: sum(row[way]["seconds"] for row in rows) for way in CRITERIA}
+    lines.append(
+        f"| all | | {both['direct']:.1f} | {both['ours']:.1f} | "
+        f"{both['direct'] / both['ours']:.2f} | | | |"
+    )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Train the warmup runs of an experiment both ways; write training.json, print a table."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.training",
+        description=main.__doc__,
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    add = parser.add_argument
+    add("--config", type=Path, nargs="+", default=[Path("config.yaml")], help="the experiment")
+    add("--results", type=Path, help="its folder (default: results/<its name>)")
+    add("--updates", type=int, help="of each training, in the place of its budget")
+    add("--threads", type=int, default=1, help="CPU threads")
+    add("--out", type=Path, default=Path("results/benchmarks"), help="folder for the result")
+    options = parser.parse_args()
+    options.device = "cuda" if torch.cuda.is_available() else "cpu"
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(options.threads)
+    config = configuration.load(*options.config)
+    results = options.results or Path("results", config["experiment"])
+    names = [name for name in configuration.run_names(config) if f"/{METHOD}/" in name]
+    options.config = [str(path) for path in options.config]
+    described = machine.describe(options)
+    rows = [compare(config, results, name, options.updates) for name in names]
+    write_json(options.out / "training.json", {"provenance": described, "rows": rows})
+    print(markdown(rows))
+
+
+if __name__ == "__main__":
+    run(main)
