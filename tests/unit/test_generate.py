@@ -21,14 +21,18 @@ def form(name, limit):
     return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
 
 
+def writer(name, limit, beams=1):
+    return Writer(tiny.model(name), form(name, limit), beams=beams, batch_size=64)
+
+
 def write(name, limit, beams=1, texts=TEXTS):
-    model, wanted = tiny.model(name), form(name, limit)
-    writer = Writer(model, wanted, beams=beams, batch_size=64)
-    return writer.write(encode_sources(texts, model.tokenizer, wanted["max_source_tokens"]))
+    tokenizer, longest = tiny.model(name).tokenizer, form(name, limit)["max_source_tokens"]
+    return writer(name, limit, beams).write(encode_sources(texts, tokenizer, longest))
 
 
 def results(name, limit, beams=1, texts=TEXTS):
-    return [generate.shown(tiny.model(name), one) for one in write(name, limit, beams, texts)]
+    found = write(name, limit, beams, texts)
+    return [generate.shown(writer(name, limit, beams), one) for one in found]
 
 
 def ids(model, text):
@@ -75,7 +79,7 @@ def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name
 @pytest.mark.parametrize("limit", [None, 0, 3])
 def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
     written, model = write(name, limit), tiny.model(name)
-    found = [generate.shown(model, one) for one in written]
+    found = [generate.shown(writer(name, limit), one) for one in written]
     for text, row, (c, y, each_c, each_y) in zip(TEXTS, found, written, strict=True):
         x = model.tokenizer(text)["input_ids"]
         warmup = None if limit is None else c
