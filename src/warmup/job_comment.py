@@ -10,8 +10,8 @@ import re
 import subprocess
 from collections.abc import Mapping, Sequence
 
-PATIENCE = 10
-"""Seconds that Slurm has to answer: the job is not to wait for it."""
+PATIENCE = 5
+"""Seconds that Slurm has to answer each of a job's two Snakemakes, of the job and of its step."""
 _WILDCARD = re.compile(r'([^=,]+)=("[^"]*"|[^,]*)')
 
 
