@@ -139,9 +139,8 @@ def divergence(
     banned = torch.tensor(model.tokens.banned, device=rows.ids.device)
     with torch.no_grad():
         q = _logits(start, batch, rows.ids[:, :width], samples).float()
-    p, q = (
-        x.index_fill(-1, banned, -torch.inf).log_softmax(-1) for x in (rows.logits[:, :width], q)
-    )
+    both = (rows.logits[:, :width].float(), q)
+    p, q = (x.index_fill(-1, banned, -torch.inf).log_softmax(-1) for x in both)
     # -inf - -inf is no number; banned tokens have no part in the sum
     difference = p.index_fill(-1, banned, 0.0) - q.index_fill(-1, banned, 0.0)
     each = (p.exp() * difference).sum(-1)
@@ -150,7 +149,7 @@ def divergence(
 
 def _width(rows: Rows) -> int:
     """Return how many columns there are up to the last position of a warmup."""
-    return int(rows.in_warmup.any(0).nonzero().max()) + 1 if bool(rows.in_warmup.any()) else 1
+    return max(int(rows.in_warmup.any(0).sum()), 1)  # they are the first ones of each row
 
 
 def _logits(

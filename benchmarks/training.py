@@ -47,7 +47,8 @@ def compare(
         updates: of each training; None for as many as the run has.
 
     Raises:
-        InputError: the experiment has not trained the model that the run starts from.
+        InputError: the experiment has not trained the model that the run starts from, or the run's
+            budget is no number of updates.
     """
     resolved = configuration.resolve(config, name)
     dataset, pair, *_ = name.split("/")
@@ -60,7 +61,9 @@ def compare(
     inputs = {
         "start": start / "model", "train": data / "train.jsonl", "valid": data / "valid.jsonl"
     }  # fmt: skip
-    number = updates or resolved["method"]["budget"]["updates"]
+    number = updates or resolved["method"]["budget"].get("updates")
+    if not number:
+        raise InputError(f"{name}: its budget is no number of updates; give --updates")
     row: dict[str, Any] = {"run": name, "updates": number}
     for way, criterion in CRITERIA.items():
         say(f"{name}  {way}")
@@ -130,6 +133,8 @@ def main() -> None:
     config = configuration.load(*options.config)
     results = options.results or Path("results", config["experiment"])
     names = [name for name in configuration.run_names(config) if f"/{METHOD}/" in name]
+    if not names:
+        raise InputError(f"{config['experiment']}: no run has the method {METHOD!r}")
     options.config = [str(path) for path in options.config]
     described = machine.describe(options)
     rows = [compare(config, results, name, options.updates) for name in names]
