@@ -114,17 +114,21 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 def main() -> None:
     """Train the warmup runs of an experiment both ways; write training.json, print a table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training",
-        description=main.__doc__,
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training", description=main.__doc__)
     add = parser.add_argument
-    add("--config", type=Path, nargs="+", default=[Path("config.yaml")], help="the experiment")
+    add(
+        "--config",
+        type=Path,
+        nargs="+",
+        default=[Path("config.yaml")],
+        metavar="FILE",
+        help="the experiment (default: config.yaml)",
+    )
     add("--results", type=Path, help="its folder (default: results/<its name>)")
-    add("--updates", type=int, help="of each training, in the place of its budget")
-    add("--threads", type=int, default=1, help="CPU threads")
-    add("--out", type=Path, default=Path("results/benchmarks"), help="folder for the result")
+    add("--updates", type=int, help="of each training (default: the run's budget)")
+    add("--threads", type=int, default=1, help="CPU threads (default: %(default)s)")
+    out = Path("results/benchmarks")
+    add("--out", type=Path, default=out, help="folder for the result (default: %(default)s)")
     options = parser.parse_args()
     options.device = "cuda" if torch.cuda.is_available() else "cpu"
     logging.set_verbosity_error()
