@@ -23,7 +23,7 @@ from warmup import figures
 from warmup.errors import InputError
 from warmup.figures import Data
 from warmup.figures.__main__ import caption, main, save
-from warmup.figures._style import RC, look
+from warmup.figures._style import RC, WIDTH, look
 from warmup.methods import Methods
 
 NAMES = [
@@ -296,3 +296,19 @@ def rendered(text):
 def test_marks_in_a_caption_stand_for_themselves():
     words = r"log P(y|x,c), \(N=4\), a_b_ `c` *d* {{ e }} {% f %} {# g #} [1]_ http_"
     assert rendered(caption(SimpleNamespace(TITLE="P(c|x)", CAPTION=words))) == f"P(c|x). {words}"
+
+
+@pytest.mark.parametrize("name", ["learning_curves", "training_cost"])
+def test_a_legend_fits_under_few_panels(name, data):
+    curves, scores = (
+        table[(table["dataset"] == "shell_game") & (table["model"] == "t5_tiny")]
+        for table in (data.curves, data.scores)
+    )
+    figure = draw(name, Data(scores, curves, data.claims, data.methods))
+    assert figure.get_figwidth() < WIDTH
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.draw(renderer)
+    (legend,) = figure.legends
+    box = legend.get_window_extent(renderer)
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.width
+    assert legend.texts[0].get_text() == "SFT"

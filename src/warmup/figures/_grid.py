@@ -9,6 +9,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -20,6 +21,8 @@ from warmup.labels import METHODS, label
 from warmup.methods import Methods
 
 COLUMNS = 4
+_MARK, _LETTER = 0.5, 0.065
+"""Inches that a mark of a legend takes with the space around it, and a letter."""
 _NARROW = 15  # characters beside a mark in the legend of a column
 _LINE = 0.13  # inches
 
@@ -154,4 +157,15 @@ def legend(
     ]
     handles += extra
     columns = len(handles) if len(handles) <= COLUMNS else 3
+    texts = [str(handle.get_label()) for handle in handles]
+    while columns > 1 and _width(texts, columns) > figure.get_figwidth():
+        columns -= 1
     figure.legend(handles=handles, loc="outside lower center", ncols=columns)
+
+
+def _width(texts: Sequence[str], columns: int) -> float:
+    """Return about how wide a legend is, in inches; it is filled column by column."""
+    parts = np.array_split(
+        texts, columns
+    )  # as matplotlib divides them: the first may have one more
+    return sum(_MARK + _LETTER * max(map(len, part)) for part in parts)
