@@ -11,6 +11,7 @@ from warmup.cost_table import compute_note, times
 from warmup.costs import Cost, costs_of
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import Cell, Table, number
 from warmup.methods import FOCUS, Methods
@@ -155,8 +156,8 @@ def _behind_others(
 
 def _with_test_time(rows: list[_Row], others: list[_Row]) -> list[_Row]:
     """Return the rows of each setting with those of test time at their end."""
-    groups = summary.group(rows, lambda row: row.setting)
-    behind = summary.group(others, lambda row: row.setting)
+    groups = group(rows, lambda row: row.setting)
+    behind = group(others, lambda row: row.setting)
     return [row for setting, found in groups.items() for row in found + behind.get(setting, [])]
 
 

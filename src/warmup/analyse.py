@@ -17,12 +17,12 @@ from warmup.aggregate import read_scores
 from warmup.analysis import Items, Quantity
 from warmup.errors import InputError
 from warmup.files import read_places
+from warmup.grouping import group
 from warmup.intervals import resampled_sums
 from warmup.methods import BASELINE
 from warmup.options import add_inputs, inputs
 from warmup.prediction_files import Run, parse_path
 from warmup.score import RUN, subsets_of
-from warmup.summary import group
 from warmup.word_classes import function_words, gains, recalls
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from warmup.comparisons import against
 from warmup.control_table import OWN
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
+from warmup.grouping import group
 from warmup.item_statistics import ItemStatistics
 from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
@@ -26,7 +27,7 @@ from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.contrast import contrast
 from warmup.significance.holm import holm
 from warmup.significance.systems import differences
-from warmup.summary import MEAN, group
+from warmup.summary import MEAN
 
 INPUTS = {"statistics": ".statistics.json"}
 """What the command reads, of `warmup.score`; and how the names of the files end."""

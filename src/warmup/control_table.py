@@ -6,6 +6,7 @@ from warmup import not_computed, summary
 from warmup.comparison_table import significance_note
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.markup import Cell, Table, number
 from warmup.methods import Methods
@@ -54,7 +55,7 @@ def control_table(
         for item in differences(rows, decodings, tested)
         if item.metric == metrics[0]
     }
-    groups = summary.group(estimates, lambda item: (item.setting, item.method))
+    groups = group(estimates, lambda item: (item.setting, item.method))
     cells = [
         _row(
             [setting.data, setting.model, label(METHODS, method), _source(decoding, decodings)],
@@ -105,7 +106,7 @@ def _by_decoding(
         order, own = decodings.order, decodings.controls.get(name, name)
         return order.index(own), name != own, order.index(name)
 
-    groups = summary.group(here, lambda item: item.decoding)
+    groups = group(here, lambda item: item.decoding)
     return [
         (name, {item.metric: item for item in groups[name]}) for name in sorted(groups, key=key)
     ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warmup import summary
+from warmup.grouping import group
 from warmup.intervals import Interval, seed_interval
 from warmup.methods import BASELINE, Methods
 from warmup.summary import Row, Setting
@@ -37,9 +38,7 @@ def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
     A method that `methods` says starts from another one includes what that cost.
     """
     rows = summary.records(scores[scores["metric"].str.startswith("train_")])
-    groups = summary.group(
-        summary.with_pair_means(rows), lambda row: (summary.setting(row), row["method"])
-    )
+    groups = group(summary.with_pair_means(rows), lambda row: (summary.setting(row), row["method"]))
     own = {key: _by_seed(found) for key, found in groups.items()}
     costs = []
     for setting, method in groups:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from warmup import detectable, summary
+from warmup import detectable
+from warmup.grouping import group
 from warmup.labels import METRICS, label, metric_order
 from warmup.markup import Cell, Table, number
 
@@ -37,7 +38,7 @@ def reported_table(
         title: of the table.
     """
     metrics = metric_order(row["metric"] for row in claims)
-    groups = summary.group(claims, lambda row: (f"{row['dataset']} {row['pair']}", row["model"]))
+    groups = group(claims, lambda row: (f"{row['dataset']} {row['pair']}", row["model"]))
     rows, bases = [], list[tuple[str, str]]()
     for (data, model), found in groups.items():
         claim = {row["metric"]: row for row in found}
@@ -53,7 +54,7 @@ def reported_table(
     )
     if unknown := [name for name in gains if name not in {of for _, of in bases}]:
         notes.append(f"{', '.join(unknown)}: {_UNKNOWN}")
-    for basis, of_basis in summary.group(bases, lambda item: item[0]).items():
+    for basis, of_basis in group(bases, lambda item: item[0]).items():
         if basis:
             notes += [] if _DETECTABLE in notes else [_DETECTABLE]
             names = dict.fromkeys(metric for _, metric in of_basis)

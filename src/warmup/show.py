@@ -18,6 +18,7 @@ from warmup.costs import costs_of
 from warmup.errors import InputError
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import interval, number
 from warmup.methods import FOCUS, Methods, add_option, parse
@@ -51,13 +52,13 @@ def main_tables(
         for item in costs_of(scores, methods)
     }
     best = set(summary.separated(estimates))
-    for task, of_task in summary.group(estimates, lambda item: item.setting.task).items():
+    for task, of_task in group(estimates, lambda item: item.setting.task).items():
         title = f"{label(TASKS, task)}, {label(METRICS, of_task[0].metric)}"
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(title, style="", header_style="bold", overflow="fold")
         for name in ("score", "gain over SFT", "seeds", "n", "compute"):
             table.add_column(name, justify="right", no_wrap=True)
-        for setting, found in summary.group(of_task, lambda item: item.setting).items():
+        for setting, found in group(of_task, lambda item: item.setting).items():
             table.add_row(f"{setting.data}, {setting.model}")
             for item in found:
                 compute = costs.get((setting._replace(split=""), item.method), math.nan)

@@ -4,11 +4,11 @@ Every table, figure and sentence of the report comes from the functions here.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
+from warmup.grouping import group
 from warmup.intervals import seed_interval
 from warmup.labels import PERCENT, metric_order
 from warmup.methods import BASELINE, Methods
@@ -79,8 +79,6 @@ class _OfMethod(Protocol):
     def method(self) -> str: ...
 
 
-T = TypeVar("T")
-K = TypeVar("K", bound=Hashable)
 Item = TypeVar("Item", bound=_OfMethod)
 
 
@@ -151,14 +149,6 @@ def place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
     """Return what settings are sorted by: task, data set, pair (means last), model, split."""
     task, dataset, pair, model, split = setting
     return task, dataset, pair.startswith(MEAN), pair, model, split
-
-
-def group(items: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Return the items of each key, keys and items in their order of appearance."""
-    groups: dict[K, list[T]] = defaultdict(list)
-    for item in items:
-        groups[key(item)].append(item)
-    return dict(groups)
 
 
 def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:

@@ -34,6 +34,7 @@ from warmup.errors import InputError
 from warmup.files import write_text
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.lexical_table import lexical_table
 from warmup.markup import Cell, Table, interval, number
@@ -187,7 +188,7 @@ def _gains(gains: list[Estimate], gaps: list[Gap], name: str, title: str) -> Tab
 
 
 def _rows(estimates: list[Estimate]) -> Iterator[tuple[Setting, str, dict[str, Estimate]]]:
-    groups = summary.group(estimates, lambda item: (item.setting, item.method))
+    groups = group(estimates, lambda item: (item.setting, item.method))
     for (setting, method), found in groups.items():
         yield setting, method, {item.metric: item for item in found}
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from warmup import markup, summary
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.files import write_text
+from warmup.grouping import group
 from warmup.labels import METHODS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import Methods
@@ -134,7 +135,7 @@ def _table(
     known = {item.metric for item in found}
     shown = [quantity for quantity in words if quantity in known]
     chosen = [item for item in found if item.metric in words]
-    groups = summary.group(chosen, lambda item: (item.setting, item.method))
+    groups = group(chosen, lambda item: (item.setting, item.method))
     rows = []
     for (setting, method), here in groups.items():
         names = label(TASKS, setting.task), setting.data, setting.model, label(METHODS, method)

@@ -66,7 +66,7 @@ def code(*names):
 
 
 PRESENTATION = (
-    *("summary.py", "gains.py", "comparisons.py", "comparison_table.py"),
+    *("summary.py", "grouping.py", "gains.py", "comparisons.py", "comparison_table.py"),
     *(
         "markup.py",
         "labels.py",

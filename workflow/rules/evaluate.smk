@@ -135,7 +135,13 @@ rule compare:
     input:
         PLAN.lists["compare"],
         list=PLAN.list_of("compare"),
-        code=code("compare.py", "comparisons.py", "segment_scores.py", "significance"),
+        code=code(
+            "compare.py",
+            "comparisons.py",
+            "grouping.py",
+            "segment_scores.py",
+            "significance",
+        ),
     output:
         f"{PLAN.results}/comparisons.tsv",
     log:
@@ -160,7 +166,12 @@ rule analyse:
         list=PLAN.list_of("analyse"),
         scores=f"{PLAN.results}/scores.tsv",
         code=code(
-            "analyse.py", "warmups.py", "analysis", "word_classes.py", "function_words"
+            "analyse.py",
+            "warmups.py",
+            "analysis",
+            "grouping.py",
+            "word_classes.py",
+            "function_words",
         ),
     output:
         f"{PLAN.results}/warmups.tsv",

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
-from warmup import summary
 from warmup.figures._style import MOST
+from warmup.grouping import group
 from warmup.methods import BASELINE, FOCUS, Methods
 from warmup.summary import Setting
 
@@ -42,7 +42,7 @@ def split(
         of: returns setting and method of an item.
     """
     items = list(items)
-    settings = summary.group(items, lambda item: of(item)[0])
+    settings = group(items, lambda item: of(item)[0])
     names = methods.sort(of(item)[1] for item in items)
     if not crowded(names, methods):
         return {Panel(setting, ""): found for setting, found in settings.items()}

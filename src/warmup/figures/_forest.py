@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from warmup import summary
 from warmup.figures import Data
 from warmup.figures._panels import two_lines
 from warmup.figures._style import WIDTH, look
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, label
 from warmup.methods import FOCUS, Methods
 from warmup.summary import Estimate, Setting
@@ -24,7 +24,7 @@ def forest(gains: Sequence[Estimate], data: Data) -> Figure:
         gains: of the task's first metric, ordered.
         data: for the methods' order and what ablations vary.
     """
-    settings = summary.group(gains, lambda item: item.setting)
+    settings = group(gains, lambda item: item.setting)
     lines = _lines(data.methods.sort(item.method for item in gains), data.methods)
     columns = min(len(settings), COLUMNS)
     rows = -(-len(settings) // columns)

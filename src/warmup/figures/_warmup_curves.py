@@ -9,13 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from warmup import summary
 from warmup.figures import Data
 from warmup.figures._curves import Curve, runs
 from warmup.figures._facets import belongs, crowded, split
 from warmup.figures._grid import Grid, legend
 from warmup.figures._panels import count_ticks, message, two_lines
 from warmup.figures._style import WIDTH, look
+from warmup.grouping import group
 
 _OF_MANY = 3
 """Quantities that are shown, the first ones, where there are many methods."""
@@ -69,7 +69,7 @@ def _by_aspect(
 ) -> Figure:
     """Return a figure with a row a setting and quantity, and a column what is varied."""
     panels = list(split(everything, data.methods, lambda curve: (curve.setting, curve.method)))
-    by_setting = summary.group(panels, lambda panel: panel.setting)
+    by_setting = group(panels, lambda panel: panel.setting)
     rows = [
         (quantity, panel)
         for found in by_setting.values()

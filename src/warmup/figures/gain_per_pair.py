@@ -14,6 +14,7 @@ from warmup.figures._grid import legend
 from warmup.figures._panels import message
 from warmup.figures._style import WIDTH, look
 from warmup.gains import gains as gains_of
+from warmup.grouping import group
 from warmup.labels import METRICS, TASKS, label
 from warmup.methods import BASELINE
 from warmup.summary import Estimate
@@ -41,7 +42,7 @@ def draw(data: Data) -> Figure:
         return message("No gains to show: no method was evaluated beside SFT on the same data.")
     if crowded({item.method for item in gains} | {BASELINE}, data.methods):
         return forest(gains, data)
-    tasks = summary.group(gains, lambda item: item.setting.task)
+    tasks = group(gains, lambda item: item.setting.task)
     claims = {task: _claims(data, task, found[0].metric) for task, found in tasks.items()}
     rows = [
         len({item.setting for item in found}) + len(claims[task]) for task, found in tasks.items()
@@ -73,7 +74,7 @@ def _claims(data: Data, task: str, metric: str) -> list[tuple[str, float]]:
 
 def _panel(axis: Axes, gains: list[Estimate], claims: list[tuple[str, float]], data: Data) -> None:
     names = data.methods.sort(item.method for item in gains)
-    settings = summary.group(gains, lambda item: item.setting)
+    settings = group(gains, lambda item: item.setting)
     axis.axvline(0, color="#333333", linewidth=0.8)
     for row, found in enumerate(settings.values()):
         for item in found:

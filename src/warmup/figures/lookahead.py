@@ -8,6 +8,7 @@ from warmup.figures._facets import MANY, split
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message, whiskers
 from warmup.figures._style import look
+from warmup.grouping import group
 from warmup.labels import METRICS, label
 
 TITLE = "Quality against look-ahead"
@@ -29,7 +30,7 @@ def draw(data: Data) -> Figure:
     panels = split(estimates, data.methods, lambda item: (item.setting, item.method))
     grid = Grid(panels, data.methods)
     for axis, found in zip(grid.axes, panels.values(), strict=True):
-        methods = summary.group(found, lambda item: item.method)
+        methods = group(found, lambda item: item.method)
         for index, (method, points) in enumerate(methods.items()):
             points.sort(key=lambda item: item.lookahead or 0)
             whiskers(axis, points, look(method, data.methods), (index + 0.5) / len(methods))

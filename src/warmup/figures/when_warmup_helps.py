@@ -8,6 +8,7 @@ from warmup.figures._facets import Panel
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message, whiskers
 from warmup.figures._style import look
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, label
 from warmup.methods import BASELINE, FOCUS
 
@@ -40,10 +41,10 @@ def draw(data: Data) -> Figure:
             "that carry a look-ahead."
         )
     points.sort(key=lambda point: summary.place(point[1].setting))
-    settings = summary.group(points, lambda point: point[1].setting)
+    settings = group(points, lambda point: point[1].setting)
     grid = Grid([Panel(setting, "") for setting in settings], data.methods)
     for axis, here in zip(grid.axes, settings.values(), strict=True):
-        lines = summary.group(here, lambda point: point[0])
+        lines = group(here, lambda point: point[0])
         axis.axhline(0, color="#333333", linewidth=0.8)
         for index, (baseline, pairs) in enumerate(lines.items()):
             found = sorted((gain for _, gain in pairs), key=lambda gain: gain.lookahead or 0)

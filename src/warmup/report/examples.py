@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from warmup import metrics, pairs, summary
 from warmup.errors import InputError
 from warmup.files import read_places
+from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.methods import Methods
 from warmup.prediction_files import Run, parse_path
@@ -36,7 +37,7 @@ def collect(
         InputError: a path or a file not in the form of predictions, or one that was not scored.
     """
     runs = sorted(map(parse_path, paths))
-    groups = summary.group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
+    groups = group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
     known = {key: _task(scores, found[0]) for key, found in groups.items()}
     sharing = Counter(task for task, _ in known.values())
     decodings = summary.decoding_order(scores["decoding"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from warmup import summary
 from warmup.costs import costs_of
 from warmup.gains import MARK, cell, gains, is_tested, significant
+from warmup.grouping import group
 from warmup.intervals import seed_interval
 from warmup.labels import METHODS, METRICS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
@@ -66,7 +67,7 @@ def findings(
     warmups = summary.ordered((item for item in estimates if item.method == FOCUS), methods)
     return [
         _finding(task, found, over, methods)
-        for task, found in summary.group(warmups, lambda item: item.setting.task).items()
+        for task, found in group(warmups, lambda item: item.setting.task).items()
     ]
 
 
@@ -147,13 +148,13 @@ def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
     wanted = curves[curves["quantity"].isin(list(quantities))].sort_values("update")
     run = ["task", "dataset", "pair", "model", "method", "quantity", "seed"]
     last = wanted.drop_duplicates(run, keep="last").to_dict("records")
-    groups = summary.group(last, lambda row: tuple(row[name] for name in run[:5]))
+    groups = group(last, lambda row: tuple(row[name] for name in run[:5]))
     ranks = methods.sort(key[4] for key in groups)
     rows = []
     for (*_, dataset, pair, model, method), found in sorted(
         groups.items(), key=lambda group: (group[0][:4], ranks.index(group[0][4]))
     ):
-        values = summary.group(found, lambda row: row["quantity"])
+        values = group(found, lambda row: row["quantity"])
         cells = []
         for quantity in quantities:
             if logged := [row["value"] for row in values.get(quantity, [])]:
