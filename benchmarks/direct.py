@@ -9,9 +9,8 @@ from typing import Any, NamedTuple
 import torch
 from transformers import GenerationConfig
 
-from warmup.examples import pad
+from warmup.examples import IGNORED, pad
 from warmup.models import LanguageModel
-from warmup.projection import IGNORED
 from warmup.sampling import Warmups
 
 

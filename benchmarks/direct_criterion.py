@@ -3,7 +3,8 @@
 import torch
 
 from benchmarks import direct
-from warmup.criterion import Batch, Criterion, diagnose
+from warmup.criterion import Criterion, diagnose
+from warmup.examples import Batch
 from warmup.sampling import Warmups
 
 

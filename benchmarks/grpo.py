@@ -14,8 +14,7 @@ import torch
 from datasets import Dataset
 
 from benchmarks.shapes import Shape
-from warmup.criterion import Batch
-from warmup.examples import pad
+from warmup.examples import Batch, pad
 from warmup.models import LanguageModel
 
 

@@ -9,7 +9,8 @@ import torch
 from benchmarks import direct, grpo
 from benchmarks.shapes import SEED, Shape
 from warmup import config
-from warmup.criterion import Batch, Criterion
+from warmup.criterion import Criterion
+from warmup.examples import Batch
 from warmup.models import LanguageModel
 
 ROOT = Path(__file__).parents[1]

@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import errors, not_computed
+from warmup import errors
 from warmup.errors import InputError
 from warmup.files import read_json, read_lines, write_text
 from warmup.options import add_inputs, inputs
+from warmup.segment_scores import NOT_COMPUTED
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +61,7 @@ def score_rows(path: Path) -> Iterator[Row]:
     for index, score in enumerate(document["scores"]):
         where = f"{path}: scores[{index}]"
         row = _object(score, _SCORE, where, _OF_SCORES)
-        if row["value"] is None and not row["signature"].startswith(not_computed.PREFIX):
+        if row["value"] is None and not row["signature"].startswith(NOT_COMPUTED):
             raise InputError(f"{where}: missing key 'value'")
         yield {**run, **row}
 

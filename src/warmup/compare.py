@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from warmup import comparisons, decoding_order, errors, item_statistics, segment_scores
-from warmup.comparisons import against
-from warmup.control_table import OWN
+from warmup.comparisons import MEAN, OWN, against
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.grouping import group
@@ -27,7 +26,6 @@ from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.contrast import contrast
 from warmup.significance.holm import holm
 from warmup.significance.systems import differences
-from warmup.summary import MEAN
 
 INPUTS = {"statistics": ".statistics.json"}
 """What the command reads, of `warmup.score`; and how the names of the files end."""

@@ -28,6 +28,10 @@ _TYPES: dict[str, type] = {
 COLUMNS = tuple(_TYPES)
 """Of comparisons.tsv; docs/statistics.md explains each."""
 
+MEAN = "mean of "
+"""How the name of the mean over the pairs of a data set begins."""
+OWN = "own warmup"
+"""Stands for a method's own warmups where a baseline is named; no method has such a name."""
 _AGAINST = " against "
 
 

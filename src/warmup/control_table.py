@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from warmup import not_computed, summary
 from warmup.comparison_table import significance_note
+from warmup.comparisons import OWN
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
 from warmup.grouping import group
@@ -15,8 +16,6 @@ from warmup.summary import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-OWN = "own warmup"
-"""Stands for a method's own warmups where a baseline is named; no method has such a name."""
 _NOTES = (
     "Warmup: own, the model writes it itself; else what the output was generated behind instead.",
     "[95% interval]: over seeds (Student t) with two seeds or more, over test items with one.",

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterable
 
-from warmup import summary
+from warmup.comparisons import MEAN
 from warmup.costs import Cost
 from warmup.intervals import Interval
 from warmup.labels import METHODS, TASKS, label
@@ -29,7 +29,7 @@ def cost_table(costs: Iterable[Cost], methods: Methods, task: str) -> Table:
             _seconds(item.seconds),
         ]
         for item in costs
-        if not item.setting.pair.startswith(summary.MEAN)
+        if not item.setting.pair.startswith(MEAN)
     ]
     title = f"{label(TASKS, task)}: training cost (mean over seeds)"
     notes = [compute_note(methods), _SECONDS]

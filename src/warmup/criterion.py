@@ -10,11 +10,11 @@ import torch
 
 from warmup import plugins
 from warmup.errors import InputError
+from warmup.examples import IGNORED, Batch
 from warmup.models import LanguageModel, Source
 from warmup.objectives import surrogate
 from warmup.predefined import Writer
 from warmup.products import fast_products
-from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.resampling import resample
 from warmup.sampling import Warmups, distinct, sample, select
@@ -24,9 +24,6 @@ VALIDATION = 2**32
 """Stands for the update in the random numbers of validation, so that these never change."""
 RESAMPLING = 2**33
 """Added to the update for the random numbers that choose samples for the backward pass."""
-
-Batch = dict[str, torch.Tensor]
-"""`input_ids` [B, S], `mask` [B, S], `labels` [B, T] and `index` [B], the examples' numbers."""
 
 
 class Criterion:

@@ -10,8 +10,12 @@ from transformers import PreTrainedTokenizerBase
 
 from warmup import plugins
 from warmup.errors import InputError
-from warmup.projection import IGNORED
 from warmup.records import read_records
+
+IGNORED = -100
+"""Label of positions that are padding, as in `transformers`."""
+Batch = dict[str, torch.Tensor]
+"""`input_ids` [B, S], `mask` [B, S], `labels` [B, T] and `index` [B], the examples' numbers."""
 
 
 class Examples(Dataset[dict[str, Any]]):

@@ -13,6 +13,7 @@ from warmup.costs import costs_of
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.gains import gains
 from warmup.methods import FOCUS, Methods
+from warmup.segment_scores import signature_without
 from warmup.summary import Setting
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def rows(
             yield row | {name: getattr(item, name) for name in names} | {"p_holm": item.p}
     for gap in not_computed.gaps_of(scores):
         row = {"quantity": "score", **gap.setting._asdict(), **gap._asdict()}
-        said = {"source": not_computed.signature(gap.reason)}
+        said = {"source": signature_without(gap.reason)}
         yield {name: value for name, value in row.items() if name in COLUMNS} | said
     for cost in summary.ordered(costs_of(scores, methods), methods):
         row = {**cost.setting._asdict(), "method": cost.method, "seeds": cost.seeds}

@@ -41,20 +41,6 @@ METHODS = {
     "warmup": "warmup",
 }
 """Of those whose name, with spaces for underscores, does not read well."""
-ASPECTS = {
-    "objective": "objective",
-    "tau": "weights",
-    "length_normalised": "weights",
-    "control_variate": "weights",
-    "samples": "samples (N)",
-    "max_tokens": "length (K)",
-    "temperature": "temperature",
-    "start": "start",
-    "anchor": "start",
-    "backprop_samples": "fewer samples",
-    "adaptive_samples": "fewer samples",
-}
-"""What an ablation varies, by the setting in which it differs from warmup; the order of groups."""
 
 
 def label(names: dict[str, str], name: str) -> str:

@@ -5,12 +5,25 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from warmup.errors import InputError
-from warmup.labels import ASPECTS, label
 
 BASELINE = "sft"
 """The method every gain is measured against: first in every list."""
 FOCUS = "warmup"
 """The method the project is about: last in every list."""
+ASPECTS = {
+    "objective": "objective",
+    "tau": "weights",
+    "length_normalised": "weights",
+    "control_variate": "weights",
+    "samples": "samples (N)",
+    "max_tokens": "length (K)",
+    "temperature": "temperature",
+    "start": "start",
+    "anchor": "start",
+    "backprop_samples": "fewer samples",
+    "adaptive_samples": "fewer samples",
+}
+"""What an ablation varies, by the setting in which it differs from warmup; the order of groups."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,8 @@ class Methods:
 
     def aspect(self, name: str) -> str:
         """Return in words what an ablation varies; nothing for any other method."""
-        return label(ASPECTS, self.varied.get(name, ""))
+        setting = self.varied.get(name, "")
+        return ASPECTS.get(setting, setting.replace("_", " "))
 
     def chain(self, name: str) -> list[str]:
         """Return `name`, the method it starts from, the one that starts from, and so on."""

@@ -4,8 +4,7 @@ from typing import Any
 
 import torch
 
-from warmup.criterion import Batch
-from warmup.projection import IGNORED
+from warmup.examples import IGNORED, Batch
 
 
 def tokens(batch: Batch, warmup: dict[str, Any] | None) -> int:

@@ -6,15 +6,16 @@ Such a score is a row like others, without a value; its signature says why.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from warmup.comparisons import MEAN
 from warmup.labels import METRICS, label
-from warmup.summary import MEAN, Setting
+from warmup.segment_scores import NOT_COMPUTED
+from warmup.summary import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = "not computed"
-PREFIX = f"{TEXT}: "
-"""How the signature of such a score begins."""
+"""What stands in its cell."""
 
 
 class Gap(NamedTuple):
@@ -25,11 +26,6 @@ class Gap(NamedTuple):
     decoding: str
     metric: str
     reason: str
-
-
-def signature(reason: str) -> str:
-    """Return the signature of a score that was not computed, one line."""
-    return PREFIX + " ".join(reason.split())
 
 
 def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
@@ -43,10 +39,10 @@ def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
         Gap(
             Setting(*(row[name] for name in Setting._fields)),
             *(row["method"], row["decoding"], row["metric"]),
-            row["signature"].removeprefix(PREFIX),
+            row["signature"].removeprefix(NOT_COMPUTED),
         )
         for row in rows
-        if row["signature"].startswith(PREFIX)
+        if row["signature"].startswith(NOT_COMPUTED)
     )
     return list(dict.fromkeys(gaps))
 

@@ -12,10 +12,9 @@ from typing import Any
 import torch
 from torch.utils.checkpoint import checkpoint
 
+from warmup.examples import IGNORED
 from warmup.products import linear, weight_gradient
 
-IGNORED = -100
-"""Label of positions that are padding, as in `transformers`."""
 MAX_LOGITS = 2**26
 """Logits that may exist at once, in numbers (256 MiB as float32)."""
 

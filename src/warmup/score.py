@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from warmup import errors, item_statistics, metrics, not_computed, plugins, segment_scores
+from warmup import errors, item_statistics, metrics, plugins, segment_scores
 from warmup.errors import InputError
 from warmup.files import read_lines, read_places, sha256_text, write_json
 from warmup.intervals import bootstrap_interval
@@ -182,7 +182,7 @@ def _hashes(corpus: Corpus) -> dict[str, str]:
 def _without_value(corpus: Corpus, found: NotComputed) -> Row:
     """Return the row of a metric that was not computed; its signature says why."""
     row = {"metric": found.metric, "subset": "all", **dict.fromkeys(("value", "low", "high"))}
-    said = not_computed.signature(found.reason)
+    said = segment_scores.signature_without(found.reason)
     return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
 
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import torch
 
+from warmup.examples import IGNORED
 from warmup.models._interface import LanguageModel, Source, Tokens
-from warmup.projection import IGNORED, divergences, label_log_probabilities
+from warmup.projection import divergences, label_log_probabilities
 from warmup.sampling import Warmups
 
 

@@ -15,6 +15,8 @@ from warmup.files import read_json, sha256_text, write_json
 from warmup.metrics import Corpus, FloatArray
 
 _KEYS = {"signature": str, "hypotheses_sha256": str, "scores": list, "provenance": dict}
+NOT_COMPUTED = "not computed: "
+"""Begins the signature of a score without a value."""
 LONGEST = 400
 """Characters of a reason; libraries can say a lot."""
 
@@ -47,6 +49,11 @@ class SegmentScores:
     def signature(self, corpus: Corpus) -> str:
         """Return every choice that changes the value."""
         return self.said
+
+
+def signature_without(reason: str) -> str:
+    """Return the signature of a score that was not computed for a reason, one line."""
+    return NOT_COMPUTED + " ".join(reason.split())
 
 
 def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:

@@ -10,7 +10,7 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from warmup import sharding
-from warmup.criterion import Batch
+from warmup.examples import Batch
 from warmup.models import LanguageModel
 from warmup.trainer import WarmupTrainer
 

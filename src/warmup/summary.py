@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
+from warmup.comparisons import MEAN
 from warmup.grouping import group
 from warmup.intervals import seed_interval
 from warmup.labels import PERCENT, metric_order
@@ -20,8 +21,6 @@ SEEDS, ITEMS, NONE = "seeds", "items", "none"
 """Where an interval comes from: Student t over seeds, the bootstrap over items, nowhere."""
 PAIRED, CROSSED = "paired items", "seeds and items"
 """The same for a tested gain: the paired bootstrap, the hierarchical bootstrap."""
-MEAN = "mean of "
-"""How the name of the mean over the pairs of a data set begins."""
 _LOOKAHEAD = "lookahead="
 
 Row = dict[str, Any]

@@ -26,6 +26,7 @@ from warmup import (
 from warmup.against_warmup import ablations, controls
 from warmup.aggregate import read_scores
 from warmup.comparison_table import INTERVAL_NOTE, comparison_table, significance_note
+from warmup.comparisons import MEAN
 from warmup.control_table import control_table
 from warmup.cost_table import compute_note, cost_table, times
 from warmup.costs import Cost, costs_of
@@ -230,7 +231,7 @@ def _count(value: float) -> Cell:
 
 
 def _mean_note(estimates: Iterable[Estimate]) -> list[str]:
-    return [_MEAN] if any(item.setting.pair.startswith(summary.MEAN) for item in estimates) else []
+    return [_MEAN] if any(item.setting.pair.startswith(MEAN) for item in estimates) else []
 
 
 def write(

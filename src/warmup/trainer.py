@@ -15,15 +15,15 @@ from accelerate.utils import gather_object
 from transformers import Trainer, TrainerState
 
 from warmup.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
-from warmup.criterion import Batch, Criterion
+from warmup.criterion import Criterion
 from warmup.errors import InputError, out_of_memory
+from warmup.examples import IGNORED, Batch
 from warmup.files import read_json, write_json
 from warmup.finite import FiniteUpdates
 from warmup.flops import count_flops
 from warmup.interruption import Interruption, listening
 from warmup.microbatch import split, tokens
 from warmup.models import LanguageModel
-from warmup.projection import IGNORED
 from warmup.workspace import PASS_TOKENS
 
 FLOPS_EVERY = 100

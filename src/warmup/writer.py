@@ -13,10 +13,9 @@ from transformers import GenerationConfig, LogitsProcessorList
 from warmup import greedy
 from warmup.batching import in_batches
 from warmup.boundary import WarmupBoundary
-from warmup.examples import pad
+from warmup.examples import IGNORED, pad
 from warmup.models import LanguageModel, Source
 from warmup.products import fast_products
-from warmup.projection import IGNORED
 from warmup.randomness import uniforms
 from warmup.sampling import Warmups, sample
 from warmup.scoring import lay_out, score, target_token_log_probabilities

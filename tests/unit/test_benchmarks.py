@@ -17,8 +17,8 @@ import tiny
 from warmup import config as configuration
 from warmup.criterion import Criterion
 from warmup.errors import InputError
+from warmup.examples import IGNORED
 from warmup.flops import count_flops
-from warmup.projection import IGNORED
 from warmup.scoring import lay_out, score
 
 ROOT = Path(__file__).parents[2]

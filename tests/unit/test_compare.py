@@ -8,7 +8,7 @@ from evaluations import RUN, evaluation
 
 from warmup import compare, comparisons, metrics
 from warmup.compare import planned
-from warmup.control_table import OWN
+from warmup.comparisons import OWN
 from warmup.decoding_order import Decodings
 from warmup.errors import InputError
 from warmup.methods import Methods

@@ -7,8 +7,8 @@ import pytest
 from synthetic_results import METHODS, make_curves, make_runs, make_scores, reported
 
 from warmup import errors, figures, gains, summary, tables
-from warmup.comparisons import COLUMNS
-from warmup.control_table import OWN, control_table, differences
+from warmup.comparisons import COLUMNS, MEAN, OWN
+from warmup.control_table import control_table, differences
 from warmup.decoding_order import UNKNOWN, parse
 from warmup.export import rows
 from warmup.methods import Methods
@@ -77,7 +77,7 @@ def test_each_control_stands_below_the_decoding_with_its_beam_width():
 
 def test_differences_are_paired_by_seed():
     found = differences(with_controls(methods=("warmup", "sft_compute")), parse(ITEMS))
-    single = [item for item in found if not item.setting.pair.startswith(summary.MEAN)]
+    single = [item for item in found if not item.setting.pair.startswith(MEAN)]
     assert {item.method for item in found} == {"warmup", "sft_compute"}
     for item in single:
         assert item.mean == pytest.approx(LOSS[item.decoding])

@@ -9,8 +9,7 @@ import tiny
 from warmup import criterion as module
 from warmup.criterion import Criterion, begins, check_projection, diagnose
 from warmup.errors import InputError
-from warmup.examples import pad
-from warmup.projection import IGNORED
+from warmup.examples import IGNORED, pad
 from warmup.sampling import Warmups, distinct, restrict, select
 from warmup.scoring import lay_out, rewards, score
 

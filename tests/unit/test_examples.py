@@ -10,8 +10,7 @@ from transformers import AutoTokenizer
 
 import tiny
 from warmup.errors import InputError
-from warmup.examples import Collator, Examples, encode_sources, pad
-from warmup.projection import IGNORED
+from warmup.examples import IGNORED, Collator, Examples, encode_sources, pad
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmup.examples import pad
+from warmup.examples import IGNORED, pad
 from warmup.microbatch import split, tokens
-from warmup.projection import IGNORED
 
 WARMUP = {"samples": 3, "max_tokens": 4}
 LENGTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=12)

@@ -18,6 +18,7 @@ from warmup import (
     markup,
     not_computed,
     score,
+    segment_scores,
     show,
     summary,
     tables,
@@ -39,7 +40,7 @@ def with_comet(owed=lambda row: True):
     rows = scores[scores["metric"] == "bleu"].assign(metric="comet")
     missing = rows.apply(owed, axis=1)
     rows.loc[missing, ["value", "low", "high"]] = math.nan
-    rows.loc[missing, "signature"] = not_computed.signature(REASON)
+    rows.loc[missing, "signature"] = segment_scores.signature_without(REASON)
     return pd.concat([scores, rows], ignore_index=True)
 
 

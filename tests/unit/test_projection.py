@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmup.projection import IGNORED, Projection, divergences, label_log_probabilities
+from warmup.examples import IGNORED
+from warmup.projection import Projection, divergences, label_log_probabilities
 
 VOCABULARY, WIDTH = 11, 5
 BANNED = (0, 4)

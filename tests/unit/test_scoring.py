@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tiny
-from warmup.examples import pad
-from warmup.projection import IGNORED
+from warmup.examples import IGNORED, pad
 from warmup.sampling import Warmups
 from warmup.scoring import divergence, lay_out, score, target_log_probability
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from synthetic_results import METHODS, STARTS, make_scores
 
 from warmup import summary
+from warmup.comparisons import MEAN
 from warmup.costs import costs_of
 from warmup.methods import Methods
 from warmup.summary import ITEMS, NONE, SEEDS, Setting
@@ -126,7 +127,7 @@ def test_mean_over_pairs_needs_every_pair():
     means = {
         item.method
         for item in summary.scores_of(scores[~gone])
-        if item.setting.pair.startswith(summary.MEAN)
+        if item.setting.pair.startswith(MEAN)
     }
     assert means == {"sft", "sft_continued", "sft_compute"}
 

@@ -12,8 +12,7 @@ import tiny
 from warmup import train
 from warmup.criterion import VALIDATION, Criterion
 from warmup.errors import InputError
-from warmup.examples import Collator, Examples
-from warmup.projection import IGNORED
+from warmup.examples import IGNORED, Collator, Examples
 from warmup.scoring import lay_out, score
 from warmup.trainer import WarmupTrainer
 

@@ -73,7 +73,6 @@ rule score:
             "score.py",
             "item_statistics.py",
             "segment_scores.py",
-            "not_computed.py",
             "metrics",
         ),
     output:
@@ -114,7 +113,7 @@ rule aggregate:
     input:
         PLAN.lists["aggregate"],
         list=PLAN.list_of("aggregate"),
-        code=code("aggregate.py", "not_computed.py"),
+        code=code("aggregate.py", "segment_scores.py"),
     output:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",

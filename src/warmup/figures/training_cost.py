@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from warmup import summary
+from warmup.comparisons import MEAN
 from warmup.costs import costs_of
 from warmup.figures import Data
 from warmup.figures._facets import MANY, split
@@ -37,7 +38,7 @@ def draw(data: Data) -> Figure:
     points = []
     for item in summary.ordered(summary.primary(summary.scores_of(data.scores)), data.methods):
         compute = costs.get((item.setting._replace(split="train"), item.method), math.nan)
-        if compute > 0 and not item.setting.pair.startswith(summary.MEAN):
+        if compute > 0 and not item.setting.pair.startswith(MEAN):
             points.append((item, compute))
     if not points:
         return message(

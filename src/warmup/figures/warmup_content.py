@@ -3,12 +3,12 @@
 from matplotlib.figure import Figure
 
 from warmup import summary
+from warmup.comparisons import MEAN
 from warmup.figures import Data
 from warmup.figures._facets import MANY, split
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message
 from warmup.figures._style import look
-from warmup.summary import MEAN
 from warmup.warmup_tables import estimates
 
 TITLE = "What warmups say"

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup import summary
+from warmup.comparisons import MEAN
 from warmup.costs import costs_of
 from warmup.gains import MARK, cell, gains, is_tested, significant
 from warmup.grouping import group
@@ -81,7 +82,7 @@ def _finding(
     compared = {other: found for other, found in over.items() if settings & found.keys()}
     sentences, of_ablations = [], list[Estimate]()
     for other, found in compared.items():
-        single = [s for s in settings & found.keys() if not s.pair.startswith(summary.MEAN)]
+        single = [s for s in settings & found.keys() if not s.pair.startswith(MEAN)]
         here = [found[setting] for setting in single]
         if methods.aspect(other):
             of_ablations += here
@@ -182,7 +183,7 @@ def cost(scores: "pd.DataFrame") -> list[str]:
     operations, seconds = [], []
     for (setting, method), item in own.items():
         base = own.get((setting, BASELINE))
-        if method != FOCUS or base is None or setting.pair.startswith(summary.MEAN):
+        if method != FOCUS or base is None or setting.pair.startswith(MEAN):
             continue
         operations.append(item.flops / item.updates / (base.flops / base.updates))
         seconds.append(item.seconds.mean / item.updates / (base.seconds.mean / base.updates))
