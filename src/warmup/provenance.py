@@ -1,9 +1,5 @@
-"""Where a result comes from: code, packages, machine, data.
+"""Where a result comes from: code, packages, machine, data."""
 
-Command line: `python -m warmup.provenance --help`.
-"""
-
-import argparse
 import hashlib
 import importlib.metadata
 import json
@@ -12,9 +8,11 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from warmup import errors
+import warmup
 from warmup.files import sha256
 
+PACKAGE = Path(warmup.__file__).parent
+"""Folder of this package."""
 PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "sacrebleu")
 
 
@@ -43,16 +41,14 @@ def digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def code_sha256() -> str:
-    """Return the SHA-256 over this package's modules."""
-    folder = Path(__file__).parent
+def code_sha256(folder: Path = PACKAGE) -> str:
+    """Return the SHA-256 over a package's modules."""
     lines = (f"{p.relative_to(folder)} {sha256(p)}" for p in sorted(folder.rglob("*.py")))
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def revision() -> dict[str, Any]:
-    """Return the git revision of the source tree and whether it has uncommitted changes."""
-    folder = Path(__file__).parent
+def revision(folder: Path = PACKAGE) -> dict[str, Any]:
+    """Return the git revision of a folder of source and whether it has uncommitted changes."""
     try:
         commit = _git(folder, "rev-parse", "HEAD")
         dirty = bool(_git(folder, "status", "--porcelain", "--", "."))
@@ -65,22 +61,3 @@ def _git(folder: Path, *arguments: str) -> str:
     return subprocess.run(
         ["git", "-C", str(folder), *arguments], check=True, capture_output=True, text=True
     ).stdout.strip()
-
-
-def main() -> None:
-    """Print how to make a run's results again: configuration, seed, revision, command."""
-    from warmup import recipe  # noqa: PLC0415  # needs the configuration, which training does not
-
-    parser = argparse.ArgumentParser(prog="python -m warmup.provenance", description=main.__doc__)
-    parser.add_argument(
-        "result",
-        type=Path,
-        help="folder …/runs/DATASET/PAIR/MODEL/METHOD/seedN with training.json and "
-        "provenance.json, or a file in it",
-    )
-    options = parser.parse_args()
-    print("\n".join(recipe.of(options.result, code_sha256(), digest)))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,16 +1,20 @@
-"""How to make a result again: its configuration, seed, revision and command."""
+"""How to make a result again: its configuration, seed, revision and command.
 
+Command line: `python -m warmup.recipe --help`.
+"""
+
+import argparse
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from warmup import config as configuration
-from warmup import config_files
+from warmup import config_files, errors
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, unknown
 from warmup.files import read_json, read_places
 from warmup.keep import PROVENANCE
+from warmup.provenance import code_sha256, digest
 
 
 class _Result(NamedTuple):
@@ -26,15 +30,13 @@ class _Result(NamedTuple):
     """Where the configuration lies that it had."""
 
 
-def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
+def of(result: Path) -> list[str]:
     """Return lines that say how to make a run's results again.
 
     Args:
         result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it; for a kept
             experiment its folder and then DATASET/PAIR/MODEL/METHOD/seedN, whether or not there is
             such a folder.
-        code: hash of the program that is here.
-        digest: the function that hashes a configuration.
 
     Raises:
         InputError: a file is missing or not in its form, or has no such run.
@@ -44,16 +46,17 @@ def of(result: Path, code: str, digest: Callable[[Any], str]) -> list[str]:
     made = run.made
     git = made.get("git") or {}
     revision = git.get("revision")
-    file, own_name, said = _file_of(run, digest)
+    file, own_name, said = _file_of(run)
     target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
     named = "" if file == config_files.DEFAULT.name else f" --configfile {file or 'FILE'}"
     named += "" if own_name else f" --config experiment={run.experiment}"
+    same_code = made.get("code_sha256") == code_sha256()
     checkout = f"git checkout {revision} && " if revision else ""
     return [
         f"run       {run.experiment}: {run.name}",
         f"seed      {run.name.rpartition('seed')[2]}",
         f"revision  {revision or 'unknown'}" + (" with changes" if git.get("dirty") else ""),
-        f"code      {'the one here' if made.get('code_sha256') == code else 'another than here'}",
+        f"code      {'the one here' if same_code else 'another than here'}",
         f"config    {said}",
         f"device    {made.get('device')}, {made.get('machine')}, Python {made.get('python')}",
         "packages  " + ", ".join(f"{k} {v}" for k, v in (made.get("packages") or {}).items()),
@@ -103,7 +106,7 @@ def _object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, bool, str]:
+def _file_of(run: _Result) -> tuple[str | None, bool, str]:
     """Return which configuration of the repository has this run, whether by the same name, and
     what to say of it.
     """
@@ -124,3 +127,19 @@ def _file_of(run: _Result, digest: Callable[[Any], str]) -> tuple[str | None, bo
     if named:
         return named, True, f"{named}, which has changed since; that of the run is {run.config}"
     return None, True, f"none here has this run; its own is {run.config}"
+
+
+def main() -> None:
+    """Print how to make a run's results again: configuration, seed, revision, command."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.recipe", description=main.__doc__)
+    parser.add_argument(
+        "result",
+        type=Path,
+        help="folder …/runs/DATASET/PAIR/MODEL/METHOD/seedN with training.json and "
+        "provenance.json, or a file in it",
+    )
+    print("\n".join(of(parser.parse_args().result)))
+
+
+if __name__ == "__main__":
+    errors.run(main)
