@@ -45,7 +45,7 @@ def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -
     if torch.cuda.is_available():
         model.network.to("cuda")
     tokens, limit = model.tokens, form["max_warmup_tokens"]
-    task = plugins.load("tasks", form["task"])
+    task = plugins.load("task", form["task"])
     found = []
     for first in range(0, len(records), batch_size):
         texts = [task.input_text(record) for record in records[first : first + batch_size]]

@@ -87,7 +87,7 @@ def evaluate(model: Path, test: Path, task: str, pair: str) -> dict[str, Any]:
         rows = generate.predict(model, read_records(test), task=task, beams=1, batch_size=256)
         write_jsonl(path, rows)
     corpus, _ = read_predictions(path, pairs.parse(pair).target)
-    (found,) = score(corpus, plugins.load("tasks", task).METRICS[:1])
+    (found,) = score(corpus, plugins.load("task", task).METRICS[:1])
     return {key: found[key] for key in ("metric", "value", "low", "high", "n")}
 
 

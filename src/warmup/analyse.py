@@ -80,7 +80,7 @@ def read(run: Run, experiment: str, task: str) -> Predictions:
         outputs=[row["output"] for row in rows],
         tokens=[row["warmup_tokens"] for row in rows],
         log_probabilities=[row["warmup_log_probability"] for row in rows],
-        labelled="accuracy" in plugins.load("tasks", task).METRICS,
+        labelled="accuracy" in plugins.load("task", task).METRICS,
     )
     known = {"experiment": experiment, "task": task, **run._asdict()}
     return Predictions(

@@ -17,16 +17,16 @@ def check(method: dict[str, Any], where: str) -> None:
         InputError: naming the key that is wrong and what it may be.
     """
     name = method["objective"]
-    if name not in plugins.names("objectives"):
-        choices = ", ".join(plugins.names("objectives"))
+    if name not in plugins.names("objective"):
+        choices = ", ".join(plugins.names("objective"))
         raise InputError(f"{where}: objective: unknown {name!r}; choose from: {choices}")
     settings = {
         "type": "object",
         "additionalProperties": False,
-        "properties": plugins.constant("objectives", name, "SETTINGS"),
+        "properties": plugins.constant("objective", name, "SETTINGS"),
     }
     config_schema.check(method, {"properties": {"objective_settings": settings}}, where)
-    least = plugins.constant("objectives", name, "MIN_SAMPLES")
+    least = plugins.constant("objective", name, "MIN_SAMPLES")
     if not (warmup := method["warmup"]):
         if least:
             raise InputError(f"{where}: warmup: {name} needs at least {least} samples, got null")
@@ -48,8 +48,8 @@ def check(method: dict[str, Any], where: str) -> None:
 
 def _check_predefined(warmup: dict[str, Any], objective: str, where: str) -> None:
     kind = warmup["predefined"]
-    if kind not in plugins.names("predefined"):
-        choices = ", ".join(plugins.names("predefined"))
+    if kind not in plugins.names("predefined warmup"):
+        choices = ", ".join(plugins.names("predefined warmup"))
         raise InputError(f"{where}: warmup.predefined: unknown {kind!r}; choose from: {choices}")
     if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
         raise InputError(

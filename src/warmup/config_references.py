@@ -15,7 +15,7 @@ def check_references(config: dict[str, Any]) -> None:
     """
     for name, model in config["models"].items():
         where = f"config: models.{name}"
-        _choose(f"{where}.architecture", model["architecture"], plugins.names("models"))
+        _choose(f"{where}.architecture", model["architecture"], plugins.names("architecture"))
         given = [key for key in ("hub", "local", "scratch") if key in model]
         if len(given) != 1:
             raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
@@ -23,11 +23,11 @@ def check_references(config: dict[str, Any]) -> None:
             raise InputError(f"{where}: hub and revision go together")
     for name, dataset in config["datasets"].items():
         where = f"config: datasets.{name}"
-        _choose(f"{where}.task", dataset["task"], plugins.names("tasks"))
+        _choose(f"{where}.task", dataset["task"], plugins.names("task"))
         for pair in dataset["pairs"]:
             _check_pair(where, pair)
         for split, source in dataset["splits"].items():
-            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("sources"))
+            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
     decoding_entries.check(config["decodings"])
     neural_entries.check(config["neural_metrics"])
     for number, entry in enumerate(config["runs"]):

@@ -45,7 +45,7 @@ class Criterion:
     ) -> None:
         check_projection(model)
         self.model = model
-        self.objective = plugins.load("objectives", method["objective"])
+        self.objective = plugins.load("objective", method["objective"])
         self.settings = method["objective_settings"]
         self.warmup = method["warmup"]
         self.seed = seed
@@ -55,7 +55,7 @@ class Criterion:
         """Examples whose samples were worth the same when they were last seen."""
         self.writer: Writer | None = None
         if self.warmup and self.warmup["predefined"]:
-            kind = plugins.load("predefined", self.warmup["predefined"])
+            kind = plugins.load("predefined warmup", self.warmup["predefined"])
             self.writer = kind.writer(targets, model.tokens, self.warmup["max_tokens"])
         if self.warmup and self.warmup["anchor"]:
             self.start = copy.copy(model)

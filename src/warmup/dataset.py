@@ -56,8 +56,8 @@ def parse(entry: Any) -> Dataset:
     for key in entry:
         if key not in _KEYS:
             raise InputError(f"data set: unknown key {key!r}; valid keys: {', '.join(_KEYS)}")
-    if entry["task"] not in plugins.names("tasks"):
-        raise unknown("task", entry["task"], plugins.names("tasks"))
+    if entry["task"] not in plugins.names("task"):
+        raise unknown("task", entry["task"], plugins.names("task"))
     if not isinstance(entry["pairs"], list) or not entry["pairs"]:
         raise InputError(f"data set: pairs must be a list such as [en-de], not {entry['pairs']!r}")
     if not isinstance(entry["splits"], dict) or not entry["splits"]:
@@ -67,7 +67,7 @@ def parse(entry: Any) -> Dataset:
             raise InputError(f"data set: split name {name!r}: use letters, digits and _ only")
         if not isinstance(spec, dict) or "type" not in spec:
             raise InputError(f"data set: split {name}: expected a mapping with a key 'type'")
-        if spec["type"] not in plugins.names("sources"):
-            raise unknown("type of source", spec["type"], plugins.names("sources"))
+        if spec["type"] not in plugins.names("source"):
+            raise unknown("type of source", spec["type"], plugins.names("source"))
     parsed = [parse_pair(str(pair)) for pair in entry["pairs"]]
     return Dataset(entry["task"], parsed, entry["splits"])

@@ -16,10 +16,10 @@ def check(entries: Entries) -> None:
     """
     for name, entry in entries.items():
         where = f"config: decodings.{name}"
-        if entry["warmup"] not in plugins.names("decodings"):
-            choices = ", ".join(plugins.names("decodings"))
+        if entry["warmup"] not in plugins.names("decoding"):
+            choices = ", ".join(plugins.names("decoding"))
             raise InputError(f"{where}.warmup: unknown {entry['warmup']!r}; choose from: {choices}")
-        if entry["samples"] and not plugins.constant("decodings", entry["warmup"], "SAMPLES"):
+        if entry["samples"] and not plugins.constant("decoding", entry["warmup"], "SAMPLES"):
             raise InputError(f"{where}.samples: warmup {entry['warmup']} takes no samples")
     if all(_is_control(entry) for entry in entries.values()):
         raise InputError("config: decodings: one at least must have warmup: own")
@@ -49,4 +49,4 @@ def lineage(entries: Entries) -> list[str]:
 
 
 def _is_control(entry: dict[str, Any]) -> bool:
-    return bool(plugins.constant("decodings", entry["warmup"], "NEEDS_WARMUPS"))
+    return bool(plugins.constant("decoding", entry["warmup"], "NEEDS_WARMUPS"))

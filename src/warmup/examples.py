@@ -36,7 +36,7 @@ class Examples(Dataset[dict[str, Any]]):
         Raises:
             InputError: the file has no record, or one does not fit the task.
         """
-        render = plugins.load("tasks", task).render
+        render = plugins.load("task", task).render
         self.records = list(read_records(path))[:limit]
         if not self.records:
             raise InputError(f"{path}: no records")

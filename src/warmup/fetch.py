@@ -29,7 +29,7 @@ def fetch(dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path) -> l
     files = {
         file.path: asdict(file)
         for split, spec in dataset.splits.items()
-        for file in plugins.load("sources", spec["type"]).fetch(
+        for file in plugins.load("source", spec["type"]).fetch(
             spec, pair, Context(split, data_root, downloads)
         )
     }

@@ -55,7 +55,7 @@ def predict(
     form = read_json(folder / FORMAT_FILE)
     if task and task != form["task"]:
         raise InputError(f"--task: {folder} was trained for {form['task']}, not {task}")
-    decoding = plugins.load("decodings", warmup)
+    decoding = plugins.load("decoding", warmup)
     if decoding.NEEDS_WARMUPS and form["max_warmup_tokens"] is None:
         raise InputError(f"--warmup {warmup}: {folder} was trained without warmups")
     if samples and not decoding.SAMPLES:
@@ -64,7 +64,7 @@ def predict(
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
-    task_module = plugins.load("tasks", form["task"])
+    task_module = plugins.load("task", form["task"])
     rows = list(records)
     texts = [task_module.input_text(row) for row in rows]
 
@@ -148,7 +148,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m warmup.generate", description=main.__doc__)
     add = parser.add_argument
     add("--model", type=Path, required=True, help="checkpoint folder written by warmup.train")
-    add("--task", choices=plugins.names("tasks"), help="must be the checkpoint's own (a check)")
+    add("--task", choices=plugins.names("task"), help="must be the checkpoint's own (a check)")
     add("--input", type=Path, required=True, help="records, one JSON object a line; - is stdin")
     add(
         "--output",
@@ -160,7 +160,7 @@ def main() -> None:
     add("--batch-size", type=int, default=64, help="sequences at once (default: %(default)s)")
     add(
         "--warmup",
-        choices=plugins.names("decodings"),
+        choices=plugins.names("decoding"),
         default="own",
         help="where warmups come from, see docs/method.md (default: own, the model writes them)",
     )

@@ -19,19 +19,19 @@ def check(entries: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for name, entry in entries.items():
         where = f"config: neural_metrics.{name}"
-        if name not in plugins.names("neural"):
-            raise unknown("neural metric", name, plugins.names("neural"))
+        if name not in plugins.names("neural metric"):
+            raise unknown("neural metric", name, plugins.names("neural metric"))
         for task in entry["tasks"]:
-            if task not in plugins.names("tasks"):
-                choices = ", ".join(plugins.names("tasks"))
+            if task not in plugins.names("task"):
+                choices = ", ".join(plugins.names("task"))
                 raise InputError(f"{where}.tasks: unknown {task!r}; choose from: {choices}")
         if ("hub" in entry) == ("local" in entry):
             raise InputError(f"{where}: needs exactly one of hub and local")
         if ("hub" in entry) != ("revision" in entry):
             raise InputError(f"{where}: hub and revision go together")
-        needed = {plugins.constant("neural", name, "NEEDS")}
+        needed = {plugins.constant("neural metric", name, "NEEDS")}
         if "hub" in entry:
-            needed.add(plugins.constant("neural", name, "HUB_NEEDS"))
+            needed.add(plugins.constant("neural metric", name, "HUB_NEEDS"))
         for key in _OF_SOME:
             if key in needed and key not in entry:
                 raise InputError(f"{where}: missing key {key!r}")

@@ -54,7 +54,7 @@ class Plan:
         self.decodings = " ".join(decoding_entries.lineage(self.config["decodings"]))
         self.resources: dict[str, int] = self.config["resources"]
         self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
-        self.figures = plugins.names("figures")
+        self.figures = plugins.names("figure")
         self.fetched_datasets = _fetched(self.config["datasets"])
         prepared = sorted({tuple(run.split("/")[:2]) for run in self.runs})
         self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
@@ -294,7 +294,7 @@ def _fetched(datasets: dict[str, Any]) -> set[str]:
         for name, dataset in datasets.items()
     }
     online = {
-        kind: plugins.constant("sources", kind, "NEEDS_NETWORK")
+        kind: plugins.constant("source", kind, "NEEDS_NETWORK")
         for kind in sorted(set().union(*types.values()))
     }
     return {name for name, used in types.items() if any(online[kind] for kind in used)}

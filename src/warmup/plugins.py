@@ -12,34 +12,49 @@ from typing import Any
 
 from warmup.errors import InputError, unknown
 
+PACKAGES = {
+    "architecture": "warmup.models",
+    "decoding": "warmup.decodings",
+    "figure": "warmup.figures",
+    "generator": "warmup.generators",
+    "metric": "warmup.metrics",
+    "neural metric": "warmup.neural",
+    "objective": "warmup.objectives",
+    "predefined warmup": "warmup.predefined",
+    "quantity": "warmup.analysis",
+    "source": "warmup.sources",
+    "task": "warmup.tasks",
+}
+"""Kind of entry -> the package whose modules are the entries."""
 
-def names(package: str) -> list[str]:
-    """Return the names of the modules in `warmup.<package>`, sorted, without private ones (`_`)."""
-    return sorted(_files(package))
+
+def names(kind: str) -> list[str]:
+    """Return the names of all entries of a kind, sorted; private modules (`_`) are not entries."""
+    return sorted(_files(kind))
 
 
-def load(package: str, name: str) -> ModuleType:
-    """Import `warmup.<package>.<name>`.
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module of an entry.
 
     Raises:
         InputError: no such module; the message lists the valid names.
     """
-    if name not in names(package):
-        raise _unknown(package, name)
-    return importlib.import_module(f"warmup.{package}.{name}")
+    if name not in names(kind):
+        raise unknown(kind, name, names(kind))
+    return importlib.import_module(f"{PACKAGES[kind]}.{name}")
 
 
-def constant(package: str, name: str, key: str) -> Any:
-    """Return the plain value that `warmup.<package>.<name>` assigns to `key`, without importing it.
+def constant(kind: str, name: str, key: str) -> Any:
+    """Return the plain value that the module of an entry assigns to `key`, without importing it.
 
     Plain is what is written out: numbers, text, true, false, null, lists and mappings of these.
 
     Raises:
         InputError: no such module, or it assigns no plain value to `key`.
     """
-    files = _files(package)
+    files = _files(kind)
     if name not in files:
-        raise _unknown(package, name)
+        raise unknown(kind, name, files)
     try:
         tree = ast.parse(files[name].read_text(encoding="utf-8"))
     except SyntaxError as error:
@@ -55,15 +70,12 @@ def constant(package: str, name: str, key: str) -> Any:
     raise InputError(f"{files[name]}: no plain value is assigned to {key}")
 
 
-def _unknown(package: str, name: str) -> InputError:
-    return unknown(package.rstrip("s").replace("_", " "), name, names(package))
-
-
-def _files(package: str) -> dict[str, Path]:
-    # found, not imported: listing models must not cost the import of torch
-    loaded = sys.modules.get(f"warmup.{package}")
-    spec = loaded.__spec__ if loaded else importlib.util.find_spec(f"warmup.{package}")
-    assert spec and spec.submodule_search_locations, f"no package warmup.{package}"
+def _files(kind: str) -> dict[str, Path]:
+    # found, not imported: listing architectures must not cost the import of torch
+    package = PACKAGES[kind]
+    loaded = sys.modules.get(package)
+    spec = loaded.__spec__ if loaded else importlib.util.find_spec(package)
+    assert spec and spec.submodule_search_locations, f"no package {package}"
     path = loaded.__path__ if loaded else spec.submodule_search_locations
     found = {}
     for module in pkgutil.iter_modules(path):

@@ -54,10 +54,10 @@ def read_split(dataset: Dataset, pair: Pair, context: Context) -> list[Record]:
         InputError: as `prepare`.
     """
     spec = dataset.splits[context.split]
-    records = list(plugins.load("sources", spec["type"]).read(spec, pair, context))
+    records = list(plugins.load("source", spec["type"]).read(spec, pair, context))
     if not records:
         raise InputError(f"splits.{context.split}: no records")
-    check = plugins.load("tasks", dataset.task).check
+    check = plugins.load("task", dataset.task).check
     for record in records:
         try:
             check(record)
@@ -68,7 +68,7 @@ def read_split(dataset: Dataset, pair: Pair, context: Context) -> list[Record]:
 
 def describe(task: str, records: list[Record]) -> dict[str, Any]:
     """Return counts, and mean lengths in words (separated by spaces) of what a model sees."""
-    render = plugins.load("tasks", task).render
+    render = plugins.load("task", task).render
     texts = [render(record) for record in records]
     return {
         "records": len(records),

@@ -88,7 +88,7 @@ def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
     Raises:
         InputError: an unknown task or metric, or a metric that is none of the task's.
     """
-    own: tuple[str, ...] = plugins.load("tasks", task).METRICS
+    own: tuple[str, ...] = plugins.load("task", task).METRICS
     for name in wanted or ():
         metrics.load(name)
         if name not in own:
@@ -237,7 +237,7 @@ def main() -> None:
         epilog=f"metrics: {', '.join(metrics.names())}; files may be .gz, - is standard input",
     )
     texts = parser.add_argument_group("text files, scores printed as JSON").add_argument
-    texts("--task", metavar="TASK", help=", ".join(plugins.names("tasks")))
+    texts("--task", metavar="TASK", help=", ".join(plugins.names("task")))
     texts("--hyp", type=Path, metavar="FILE", help="outputs, one a line")
     texts(
         "--ref",

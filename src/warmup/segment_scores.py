@@ -62,7 +62,7 @@ def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
     Raises:
         InputError: no such metric.
     """
-    return metrics.mean if name in plugins.names("neural") else metrics.load(name).aggregate
+    return metrics.mean if name in plugins.names("neural metric") else metrics.load(name).aggregate
 
 
 def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[str, Any]) -> None:

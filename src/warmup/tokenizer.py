@@ -100,7 +100,7 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
 
 
 def _texts(train: Path, task: str) -> Iterator[str]:
-    render = plugins.load("tasks", task).render
+    render = plugins.load("task", task).render
     for record in read_records(train):
         rendered = render(record)
         yield rendered.input
@@ -113,7 +113,7 @@ def main() -> None:
     parser.add_argument("--train", type=Path, required=True, help="training records (JSON lines)")
     parser.add_argument("--task", required=True, help="task that turns records into text")
     parser.add_argument("--spec", required=True, help='JSON: {"type": "bpe", "vocab_size": 8000}')
-    parser.add_argument("--architecture", required=True, choices=plugins.names("models"))
+    parser.add_argument("--architecture", required=True, choices=plugins.names("architecture"))
     parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
     options = parser.parse_args()
     spec = read_object(options.spec, "--spec")

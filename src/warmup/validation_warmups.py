@@ -52,7 +52,7 @@ def items_of(
     records: Sequence[Record], sequences: Sequence[Written], writer: Writer, task: str
 ) -> Items:
     """Return records and what was written for them as `warmup.analysis` takes them."""
-    module = plugins.load("tasks", task)
+    module = plugins.load("task", task)
     texts = [writer.texts(written) for written in sequences]
     return Items(
         sources=[record.source for record in records],

@@ -113,7 +113,7 @@ def test_curves_tables_figures_and_report_are_there(finished):
 
     assert {path.name for path in (results / "figures").iterdir()} == {
         f"{name}.{kind}"
-        for name in plugins.names("figures")
+        for name in plugins.names("figure")
         for kind in ("svg", "pdf", "png", "rst")
     }
     page = (results / "report.html").read_text()

@@ -15,8 +15,8 @@ VALUES = {"tau": (0.5, 1.0, 20.0), "epsilon": (1e-3,)}
 
 def variants():
     """Every objective with every combination of its settings."""
-    for name in plugins.names("objectives"):
-        objective = plugins.load("objectives", name)
+    for name in plugins.names("objective"):
+        objective = plugins.load("objective", name)
         parameters = list(inspect.signature(objective.coefficients).parameters.values())[2:]
         keys = [p.name for p in parameters]
         values = [VALUES.get(p.name, (True, False)) for p in parameters]

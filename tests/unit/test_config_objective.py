@@ -111,11 +111,11 @@ def test_a_run_given_to_the_command_is_checked_alike():
         config.check_run(run, "x")
 
 
-@pytest.mark.parametrize("name", plugins.names("objectives"))
+@pytest.mark.parametrize("name", plugins.names("objective"))
 def test_the_settings_of_an_objective_are_its_keyword_arguments(name):
-    module = plugins.load("objectives", name)
+    module = plugins.load("objective", name)
     for key in ("SETTINGS", "MIN_SAMPLES"):
-        assert plugins.constant("objectives", name, key) == getattr(module, key)
+        assert plugins.constant("objective", name, key) == getattr(module, key)
     parameters = inspect.signature(module.coefficients).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     assert defaults.keys() == module.SETTINGS.keys()

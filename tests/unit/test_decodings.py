@@ -231,8 +231,8 @@ def test_a_tie_goes_to_the_first_sample():
 
 
 def test_what_is_said_of_a_way_without_importing_it_is_true():
-    assert plugins.names("decodings") == ["best_of_n", "gold_prefix", "own", "shuffled"]
-    for name in plugins.names("decodings"):
-        module = plugins.load("decodings", name)
+    assert plugins.names("decoding") == ["best_of_n", "gold_prefix", "own", "shuffled"]
+    for name in plugins.names("decoding"):
+        module = plugins.load("decoding", name)
         for key in ("NEEDS_WARMUPS", "SAMPLES"):
-            assert plugins.constant("decodings", name, key) is getattr(module, key)
+            assert plugins.constant("decoding", name, key) is getattr(module, key)

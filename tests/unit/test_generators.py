@@ -23,7 +23,7 @@ EVERY = [(name, pair) for name, some in PAIRS.items() for pair in some]
 
 
 def generate(name: str, pair: str, size: int, seed: int = 1, **knobs: Any) -> list[Record]:
-    endless = plugins.load("generators", name).generate(pairs.parse(pair), seed, knobs)
+    endless = plugins.load("generator", name).generate(pairs.parse(pair), seed, knobs)
     return list(islice(endless, size))
 
 
@@ -37,7 +37,7 @@ def best_guess(pairs: Iterable[tuple[Hashable, Hashable]]) -> float:
 
 
 def test_every_generator_is_tested() -> None:
-    assert sorted(PAIRS) == plugins.names("generators")
+    assert sorted(PAIRS) == plugins.names("generator")
 
 
 @pytest.mark.parametrize(("name", "pair"), EVERY)

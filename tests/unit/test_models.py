@@ -27,7 +27,7 @@ def folder(tmp_path):
 
 
 def test_architectures_are_found_by_name():
-    assert plugins.names("models") == ["decoder_only", "encoder_decoder"]
+    assert plugins.names("architecture") == ["decoder_only", "encoder_decoder"]
 
 
 @pytest.mark.parametrize("name", MODELS)

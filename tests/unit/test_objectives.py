@@ -22,7 +22,7 @@ from warmup.objectives import (
 )
 
 every_objective = pytest.mark.parametrize(
-    "objective", [plugins.load("objectives", name) for name in plugins.names("objectives")]
+    "objective", [plugins.load("objective", name) for name in plugins.names("objective")]
 )
 
 
@@ -30,7 +30,7 @@ every_objective = pytest.mark.parametrize(
 
 
 def test_the_objectives_of_the_documentation_are_there():
-    assert set(plugins.names("objectives")) == {
+    assert set(plugins.names("objective")) == {
         "likelihood", "concatenation", "reweighted", "multisample", "jensen", "expected",
         "group_normalised",
     }  # fmt: skip

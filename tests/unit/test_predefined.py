@@ -11,10 +11,10 @@ TARGETS = [[5, 6, 1], [5, 7, 7, 1], [5, 6, 8, 1], [6, 5, 1]]
 
 
 def writer(name, max_tokens, targets=TARGETS):
-    return plugins.load("predefined", name).writer(targets, TOKENS, max_tokens)
+    return plugins.load("predefined warmup", name).writer(targets, TOKENS, max_tokens)
 
 
-@pytest.mark.parametrize("name", plugins.names("predefined"))
+@pytest.mark.parametrize("name", plugins.names("predefined warmup"))
 @pytest.mark.parametrize("longest", [0, 1, 3])
 def test_a_warmup_keeps_to_its_limit_and_has_no_special_token(name, longest):
     write = writer(name, longest)

@@ -87,7 +87,7 @@ def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     for path in ("tasks/correction.py", "metrics/exact_match.py"):
         (tmp_path / path).write_text(files[f"src/warmup/{path}"], encoding="utf-8")
     record = Record(id="1", source="Anna and Ben walks.", targets=["Anna and Ben walk."])
-    rendered = plugins.load("tasks", "correction").render(record)
+    rendered = plugins.load("task", "correction").render(record)
     assert (rendered.input, rendered.target) == ("correct: Anna and Ben walks.", *record.targets)
     metric = metrics.load("exact_match")
     rows = metric.statistics(metrics.Corpus(["good ", "bad"], [["fair", "good"], ["good"]], "en"))

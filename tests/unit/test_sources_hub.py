@@ -86,8 +86,8 @@ def test_preparing_does_not_import_heavy_libraries() -> None:
     code = (
         "import sys, warmup.prepare, warmup.fetch\n"
         "from warmup import plugins\n"
-        "for package in ('sources', 'tasks', 'generators'):\n"
-        "    [plugins.load(package, name) for name in plugins.names(package)]\n"
+        "for kind in ('source', 'task', 'generator'):\n"
+        "    [plugins.load(kind, name) for name in plugins.names(kind)]\n"
         "print(*{'torch', 'transformers', 'datasets', 'pandas'} & set(sys.modules))\n"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

@@ -14,13 +14,13 @@ LETTERS = ["A", "B", "C"]
 
 
 def render(task: str, record: Record) -> Rendered:
-    rendered = plugins.load("tasks", task).render(record)
+    rendered = plugins.load("task", task).render(record)
     assert isinstance(rendered, Rendered)
     return rendered
 
 
 def test_there_are_three_tasks_with_their_metrics() -> None:
-    metrics = {task: plugins.load("tasks", task).METRICS for task in plugins.names("tasks")}
+    metrics = {task: plugins.load("task", task).METRICS for task in plugins.names("task")}
     assert metrics == {
         "translation": ("bleu", "chrf++", "chrf"),
         "summarization": ("rouge1", "rouge2", "rougeL"),
@@ -71,6 +71,6 @@ def test_multiple_choice_says_no_more_than_there_is() -> None:
 )
 def test_a_record_of_another_task_is_refused(task: str, record: Record, message: str) -> None:
     with pytest.raises(InputError, match=message):
-        plugins.load("tasks", task).check(record)
+        plugins.load("task", task).check(record)
     with pytest.raises(InputError, match=message):
         render(task, record)

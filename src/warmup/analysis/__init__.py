@@ -93,5 +93,5 @@ def of_items(flags: Sequence[bool]) -> Quantity:
 
 def measure(items: Items) -> Iterator[tuple[str, Quantity]]:
     """Yield all quantities by name."""
-    for name in plugins.names("analysis"):
-        yield from plugins.load("analysis", name).measure(items).items()
+    for name in plugins.names("quantity"):
+        yield from plugins.load("quantity", name).measure(items).items()

@@ -43,7 +43,7 @@ class FigureModule(Protocol):
 
 def names() -> list[str]:
     """Return the names of all figures, sorted."""
-    return plugins.names("figures")
+    return plugins.names("figure")
 
 
 def load(name: str) -> FigureModule:
@@ -52,4 +52,4 @@ def load(name: str) -> FigureModule:
     Raises:
         InputError: there is none; the message lists the valid names.
     """
-    return cast(FigureModule, plugins.load("figures", name))
+    return cast(FigureModule, plugins.load("figure", name))

@@ -83,7 +83,7 @@ def mean(sums: FloatArray) -> FloatArray:
 
 
 def _by_name() -> dict[str, Metric]:
-    modules = (cast(Metric, plugins.load("metrics", file)) for file in plugins.names("metrics"))
+    modules = (cast(Metric, plugins.load("metric", file)) for file in plugins.names("metric"))
     return {module.NAME: module for module in modules}
 
 

@@ -47,7 +47,7 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no checkpoint there (config.json is missing)")
-    auto = plugins.load("models", spec["architecture"]).MODEL.auto_class
+    auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
     try:
         network = auto.from_pretrained(
             folder,
@@ -81,7 +81,7 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
         raise InputError(
             f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
         )
-    auto = plugins.load("models", spec["architecture"]).MODEL.auto_class
+    auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
     torch.manual_seed(seed)
     try:
         config = AutoConfig.for_model(
@@ -126,7 +126,7 @@ def prepare_separator(model: LanguageModel) -> None:
 def _assemble(
     network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
 ) -> LanguageModel:
-    kind = plugins.load("models", spec["architecture"]).MODEL
+    kind = plugins.load("architecture", spec["architecture"]).MODEL
     vocabulary = tokenizer.get_vocab()
     if spec["separator"] not in vocabulary:
         special = ", ".join(tokenizer.all_special_tokens[:8])

@@ -49,7 +49,7 @@ class NeuralMetric(Protocol):
 
 def names() -> list[str]:
     """Return the names of all neural metrics, sorted."""
-    return plugins.names("neural")
+    return plugins.names("neural metric")
 
 
 def load(name: str) -> NeuralMetric:
@@ -60,4 +60,4 @@ def load(name: str) -> NeuralMetric:
     """
     if name not in names():
         raise unknown("neural metric", name, names())
-    return cast(NeuralMetric, plugins.load("neural", name))
+    return cast(NeuralMetric, plugins.load("neural metric", name))

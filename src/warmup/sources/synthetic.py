@@ -43,7 +43,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     size = positive(where, spec, "size")
     wanted = part_of_split(context.split)
     made = misses = 0
-    generate = plugins.load("generators", spec["generator"]).generate
+    generate = plugins.load("generator", spec["generator"]).generate
     for record in generate(pair, spec["seed"], spec.get("settings", {})):
         if part(record) == wanted:
             yield record
