@@ -99,7 +99,10 @@ def test_the_separator_begins_as_the_end_token(name, tmp_path):
             "scratch.d_modle: not a setting of t5; it has: .*d_model",
         ),
         ({"separator": "<sep>"}, "separator: '<sep>' is not in the vocabulary"),
-        ({"architecture": "encoder"}, "unknown model 'encoder'; choose from: decoder_only, enc"),
+        (
+            {"architecture": "encoder"},
+            "unknown architecture 'encoder'; choose from: decoder_only, enc",
+        ),
         (
             {
                 "architecture": "decoder_only",
