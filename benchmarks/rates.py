@@ -19,20 +19,11 @@ def rate(rows: int, inner: int, columns: int, device: str, dtype: str) -> float:
 
 @cache
 def _measured(rows: int, inner: int, columns: int, device: str, dtype: str) -> float:
-    """Return the rate of the fastest of many products: what others do here only slows it down.
-
-    On the CPU also with weights laid out beforehand, which is faster for few rows.
-    """
+    """Return the rate of the fastest of many products: what others do here only slows it down."""
     kind = getattr(torch, dtype)
     states = torch.randn(rows, inner, device=device, dtype=kind)
     weight = torch.randn(columns, inner, device=device, dtype=kind)
-    ways: list[Callable[[], torch.Tensor]] = [partial(torch.nn.functional.linear, states, weight)]
-    if device == "cpu" and kind == torch.float32 and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, rows)  # as sampling does it
-        ways.append(
-            partial(torch.ops.mkldnn._linear_pointwise, states, packed, None, "none", [], "")
-        )
-    best = min(_fastest(way, device) for way in ways)
+    best = _fastest(partial(torch.nn.functional.linear, states, weight), device)
     return 2 * rows * inner * columns / best
 
 

@@ -14,7 +14,6 @@ from warmup.examples import IGNORED, Batch
 from warmup.models import LanguageModel, Source
 from warmup.objectives import surrogate
 from warmup.predefined import Writer
-from warmup.products import fast_products
 from warmup.randomness import uniforms
 from warmup.resampling import resample
 from warmup.sampling import Warmups, distinct, sample, select
@@ -71,12 +70,6 @@ class Criterion:
             batch: examples.
             update: the number of the update; the same one always samples the same warmups.
         """
-        with fast_products(self.model.network):
-            return self._losses(network, batch, update)
-
-    def _losses(
-        self, network: torch.nn.Module, batch: Batch, update: int
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model = self.model
         if self.warmup is None:
             source = model.encode(batch["input_ids"], batch["mask"])
@@ -203,7 +196,7 @@ class Criterion:
     def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return −log (1/N) Σ P(y|x,c_n) of each example [B], nats; without warmups −log P(y|x)."""
         model = self.model
-        with torch.no_grad(), fast_products(model.network):
+        with torch.no_grad():
             source = model.encode(batch["input_ids"], batch["mask"])
             if self.warmup is None:
                 return -target_log_probability(model, network, source, batch["labels"])

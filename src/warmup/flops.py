@@ -1,6 +1,5 @@
 """Floating-point operations, as PyTorch counts them while they are executed."""
 
-import math
 from typing import Any
 
 import torch
@@ -16,7 +15,7 @@ def count_flops() -> Any:
 
     Matrix products, convolutions and fused attention are counted, two operations for each
     multiply-add; element-wise operations are not. PyTorch's own counter leaves out the fused
-    attention of the CPU, and the products of `warmup.products`.
+    attention of the CPU.
     """
     attention = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
     backward = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
@@ -25,14 +24,8 @@ def count_flops() -> Any:
         custom_mapping={
             attention: _attention,
             backward: _attention_backward,
-            torch.ops.mkldnn._linear_pointwise: _linear,
         },
     )
-
-
-def _linear(states: Any, weight: Any, *args: Any, out_shape: Any, **kwargs: Any) -> int:
-    operations: int = 2 * math.prod(out_shape) * states[-1]
-    return operations
 
 
 def _attention(query: Any, key: Any, value: Any, *args: Any, **kwargs: Any) -> Any:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
 from warmup.examples import IGNORED
-from warmup.products import linear, weight_gradient
 
 MAX_LOGITS = 2**26
 """Logits that may exist at once, in numbers (256 MiB as float32)."""
@@ -229,7 +229,7 @@ def _add_gradient(
 ) -> torch.Tensor:
     """Return total + d_logitsᵀ · states, in place where it can be: [V, D] may take a gigabyte."""
     if total is None:
-        return weight_gradient(weight, d_logits, states).to(weight.dtype)
+        return (d_logits.T @ states).to(weight.dtype)
     if d_logits.dtype != weight.dtype:
         return total.add_(d_logits.T @ states)
     return torch.addmm(total, d_logits.T, states, out=total)  # `addmm_` is not counted

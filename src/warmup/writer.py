@@ -15,7 +15,6 @@ from warmup.batching import in_batches
 from warmup.boundary import WarmupBoundary
 from warmup.examples import IGNORED, pad
 from warmup.models import LanguageModel, Source
-from warmup.products import fast_products
 from warmup.randomness import uniforms
 from warmup.sampling import Warmups, sample
 from warmup.scoring import lay_out, score, target_token_log_probabilities
@@ -169,8 +168,7 @@ class Writer:
     ) -> list[T]:
         """Return the results of all rows, in their order."""
         said = what if self.progress else None
-        with fast_products(self.model.network, fixed=True):
-            return in_batches(said, keys, work, size or self.batch_size)
+        return in_batches(said, keys, work, size or self.batch_size)
 
     def _encode(self, sources: list[Ids]) -> Source:
         model, device = self.model, self.model.network.device

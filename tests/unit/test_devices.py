@@ -32,3 +32,23 @@ def test_more_processes_than_gpus_are_refused(two_gpus, tmp_path, monkeypatch):
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
     with pytest.raises(InputError, match="4 processes on a machine with 2 GPUs; set resources"):
         train.training_arguments(tiny.resolved("sft"), 8, tmp_path)
+
+
+class Absent:
+    """Operators of a library that PyTorch was built without."""
+
+    def __getattr__(self, name):
+        raise AttributeError(f"'_OpNamespace' 'mkldnn' object has no attribute '{name}'")
+
+
+def test_a_build_without_onednn_trains_and_generates(run, monkeypatch):
+    from warmup.model_format import model_format
+    from warmup.writer import Writer
+
+    monkeypatch.setattr(torch.ops, "mkldnn", Absent())
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    model, training = run("warmup", updates=2)
+    assert training["cost"]["flops"] > 0
+    model.network.eval()
+    writer = Writer(model, model_format(training["config"]), beams=1, batch_size=2, progress=False)
+    assert len(writer.write([[5, 6], [7]])) == 2
