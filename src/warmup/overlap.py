@@ -8,6 +8,9 @@ import re
 
 from warmup.records import Record
 
+SAME = "the same source: letters and digits compared, case ignored"
+"""When a record occurs in another split, in words."""
+
 _NOT_LETTERS_OR_DIGITS = re.compile(r"[\W_]+")
 _PARTS = 10
 _RESERVED = {"valid": 0, "test": 1}  # the other eight parts are for training

@@ -79,6 +79,14 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
     }
 
 
+def _left_out(split: str, dropped: int) -> str:
+    """Return in words which records of a split were left out, and why; nothing where none were."""
+    if not dropped:
+        return ""
+    where = "a test split" if split == "valid" else "valid or a test split"
+    return f"; {dropped} left out that also occur in {where} ({overlap.SAME})"
+
+
 def arguments(command: str, description: str) -> argparse.ArgumentParser:
     """Return a parser with the options that `warmup.prepare` and `warmup.fetch` share."""
     parser = argparse.ArgumentParser(prog=f"python -m {command}", description=description)
@@ -127,7 +135,7 @@ def main() -> None:
         output_dir=args.output_dir,
     )
     for split, facts in summary["splits"].items():
-        print(f"{split}: {facts['records']} records, {facts['dropped']} left out as duplicates")
+        print(f"{split}: {facts['records']} records{_left_out(split, facts['dropped'])}")
 
 
 if __name__ == "__main__":

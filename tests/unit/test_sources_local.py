@@ -77,14 +77,43 @@ def test_jsonl_with_lists_objects_and_several_references(tmp_path: Path) -> None
     assert record.targets == ["c", "c"]
 
 
-@pytest.mark.parametrize("answer", [1, "1", "B", "b", "no", "B) no"])
-@pytest.mark.parametrize("options", [["yes", "no"], ["A) yes", "B) no"]])
+@pytest.mark.parametrize(
+    "answer", [1, "1", "B", "b", "no", "B) no", "(B) no", "B. no", "B: no", "(B)", "B."]
+)
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["yes", "no"],
+        ["A) yes", "B) no"],
+        ["(A) yes", "(B) no"],
+        ["A. yes", "B.  no"],
+        ["A: yes", "B: no"],
+    ],
+)
 def test_answers_may_be_a_number_a_letter_or_the_text(
     answer: int | str, options: list[str], tmp_path: Path
 ) -> None:
     write_rows(tmp_path, {"text": "Is it?", "options": options, "answer": answer})
     (record,) = read(tmp_path, {**JSONL, "fields": CHOICE_FIELDS}, "en")
     assert (record.choices, record.answer) == (["yes", "no"], 1)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["A. yes", "no"],
+        ["B. yes", "A. no"],
+        ["A.I. does", "B.C. does"],
+        ["(A)", "(B)"],
+        ["A. Smith", "B. Jones", "D. Brown"],
+    ],
+)
+def test_letters_stay_where_not_every_option_begins_with_its_own(
+    options: list[str], tmp_path: Path
+) -> None:
+    write_rows(tmp_path, {"text": "Who?", "options": options, "answer": 1})
+    (record,) = read(tmp_path, {**JSONL, "fields": CHOICE_FIELDS}, "en")
+    assert record.choices == options
 
 
 def test_choices_may_be_in_several_columns(tmp_path: Path) -> None:

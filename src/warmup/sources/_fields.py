@@ -1,5 +1,6 @@
 """Make records of rows: which column is what, and what its value may be."""
 
+import re
 from collections.abc import Mapping
 from string import ascii_uppercase
 from typing import Any
@@ -12,6 +13,8 @@ FIELDS = (
     "source", "target", "targets", "question", "choices", "answer", "explanation", "id",
 )  # fmt: skip
 _LISTS = ("targets", "choices")  # these may name several columns
+_LETTER = re.compile(r"(?:\(([A-Z])\)|([A-Z])[).:])(?:\s+(.*))?", re.DOTALL)
+"""`(A) yes`, `A) yes`, `A. yes` and `A: yes`, or the letter alone."""
 
 
 def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]:
@@ -129,11 +132,19 @@ def _identifier(value: Any, where: str) -> str:
     return str(value).strip()
 
 
+def _split_letter(text: str) -> tuple[str, str]:
+    """Return the letter that an option begins with, and the rest; no letter where there is none."""
+    if not (found := _LETTER.fullmatch(text)):
+        return "", text
+    return found[1] or found[2], (found[3] or "").strip()
+
+
 def _unlabelled(choices: list[str]) -> list[str]:
     """Return options without their letters, if every one begins with its own, as in `A) yes`."""
-    labelled = zip(choices, ascii_uppercase, strict=False)
-    if choices and all(text.startswith(f"{letter}) ") for text, letter in labelled):
-        return [text[len("A) ") :].strip() for text in choices]
+    split = [_split_letter(text) for text in choices]
+    expected = list(ascii_uppercase[: len(choices)])
+    if choices and [letter for letter, _ in split] == expected and all(rest for _, rest in split):
+        return [rest for _, rest in split]
     return choices
 
 
@@ -148,10 +159,12 @@ def _index(answer: Any, choices: list[str], where: str) -> int:
         )
     text = answer.strip()
     options = list(zip(ascii_uppercase, choices, strict=False))
+    letter, rest = _split_letter(text)
     readings = {
-        i for i, (letter, option) in enumerate(options) if text in (option, f"{letter}) {option}")
+        i
+        for i, (own, option) in enumerate(options)
+        if text == option or text.upper() == own or (letter == own and rest in ("", option))
     }
-    readings |= {i for i, (letter, _) in enumerate(options) if text.upper() == letter}
     readings |= {i for i in range(len(options)) if text == str(i)}
     if len(readings) != 1:
         problem = "could be several options" if readings else "is no option"
