@@ -134,7 +134,8 @@ def to_html(table: Table) -> str:
         text = html.escape(cell.text)
         text = f"<strong>{text}</strong>" if cell.strong else text
         if index < table.labels:
-            return f'<td class="long">{text}</td>' if len(cell.text) > _LONG else f"<td>{text}</td>"
+            long = ' class="long"' if len(cell.text) > _LONG else ""
+            return f'<td{long} dir="auto">{text}</td>'
         known = cell.value is not None and not math.isnan(cell.value)
         value = f' data-value="{cell.value!r}"' if known else ""
         return f'<td class="number"{value}>{text}</td>'

@@ -78,3 +78,9 @@ def test_html_shows_any_text_as_text(text):
     plain.feed(to_html(table([Cell("x" * len(text)), Cell("2.0", 2.0)], notes=["x"])))
     assert reader.tags == plain.tags
     assert reader.values == ["2.0"]
+
+
+def test_html_leaves_the_direction_of_a_text_to_its_script():
+    page = to_html(table([Cell("שלום"), Cell("2.0", 2.0)]))
+    assert '<td dir="auto">שלום</td>' in page
+    assert '<td class="number" data-value="2.0">2.0</td>' in page

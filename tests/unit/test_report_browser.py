@@ -294,3 +294,20 @@ def test_nothing_is_cut_on_a_phone(show, dark):
 def test_every_field_has_a_label(show):
     view = show("#example/shell_game%20en/t5_tiny/multiple_choice-3")
     assert view.run("[...document.querySelectorAll('input, select')].every((n) => n.labels.length)")
+
+
+@pytest.mark.parametrize("tokens", [False, True])
+def test_texts_are_read_in_the_direction_of_their_script(show, tokens):
+    view = show("#example/shell_game%20en/t5_tiny/multiple_choice-3")
+    if tokens:
+        view.run("document.querySelector('[name=highlight][value=tokens]').click()")
+    texts = "[...document.querySelectorAll('.excerpt, dd > .text, dd > .warmup:not(.empty)')]"
+    assert view.run(f"{texts}.length") > 25
+    assert view.run(f"{texts}.every((node) => node.dir === 'auto')")
+    assert view.run("document.forms.filter.elements.words.dir") == "auto"
+    direction = view.run(
+        "['\u05e9\u05dc\u05d5\u05dd 1', 'B 1'].map((text) => {"
+        "const node = document.body.appendChild(shown('text', text));"
+        "const found = getComputedStyle(node).direction; node.remove(); return found; })"
+    )
+    assert direction == ["rtl", "ltr"]

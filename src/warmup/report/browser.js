@@ -55,7 +55,7 @@ function showLine(example) {
     "",
     element("span", `gain ${sign}`, signed(gain)),
     element("span", "name", `${example.cell.data}, ${example.cell.model}: ${example.id}`),
-    element("span", "excerpt", sourceOf(example).slice(0, 200)),
+    textElement("excerpt", sourceOf(example).slice(0, 200)),
     element(
       "small",
       "",

@@ -1,4 +1,11 @@
 
+/* A text of the data, which is read from right to left where its first letter is. */
+function textElement(className, ...content) {
+  const node = element("span", className, ...content);
+  node.dir = "auto";
+  return node;
+}
+
 /* Text from the data reaches the page as text nodes only, never as markup. */
 function element(name, className, ...content) {
   const node = document.createElement(name);
@@ -17,7 +24,7 @@ function link(address, className, ...content) {
 function shown(className, value, content = [value]) {
   return value === ""
     ? element("span", `${className} empty`, "(empty)")
-    : element("span", className, ...content);
+    : textElement(className, ...content);
 }
 
 function number(value, digits = 2) {

@@ -76,7 +76,7 @@ function showWritten(example, method, mode, references) {
   else if (mode === "tokens" || !references.length) content.push(shown("text", output));
   else {
     const parts = showDifference(differenceFromNearest(output, references));
-    content.push(element("span", "text", ...parts), output === "" ? shown("", output) : "");
+    content.push(textElement("text", ...parts), output === "" ? shown("", output) : "");
   }
   const right = valueOf(example, method, "right");
   const score = `${example.cell.metric} ${valueOf(example, method, "score")}`;
@@ -100,5 +100,5 @@ function showTokens(className, tokens) {
       element("ruby", `shade${below}`, visible, element("rt", "", number(nats === 0 ? 0 : -nats))),
     );
   }
-  return element("span", `${className} tokens`, ...content);
+  return textElement(`${className} tokens`, ...content);
 }
