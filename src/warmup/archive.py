@@ -5,14 +5,13 @@ compressed files. The same predictions give the same bytes.
 """
 
 import io
-import json
 import lzma
 import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
 from warmup.errors import InputError
-from warmup.files import read_jsonl
+from warmup.files import read_jsonl, to_json
 
 LEFT_OUT = ("warmup_by_token", "output_by_token")
 """Most of a file's bytes; no score looks at them."""
@@ -32,9 +31,7 @@ def pack(archive: Path, folder: Path, paths: Iterable[Path]) -> None:
     with tarfile.open(archive, "w:xz") as tar:
         for path in paths:
             lines = (
-                json.dumps(
-                    {key: row[key] for key in row if key not in LEFT_OUT}, ensure_ascii=False
-                )
+                to_json({key: row[key] for key in row if key not in LEFT_OUT}, str(archive))
                 for row in read_jsonl(folder / path)
             )
             content = "".join(f"{line}\n" for line in lines).encode()

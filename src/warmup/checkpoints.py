@@ -3,6 +3,7 @@
 Which one is newer is a matter of its number: clocks may jump.
 """
 
+import json
 import os
 import shutil
 import sys
@@ -64,7 +65,9 @@ def damage(checkpoint: Path) -> str | None:
 
 def best_of(checkpoint: Path) -> Path | None:
     """Return the best checkpoint when this one was written: itself, an earlier one, or none yet."""
-    name = read_json(checkpoint / STATE)["best_model_checkpoint"]
+    # of transformers, which writes NaN where a loss was none
+    state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
+    name = state["best_model_checkpoint"]
     return checkpoint.with_name(Path(name).name) if name else None
 
 

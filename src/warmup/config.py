@@ -6,7 +6,6 @@ Command line: `python -m warmup.config --help`.
 import argparse
 import copy
 import itertools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from warmup import config_files, config_objective, config_schema
 from warmup.ablations import varied
 from warmup.config_references import check_references
 from warmup.errors import InputError, run, unknown
+from warmup.files import to_json
 from warmup.plain import check_plain
 
 
@@ -203,7 +203,7 @@ def main() -> None:
     options = parser.parse_args()
     config = load(*options.configfile)
     if options.run:
-        print(json.dumps(resolve(config, options.run), indent=2))
+        print(to_json(resolve(config, options.run), "standard output", indent=2))
     else:
         print("\n".join(run_names(config)))
 

@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -112,18 +113,35 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def to_json(value: Any, where: str, **layout: Any) -> str:
+    """Return `value` as JSON.
+
+    Args:
+        value: what JSON can say.
+        where: what it is written to, which begins the error message.
+        layout: `indent` or `separators`, as of `json.dumps`.
+
+    Raises:
+        InputError: a number is NaN or infinite, which JSON cannot say.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
+    except ValueError as error:
+        raise InputError(f"{where}: cannot be written: {error}") from None
+
+
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically; not-a-number is refused."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `value` as indented JSON, atomically; errors as `to_json`."""
+    write_text(path, to_json(value, str(path), indent=2) + "\n")
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Write one JSON object per line, atomically; return how many."""
+    """Write one JSON object per line, atomically; return how many. Errors as `to_json`."""
     count = 0
     _refuse_folder(path)  # before the rows are made, which may take hours
     with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            stream.write(to_json(row, str(path)) + "\n")
             count += 1
     return count
 
@@ -132,13 +150,13 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        InputError: the file is missing or is not JSON.
+        InputError: the file is missing or is not JSON; says which line holds NaN or Infinity.
     """
     try:
         text = read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
-    return _parse_json(text, str(path))
+    return parse_json(text, str(path))
 
 
 def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
@@ -165,20 +183,50 @@ def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str
         if not line.strip():
             continue
         where = f"{name}:{number}"
-        row = _parse_json(line, where)
+        row = parse_json(line, where)
         if not isinstance(row, dict):
             raise InputError(f"{where}: expected a JSON object, not {type(row).__name__}")
         yield where, row
 
 
-def _parse_json(text: str, where: str) -> Any:
+def parse_json(text: str, where: str) -> Any:
+    """Return what JSON text says; `where` begins errors.
+
+    Raises:
+        InputError: it is not JSON. That includes NaN and infinite numbers, which `json` reads.
+    """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half of a character is not text
+    except _NotFiniteError as error:
+        line = f":{_line_of(error.number, text)}" if "\n" in text.strip() else ""
+        problem = f"not JSON: {error.number}, where a number must be finite"
+        raise InputError(f"{where}{line}: {problem}") from None
     except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
         raise InputError(f"{where}: not JSON: {error}") from None
     return value
+
+
+class _NotFiniteError(Exception):
+    def __init__(self, number: str) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _finite(number: str) -> float:
+    """Return a number of JSON text; `json` also reads NaN, Infinity and 1e999."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise _NotFiniteError(number)
+    return value
+
+
+def _line_of(number: str, text: str) -> int:
+    """Return the line of JSON text that a number is first in, texts in quotation marks left out."""
+    parts = re.finditer(r'"(?:[^"\\]|\\.)*"|[^\s,:\[\]{}"]+', text)
+    start = next(part.start() for part in parts if part.group() == number)
+    return text.count("\n", 0, start) + 1
 
 
 def read_lines(path: Path) -> Iterator[str]:

@@ -4,7 +4,6 @@ Command line: `python -m warmup.generate --help`.
 """
 
 import argparse
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from warmup import models, plugins
 from warmup.decodings import Inputs
 from warmup.errors import InputError, run
 from warmup.examples import encode_sources
-from warmup.files import read_json, read_places, write_jsonl
+from warmup.files import read_json, read_places, to_json, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.pieces import pieces
 from warmup.records import Record, Unlabelled, from_dict, unique
@@ -178,7 +177,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     rows = predict(
         options.model,
-        read_inputs(options.input),
+        list(read_inputs(options.input)),  # wrong input ends it before a model is loaded
         task=options.task,
         beams=options.beams,
         batch_size=options.batch_size,
@@ -188,7 +187,7 @@ def main() -> None:
     )
     if str(options.output) == "-":
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print(to_json(row, "standard output"))
     else:
         write_jsonl(options.output, rows)
 

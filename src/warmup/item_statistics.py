@@ -4,7 +4,6 @@ It belongs to one file of predictions and stands beside its scores, so that comp
 no text and runs no metric again.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from warmup.errors import InputError
-from warmup.files import read_json, write_text
+from warmup.files import read_json, to_json, write_text
 from warmup.metrics import FloatArray
 
 _PARTS = {"run": dict, "references_sha256": str, "metrics": dict}
@@ -52,7 +51,7 @@ def write(
         for name, rows in statistics.items()
     }
     document = {"run": dict(run), "references_sha256": references_sha256, "metrics": metrics}
-    write_text(path, json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, to_json(document, str(path)) + "\n")
 
 
 def read(path: Path) -> ItemStatistics:

@@ -5,7 +5,6 @@ The copy holds no model; each line of its provenance.jsonl names the run that it
 """
 
 import argparse
-import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,7 @@ from warmup import archive, config_files, decoding_entries, decoding_order, meth
 from warmup import config as configuration
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
-from warmup.files import atomic, read_json, write_json
+from warmup.files import atomic, read_json, to_json, write_json
 from warmup.prediction_files import IDENTITY
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def keep(results: Path, destination: Path, how: Mapping[str, Sequence[str]]) -> 
             for folder in sorted({path.parent for path in predictions}):
                 provenance = read_json(runs / folder / "provenance.json")
                 line = {"run": folder.as_posix(), **provenance}
-                stream.write(json.dumps(line, ensure_ascii=False) + "\n")
+                stream.write(to_json(line, PROVENANCE) + "\n")
     return len(predictions)
 
 

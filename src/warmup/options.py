@@ -1,13 +1,12 @@
 """Command-line values that are given directly or in a file: JSON, and lists of inputs."""
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from warmup.errors import InputError
-from warmup.files import read_json, read_lines
+from warmup.files import parse_json, read_json, read_lines
 
 
 def read_object(value: str, option: str) -> dict[str, Any]:
@@ -16,13 +15,8 @@ def read_object(value: str, option: str) -> dict[str, Any]:
     Raises:
         InputError: not a JSON object; the message begins with the option's name.
     """
-    if value.lstrip().startswith("{"):
-        try:
-            result = json.loads(value)
-        except (ValueError, RecursionError) as error:  # also a number of too many digits
-            raise InputError(f"{option}: not JSON: {error}") from None
-    else:
-        result = read_json(Path(value))
+    is_text = value.lstrip().startswith("{")
+    result = parse_json(value, option) if is_text else read_json(Path(value))
     if not isinstance(result, dict):
         raise InputError(f"{option}: expected a JSON object, not {type(result).__name__}")
     return result

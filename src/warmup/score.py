@@ -5,7 +5,6 @@ scores are written to a file.
 """
 
 import argparse
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, TypeGuard
 
 from warmup import errors, item_statistics, metrics, plugins, segment_scores
 from warmup.errors import InputError
-from warmup.files import read_lines, read_places, sha256_text, write_json
+from warmup.files import read_lines, read_places, sha256_text, to_json, write_json
 from warmup.intervals import bootstrap_interval
 from warmup.metrics import Corpus, FloatArray, Metric
 from warmup.options import read_object
@@ -226,7 +225,7 @@ def _score_texts(options: argparse.Namespace) -> None:
     rows = score(corpus, names)
     for row in rows:
         del row["subset"]
-    print(json.dumps({"task": options.task, "scores": rows}, ensure_ascii=False, allow_nan=False))
+    print(to_json({"task": options.task, "scores": rows}, "standard output"))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -53,10 +54,24 @@ def test_atomic_replaces_a_folder_only_where_told(tmp_path: Path) -> None:
     assert write("two", replace=True) == ["two"]
 
 
-def test_write_json_refuses_not_a_number(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="JSON compliant"):
-        write_json(tmp_path / "a.json", {"loss": float("nan")})
+@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_lacks_are_not_written(tmp_path: Path, number: float) -> None:
+    with pytest.raises(InputError, match=r"a\.json: cannot be written: .*JSON compliant"):
+        write_json(tmp_path / "a.json", {"loss": number})
+    with pytest.raises(InputError, match=r"a\.jsonl: cannot be written: .*JSON compliant"):
+        write_jsonl(tmp_path / "a.jsonl", [{"loss": 1.0}, {"loss": [number]}])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "-1e999"])
+def test_numbers_that_json_lacks_are_not_read(tmp_path: Path, number: str) -> None:
+    message = rf"a\.jsonl?:3: not JSON: {number}, where a number must be finite"
+    (tmp_path / "a.jsonl").write_text(f'{{"x": 1e9}}\n\n{{"{number}": {number}}}\n')
+    with pytest.raises(InputError, match=message):
+        list(read_jsonl(tmp_path / "a.jsonl"))
+    (tmp_path / "a.json").write_text(f'{{"x": "\\" {number}",\n "y":\n [1.5, {number}]}}\n')
+    with pytest.raises(InputError, match=message):
+        read_json(tmp_path / "a.json")
 
 
 @given(rows=st.lists(st.dictionaries(st.text("abc", min_size=1), st.text() | st.integers())))

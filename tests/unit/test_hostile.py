@@ -206,7 +206,7 @@ def test_a_run_with_any_value(tmp_path_factory, key, value):
         scores(tmp_path_factory.mktemp("any"), patch, {**RUN, key: value}, content)
 
 
-@pytest.mark.parametrize("value", [math.nan, math.inf, True, "2", None, [2]])
+@pytest.mark.parametrize("value", [True, "2", None, [2]])
 def test_a_look_ahead_that_is_no_number_makes_no_subset(tmp_path, value):
     path = Path(tmp_path / "predictions.jsonl")
     path.write_text(json.dumps({**PREDICTION, "meta": {"lookahead": value}}))

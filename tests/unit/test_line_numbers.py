@@ -30,6 +30,13 @@ def test_empty_lines_are_counted(tmp_path, read):
         read(path)
 
 
+def test_a_number_that_is_none_is_refused_where_it_is_read(tmp_path):
+    path = tmp_path / "inputs.jsonl"
+    path.write_text('{"source": "a"}\n{"source": "b", "meta": {"x": NaN}}\n')
+    with pytest.raises(InputError, match=r"inputs\.jsonl:2: not JSON: NaN, where"):
+        list(generate.read_inputs(path))
+
+
 def test_inputs_without_an_id_get_the_number_of_their_line(tmp_path):
     path = tmp_path / "inputs.jsonl"
     path.write_text('\n{"source": "a"}\n\n{"source": "b", "id": "x"}\n{"source": "c"}\n')

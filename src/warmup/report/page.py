@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import html
-import json
 import string
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from warmup import figures, warmup_tables
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
-from warmup.files import read_bytes
+from warmup.files import read_bytes, to_json
 from warmup.labels import TASKS, label
 from warmup.markup import Table, to_html
 from warmup.methods import Methods
@@ -95,7 +94,7 @@ def page(
 
 def embed(value: Any) -> str:
     """Return JSON that is inert inside a `script` element, whatever text it holds."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = to_json(value, "report", separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
     return text
