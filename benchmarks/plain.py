@@ -7,7 +7,8 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from benchmarks import direct
 from warmup import models, plugins
-from warmup.examples import encode_sources, pad
+from warmup.encoding import Encoder
+from warmup.examples import pad
 from warmup.files import read_json
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.records import Record
@@ -44,12 +45,13 @@ def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
+    encoder = Encoder(model.tokenizer, model.tokens.of_form)
     tokens, limit = model.tokens, form["max_warmup_tokens"]
     task = plugins.load("task", form["task"])
     found = []
     for first in range(0, len(records), batch_size):
-        texts = [task.input_text(record) for record in records[first : first + batch_size]]
-        ids = encode_sources(texts, model.tokenizer, form["max_source_tokens"])
+        texts = [task.model_input(record) for record in records[first : first + batch_size]]
+        ids = encoder.inputs(texts, form["max_source_tokens"]).ids
         mask = pad([[1] * len(row) for row in ids], 0, model.pads_left)
         inputs, prompt = direct.generation_inputs(
             model,

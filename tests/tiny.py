@@ -202,7 +202,7 @@ def data(folder: Path) -> dict[str, Path]:
         "valid": write_shell_game(folder / "valid.jsonl", 40, 2),
     }
     rendered = [multiple_choice.render(record) for record in read_records(paths["train"])]
-    texts = [text for one in rendered for text in (one.input, one.target)]
+    texts = [text for one in rendered for text in (str(one.input), one.target)]
     for model_type in ("t5", "bart", "llama"):
         paths[model_type] = tokenizer(folder / model_type, model_type, texts)
     return paths

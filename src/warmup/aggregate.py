@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import errors
+from warmup import errors, text_counts
 from warmup.errors import InputError
 from warmup.files import read_json, read_lines, write_text
 from warmup.options import add_inputs, inputs
@@ -84,6 +84,14 @@ def cost_rows(path: Path) -> Iterator[Row]:
         yield _object(row, SCORE_COLUMNS, f"{path}: {metric}")
 
 
+def text_rows(path: Path) -> Iterator[Row]:
+    """Yield how many texts of a training were cut, have unknown tokens, or come back changed."""
+    run, training = _training(path)
+    for counted in text_counts.rows_of_training(training["texts"]):
+        row = {**run, "decoding": "-", **text_counts.NO_SCORE, **counted}
+        yield _object(row, SCORE_COLUMNS, f"{path}: texts")
+
+
 def curve_rows(path: Path) -> Iterator[Row]:
     """Yield the learning curves of one training.json: each quantity at each update."""
     run, training = _training(path)
@@ -118,9 +126,17 @@ def read_curves(path: Path) -> "pd.DataFrame":
 def _training(path: Path) -> tuple[Row, Row]:
     """Return what identifies the run of a training.json, and the whole document."""
     document = read_json(path)
-    wanted = {"config": dict, "updates": int, "cost": dict, "history": list, "validation": list}
+    wanted = {
+        "config": dict,
+        "updates": int,
+        "cost": dict,
+        "history": list,
+        "validation": list,
+        "texts": dict,
+    }
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected an object, not {type(document).__name__}")
+    document = {"texts": {}} | document  # earlier revisions did not count texts
     training = _object({key: document.get(key) for key in wanted}, wanted, f"{path}")
     for part in ("history", "validation"):
         if not all(isinstance(step, dict) for step in training[part]):
@@ -211,6 +227,7 @@ def main() -> None:
         raise InputError("nothing to collect: give --scores, --training or --inputs-from")
     rows = [row for path in scores for row in score_rows(path)]
     rows += [row for path in training for row in cost_rows(path)]
+    rows += [row for path in training for row in text_rows(path)]
     curves = [row for path in training for row in curve_rows(path)]
     keys = [*_RUN, "subset", "metric"]
     write_text(options.scores_tsv, to_tsv(rows, list(SCORE_COLUMNS), keys))

@@ -1,6 +1,6 @@
 """Tokenised examples and batches of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,8 @@ import torch
 from torch.utils.data import Dataset
 from transformers import PreTrainedTokenizerBase
 
-from warmup import plugins
+from warmup import plugins, text_counts
+from warmup.encoding import Encoder
 from warmup.errors import InputError
 from warmup.records import read_records
 
@@ -27,11 +28,21 @@ class Examples(Dataset[dict[str, Any]]):
         task: str,
         tokenizer: PreTrainedTokenizerBase,
         *,
+        control: Iterable[int] = (),
         max_source_tokens: int,
         max_target_tokens: int,
         limit: int | None = None,
     ) -> None:
         """Read and tokenise; longer texts are cut, an end token is always kept.
+
+        Args:
+            path: records.
+            task: what turns them into text.
+            tokenizer: any tokenizer.
+            control: ids that no text becomes, beside those that the tokenizer calls special.
+            max_source_tokens: the most tokens of an input, see `Encoder.inputs`.
+            max_target_tokens: the most tokens of a target, its end token included.
+            limit: take the first records only.
 
         Raises:
             InputError: the file has no record, or one does not fit the task.
@@ -41,16 +52,17 @@ class Examples(Dataset[dict[str, Any]]):
         if not self.records:
             raise InputError(f"{path}: no records")
         rendered = [render(record) for record in self.records]
-        self.input_ids = encode_sources(
-            [text.input for text in rendered], tokenizer, max_source_tokens
+        self.encoder = Encoder(tokenizer, control)
+        self.targets = [text.target for text in rendered]
+        inputs = self.encoder.inputs([text.input for text in rendered], max_source_tokens)
+        targets = self.encoder.targets(self.targets, max_target_tokens)
+        self.input_ids, self.labels = inputs.ids, targets.ids
+        texts = [str(text.input) for text in rendered]
+        self.counts = (
+            text_counts.count(self.encoder, texts, inputs, max_source_tokens),
+            text_counts.count(self.encoder, self.targets, targets, max_target_tokens),
         )
-        targets = tokenizer(
-            [text.target for text in rendered],
-            add_special_tokens=False,
-            truncation=True,
-            max_length=max_target_tokens - 1,
-        )["input_ids"]
-        self.labels = [[*ids, tokenizer.eos_token_id] for ids in targets]
+        """What became of the inputs and of the targets."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -61,14 +73,6 @@ class Examples(Dataset[dict[str, Any]]):
             "input_ids": self.input_ids[index],
             "labels": self.labels[index],
         }
-
-
-def encode_sources(
-    texts: list[str], tokenizer: PreTrainedTokenizerBase, max_tokens: int
-) -> list[list[int]]:
-    """Return the token ids of input texts, cut to `max_tokens`."""
-    ids: list[list[int]] = tokenizer(texts, truncation=True, max_length=max_tokens)["input_ids"]
-    return ids
 
 
 def pad(rows: Sequence[Sequence[int]], value: int, left: bool = False) -> torch.Tensor:

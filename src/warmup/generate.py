@@ -4,17 +4,18 @@ Command line: `python -m warmup.generate --help`.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers.utils import logging
 
-from warmup import models, plugins
+from warmup import models, plugins, text_counts
 from warmup.decodings import Inputs
+from warmup.encoding import Encoder
 from warmup.errors import InputError, run
-from warmup.examples import encode_sources
 from warmup.files import read_json, read_places, to_json, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.pieces import pieces
@@ -63,26 +64,20 @@ def predict(
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
-    task_module = plugins.load("task", form["task"])
     rows = list(records)
-    texts = [task_module.input_text(row) for row in rows]
-
-    def targets() -> list[list[int]]:
-        if not rows:
-            return []
-        found = [task_module.render(row).target for row in rows]
-        ids: list[list[int]] = model.tokenizer(found, add_special_tokens=False)["input_ids"]
-        return ids
-
+    texts = Texts(model, form, rows)
+    for sentence in texts.sentences():
+        print(sentence, file=sys.stderr)
     inputs = Inputs(
-        sources=encode_sources(texts, model.tokenizer, form["max_source_tokens"]) if rows else [],
-        targets=targets,
+        sources=texts.inputs.ids,
+        targets=texts.targets,
         samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
         seed=seed,
     )
     writer = Writer(model, form, beams=beams, batch_size=batch_size)
     sequences = decoding.write(writer, inputs)
-    for record, written in zip(rows, sequences, strict=True):
+    task_module = texts.task
+    for record, written, lost in zip(rows, sequences, texts.lost(), strict=True):
         yield {
             "id": record.id,
             "source": record.source,
@@ -91,8 +86,71 @@ def predict(
             ),
             **shown(writer, written),
             "warmup_from": None if form["max_warmup_tokens"] is None else warmup,
+            "as_tokens": lost,
             "meta": record.meta,
         }
+
+
+class Texts:
+    """The texts of records as tokens: inputs, and targets where they are known.
+
+    Args:
+        model: the model that generates.
+        form: the checkpoint's `warmup.json`.
+        rows: records, some of them `Unlabelled`.
+    """
+
+    def __init__(self, model: LanguageModel, form: dict[str, Any], rows: Sequence[Record]) -> None:
+        self.encoder = Encoder(model.tokenizer, model.tokens.of_form)
+        self.form, self.rows = form, rows
+        self.task = plugins.load("task", form["task"])
+        self.inputs = self.encoder.inputs(
+            [self.task.model_input(row) for row in rows], form["max_source_tokens"]
+        )
+        self.known = [i for i, row in enumerate(rows) if not isinstance(row, Unlabelled)]
+        self.target_texts = [self.task.render(rows[i]).target for i in self.known]
+        self.target_tokens = self.encoder.targets(self.target_texts)
+
+    def targets(self) -> list[list[int]]:
+        """Return the tokens of each target, without its end; an `InputError` if one is unknown."""
+        for row in self.rows:
+            self.task.check(row)
+        return [ids[:-1] for ids in self.target_tokens.ids]
+
+    def sentences(self) -> list[str]:
+        """Return what is to be said on the terminal."""
+        if not self.rows:
+            return []
+        texts = [str(self.task.model_input(row)) for row in self.rows]
+        longest = self.form["max_source_tokens"]
+        inputs = text_counts.count(self.encoder, texts, self.inputs, longest)
+        if not self.known:
+            return text_counts.sentences("generate", inputs, None)
+        longest = self.form["max_target_tokens"]
+        targets = text_counts.count(self.encoder, self.target_texts, self.target_tokens, longest)
+        return text_counts.sentences("generate", inputs, targets)
+
+    def lost(self) -> list[dict[str, int]]:
+        """Return for each record how many tokens are cut, too many or unknown, without zeros."""
+        inputs, targets = self.inputs, self.target_tokens
+        numbers: list[dict[str, int]] = [
+            {"inputs_cut": cut, "inputs_too_long": excess, "inputs_unknown": unknown}
+            for cut, excess, unknown in zip(
+                inputs.cut,
+                inputs.excess(self.form["max_source_tokens"]),
+                inputs.unknown,
+                strict=True,
+            )
+        ]
+        of_targets = zip(
+            self.known,
+            targets.excess(self.form["max_target_tokens"]),
+            targets.unknown,
+            strict=True,
+        )
+        for i, excess, unknown in of_targets:
+            numbers[i] |= {"targets_too_long": excess, "targets_unknown": unknown}
+        return [{kind: number for kind, number in one.items() if number} for one in numbers]
 
 
 def shown(writer: Writer, written: Written) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
     return {
         "records": len(records),
         "different_sources": len({overlap.key(record) for record in records}),
-        "input_words": round(fmean(len(text.input.split()) for text in texts), 2),
+        "input_words": round(fmean(len(str(text.input).split()) for text in texts), 2),
         "target_words": round(fmean(len(text.target.split()) for text in texts), 2),
         "references": round(fmean(len(text.references) for text in texts), 2),
     }

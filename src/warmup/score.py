@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from warmup import errors, item_statistics, metrics, plugins, segment_scores
+from warmup import errors, item_statistics, metrics, plugins, segment_scores, text_counts
 from warmup.errors import InputError
 from warmup.files import read_lines, read_places, sha256_text, to_json, write_json
 from warmup.intervals import bootstrap_interval
@@ -185,6 +185,17 @@ def _without_value(corpus: Corpus, found: NotComputed) -> Row:
     return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
 
 
+def _text_rows(predictions: Path) -> list[Row]:
+    """Return rows that count the texts of which tokens were cut, too many or unknown."""
+    lost = []
+    for where, row in read_places(predictions):
+        found = row.get("as_tokens", {})
+        if not isinstance(found, dict) or not all(map(_is_number, found.values())):
+            raise InputError(f"{where}: as_tokens must be an object of numbers")
+        lost.append(found)
+    return [row | text_counts.NO_SCORE for row in text_counts.rows_of_predictions(lost)]
+
+
 def _score_predictions(options: argparse.Namespace) -> None:
     """Write {run, scores} of a file of predictions and, where wanted, the items' statistics."""
     run = read_object(options.run, "--run")
@@ -206,6 +217,7 @@ def _score_predictions(options: argparse.Namespace) -> None:
     statistics |= {metric.NAME: metric.statistics(corpus) for metric in more}
     rows = score(corpus, names, subsets, statistics, more)
     rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
+    rows += _text_rows(options.predictions)
     identity = {key: run[key] for key in RUN}
     write_json(options.output, {"run": identity, "scores": rows})
     if options.statistics:

@@ -7,6 +7,7 @@ separate columns.
 import argparse
 import math
 from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ from warmup import (
     not_computed,
     reported,
     summary,
+    text_counts,
     warmup_tables,
     warmups,
 )
@@ -138,6 +140,9 @@ def task_tables(
             heading = f"{title}: {words} (reported in the paper)"
             name = f"{task}-reported-{quantity}"
             found.reported.append(reported_table(rows, tested, name, heading))
+    said = text_counts.notes(everything)
+    for part in (found.main, found.controls, found.ablations, found.others, found.comparisons):
+        part[:] = [replace(table, notes=[*table.notes, *said]) for table in part]
     return found
 
 

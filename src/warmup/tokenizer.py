@@ -4,6 +4,7 @@ Command line: `python -m warmup.tokenizer --help`.
 """
 
 import argparse
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 RESERVED = ("<extra_id_0>", "<extra_id_1>")
 """Tokens that no text contains: separator and end of prompt, as T5's vocabulary has them."""
 
+# Such a word of a text, counted as one, would take the id of the special token away.
+_NAMES = re.compile(rf"(?<!\S)({'|'.join(map(re.escape, (PAD, END, UNKNOWN, *RESERVED)))})(?!\S)")
 # How `bpe` and `unigram` write a space; in a text it is taken for one.
 _SPACE = "▁"
 _SPACES = Regex(rf"[\s{_SPACE}]+")
@@ -62,6 +65,7 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
     if word:
         tokenizer.normalizer = normalizers.NFC()
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        texts = (_NAMES.sub(" ", text) for text in texts)
     else:
         one_space = [normalizers.Replace(_SPACES, " "), normalizers.Strip()]
         tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *one_space])
@@ -103,7 +107,7 @@ def _texts(train: Path, task: str) -> Iterator[str]:
     render = plugins.load("task", task).render
     for record in read_records(train):
         rendered = render(record)
-        yield rendered.input
+        yield str(rendered.input)
         yield rendered.target
 
 

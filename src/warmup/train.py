@@ -5,6 +5,7 @@ Command line: `python -m warmup.train --help`.
 
 import argparse
 import contextlib
+import itertools
 import os
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
-from warmup import budget, checkpoints, models, provenance, workspace
+from warmup import budget, checkpoints, models, provenance, text_counts, workspace
 from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run
@@ -86,27 +87,62 @@ def train(
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
     tokenizer, task = model.tokenizer, dataset["task"]
     patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []
+    control = model.tokens.of_form
+    train_set = Examples(inputs["train"], task, tokenizer, control=control, **lengths)
+    valid_set = Examples(
+        inputs["valid"],
+        task,
+        tokenizer,
+        control=control,
+        **lengths,
+        limit=dataset["validation_limit"],
+    )
+    is_first = args.process_index == 0
+    texts = look_at_texts(train_set, valid_set, dataset["max_unknown_targets"], is_first)
     kind = ShardedTrainer if sharded and processes() > 1 else WarmupTrainer
     trainer = kind(
         model,
         method,
         on_nan,
         args=args,
-        train_dataset=Examples(inputs["train"], task, tokenizer, **lengths),
-        eval_dataset=Examples(
-            inputs["valid"], task, tokenizer, **lengths, limit=dataset["validation_limit"]
-        ),
+        train_dataset=train_set,
+        eval_dataset=valid_set,
         data_collator=Collator(model.tokens.pad, model.pads_left),
         callbacks=[Progress(config["name"]), *patience, *callbacks],
     )
     if method["warmup"]:
         trainer.add_callback(ValidationWarmups(trainer, model_format(config)))
     trainer.remove_callback(PrinterCallback)  # Progress prints what it would, legibly
-    if checkpoint and args.process_index == 0:
+    if checkpoint and is_first:
         print(f"{config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
     trainer.go_on(checkpoint)
     trainer.accelerator.wait_for_everyone()  # all have read the best one: the first deletes it
-    return model, summarise(config, trainer)
+    return model, summarise(config, trainer) | {"texts": texts}
+
+
+def look_at_texts(
+    train_set: Examples, valid_set: Examples, most_unknown: float, says: bool
+) -> dict[str, Any]:
+    """Count what became of the texts as tokens, say it, and return it for training.json.
+
+    Raises:
+        InputError: more than a share `most_unknown` of the targets of a split have unknown tokens.
+    """
+    splits = {"train": train_set.counts, "valid": valid_set.counts}
+    trip = text_counts.check_round_trip(train_set.encoder, train_set.targets)
+    said = [text_counts.sentences(split, *counts) for split, counts in splits.items()]
+    if says:
+        for sentence in [*itertools.chain(*said), *text_counts.said_of(trip)]:
+            print(sentence, file=sys.stderr)
+    for split, (_, targets) in splits.items():
+        if targets.unknown > most_unknown * targets.texts:
+            raise InputError(
+                f"{split}: {targets.unknown} of {targets.texts} targets have unknown tokens; the "
+                f"tokenizer cannot spell, for example, {targets.unknown_example!r}: take another "
+                "tokenizer, or allow a larger share with max_unknown_targets of the data set, "
+                f"which is {most_unknown:g}"
+            )
+    return text_counts.of_training(splits, trip)
 
 
 def processes() -> int:

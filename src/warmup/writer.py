@@ -13,6 +13,7 @@ from transformers import GenerationConfig, LogitsProcessorList
 from warmup import greedy
 from warmup.batching import in_batches
 from warmup.boundary import WarmupBoundary
+from warmup.encoding import decode
 from warmup.examples import IGNORED, pad
 from warmup.models import LanguageModel, Source
 from warmup.randomness import uniforms
@@ -89,9 +90,9 @@ class Writer:
 
     def texts(self, written: Written) -> tuple[str, str]:
         """Return warmup and output as text."""
-        decode = self.model.tokenizer.decode
-        output = decode(written.output, skip_special_tokens=True).strip()
-        return decode(written.warmup), output
+        tokenizer = self.model.tokenizer
+        output = decode(tokenizer, written.output, skip_special_tokens=True).strip()
+        return decode(tokenizer, written.warmup), output
 
     def warmups(self, sources: Sequence[Ids]) -> list[Ids]:
         """Return the warmups that `write` would write."""

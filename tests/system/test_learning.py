@@ -35,7 +35,7 @@ def trained(tmp_path_factory):
         for number, (split, size) in enumerate(sizes.items())
     }
     rendered = map(multiple_choice.render, itertools.islice(read_records(data["train"]), 2000))
-    texts = [text for one in rendered for text in (one.input, one.target)]
+    texts = [text for one in rendered for text in (str(one.input), one.target)]
     tokenizer = tiny.tokenizer(folder / "tokenizer", "t5", texts)
 
     # the settings of the default experiment, on a smaller game

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 import tiny
 from warmup import models, plugins
 from warmup.decodings import Inputs, best_of_n, gold_prefix, own, shuffled
+from warmup.encoding import Encoder
 from warmup.errors import InputError
-from warmup.examples import encode_sources
 from warmup.model_format import model_format
 from warmup.randomness import uniforms
 from warmup.sampling import sample
+from warmup.tasks import Input
 from warmup.writer import Writer
 
 MODELS = ["t5", "bart", "llama"]
@@ -54,7 +55,8 @@ def ids(name, texts):
 
 def inputs(name, texts=TEXTS, **settings):
     wanted = {"targets": lambda: ids(name, GIVEN)[: len(texts)], "samples": 4, "seed": 5} | settings
-    sources = encode_sources(texts, model(name).tokenizer, 12) if texts else []
+    inputs = [Input("", text) for text in texts]
+    sources = Encoder(model(name).tokenizer).inputs(inputs, 12).ids
     return Inputs(sources=sources, **wanted)
 
 

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 import tiny
+from warmup.encoding import Encoder
 from warmup.errors import InputError
-from warmup.examples import IGNORED, Collator, Examples, encode_sources, pad
+from warmup.examples import IGNORED, Collator, Examples, pad
+from warmup.tasks import Input
 
 
 @pytest.fixture(scope="module")
@@ -99,5 +101,5 @@ def test_a_batch_says_where_its_tokens_are(left):
 
 def test_a_prompt_is_cut_to_its_limit(data):
     tokenizer = AutoTokenizer.from_pretrained(tiny.tokenizer(data["train"].parent / "x", "llama"))
-    (ids,) = encode_sources(["a b c d"], tokenizer, 3)
+    (ids,) = Encoder(tokenizer).inputs([Input("", "a b c d")], 3).ids
     assert tokenizer.decode(ids) == "a b c"

@@ -7,9 +7,10 @@ from transformers import LogitsProcessorList
 import tiny
 from warmup import generate
 from warmup.boundary import WarmupBoundary
-from warmup.examples import encode_sources
+from warmup.encoding import Encoder
 from warmup.model_format import model_format
 from warmup.pieces import pieces
+from warmup.tasks import Input
 from warmup.writer import Writer
 
 MODELS = ["t5", "bart", "llama"]
@@ -27,7 +28,8 @@ def writer(name, limit, beams=1):
 
 def write(name, limit, beams=1, texts=TEXTS):
     tokenizer, longest = tiny.model(name).tokenizer, form(name, limit)["max_source_tokens"]
-    return writer(name, limit, beams).write(encode_sources(texts, tokenizer, longest))
+    inputs = Encoder(tokenizer).inputs([Input("", text) for text in texts], longest)
+    return writer(name, limit, beams).write(inputs.ids)
 
 
 def results(name, limit, beams=1, texts=TEXTS):

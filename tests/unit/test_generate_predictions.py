@@ -37,7 +37,7 @@ def test_predictions_keep_order_and_what_is_known_of_the_records(checkpoint, dat
         assert set(row) == {
             "id", "source", "references", "warmup", "output", "warmup_log_probability",
             "output_log_probability", "warmup_tokens", "output_tokens", "warmup_by_token",
-            "output_by_token", "warmup_from", "meta",
+            "output_by_token", "warmup_from", "as_tokens", "meta",
         }  # fmt: skip
         assert row["warmup_from"] == "own"
 

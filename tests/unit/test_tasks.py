@@ -5,7 +5,7 @@ import pytest
 from warmup import plugins
 from warmup.errors import InputError
 from warmup.records import Record
-from warmup.tasks import Rendered
+from warmup.tasks import Input, Rendered
 
 TRANSLATION = Record(
     "1", "A dog.", targets=["Ein Hund.", "Hund."], source_lang="en", target_lang="de"
@@ -30,32 +30,34 @@ def test_there_are_three_tasks_with_their_metrics() -> None:
 
 def test_translation_names_the_languages() -> None:
     assert render("translation", TRANSLATION) == Rendered(
-        "translate English to German: A dog.", "Ein Hund.", ["Ein Hund.", "Hund."]
+        Input("translate English to German: ", "A dog."), "Ein Hund.", ["Ein Hund.", "Hund."]
     )
 
 
 def test_translation_calls_an_unknown_language_by_its_code() -> None:
     record = Record("1", "da kugos", ["no mirar"], "qab", "qaa")
-    assert render("translation", record).input == "translate qab to qaa: da kugos"
+    assert str(render("translation", record).input) == "translate qab to qaa: da kugos"
 
 
 def test_summarization() -> None:
     record = Record("1", "a long text", ["short", "brief"])
     assert render("summarization", record) == Rendered(
-        "summarize: a long text", "short", ["short", "brief"]
+        Input("summarize: ", "a long text"), "short", ["short", "brief"]
     )
 
 
 def test_multiple_choice_lists_question_and_options() -> None:
     record = Record("1", "It rains.", question="Is it dry?", choices=["Yes", "No"], answer=1)
     assert render("multiple_choice", record) == Rendered(
-        "answer: It rains. question: Is it dry? options: A) Yes B) No", "B", ["B"]
+        Input("answer: ", "It rains.", " question: Is it dry? options: A) Yes B) No"), "B", ["B"]
     )
 
 
 def test_multiple_choice_says_no_more_than_there_is() -> None:
     record = Record("1", "start B", choices=LETTERS, answer=2, explanation="B C")
-    assert render("multiple_choice", record) == Rendered("answer: start B", "C B C", ["C"])
+    assert render("multiple_choice", record) == Rendered(
+        Input("answer: ", "start B"), "C B C", ["C"]
+    )
 
 
 @pytest.mark.parametrize(

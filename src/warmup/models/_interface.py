@@ -23,6 +23,11 @@ class Tokens:
     banned: tuple[int, ...]
     """Special tokens that a warmup never contains; P(c|x) is normalised without them."""
 
+    @property
+    def of_form(self) -> tuple[int, ...]:
+        """What no text contains, whether or not the tokenizer calls it special."""
+        return self.start, self.separator, self.end, self.pad
+
 
 @dataclass(frozen=True)
 class Source:

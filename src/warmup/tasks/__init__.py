@@ -1,18 +1,33 @@
 """Tasks, one a file: how a record becomes text for a model, and what its output is scored by.
 
 Each has `METRICS`, the metrics it is scored by; `check(record)`, which raises an `InputError` if
-the record does not fit the task; `input_text(record)`, what a model reads, which needs no target;
-and `render(record)`, which checks and returns a `Rendered`.
+the record does not fit the task; `model_input(record)`, which returns an `Input` and needs no
+target; and `render(record)`, which checks and returns a `Rendered`.
 """
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class Input:
+    """What a model reads, in three parts that follow one another; as a `str` it is the whole.
+
+    Where the whole is too long, the end of `text` is cut. The other two are never cut.
+    """
+
+    before: str
+    text: str
+    after: str = ""
+
+    def __str__(self) -> str:
+        return self.before + self.text + self.after
+
+
+@dataclass(frozen=True)
 class Rendered:
     """A record as text."""
 
-    input: str
+    input: Input
     """What the model reads."""
     target: str
     """What it is trained to write."""

@@ -10,7 +10,7 @@ from string import ascii_uppercase
 
 from warmup.errors import InputError
 from warmup.records import Record
-from warmup.tasks import Rendered
+from warmup.tasks import Input, Rendered
 
 METRICS: tuple[str, ...] = ("accuracy", "macro_f1")
 
@@ -22,20 +22,18 @@ def check(record: Record) -> None:
         raise InputError(f"record {record.id!r} has no answer")
 
 
-def input_text(record: Record) -> str:
-    """Return what the model reads.
+def model_input(record: Record) -> Input:
+    """Return what the model reads; where it is too long, the passage is cut.
 
     Raises:
         InputError: too few or too many choices.
     """
     labels = _labels(record)
-    parts = ["answer:", record.source]
-    if record.question:
-        parts += ["question:", record.question]
+    after = ["question:", record.question] if record.question else []
     if record.choices != labels:
-        parts.append("options:")
-        parts += [f"{label}) {text}" for label, text in zip(labels, record.choices, strict=True)]
-    return " ".join(parts)
+        after.append("options:")
+        after += [f"{label}) {text}" for label, text in zip(labels, record.choices, strict=True)]
+    return Input("answer: ", record.source, "".join(f" {part}" for part in after))
 
 
 def render(record: Record) -> Rendered:
@@ -44,7 +42,7 @@ def render(record: Record) -> Rendered:
     assert record.answer is not None  # checked
     label = _labels(record)[record.answer]
     return Rendered(
-        input=input_text(record),
+        input=model_input(record),
         target=f"{label} {record.explanation}".strip(),
         references=[label],
     )

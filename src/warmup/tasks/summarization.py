@@ -2,7 +2,7 @@
 
 from warmup.errors import InputError
 from warmup.records import Record
-from warmup.tasks import Rendered
+from warmup.tasks import Input, Rendered
 
 METRICS: tuple[str, ...] = ("rouge1", "rouge2", "rougeL")
 
@@ -13,16 +13,16 @@ def check(record: Record) -> None:
         raise InputError(f"record {record.id!r} has no target, which summarization needs")
 
 
-def input_text(record: Record) -> str:
+def model_input(record: Record) -> Input:
     """Return what the model reads."""
-    return f"summarize: {record.source}"
+    return Input("summarize: ", record.source)
 
 
 def render(record: Record) -> Rendered:
     """Return the record as text; errors as `check`."""
     check(record)
     return Rendered(
-        input=input_text(record),
+        input=model_input(record),
         target=record.targets[0],
         references=record.targets,
     )

@@ -5,7 +5,7 @@ The input is worded as in Raffel et al. 2020 (T5).
 
 from warmup.errors import InputError
 from warmup.records import Record
-from warmup.tasks import Rendered
+from warmup.tasks import Input, Rendered
 
 METRICS: tuple[str, ...] = ("bleu", "chrf++", "chrf")
 
@@ -29,7 +29,7 @@ def check(record: Record) -> None:
     _check_languages(record)
 
 
-def input_text(record: Record) -> str:
+def model_input(record: Record) -> Input:
     """Return what the model reads.
 
     Raises:
@@ -39,14 +39,14 @@ def input_text(record: Record) -> str:
     source, target = (
         LANGUAGES.get(code, code) for code in (record.source_lang, record.target_lang)
     )
-    return f"translate {source} to {target}: {record.source}"
+    return Input(f"translate {source} to {target}: ", record.source)
 
 
 def render(record: Record) -> Rendered:
     """Return the record as text; errors as `check`."""
     check(record)
     return Rendered(
-        input=input_text(record),
+        input=model_input(record),
         target=record.targets[0],
         references=record.targets,
     )
