@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from warmup import latex_text
+
 
 class Cell(NamedTuple):
     """What one cell shows, and the number it is sorted by, if it is a number."""
@@ -62,27 +64,21 @@ def markdown(table: Table) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-_LATEX = {
-    "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
-    "{": r"\{", "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    "−": "$-$", "×": r"$\times$", "–": "--", "†": r"\textdagger{}", "‡": r"\textdaggerdbl{}",
-}  # fmt: skip
-
-
-def escape_latex(text: str) -> str:
-    """Return `text` with what LaTeX would take for a command written out."""
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
 def latex(table: Table) -> str:
     """Return a `table` float for `booktabs` and `graphicx`; a wide table shrinks to the line."""
 
     def shown(cell: Cell) -> str:
-        text = escape_latex(cell.text)
+        text = latex_text.escape(cell.text)
         # the interval in small type; a bracket only begins an interval after the number
         if cell.value is not None:
             text = re.sub(r"(?<=.) (\[.*\])", r" {\\scriptsize \1}", text)
         return rf"\textbf{{{text}}}" if cell.strong else text
+
+    def line(cells: Sequence[str]) -> str:
+        row = " & ".join(cells)
+        # the \\ of the line before would take [ or * as its own
+        guard = "{}" if row.startswith(("[", "*")) else ""
+        return guard + row + r" \\"
 
     columns = "l" * table.labels + "r" * (len(table.header) - table.labels)
     body: list[str] = []
@@ -93,25 +89,30 @@ def latex(table: Table) -> str:
         first = next((i for i, key in enumerate(keys) if key != before[i]), table.labels)
         if body and first < table.labels - 1:
             body.append(r"\addlinespace")
-        cells = ["" if i < first else shown(cell) for i, cell in enumerate(row)]
-        body.append(" & ".join(cells) + r" \\")
+        body.append(line(["" if i < first else shown(cell) for i, cell in enumerate(row)]))
         before = keys
+    title, header, notes = (
+        [latex_text.escape(text) for text in texts]
+        for texts in ([table.title], table.header, table.notes)
+    )
+    if any(map(latex_text.has_codes, [*title, *header, *body, *notes])):
+        notes.append(latex_text.escape(latex_text.CODES))
     return "\n".join(
         [
             r"\begin{table}[htbp]",
             r"\centering\small",
-            rf"\caption{{{escape_latex(table.title)}}}",
+            rf"\caption{{{title[0]}}}",
             rf"\label{{tab:{table.name}}}",
             r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
             rf"\begin{{tabular}}{{{columns}}}",
             r"\toprule",
-            " & ".join(escape_latex(name) for name in table.header) + r" \\",
+            line(header),
             r"\midrule",
             *body,
             r"\bottomrule",
             r"\end{tabular}}",
             r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize",
-            *map(escape_latex, table.notes),
+            *notes,
             r"\end{minipage}",
             r"\end{table}",
             "",

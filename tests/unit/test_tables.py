@@ -1,12 +1,19 @@
 import csv
-import shutil
 import subprocess
 import sys
 
+import latex_documents
 import pytest
-from synthetic_results import METHODS, STARTS, make_scores, reported
+from synthetic_results import (
+    METHODS,
+    STARTS,
+    make_comparisons,
+    make_scores,
+    make_warmups,
+    reported,
+)
 
-from warmup import markup
+from warmup import markup, warmup_tables
 from warmup.methods import Methods
 from warmup.tables import main, task_tables, write
 
@@ -157,21 +164,16 @@ def test_no_scores_is_an_error(tmp_path):
     assert (bad.returncode, bad.stderr) == (2, f"error: {tmp_path}/scores.tsv: no scores\n")
 
 
-@pytest.mark.skipif(not shutil.which("pdflatex"), reason="pdflatex is not installed")
+@latex_documents.needed
 def test_latex_compiles(tmp_path):
-    write(make_scores(seeds=3, beam=True), reported(), ORDER, tmp_path)
-    (tmp_path / "all.tex").write_text(
-        r"\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}"
-        r"\input{translation}\input{summarization}\input{multiple_choice}\end{document}"
+    scores = make_scores(seeds=3, beam=True)
+    write(scores, reported(), ORDER, tmp_path, make_comparisons(scores))
+    warmup_tables.write(make_warmups(), ORDER, tmp_path)
+    text = latex_documents.text_of(
+        tmp_path, ["translation", "summarization", "multiple_choice", "warmups"]
     )
-    done = subprocess.run(
-        ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "all.tex"],
-        cwd=tmp_path, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if "booktabs.sty' not found" in done.stdout:
-        pytest.skip("the LaTeX package booktabs is not installed")
-    assert done.returncode == 0, done.stdout[-2000:]
-    assert "Overfull" not in done.stdout
+    assert "p < 0.05" in text
+    assert "−log P(c|x)" in text
 
 
 def test_every_table_renders_in_every_form():
