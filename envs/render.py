@@ -11,7 +11,9 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 PYTHON = "3.11"
-ANALYSIS = ("jsonschema", "matplotlib", "pandas", "pyyaml", "rich", "sacrebleu", "scipy")
+ANALYSIS = (
+    "jsonschema", "matplotlib", "pandas", "pyyaml", "regex", "rich", "sacrebleu", "scipy",
+)  # fmt: skip
 """What scoring, tables, figures and the report import."""
 
 

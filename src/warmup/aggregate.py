@@ -56,7 +56,8 @@ def score_rows(path: Path) -> Iterator[Row]:
     Raises:
         InputError: a missing or unknown key, or a value of the wrong type.
     """
-    document = _object(read_json(path), {"run": dict, "scores": list}, f"{path}")
+    wanted = {"run": dict, "normalised": int, "scores": list}
+    document = _object(read_json(path), wanted, f"{path}", ("normalised",))
     run = _object(document["run"], _RUN, f"{path}: run")
     for index, score in enumerate(document["scores"]):
         where = f"{path}: scores[{index}]"

@@ -16,12 +16,11 @@ from warmup import analysis, errors, pairs, plugins, warmups
 from warmup.aggregate import read_scores
 from warmup.analysis import Items, Quantity
 from warmup.errors import InputError
-from warmup.files import read_places
 from warmup.grouping import group
 from warmup.intervals import resampled_sums
 from warmup.methods import BASELINE
 from warmup.options import add_inputs, inputs
-from warmup.prediction_files import Run, parse_path
+from warmup.prediction_files import Run, parse_path, read_rows
 from warmup.score import RUN, subsets_of
 from warmup.word_classes import function_words, gains, recalls
 
@@ -60,7 +59,7 @@ def read(run: Run, experiment: str, task: str) -> Predictions:
         InputError: naming the line with a missing key or a value of the wrong type.
     """
     rows = []
-    for where, row in read_places(run.path):
+    for where, row in read_rows(run.path):
         for key, kind in _KEYS.items():
             if key not in row:
                 raise InputError(f"{where}: missing key {key!r}")

@@ -5,7 +5,7 @@ Command line: `python -m warmup.generate --help`.
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from warmup.files import read_json, read_places, to_json, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.pieces import pieces
 from warmup.records import Record, Unlabelled, from_dict, unique
+from warmup.texts import Normaliser, nfc
 from warmup.writer import Writer, Written
 
 DEFAULT_SAMPLES = 8
@@ -183,8 +184,8 @@ def _by_token(
     return [(text, round(p, 5)) for text, p in zip(texts, log_probabilities, strict=True)]
 
 
-def read_inputs(path: Path) -> Iterator[Record]:
-    """Yield what to generate from; a line needs neither target nor answer.
+def read_inputs(path: Path, normalise: Callable[[str], str] = nfc) -> Iterator[Record]:
+    """Yield what to generate from, in NFC; a line needs neither target nor answer.
 
     A line without an `id` gets its number.
 
@@ -195,7 +196,8 @@ def read_inputs(path: Path) -> Iterator[Record]:
     def read(where: str, row: dict[str, Any]) -> Record:
         labelled = "targets" in row or "answer" in row
         number = where.rpartition(":")[2]
-        return from_dict({"id": number} | row, where, Record if labelled else Unlabelled)
+        record = from_dict({"id": number} | row, where, Record if labelled else Unlabelled)
+        return record.with_texts(normalise)
 
     return unique((where, read(where, row)) for where, row in read_places(path))
 
@@ -233,9 +235,13 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
+    normaliser = Normaliser()
+    records = list(read_inputs(options.input, normaliser))  # wrong input ends it before any work
+    if note := normaliser.note():
+        print(f"{options.input}: {note}", file=sys.stderr)
     rows = predict(
         options.model,
-        list(read_inputs(options.input)),  # wrong input ends it before a model is loaded
+        records,
         task=options.task,
         beams=options.beams,
         batch_size=options.batch_size,

@@ -1,15 +1,19 @@
-"""Files of predictions: what their paths say of the run."""
+"""Files of predictions: what their paths say of the run, and their rows."""
 
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from warmup.errors import InputError
+from warmup.files import read_places
+from warmup.texts import nfc
 
 _FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl(\.gz)?")
 _SEED = re.compile(r"seed(\d+)")
 
 
+_TEXTS = ("source", "references", "warmup", "output")
 IDENTITY = ("dataset", "pair", "model", "method", "seed", "split", "decoding")
 """What the path of a prediction file says, as columns of scores.tsv."""
 
@@ -42,3 +46,27 @@ def parse_path(path: Path) -> Run:
         )
     dataset, pair, model, method = path.parts[-6:-2]
     return Run(dataset, pair, model, method, int(seed[1]), file["split"], file["decoding"], path)
+
+
+def read_rows(
+    path: Path, normalise: Callable[[str], str] = nfc
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`path:line`) and each prediction, its texts in NFC.
+
+    Keys and types are not checked.
+
+    Args:
+        path: JSON lines.
+        normalise: what brings a text into NFC.
+
+    Raises:
+        InputError: naming the line that is not a JSON object.
+    """
+
+    def normalised(value: Any) -> Any:
+        if isinstance(value, list):
+            return [normalised(item) for item in value]
+        return normalise(value) if isinstance(value, str) else value
+
+    for where, row in read_places(path):
+        yield where, row | {key: normalised(row[key]) for key in _TEXTS if key in row}

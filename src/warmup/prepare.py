@@ -4,6 +4,7 @@ Reads local files, downloads made by `warmup.fetch`, and generators; never the n
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -16,6 +17,7 @@ from warmup.files import sha256, write_json, write_jsonl
 from warmup.pairs import Pair
 from warmup.records import Record
 from warmup.sources import Context
+from warmup.texts import Normaliser
 
 
 def prepare(
@@ -29,9 +31,10 @@ def prepare(
     Raises:
         InputError: a source is not valid, a record does not fit the task, or a split is empty.
     """
+    normalisers = {split: Normaliser() for split in dataset.splits}
     splits = {
-        split: read_split(dataset, pair, Context(split, data_root, downloads))
-        for split in dataset.splits
+        split: read_split(dataset, pair, Context(split, data_root, downloads), normalise)
+        for split, normalise in normalisers.items()
     }
     kept = overlap.without_leaks(splits)
     summary: dict[str, Any] = {"task": dataset.task, "pair": str(pair), "splits": {}}
@@ -42,19 +45,23 @@ def prepare(
         write_jsonl(path, (record.to_dict() for record in records))
         dropped = len(splits[split]) - len(records)
         summary["splits"][split] = {"sha256": sha256(path), "dropped": dropped}
+        summary["splits"][split]["normalised"] = normalisers[split].changed
         summary["splits"][split] |= describe(dataset.task, records)
     write_json(output_dir / "summary.json", summary)
     return summary
 
 
-def read_split(dataset: Dataset, pair: Pair, context: Context) -> list[Record]:
-    """Return the records of one split, checked against the task.
+def read_split(
+    dataset: Dataset, pair: Pair, context: Context, normalise: Callable[[str], str]
+) -> list[Record]:
+    """Return the records of one split in NFC, checked against the task.
 
     Raises:
         InputError: as `prepare`.
     """
     spec = dataset.splits[context.split]
-    records = list(plugins.load("source", spec["type"]).read(spec, pair, context))
+    found = plugins.load("source", spec["type"]).read(spec, pair, context)
+    records = [record.with_texts(normalise) for record in found]
     if not records:
         raise InputError(f"splits.{context.split}: no records")
     check = plugins.load("task", dataset.task).check

@@ -1,17 +1,20 @@
 """The canonical example: every source yields it, every task reads it."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from warmup.errors import InputError
 from warmup.files import read_places
+from warmup.texts import check_nfc, is_blank
 
 
 @dataclass(frozen=True)
 class Record:
     """One example.
+
+    A text of invisible characters only is empty.
 
     Raises:
         InputError: an empty id, source or target, or an answer that no choice has.
@@ -48,14 +51,25 @@ class Record:
                 )
         elif not self.targets:
             raise InputError(f"record {self.id!r} has no target")
-        if any(not target.strip() for target in self.targets):
+        if any(map(is_blank, self.targets)):
             raise InputError(f"record {self.id!r} has an empty target")
 
     def _check_input(self) -> None:
         if not self.id:
             raise InputError("record has an empty id")
-        if not self.source.strip():
+        if is_blank(self.source):
             raise InputError(f"record {self.id!r} has an empty source")
+
+    def with_texts(self, change: Callable[[str], str]) -> Self:
+        """Return the record with every text that a model or a metric sees changed."""
+        return replace(
+            self,
+            source=change(self.source),
+            targets=[*map(change, self.targets)],
+            question=change(self.question),
+            choices=[*map(change, self.choices)],
+            explanation=change(self.explanation),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values, leaving out what is empty."""
@@ -110,8 +124,20 @@ def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """Yield the records of a JSON lines file; errors name file and line."""
-    return unique((where, from_dict(row, where, Record)) for where, row in read_places(path))
+    """Yield the records of a JSON lines file, as `warmup.prepare` writes it.
+
+    Raises:
+        InputError: naming the line that is not a record, or whose text is not in NFC.
+    """
+
+    def read(where: str, row: dict[str, Any]) -> Record:
+        def checked(text: str) -> str:
+            check_nfc(text, where)
+            return text
+
+        return from_dict(row, where, Record).with_texts(checked)
+
+    return unique((where, read(where, row)) for where, row in read_places(path))
 
 
 def unique(records: Iterable[tuple[str, T]]) -> Iterator[T]:

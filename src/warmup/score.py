@@ -6,17 +6,20 @@ scores are written to a file.
 
 import argparse
 import math
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from warmup import errors, item_statistics, metrics, plugins, segment_scores, text_counts
 from warmup.errors import InputError
-from warmup.files import read_lines, read_places, sha256_text, to_json, write_json
+from warmup.files import read_lines, sha256_text, to_json, write_json
 from warmup.intervals import bootstrap_interval
 from warmup.metrics import Corpus, FloatArray, Metric
 from warmup.options import read_object
+from warmup.prediction_files import read_rows
 from warmup.segment_scores import NotComputed, SegmentScores
+from warmup.texts import Normaliser, is_blank, nfc
 
 Row = dict[str, Any]
 
@@ -96,9 +99,13 @@ def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
 
 
 def read_texts(
-    hypotheses: Path, references: Sequence[Path], sources: Path | None, target_lang: str
+    hypotheses: Path,
+    references: Sequence[Path],
+    sources: Path | None,
+    target_lang: str,
+    normalise: Callable[[str], str] = nfc,
 ) -> Corpus:
-    """Read line-aligned text files; an empty line in a reference file is no reference.
+    """Read line-aligned text files in NFC; an empty line in a reference file is not a reference.
 
     Raises:
         InputError: missing file, differing numbers of lines, an item without any reference.
@@ -106,7 +113,7 @@ def read_texts(
     files = [hypotheses, *references, *([sources] if sources else [])]
     if sum(str(file) == "-" for file in files) > 1:
         raise InputError("standard input (-) can be read as one file only")
-    outputs, *others = [list(read_lines(file)) for file in files]
+    outputs, *others = [list(map(normalise, read_lines(file))) for file in files]
     if not outputs:
         raise InputError(f"{hypotheses}: no lines to score")
     for file, lines in zip(files[1:], others, strict=True):
@@ -116,7 +123,7 @@ def read_texts(
                 "they must be aligned line by line"
             )
     streams = others[: len(references)]
-    items = [[text for text in texts if text.strip()] for texts in zip(*streams, strict=True)]
+    items = [[text for text in texts if not is_blank(text)] for texts in zip(*streams, strict=True)]
     for number, texts in enumerate(items, start=1):
         if not texts:
             names = ", ".join(map(str, references))
@@ -124,20 +131,22 @@ def read_texts(
     return Corpus(outputs, items, target_lang, others[-1] if sources else ())
 
 
-def read_predictions(path: Path, target_lang: str) -> tuple[Corpus, dict[str, list[int]]]:
-    """Read predictions.jsonl; return outputs with references, and the subsets of their items.
+def read_predictions(
+    path: Path, target_lang: str, normalise: Callable[[str], str] = nfc
+) -> tuple[Corpus, dict[str, list[int]]]:
+    """Read predictions.jsonl in NFC; return outputs with references, and subsets of their items.
 
     Raises:
         InputError: naming the line with a missing key or a value of the wrong type.
     """
     rows = []
     wanted = {"source": str, "references": list, "output": str, "meta": dict}
-    for where, row in read_places(path):
+    for where, row in read_rows(path, normalise):
         for key, kind in wanted.items():
             if not isinstance(row.get(key), kind):
                 raise InputError(f"{where}: {key} must be a {kind.__name__}")
         texts = row["references"]
-        if not texts or not all(isinstance(text, str) and text.strip() for text in texts):
+        if not texts or not all(isinstance(text, str) and not is_blank(text) for text in texts):
             raise InputError(f"{where}: references must be non-empty strings")
         rows.append(row)
     if not rows:
@@ -209,7 +218,8 @@ def _score_predictions(options: argparse.Namespace) -> None:
         kind = int if key == "seed" else str
         if not isinstance(value, kind) or isinstance(value, bool):
             raise InputError(f"--run: {key} must be {kind.__name__}, not {type(value).__name__}")
-    corpus, subsets = read_predictions(options.predictions, run["target_lang"])
+    normaliser = Normaliser()
+    corpus, subsets = read_predictions(options.predictions, run["target_lang"], normaliser)
     names = choose_metrics(run["task"], options.metrics)
     segments = [segment_scores.read(path, corpus) for path in options.segments]
     more = [one for one in segments if isinstance(one, SegmentScores)]
@@ -219,7 +229,9 @@ def _score_predictions(options: argparse.Namespace) -> None:
     rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
     rows += _text_rows(options.predictions)
     identity = {key: run[key] for key in RUN}
-    write_json(options.output, {"run": identity, "scores": rows})
+    document = {"run": identity, "normalised": normaliser.changed, "scores": rows}
+    write_json(options.output, document)
+    _say(normaliser)
     if options.statistics:
         whole = {row["metric"]: row for row in rows if row["subset"] == "all"}
         signatures = {name: whole[name]["signature"] for name in statistics}
@@ -233,11 +245,19 @@ def _score_texts(options: argparse.Namespace) -> None:
         if not getattr(options, name):
             raise InputError(f"--{name} is needed (or --predictions, --run and --output)")
     names = choose_metrics(options.task, options.metrics)
-    corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang)
+    normaliser = Normaliser()
+    corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang, normaliser)
     rows = score(corpus, names)
     for row in rows:
         del row["subset"]
-    print(to_json({"task": options.task, "scores": rows}, "standard output"))
+    document = {"task": options.task, "normalised": normaliser.changed, "scores": rows}
+    print(to_json(document, "standard output"))
+    _say(normaliser)
+
+
+def _say(normaliser: Normaliser) -> None:
+    if note := normaliser.note():
+        print(note, file=sys.stderr)
 
 
 def main() -> None:

@@ -10,15 +10,16 @@ from hypothesis import strategies as st
 from warmup.errors import InputError
 from warmup.files import write_jsonl, write_text
 from warmup.records import Record, from_dict, read_records
+from warmup.texts import is_blank, nfc
 
-text = st.text(min_size=1).filter(str.strip)
+text = st.text().map(nfc).filter(lambda text: not is_blank(text))
 records = st.builds(
     Record,
     id=st.text(min_size=1),
     source=text,
     targets=st.lists(text, min_size=1, max_size=3),
     source_lang=st.sampled_from(["", "en"]),
-    question=st.text(),
+    question=st.text().map(nfc),
     meta=st.dictionaries(st.text("abc"), st.integers() | st.text()),
 )
 

@@ -61,8 +61,9 @@ def test_text_of_one_language_needs_two_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("a\tb\nc\n", r"a\.tsv:2: no column 1 for target; there is 0$"),
-        ("a\tb\n\n", r"a\.tsv:2: no column 1"),
+        ("a\tb\nc\n", r"a\.tsv:2: 1 columns, but line 1 has 2$"),
+        ("a\tb\n\n", r"a\.tsv:2: 1 columns, but line 1 has 2"),
+        ("a\nb\n", r"a\.tsv:1: no column 1 for target; there is 0$"),
         ("a\tb\n \tb\n", r"a\.tsv:2: record '2' has an empty source"),
         ("a\tb\nc\t\n", r"a\.tsv:2: record '2' has an empty target"),
     ],

@@ -64,7 +64,13 @@ rule prepare:
         PLAN.fetched,
         PLAN.files,
         code=code(
-            "prepare.py", "dataset.py", "overlap.py", "sources", "generators", "tasks"
+            "prepare.py",
+            "dataset.py",
+            "overlap.py",
+            "texts.py",
+            "sources",
+            "generators",
+            "tasks",
         ),
     output:
         train=f"{PLAN.data}/train.jsonl",

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from warmup import metrics, pairs, summary
 from warmup.errors import InputError
-from warmup.files import read_places
 from warmup.grouping import group
 from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
 from warmup.methods import Methods
-from warmup.prediction_files import Run, parse_path
+from warmup.prediction_files import Run, parse_path, read_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +113,7 @@ _KEYS = ("id", "source", "references", "warmup", "output", "output_log_probabili
 
 def _read(path: Path) -> list[dict[str, Any]]:
     rows = []
-    for where, row in read_places(path):
+    for where, row in read_rows(path):
         if missing := [key for key in _KEYS if key not in row]:
             raise InputError(f"{where}: missing key {missing[0]!r}")
         rows.append(row)

@@ -8,6 +8,7 @@ from typing import Any
 from warmup.errors import InputError
 from warmup.pairs import LANGUAGE_CODE, Pair
 from warmup.records import Record
+from warmup.texts import nfc
 
 FIELDS = (
     "source", "target", "targets", "question", "choices", "answer", "explanation", "id",
@@ -157,8 +158,8 @@ def _index(answer: Any, choices: list[str], where: str) -> int:
             f"{where}: answer must be a number from 0, a letter or the text of an option, "
             f"not {type(answer).__name__}"
         )
-    text = answer.strip()
-    options = list(zip(ascii_uppercase, choices, strict=False))
+    text = nfc(answer.strip())
+    options = list(zip(ascii_uppercase, map(nfc, choices), strict=False))
     letter, rest = _split_letter(text)
     readings = {
         i

@@ -2,7 +2,7 @@
 
 format  text   `files: {en: …, de: …}`, one segment a line; languages, or `source` and `target`
         tsv    `file`, `fields`: column names if `header: true`, else column numbers from 0; a tab
-               separates, and quotation marks mean nothing
+               separates, and quotation marks mean nothing; all lines have as many columns
         jsonl  `file`, `fields`: keys; `a.b` is key b of the object that key a has
 fields  part of a record -> column: `source`, and either `target` (text, or a list of texts that are
         all references), `targets` (a list of columns), or `choices` (a column that has a list, or a
@@ -14,7 +14,7 @@ limit   take the first rows only
 In place of one file there may be a list of files, read one after the other.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 from typing import Any
@@ -25,6 +25,7 @@ from warmup.pairs import Pair
 from warmup.records import Record
 from warmup.sources import _fields
 from warmup.sources._spec import Types, check, positive
+from warmup.texts import is_blank
 
 Row = tuple[str, dict[Any, Any]]
 """Where a row is (`file:line`), and its values by column name or number."""
@@ -117,26 +118,26 @@ def _text_rows(source: Text, target: Text, header: bool) -> Iterator[Row]:
                 "files need as many"
             )
         for text, line in ((source, one), (target, other)):
-            if not str(line).strip():
+            if is_blank(str(line)):
                 raise InputError(f"{text.name}:{number}: empty line")
         yield f"{source.name}:{number}", {"source": one, "target": other}
 
 
 def _tsv_rows(text: Text, header: bool) -> Iterator[Row]:
-    names: list[str] | None = None
+    names: Sequence[str | int] = ()
     for number, line in enumerate(text.lines(), start=1):
         cells = line.split("\t")
         where = f"{text.name}:{number}"
-        if header and names is None:
-            names = cells
+        if not names:  # the first line says how many columns there are
+            names = cells if header else range(len(cells))
             if len(set(names)) != len(names):
                 raise InputError(f"{where}: the header has a column name twice")
-        elif names is None:
-            yield where, dict(enumerate(cells))
-        elif len(cells) != len(names):
-            raise InputError(f"{where}: {len(cells)} columns, but the header has {len(names)}")
-        else:
-            yield where, dict(zip(names, cells, strict=True))
+            if header:
+                continue
+        if len(cells) != len(names):
+            first = "the header" if header else "line 1"
+            raise InputError(f"{where}: {len(cells)} columns, but {first} has {len(names)}")
+        yield where, dict(zip(names, cells, strict=True))
 
 
 def _jsonl_rows(text: Text, header: bool) -> Iterator[Row]:
