@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 
 from warmup import errors, item_statistics, metrics, plugins, segment_scores, text_counts
 from warmup.errors import InputError
-from warmup.files import read_lines, sha256_text, to_json, write_json
+from warmup.files import read_lines, read_places, sha256_text, to_json, write_json
 from warmup.intervals import bootstrap_interval
 from warmup.metrics import Corpus, FloatArray, Metric
 from warmup.options import read_object
