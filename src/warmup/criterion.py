@@ -9,7 +9,6 @@ from typing import Any
 import torch
 
 from warmup import plugins
-from warmup.errors import InputError
 from warmup.examples import IGNORED, Batch
 from warmup.models import LanguageModel, Source
 from warmup.objectives import surrogate
@@ -42,7 +41,6 @@ class Criterion:
         seed: int,
         targets: Sequence[Sequence[int]] = (),
     ) -> None:
-        check_projection(model)
         self.model = model
         self.objective = plugins.load("objective", method["objective"])
         self.settings = method["objective_settings"]
@@ -242,26 +240,6 @@ def _evaluating(network: torch.nn.Module) -> Iterator[None]:
         yield
     finally:
         network.train(training)
-
-
-def check_projection(model: LanguageModel) -> None:
-    """Make sure that a network's logits are the linear projection of its states.
-
-    Raises:
-        InputError: they are not (some networks cap or scale their logits).
-    """
-    ids = torch.tensor([[model.tokens.end]], device=model.network.device)
-    with torch.no_grad(), _evaluating(model.network):
-        source = model.encode(ids, torch.ones_like(ids))
-        start = torch.full_like(ids, model.tokens.start)[None]
-        states = model.branch_states(model.network, source, start, torch.ones_like(start).bool())
-        logits, _ = model.begin(source, 1)
-    found = model.projection.logits(states[:, :, -1])
-    if not torch.allclose(found, logits.float(), rtol=1e-2, atol=1e-2):
-        raise InputError(
-            f"model type {model.network.config.model_type!r}: its logits are not a linear "
-            "projection of its last states; such networks are not supported"
-        )
 
 
 def _lengths(batch: Batch) -> torch.Tensor:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from transformers.utils import logging
 
-from warmup import models, plugins, text_counts
+from warmup import models, plugins, self_check, text_counts
 from warmup.decodings import Inputs
 from warmup.encoding import Encoder
 from warmup.errors import InputError, run
@@ -51,7 +51,8 @@ def predict(
         seed: of random numbers.
 
     Raises:
-        InputError: not such a checkpoint, or of another task, or one that `warmup` does not fit.
+        InputError: not such a checkpoint, or of another task, or one that `warmup` does not fit,
+            or whose network is not supported.
     """
     form = read_json(folder / FORMAT_FILE)
     if task and task != form["task"]:
@@ -65,6 +66,7 @@ def predict(
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
+    self_check.check(model, form)
     rows = list(records)
     texts = Texts(model, form, rows)
     for sentence in texts.sentences():

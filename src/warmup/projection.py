@@ -26,17 +26,22 @@ _LITTLE = math.log(0.51)
 
 @dataclass(frozen=True)
 class Projection:
-    """What makes logits of a network's last states: `states · weightᵀ + bias`."""
+    """What makes logits z of a network's last states: `states · weightᵀ + bias`.
+
+    With a cap (Gemma 2) they are `cap · tanh(z / cap)`.
+    """
 
     weight: torch.Tensor
     """[V, D]"""
     bias: torch.Tensor | None = None
     """[V]"""
+    cap: float | None = None
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Return float32 logits [..., V] of states [..., D]."""
         bias = None if self.bias is None else self.bias.to(states.dtype)
-        return linear(states, self.weight.to(states.dtype), bias).float()
+        logits = linear(states, self.weight.to(states.dtype), bias).float()
+        return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
 
 
 def label_log_probabilities(
@@ -72,7 +77,7 @@ def label_log_probabilities(
     index = torch.tensor(banned, dtype=torch.long, device=states.device)
     some = torch.ones_like(picked).bool() if restricted is None else restricted[keep]
     log_p, log_mass = _LabelLogProbability.apply(  # type: ignore[no-untyped-call]
-        rows, projection.weight, projection.bias, picked, index, some, chunk
+        rows, projection.weight, projection.bias, projection.cap, picked, index, some, chunk
     )
     zeros = torch.zeros(labels.shape, device=states.device)
     return zeros.masked_scatter(keep, log_p), zeros.masked_scatter(keep, log_mass)
@@ -128,12 +133,13 @@ class _LabelLogProbability(torch.autograd.Function):
         states: torch.Tensor,
         weight: torch.Tensor,
         bias: torch.Tensor | None,
+        cap: float | None,
         labels: torch.Tensor,
         banned: torch.Tensor,
         restricted: torch.Tensor,
         chunk: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        projection = Projection(weight, bias)
+        projection = Projection(weight, bias, cap)
         ctx.kept = None
         log_p, log_mass = [], []
         parts = (torch.split(rows, chunk) for rows in (states, labels, restricted))
@@ -145,11 +151,11 @@ class _LabelLogProbability(torch.autograd.Function):
             total = top - p.gather(-1, where).log()
             log_p.append((of_label - total)[:, 0])
             log_mass.append(_log_mass(projection, part, p, banned, some))
-            if len(states) <= chunk:
+            if len(states) <= chunk and cap is None:  # the slope of a cap wants the logits
                 ctx.kept = p
         mass = torch.cat(log_mass)
         ctx.save_for_backward(states, weight, bias, labels, banned, restricted, mass)
-        ctx.chunk = chunk
+        ctx.cap, ctx.chunk = cap, chunk
         return torch.cat(log_p), mass
 
     @staticmethod
@@ -165,7 +171,7 @@ class _LabelLogProbability(torch.autograd.Function):
             if ctx.needs_input_grad[2]:
                 part = d_logits.sum(0, dtype=torch.float32)
                 d_bias = part if d_bias is None else d_bias + part
-        return d_states, d_weight, d_bias, None, None, None, None
+        return d_states, d_weight, d_bias, None, None, None, None, None
 
 
 def _softmax_(logits: torch.Tensor) -> torch.Tensor:
@@ -199,18 +205,21 @@ def _rows_with_little(log_mass: torch.Tensor) -> torch.Tensor:
 def _logit_gradients(
     ctx: Any, d_log_p: torch.Tensor, d_log_mass: torch.Tensor
 ) -> Iterator[tuple[slice, torch.Tensor]]:
-    """Yield the gradient of the logits, in parts: rows and values.
+    """Yield the gradient of `states · weightᵀ + bias`, in parts: rows and values.
 
     The gradient of log p_y is 1_y − p, that of the log mass is p_allowed − p, where p_allowed is
-    p / mass of allowed tokens and 0 of banned ones.
+    p / mass of allowed tokens and 0 of banned ones. A cap multiplies it by 1 − (logit / cap)².
     """
     states, weight, bias, labels, banned, restricted, log_mass = ctx.saved_tensors
-    projection = Projection(weight, bias)
+    projection = Projection(weight, bias, ctx.cap)
     for first in range(0, max(len(states), 1), ctx.chunk):  # without rows, a gradient of zeros
         rows = slice(first, min(first + ctx.chunk, len(states)))
         p, ctx.kept = ctx.kept, None  # used up: another backward pass makes them again
+        slope = None
         if p is None:
-            p = _softmax_(projection.logits(states[rows]))
+            logits = projection.logits(states[rows])
+            slope = None if ctx.cap is None else 1 - (logits / ctx.cap).square()
+            p = _softmax_(logits)
         to_mass = (d_log_mass[rows] * restricted[rows])[:, None]
         to_all = d_log_p[rows, None] + to_mass
         of_banned = p.index_select(-1, banned) * -to_all
@@ -221,7 +230,7 @@ def _logit_gradients(
         gradient = p.mul_(to_mass * (-log_mass[rows, None]).clamp(max=1).exp() - to_all)
         gradient.index_copy_(-1, banned, of_banned).index_copy_(0, few, of_few)
         gradient.scatter_add_(1, labels[rows, None], d_log_p[rows, None])
-        yield rows, gradient
+        yield rows, gradient if slope is None else gradient.mul_(slope)
 
 
 def _add_gradient(

@@ -16,7 +16,7 @@ import torch
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 from transformers.utils import logging
 
-from warmup import budget, checkpoints, models, provenance, text_counts, workspace
+from warmup import budget, checkpoints, models, provenance, self_check, text_counts, workspace
 from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run
@@ -84,6 +84,8 @@ def train(
         checkpoint = checkpoints.last(work)
 
     model = start_model(config, inputs["start"])
+    model.network.to(args.device)
+    self_check.check(model, model_format(config))
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}
     tokenizer, task = model.tokenizer, dataset["task"]
     patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []

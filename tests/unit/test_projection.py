@@ -25,8 +25,10 @@ def problem(seed, rows, ignored=()):
     return [x.requires_grad_() for x in (states, weight, bias)], labels
 
 
-def plainly(states, weight, bias, labels):
-    log_p = (states @ weight.T + bias).log_softmax(-1)
+def plainly(states, weight, bias, labels, cap=None):
+    logits = states @ weight.T + bias
+    logits = logits if cap is None else cap * (logits / cap).tanh()
+    log_p = logits.log_softmax(-1)
     picked = log_p.gather(-1, labels.clamp(min=0)[:, None])[:, 0]
     mass = log_p[:, ALLOWED].logsumexp(-1)
     keep = labels != IGNORED
@@ -39,13 +41,14 @@ def plainly(states, weight, bias, labels):
     rows=st.integers(1, 9),
     ignored=st.sets(st.integers(0, 8)),
     max_logits=st.sampled_from([1, 2 * VOCABULARY, 10_000]),
+    cap=st.sampled_from([None, 0.5, 3.0, 30.0]),
 )
-def test_values_and_gradients_are_those_of_the_plain_softmax(seed, rows, ignored, max_logits):
+def test_values_and_gradients_are_those_of_the_plain_softmax(seed, rows, ignored, max_logits, cap):
     inputs, labels = problem(seed, rows, [i for i in ignored if i < rows])
     found = label_log_probabilities(
-        Projection(*inputs[1:]), inputs[0], labels, BANNED, max_logits=max_logits
+        Projection(*inputs[1:], cap), inputs[0], labels, BANNED, max_logits=max_logits
     )
-    expected = plainly(*inputs, labels)
+    expected = plainly(*inputs, labels, cap)
     outer = torch.randn(2, rows, generator=torch.Generator().manual_seed(seed + 1))
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-5)

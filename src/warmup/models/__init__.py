@@ -82,6 +82,7 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
             f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
         )
     auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
+    start = settings.pop("decoder_start_token_id", tokenizer.pad_token_id)
     torch.manual_seed(seed)
     try:
         config = AutoConfig.for_model(
@@ -91,7 +92,7 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
             pad_token_id=tokenizer.pad_token_id,
             bos_token_id=tokenizer.pad_token_id,
             eos_token_id=tokenizer.eos_token_id,
-            decoder_start_token_id=tokenizer.pad_token_id,
+            decoder_start_token_id=start,
         )
         network = auto.from_config(config)
     except Exception as error:  # each model type checks its settings in its own way

@@ -11,6 +11,9 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from warmup.projection import Projection
 
+CAP = "final_logit_softcapping"
+"""The setting of networks that cap their logits (Gemma 2)."""
+
 
 @dataclass(frozen=True)
 class Tokens:
@@ -124,11 +127,12 @@ class LanguageModel(ABC):
     def projection(self) -> Projection:
         """What makes the network's logits of its last states."""
         head = self.network.get_output_embeddings()
+        cap = getattr(self._settings, CAP, None)
         extra = dict(self.network.named_buffers(recurse=False)).get("final_logits_bias")
         if extra is None:
-            return Projection(head.weight, head.bias)
+            return Projection(head.weight, head.bias, cap)
         bias = extra[0] if head.bias is None else extra[0] + head.bias
-        return Projection(head.weight, bias)  # of the BART family
+        return Projection(head.weight, bias, cap)  # of the BART family
 
     @contextmanager
     def headless(self) -> Iterator[None]:
@@ -136,16 +140,32 @@ class LanguageModel(ABC):
         network = self.network
         head = network.get_output_embeddings()
         buffers = dict(network.named_buffers(recurse=False))
-        extra = buffers.get("final_logits_bias")
+        extra, cap = buffers.get("final_logits_bias"), getattr(self._settings, CAP, None)
         head.forward = lambda states: states
         if extra is not None:
             network.final_logits_bias = extra.new_zeros(1, 1)
+        if cap is not None:
+            setattr(self._settings, CAP, None)
         try:
             yield
         finally:
             del head.forward
             if extra is not None:
                 network.final_logits_bias = extra
+            if cap is not None:
+                setattr(self._settings, CAP, cap)
+
+    @property
+    def _settings(self) -> Any:
+        """The configuration of what writes text, where a network is made of several."""
+        return self.network.config.get_text_config(decoder=True)
+
+    @abstractmethod
+    def plain_logits(self, input_ids: list[int], decoder_ids: list[int]) -> torch.Tensor:
+        """Return the logits [L, V] behind each of L decoder tokens, from one plain forward pass.
+
+        One sequence, and nothing but token ids: masks, positions and caches are the network's own.
+        """
 
     @abstractmethod
     def generation_inputs(

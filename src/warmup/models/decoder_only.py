@@ -12,6 +12,7 @@ from transformers import (
 
 from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, branch_mask
+from warmup.models._masks import packed
 from warmup.models._roomy import roomy_cache
 
 
@@ -72,8 +73,9 @@ class DecoderOnly(LanguageModel):
             use_cache=True,
         )
         seen = mask.bool()[:, None].expand(-1, samples, -1)
+        position = torch.cat([_positions(source.mask), length], 1)
         logits = output.logits.expand(-1, samples, -1)
-        return logits, (seen, length + 1, output.past_key_values)
+        return logits, (seen, position, output.past_key_values)
 
     def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
         """Feed one token per branch; each sees the prompt and what its own branch has."""
@@ -81,14 +83,9 @@ class DecoderOnly(LanguageModel):
         batch, samples = tokens.shape
         own = torch.eye(samples, dtype=torch.bool, device=tokens.device)
         seen = torch.cat([seen, own.expand(batch, -1, -1)], 2)
-        output = self.network(
-            input_ids=tokens,
-            attention_mask=seen[:, None],
-            position_ids=position.expand(-1, samples),
-            past_key_values=keys,
-            use_cache=True,
-        )
-        return output.logits, (seen, position + 1, output.past_key_values)
+        position = torch.cat([position, (position[:, -1:] + 1).expand(-1, samples)], 1)
+        output = self._attend(self.network, tokens, seen, position, keys)
+        return output.logits, (seen, position, output.past_key_values)
 
     def extend(
         self,
@@ -99,25 +96,22 @@ class DecoderOnly(LanguageModel):
         lengths: torch.Tensor,
     ) -> torch.Tensor:
         """Feed the last token of each warmup and what follows; mask what sampling fed after it."""
-        seen, _, keys = cache
+        seen, position, keys = cache
         batch, samples, length = ids.shape
         column = int(lengths.max())
         ids, valid = ids[..., column:], valid[..., column:]
-        packed = samples * (length - column)
+        columns = samples * (length - column)
         # what each cached slot holds: −1 for the prompt, 0 for START, i for c_i
         slot = torch.arange(seen.shape[2], device=ids.device) - source.mask.shape[1]
         slot = torch.where(slot > 0, (slot - 1) // samples + 1, slot.clamp(min=-1))
         before = seen & (slot < lengths[..., None])
         before = before[:, :, None].expand(-1, -1, length - column, -1)
-        allowed = torch.cat([before.reshape(batch, packed, -1), branch_mask(valid)], 2)
-        position = source.mask.sum(1)[:, None, None] + lengths[..., None] + _positions(valid.long())
+        allowed = torch.cat([before.reshape(batch, columns, -1), branch_mask(valid)], 2)
+        here = source.mask.sum(1)[:, None, None] + lengths[..., None] + _positions(valid.long())
+        position = torch.cat([position, here.reshape(batch, columns)], 1)
         with self.headless():
-            output = self.network(
-                input_ids=ids.reshape(batch, packed),
-                attention_mask=allowed[:, None],
-                position_ids=position.reshape(batch, packed),
-                past_key_values=keys,
-                use_cache=True,
+            output = self._attend(
+                self.network, ids.reshape(batch, columns), allowed, position, keys
             )
         states: torch.Tensor = output.logits.view(batch, samples, length - column, -1)
         return states
@@ -131,28 +125,47 @@ class DecoderOnly(LanguageModel):
         first in the sequence.
         """
         batch, branches, length = ids.shape
-        packed = branches * length
-        ids, allowed = ids.reshape(batch, packed), branch_mask(valid)
-        position = source.mask.sum(1)[:, None, None] + _positions(valid.long())
-        position = position.reshape(batch, packed)
+        columns = branches * length
+        ids, allowed = ids.reshape(batch, columns), branch_mask(valid)
+        here = source.mask.sum(1)[:, None, None] + _positions(valid.long())
+        position = torch.cat([_positions(source.mask), here.reshape(batch, columns)], 1)
         prompt = source.mask.bool()
-        allowed = torch.cat([prompt[:, None].expand(-1, packed, -1), allowed], 2)
+        allowed = torch.cat([prompt[:, None].expand(-1, columns, -1), allowed], 2)
         if not source.keys:
-            before = torch.nn.functional.pad(branch_mask(prompt[:, None]), (0, packed))
-            allowed = torch.cat([before, allowed], 1)
+            of_prompt = torch.nn.functional.pad(branch_mask(prompt[:, None]), (0, columns))
+            allowed = torch.cat([of_prompt, allowed], 1)
             ids = torch.cat([source.input_ids, ids], 1)
-            position = torch.cat([_positions(source.mask), position], 1)
+        keys = _cache(source) if source.keys else None
         with self.headless():
-            output = network(
+            output = self._attend(network, ids, allowed, position, keys, logits_to_keep=columns)
+        states: torch.Tensor = output.logits[:, -columns:]  # not all networks know `logits_to_keep`
+        return states.reshape(batch, branches, length, -1)
+
+    @staticmethod
+    def _attend(
+        network: torch.nn.Module,
+        ids: torch.Tensor,
+        allowed: torch.Tensor,
+        position: torch.Tensor,
+        keys: DynamicCache | None,
+        **settings: Any,
+    ) -> Any:
+        """Feed tokens [B, Q] behind those that are cached; masks and positions as in `packed`."""
+        with packed(allowed, position):
+            return network(
                 input_ids=ids,
-                attention_mask=allowed[:, None],
-                position_ids=position,
-                past_key_values=_cache(source) if source.keys else None,
-                use_cache=bool(source.keys),
-                logits_to_keep=packed,
+                attention_mask=torch.ones_like(position),
+                position_ids=position[:, -ids.shape[1] :],
+                past_key_values=keys,
+                use_cache=keys is not None,
+                **settings,
             )
-        states: torch.Tensor = output.logits.view(batch, branches, length, -1)
-        return states
+
+    def plain_logits(self, input_ids: list[int], decoder_ids: list[int]) -> torch.Tensor:
+        """Run input and decoder tokens as one sequence."""
+        ids = torch.tensor([[*input_ids, *decoder_ids]], device=self.network.device)
+        logits: torch.Tensor = self.network(input_ids=ids, use_cache=False).logits
+        return logits[0, len(input_ids) :]
 
     def generation_inputs(
         self, source: Source, prefix: torch.Tensor | None = None

@@ -12,7 +12,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
-from warmup.models._interface import LanguageModel, Source, Tokens, branch_mask
+from warmup.models._interface import LanguageModel, Source, Tokens
 from warmup.models._shared import share_keys, shares_keys
 
 RELATIVE_POSITIONS = ("t5", "mt5", "umt5", "longt5")
@@ -102,13 +102,12 @@ class EncoderDecoder(LanguageModel):
                 -1, layer.keys.shape[1], -1, layer.keys.shape[3]
             )
             layer.keys, layer.values = layer.keys.gather(2, index), layer.values.gather(2, index)
-        allowed = branch_mask(valid.reshape(-1, 1, length))[:, None, column:]
         with self.headless():
             output = self.network(
                 encoder_outputs=BaseModelOutput(last_hidden_state=encoded),
                 attention_mask=mask,
                 decoder_input_ids=ids[..., column:].reshape(-1, length - column),
-                decoder_attention_mask=allowed,
+                decoder_attention_mask=valid.reshape(-1, length).long(),
                 past_key_values=keys,
                 use_cache=True,
             )
@@ -137,6 +136,16 @@ class EncoderDecoder(LanguageModel):
         states: torch.Tensor = output.logits.view(batch, branches, length, -1)
         back = ((column - lead) % length)[..., None].expand(-1, -1, -1, states.shape[-1])
         return states.gather(2, back)
+
+    def plain_logits(self, input_ids: list[int], decoder_ids: list[int]) -> torch.Tensor:
+        """Run encoder and decoder together."""
+        ids, decoder = (
+            torch.tensor([row], device=self.network.device) for row in (input_ids, decoder_ids)
+        )
+        logits: torch.Tensor = self.network(
+            input_ids=ids, decoder_input_ids=decoder, use_cache=False
+        ).logits
+        return logits[0]
 
     def generation_inputs(
         self, source: Source, prefix: torch.Tensor | None = None
