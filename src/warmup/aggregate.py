@@ -88,7 +88,11 @@ def cost_rows(path: Path) -> Iterator[Row]:
 def text_rows(path: Path) -> Iterator[Row]:
     """Yield how many texts of a training were cut, have unknown tokens, or come back changed."""
     run, training = _training(path)
-    for counted in text_counts.rows_of_training(training["texts"]):
+    try:
+        counts = text_counts.rows_of_training(training["texts"])
+    except (AttributeError, KeyError, TypeError):
+        raise InputError(f"{path}: texts: not in the form in which warmup.train counts") from None
+    for counted in counts:
         row = {**run, "decoding": "-", **text_counts.NO_SCORE, **counted}
         yield _object(row, SCORE_COLUMNS, f"{path}: texts")
 

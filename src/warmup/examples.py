@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from torch.utils.data import Dataset
-from transformers import PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from warmup import plugins, text_counts
 from warmup.encoding import Encoder
@@ -73,6 +73,18 @@ class Examples(Dataset[dict[str, Any]]):
             "input_ids": self.input_ids[index],
             "labels": self.labels[index],
         }
+
+
+def check_positions(network: PreTrainedModel, inputs: Sequence[Sequence[int]], where: str) -> None:
+    """Raise an `InputError` if an input has more tokens than the network has positions."""
+    positions = getattr(network.config, "max_position_embeddings", None)
+    longest = max(map(len, inputs), default=0)
+    if positions is not None and longest > positions:
+        raise InputError(
+            f"{where}: an input has {longest} tokens, but {network.config.model_type} has "
+            f"{positions} positions (max_position_embeddings); set max_source_tokens to at most "
+            "that, and leave out inputs of which the part that is never cut is longer"
+        )
 
 
 def pad(rows: Sequence[Sequence[int]], value: int, left: bool = False) -> torch.Tensor:

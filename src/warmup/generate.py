@@ -16,6 +16,7 @@ from warmup import models, plugins, self_check, text_counts
 from warmup.decodings import Inputs
 from warmup.encoding import Encoder
 from warmup.errors import InputError, run
+from warmup.examples import check_positions
 from warmup.files import read_json, read_places, to_json, write_jsonl
 from warmup.models import FORMAT_FILE, LanguageModel
 from warmup.pieces import pieces
@@ -71,6 +72,7 @@ def predict(
     texts = Texts(model, form, rows)
     for sentence in texts.sentences():
         print(sentence, file=sys.stderr)
+    check_positions(model.network, texts.inputs.ids, "--input")
     inputs = Inputs(
         sources=texts.inputs.ids,
         targets=texts.targets,

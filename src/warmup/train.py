@@ -20,7 +20,7 @@ from warmup import budget, checkpoints, models, provenance, self_check, text_cou
 from warmup.callbacks import Progress
 from warmup.config import check_run
 from warmup.errors import InputError, run
-from warmup.examples import Collator, Examples
+from warmup.examples import Collator, Examples, check_positions
 from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.finite import ON_NAN
 from warmup.model_format import model_format
@@ -99,6 +99,8 @@ def train(
         **lengths,
         limit=dataset["validation_limit"],
     )
+    for role, examples in (("train", train_set), ("valid", valid_set)):
+        check_positions(model.network, examples.input_ids, f"{inputs[role]}")
     is_first = args.process_index == 0
     texts = look_at_texts(train_set, valid_set, dataset["max_unknown_targets"], is_first)
     kind = ShardedTrainer if sharded and processes() > 1 else WarmupTrainer

@@ -76,6 +76,6 @@ PRESENTATION = (
         "costs.py",
     ),
     *("decoding_order.py", "control_table.py", "against_warmup.py", "not_computed.py"),
-    "segment_scores.py",
+    *("segment_scores.py", "text_counts.py"),
     *("warmups.py", "warmup_tables.py"),
 )

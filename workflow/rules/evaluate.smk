@@ -73,6 +73,7 @@ rule score:
             "score.py",
             "item_statistics.py",
             "segment_scores.py",
+            "text_counts.py",
             "metrics",
         ),
     output:
@@ -113,7 +114,7 @@ rule aggregate:
     input:
         PLAN.lists["aggregate"],
         list=PLAN.list_of("aggregate"),
-        code=code("aggregate.py", "segment_scores.py"),
+        code=code("aggregate.py", "segment_scores.py", "text_counts.py"),
     output:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",

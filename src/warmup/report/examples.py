@@ -72,6 +72,7 @@ def _task(scores: "pd.DataFrame", run: Run) -> tuple[str, str]:
         & (scores["pair"] == run.pair)
         & (scores["model"] == run.model)
         & (scores["split"] == run.split)
+        & (scores["subset"] == "all")
     ]
     if rows.empty:
         raise InputError(f"{run.path}: the scores have no row of this data set, pair and model")
