@@ -26,7 +26,8 @@ def prepare(
     """Write `{split}.jsonl` for every split, and `summary.json`; return the summary.
 
     Records of `train` and `valid` that occur in a later split are left out (see
-    `warmup.overlap`); the summary says how many.
+    `warmup.overlap`): by their source, and of a pair of two languages also by their target. The
+    summary says how many.
 
     Raises:
         InputError: a source is not valid, a record does not fit the task, or a split is empty.
@@ -36,17 +37,20 @@ def prepare(
         split: read_split(dataset, pair, Context(split, data_root, downloads), normalise)
         for split, normalise in normalisers.items()
     }
-    kept = overlap.without_leaks(splits)
+    found = overlap.without_leaks(splits, by_target=not pair.monolingual)
     summary: dict[str, Any] = {"task": dataset.task, "pair": str(pair), "splits": {}}
-    for split, records in kept.items():
-        if not records:
+    for split, kept in found.items():
+        if not kept.records:
             raise InputError(f"splits.{split}: no records left: all of them occur in other splits")
         path = output_dir / f"{split}.jsonl"
-        write_jsonl(path, (record.to_dict() for record in records))
-        dropped = len(splits[split]) - len(records)
-        summary["splits"][split] = {"sha256": sha256(path), "dropped": dropped}
-        summary["splits"][split]["normalised"] = normalisers[split].changed
-        summary["splits"][split] |= describe(dataset.task, records)
+        write_jsonl(path, (record.to_dict() for record in kept.records))
+        summary["splits"][split] = {
+            "sha256": sha256(path),
+            "left_out": {"same_source": kept.same_source, "same_target": kept.same_target},
+            "same_target_kept": kept.same_target_kept,
+            "normalised": normalisers[split].changed,
+            **describe(dataset.task, kept.records),
+        }
     write_json(output_dir / "summary.json", summary)
     return summary
 
@@ -79,19 +83,29 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
     texts = [render(record) for record in records]
     return {
         "records": len(records),
-        "different_sources": len({overlap.key(record) for record in records}),
+        "different_sources": len({overlap.key(record.source) for record in records}),
         "input_words": round(fmean(len(str(text.input).split()) for text in texts), 2),
         "target_words": round(fmean(len(text.target.split()) for text in texts), 2),
         "references": round(fmean(len(text.references) for text in texts), 2),
     }
 
 
-def _left_out(split: str, dropped: int) -> str:
-    """Return in words which records of a split were left out, and why; nothing where none were."""
-    if not dropped:
-        return ""
-    where = "a test split" if split == "valid" else "valid or a test split"
-    return f"; {dropped} left out that also occur in {where} ({overlap.SAME})"
+def sentences(summary: dict[str, Any]) -> list[str]:
+    """Return what is to be said of a summary: a line per split, and how texts were compared."""
+    lines = []
+    compared = False
+    for split, facts in summary["splits"].items():
+        where = "in a test split" if split == "valid" else "in valid or a test split"
+        counts = {
+            f"left out, their source is {where}": facts["left_out"]["same_source"],
+            f"left out, only their target is {where}": facts["left_out"]["same_target"],
+            f"kept, only their target is {where}": facts["same_target_kept"],
+        }
+        said = [f"{count:,} {what}" for what, count in counts.items() if count]
+        compared = compared or bool(said)
+        said += [note] if (note := Normaliser(facts["normalised"]).note()) else []
+        lines.append("; ".join([f"{split}: {facts['records']:,} records", *said]))
+    return [*lines, f"texts were compared with {overlap.SAME}"] if compared else lines
 
 
 def arguments(command: str, description: str) -> argparse.ArgumentParser:
@@ -141,8 +155,7 @@ def main() -> None:
         downloads=args.downloads,
         output_dir=args.output_dir,
     )
-    for split, facts in summary["splits"].items():
-        print(f"{split}: {facts['records']} records{_left_out(split, facts['dropped'])}")
+    print("\n".join(sentences(summary)))
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ def check_nfc(text: str, where: str) -> None:
 class Normaliser:
     """`nfc`, with a count of the texts that it changed."""
 
-    def __init__(self) -> None:
-        self.changed = 0
+    def __init__(self, changed: int = 0) -> None:
+        self.changed = changed
 
     def __call__(self, text: str) -> str:
         """Return a text in NFC."""
