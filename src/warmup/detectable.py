@@ -61,7 +61,7 @@ def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
     from warmup.significance.power import detectable  # noqa: PLC0415  # scipy, where needed
 
     keys = ("task", "dataset", "metric")
-    with Path(__file__).with_suffix(".csv").open(encoding="utf-8", newline="") as stream:
+    with Path(__file__).with_name("detectable.csv").open(encoding="utf-8", newline="") as stream:
         found = [row for row in csv.DictReader(stream) if all(row[k] == claim[k] for k in keys)]
     if not found:
         return None

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from warmup import plugins
+from warmup import code_digest, plugins
 from warmup.errors import InputError, unknown
 
 MODEL = ("hub", "revision", "local", "encoder_revision")
@@ -37,3 +37,9 @@ def check(entries: Mapping[str, Mapping[str, Any]]) -> None:
                 raise InputError(f"{where}: missing key {key!r}")
             if key in entry and key not in needed:
                 raise InputError(f"{where}: {key} has no meaning here")
+
+
+def code(metric: str) -> str:
+    """Return the SHA-256 of the code that computes a neural metric."""
+    package = plugins.PACKAGES["neural metric"]
+    return code_digest.digest(f"{package}.__main__", f"{package}.{metric}")

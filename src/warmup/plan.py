@@ -122,6 +122,23 @@ class Plan:
         ]
         return [self.segments.format(**wildcards, metric=name) for name in metrics]
 
+    def scored_by(self, wildcards: Any) -> list[str]:
+        """Return the modules that scoring a data set finds by name: its task and metrics."""
+        return _scored_by(self.task(wildcards))
+
+    def all_scored_by(self, wildcards: Any) -> list[str]:
+        """Return the modules that scoring finds by name, for all tasks of the experiment."""
+        return [module for task in self.tasks for module in _scored_by(task)]
+
+    def metric_code(self, wildcards: Any) -> str | None:
+        """Return the hash of the code of a neural metric; where it cannot run, what did run."""
+        if self.metrics_ready:
+            return neural_entries.code(wildcards.metric)
+        path = Path(self.segments.format(**wildcards))
+        computed = read_json(path).get("provenance", {}) if path.exists() else {}
+        found: str | None = computed.get("code_sha256")
+        return found
+
     def metrics_environment(self, wildcards: Any) -> str:
         """Return whether a metric can be computed: when it changes, the metric is due again.
 
@@ -285,6 +302,20 @@ class Plan:
     def _dataset(self, run: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
         return entry
+
+
+def _scored_by(task: str) -> list[str]:
+    package = plugins.PACKAGES["metric"]
+    wanted = plugins.constant("task", task, "METRICS")
+    files = plugins.names("metric")
+    return [
+        f"{plugins.PACKAGES['task']}.{task}",
+        *(f"{package}.{file}" for file in files if _metric(file) in wanted),
+    ]
+
+
+def _metric(file: str) -> str:
+    return str(plugins.constant("metric", file, "NAME"))
 
 
 def _fetched(datasets: dict[str, Any]) -> set[str]:

@@ -49,10 +49,10 @@ RUNS = [
 ]
 
 
-def command(folder, config, *arguments):
+def command(folder, config, *arguments, root=ROOT):
     (folder / "config.yaml").write_text(yaml.safe_dump(config))
     return [
-        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+        sys.executable, "-m", "snakemake", "--snakefile", str(root / "Snakefile"),
         "--directory", str(folder), "--configfile", str(folder / "config.yaml"),
         "--cores", "2", *arguments,
     ]  # fmt: skip
@@ -63,10 +63,10 @@ def environment():
     return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
 
 
-def snakemake(folder, config=EXPERIMENT, *arguments):
+def snakemake(folder, config=EXPERIMENT, *arguments, root=ROOT):
     """Run Snakemake in a folder; return its exit status and all that it prints."""
     done = subprocess.run(
-        command(folder, config, *arguments),
+        command(folder, config, *arguments, root=root),
         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout

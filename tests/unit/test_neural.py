@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from warmup import errors, neural
+from warmup import errors, neural, neural_entries
 
 STAND_IN = """
 import errno
@@ -43,6 +43,7 @@ def compute(tmp_path, monkeypatch, capsys):
     """Run the command with the stand-in; return what is written, and what was said."""
     (tmp_path / "length.py").write_text(STAND_IN)
     monkeypatch.setattr(neural, "__path__", [*neural.__path__, str(tmp_path)])
+    monkeypatch.setattr(neural_entries, "code", lambda name: f"of {name}")
     monkeypatch.chdir(tmp_path)
 
     def run(scale, model=MODEL, name="length"):
@@ -76,6 +77,7 @@ def test_scores_come_with_all_that_made_them(compute):
     provenance = found["provenance"]
     assert provenance["model"] == MODEL
     assert provenance["settings"] == {"scale": 2}
+    assert provenance["code_sha256"] == "of length"
     assert {"numpy", "torch"} <= provenance["packages"].keys()
 
 

@@ -7,7 +7,7 @@ from shlex import quote
 sys.path.insert(0, f"{workflow.basedir}/src")
 
 from snakemake.settings.types import DeploymentMethod
-from warmup import config_files, job_comment
+from warmup import code_digest, config_files, job_comment
 from warmup.errors import run
 from warmup.plan import Plan
 
@@ -60,22 +60,17 @@ wildcard_constraints:
     metric="[^/.]+",
 
 
-def code(*names):
-    """Return modules as inputs, for the cheap rules that run them."""
-    return [f"{workflow.basedir}/src/warmup/{name}" for name in names]
+def code(rule, *modules):
+    """Return a parameter: a rule's command, and the SHA-256 of all code that this runs.
 
+    Args:
+        rule: its name.
+        modules: dotted names of what it runs and of the plug-ins that this finds by name; or
+            functions of the wildcards that return such names.
+    """
 
-PRESENTATION = (
-    *("summary.py", "grouping.py", "gains.py", "comparisons.py", "comparison_table.py"),
-    *(
-        "markup.py",
-        "labels.py",
-        "methods.py",
-        "export.py",
-        "interval_notes.py",
-        "costs.py",
-    ),
-    *("decoding_order.py", "control_table.py", "against_warmup.py", "not_computed.py"),
-    *("segment_scores.py", "text_counts.py"),
-    *("warmups.py", "warmup_tables.py"),
-)
+    def of(wildcards):
+        given = [one(wildcards) if callable(one) else [one] for one in modules]
+        return [workflow.get_rule(rule).shellcmd, code_digest.digest(*sum(given, []))]
+
+    return of

@@ -63,15 +63,6 @@ rule prepare:
     input:
         PLAN.fetched,
         PLAN.files,
-        code=code(
-            "prepare.py",
-            "dataset.py",
-            "overlap.py",
-            "texts.py",
-            "sources",
-            "generators",
-            "tasks",
-        ),
     output:
         train=f"{PLAN.data}/train.jsonl",
         valid=f"{PLAN.data}/valid.jsonl",

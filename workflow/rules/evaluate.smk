@@ -54,6 +54,7 @@ rule score_neural:
         entry=PLAN.metric_config,
         target=PLAN.target_lang,
         environment=PLAN.metrics_environment,
+        code=PLAN.metric_code,
     message:
         "Scoring with {wildcards.metric} ({wildcards.decoding}): {wildcards.method},"
         " {wildcards.model} on {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
@@ -69,13 +70,6 @@ rule score:
     input:
         predictions=f"{PLAN.evaluation}.predictions.jsonl",
         segments=PLAN.segments_of,
-        code=code(
-            "score.py",
-            "item_statistics.py",
-            "segment_scores.py",
-            "text_counts.py",
-            "metrics",
-        ),
     output:
         scores=f"{PLAN.evaluation}.scores.json",
         statistics=f"{PLAN.evaluation}.statistics.json",
@@ -87,6 +81,7 @@ rule score:
         gpu=0,
     params:
         run=PLAN.score_config,
+        code=code("score", "warmup.score", PLAN.scored_by),
     message:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
@@ -114,7 +109,6 @@ rule aggregate:
     input:
         PLAN.lists["aggregate"],
         list=PLAN.list_of("aggregate"),
-        code=code("aggregate.py", "segment_scores.py", "text_counts.py"),
     output:
         scores=f"{PLAN.results}/scores.tsv",
         curves=f"{PLAN.results}/curves.tsv",
@@ -124,6 +118,8 @@ rule aggregate:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        code=code("aggregate", "warmup.aggregate"),
     message:
         "Collecting all scores"
     shell:
@@ -135,13 +131,6 @@ rule compare:
     input:
         PLAN.lists["compare"],
         list=PLAN.list_of("compare"),
-        code=code(
-            "compare.py",
-            "comparisons.py",
-            "grouping.py",
-            "segment_scores.py",
-            "significance",
-        ),
     output:
         f"{PLAN.results}/comparisons.tsv",
     log:
@@ -153,6 +142,7 @@ rule compare:
     params:
         methods=PLAN.methods,
         decodings=PLAN.decodings,
+        code=code("compare", "warmup.compare", PLAN.all_scored_by),
     message:
         "Comparing the methods"
     shell:
@@ -165,14 +155,6 @@ rule analyse:
         PLAN.lists["analyse"],
         list=PLAN.list_of("analyse"),
         scores=f"{PLAN.results}/scores.tsv",
-        code=code(
-            "analyse.py",
-            "warmups.py",
-            "analysis",
-            "grouping.py",
-            "word_classes.py",
-            "function_words",
-        ),
     output:
         f"{PLAN.results}/warmups.tsv",
     log:
@@ -181,6 +163,8 @@ rule analyse:
         "../../envs/analysis.yaml"
     resources:
         gpu=0,
+    params:
+        code=code("analyse", "warmup.analyse", "warmup.analysis", PLAN.all_scored_by),
     message:
         "Analysing the warmups"
     shell:

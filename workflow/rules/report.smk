@@ -12,14 +12,6 @@ rule tables:
         scores=f"{PLAN.results}/scores.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
-        code=code(
-            "tables.py",
-            "cost_table.py",
-            "reported_table.py",
-            "detectable.py",
-            "lexical_table.py",
-            *PRESENTATION,
-        ),
     output:
         [
             report(
@@ -40,6 +32,7 @@ rule tables:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
+        code=code("tables", "warmup.tables"),
     message:
         "Writing the tables"
     shell:
@@ -53,7 +46,6 @@ rule figures:
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
-        code=code("figures", *PRESENTATION),
     output:
         [
             report(
@@ -75,6 +67,7 @@ rule figures:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
+        code=code("figures", "warmup.figures"),
     message:
         "Drawing the figures"
     shell:
@@ -93,7 +86,6 @@ rule report:
         warmups=f"{PLAN.results}/warmups.tsv",
         tables=PLAN.of_tables(),
         figures=PLAN.of_figures(),
-        code=code("report", "tables.py", "lexical_table.py", "figures", *PRESENTATION),
     output:
         f"{PLAN.results}/report.html",
     log:
@@ -107,6 +99,7 @@ rule report:
         figures=PLAN.figures_folder,
         methods=PLAN.methods,
         decodings=PLAN.decodings,
+        code=code("report", "warmup.report", "warmup.figures"),
     message:
         "Writing the report"
     shell:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from warmup import errors, neural, segment_scores
+from warmup import errors, neural, neural_entries, segment_scores
 from warmup.errors import InputError
 from warmup.files import read_json
 from warmup.metrics import Corpus
@@ -88,6 +88,7 @@ def compute(
     provenance = {
         "model": model,
         "settings": dict(entry),
+        "code_sha256": neural_entries.code(name),
         "packages": _versions([*metric.PACKAGES, "torch", "tokenizers", "numpy"]),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

@@ -1,0 +1,142 @@
+"""What is due again on a finished experiment after code was edited, added, or switched."""
+
+import re
+import shutil
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+from pipeline import EXPERIMENT, ROOT, planned, snakemake
+
+from warmup import code_digest
+from warmup.plan import Plan
+
+PARTS = ("Snakefile", "config.yaml", "src", "workflow", "profiles", "envs")
+SHOWN = {"tables", "figures", "report"}
+COMPARED = {"compare"} | SHOWN
+SCORED = {"score", "aggregate", "analyse"} | COMPARED
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """A copy of the project to edit; finished experiments do not know where it is."""
+    root = tmp_path / "checkout"
+    for part in PARTS:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        root.mkdir(exist_ok=True)
+        copy(ROOT / part, root / part)
+    return root
+
+
+def due(finished, checkout):
+    """Return the number of jobs by rule that a finished experiment needs again."""
+    status, output = snakemake(finished, EXPERIMENT, "--dry-run", root=checkout)
+    assert status == 0, output
+    jobs = planned(output)
+    jobs.pop("all", None)
+    assert bool(jobs) != ("Nothing to be done" in output), output
+    return jobs
+
+
+def module(checkout, name):
+    """Return the file of that name in the package, wherever it is."""
+    (found,) = (checkout / "src/warmup").rglob(name)
+    return found
+
+
+def edit(path):
+    """Append a line that changes nothing for who reads the file, apart from its bytes."""
+    ending = {".py": "\n_EDITED = 1\n", ".css": "\n/* edited */\n", ".csv": "\n", ".smk": "\n"}
+    path.write_text(path.read_text() + ending[path.suffix])
+
+
+def test_new_plugins_make_nothing_due(finished, checkout):
+    for package in ("tasks", "sources", "generators"):
+        (module(checkout, package) / "mine.py").write_text("")
+    assert due(finished, checkout) == {}
+
+
+def test_a_branch_with_one_more_task_and_back_makes_nothing_due(finished, checkout):
+    def git(*arguments):
+        who = ("-c", "user.name=a", "-c", "user.email=a@b")
+        subprocess.run(["git", "-C", checkout, *who, *arguments], check=True, capture_output=True)
+
+    git("init", "--initial-branch", "main")
+    git("add", ".")
+    git("commit", "--message", "all")
+    git("switch", "--create", "more")
+    task = module(checkout, "translation.py")
+    shutil.copy(task, task.with_name("paraphrase.py"))
+    git("add", ".")
+    git("commit", "--message", "one more task")
+    assert due(finished, checkout) == {}
+    git("switch", "main")
+    assert not task.with_name("paraphrase.py").exists()
+    assert due(finished, checkout) == {}
+
+
+def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
+    of_data = ("prepare.py", "overlap.py", "synthetic.py", "shell_game.py")
+    for name in (*of_data, "tokenizer.py", "criterion.py", "train.py", "generate.py"):
+        edit(module(checkout, name))
+    for path in (checkout / "workflow/rules").glob("*.smk"):
+        for module_name in ("prepare", "tokenizer", "train", "generate"):
+            command = f" warmup.{module_name} "
+            path.write_text(path.read_text().replace(command, f"{command} "))
+    assert due(finished, checkout) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("accuracy.py", SCORED),
+        ("multiple_choice.py", SCORED),
+        ("intervals.py", SCORED),
+        ("records.py", SCORED),
+        ("holm.py", COMPARED),
+        ("aggregate.py", SCORED - {"score"}),
+        ("summary.py", SHOWN),
+        ("labels.py", COMPARED),
+        ("reported.csv", SHOWN),
+        ("lookahead.py", {"figures", "report"}),
+        ("style.css", {"report"}),
+    ],
+)
+def test_edited_code_makes_due_what_runs_it(finished, checkout, name, rules):
+    edit(module(checkout, name))
+    jobs = due(finished, checkout)
+    assert jobs.keys() == rules
+    if name in ("accuracy.py", "multiple_choice.py"):
+        assert jobs["score"] == 6  # of 8: those of that task
+
+
+def test_an_edited_command_makes_its_rule_due(finished, checkout):
+    path = checkout / "workflow/rules/evaluate.smk"
+    path.write_text(path.read_text().replace("-m warmup.compare ", "-m warmup.compare  "))
+    assert due(finished, checkout).keys() == COMPARED
+
+
+def test_the_hash_of_a_rule_covers_every_module_that_its_command_imports(copy, monkeypatch):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # each log then names all modules
+    status, output = snakemake(copy, EXPERIMENT, "--forcerun", *sorted(SCORED))
+    assert status == 0, output
+    text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
+    hashed = dict(re.findall(r'code=code\(\s*"(\w+)",(.*?)\),?\n', text, re.DOTALL))
+    assert hashed.keys() == SCORED
+    plan, of = Plan(EXPERIMENT), SimpleNamespace(dataset="shell_game")
+    run = "score/shell_game/en/t5/warmup/seed1/test.greedy"
+    for rule, written in hashed.items():
+        log = (copy / f"logs/tiny/{run if rule == 'score' else rule}.log").read_text()
+        imported = set(re.findall(r"\| +(warmup(?:\.\w+)*)\n", log))
+        assert "warmup.files" in imported
+        names = eval(f"[{written}]", {"PLAN": plan})
+        flat = [one for name in names for one in (name(of) if callable(name) else [name])]
+        covered = {_dotted(path) for path in code_digest.files(flat)}
+        # a metric is looked for in all files of metrics; those of other tasks do not run
+        missing = {name for name in imported - covered if not name.startswith("warmup.metrics.")}
+        assert missing == set(), rule
+
+
+def _dotted(path):
+    parts = path.relative_to(code_digest.ROOT.parent).with_suffix("").parts
+    return ".".join(parts).removesuffix(".__init__")
