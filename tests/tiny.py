@@ -44,7 +44,7 @@ def spec(model_type: str, **settings: Any) -> dict[str, Any]:
     """Return the entry of a configuration for a tiny network with random weights."""
     return {
         "architecture": "decoder_only" if model_type == "llama" else "encoder_decoder",
-        "tokenizer": {"type": "word", "vocab_size": 100},
+        "tokenizer": {"type": "word", "vocab_size": 1000},
         "scratch": {"model_type": model_type, **SCRATCH[model_type], **settings},
         "separator": "<extra_id_0>",
         "prompt_end": "<extra_id_1>",

@@ -168,7 +168,7 @@ def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
 def test_parameters_are_json_of_the_configuration(plan):
     assert json.loads(plan.run_config(run("warmup"))) == tiny.resolved("warmup")
     assert set(json.loads(plan.dataset_config(run("sft")))) == {"task", "pairs", "splits"}
-    assert json.loads(plan.tokenizer_config(run("sft"))) == {"type": "word", "vocab_size": 100}
+    assert json.loads(plan.tokenizer_config(run("sft"))) == {"type": "word", "vocab_size": 1000}
     scored = json.loads(plan.score_config(run("sft", split="test", decoding="greedy")))
     assert scored == tiny.resolved("sft")["run"] | {
         "split": "test",
