@@ -27,7 +27,7 @@ from benchmarks.timing import spread
 from warmup import models, tokenizer
 from warmup.files import write_json
 from warmup.generate import predict, read_inputs
-from warmup.models import FORMAT_FILE
+from warmup.model_format import FORMAT_FILE
 from warmup.records import Record, Unlabelled
 
 Texts = list[str]

@@ -9,8 +9,8 @@ from benchmarks import direct
 from warmup import models, plugins
 from warmup.encoding import Encoder
 from warmup.examples import pad
-from warmup.files import read_json
-from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.model_format import read_format
+from warmup.models import LanguageModel
 from warmup.records import Record
 
 
@@ -40,7 +40,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
 @torch.no_grad()
 def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -> list[str]:
     """Return `warmup | output` of each record, in the order of the file."""
-    form = read_json(folder / FORMAT_FILE)
+    form = read_format(folder)
     model = models.load(folder, form)
     model.network.eval()
     if torch.cuda.is_available():

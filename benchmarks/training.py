@@ -26,8 +26,7 @@ from warmup import generate, models, pairs, plugins, train
 from warmup.criterion import Criterion
 from warmup.errors import InputError, run
 from warmup.files import write_json, write_jsonl
-from warmup.model_format import model_format
-from warmup.models import FORMAT_FILE
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import read_records
 from warmup.score import read_predictions, score
 

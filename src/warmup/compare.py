@@ -21,6 +21,7 @@ from warmup.item_statistics import ItemStatistics
 from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
 from warmup.options import add_inputs, inputs
+from warmup.seeds import check_seed
 from warmup.significance import LEVEL
 from warmup.significance.comparison import Difference, assess, mean_of
 from warmup.significance.contrast import contrast
@@ -229,8 +230,9 @@ def main() -> None:
     add_option(parser)
     decoding_order.add_option(parser)
     options = parser.parse_args()
-    if options.resamples < 100 or options.seed < 0:
-        raise InputError("--resamples must be 100 or more, --seed 0 or more")
+    if options.resamples < 100:
+        raise InputError(f"--resamples: must be at least 100, got {options.resamples}")
+    check_seed(options.seed, "--seed")
     (paths,) = inputs(options, INPUTS).values()
     if not paths:
         raise InputError("nothing to compare: give --statistics or --inputs-from")

@@ -108,6 +108,13 @@ def check_run(value: dict[str, Any], where: str) -> None:
         needed = definitions[name]["properties"].keys() - optional
         if missing := sorted(needed - value[part].keys()):
             raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
+    others = {
+        "name": {"type": "string"},
+        "run": {"type": "object"},
+        "seed": definitions["seed"],
+        "dataset": {"properties": definitions["dataset"]["properties"]},
+    }
+    config_schema.check(value, {"properties": others, "$defs": definitions}, where)
     for part in ("model", "method"):
         schema = definitions[part] | {"$defs": definitions}
         config_schema.check(value[part], schema, f"{where}: {part}")

@@ -14,13 +14,7 @@ def check_references(config: dict[str, Any]) -> None:
         InputError: a name refers to nothing, or entries contradict each other.
     """
     for name, model in config["models"].items():
-        where = f"config: models.{name}"
-        _choose(f"{where}.architecture", model["architecture"], plugins.names("architecture"))
-        given = [key for key in ("hub", "local", "scratch") if key in model]
-        if len(given) != 1:
-            raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
-        if ("hub" in model) != ("revision" in model):
-            raise InputError(f"{where}: hub and revision go together")
+        _check_model(f"config: models.{name}", model)
     for name, dataset in config["datasets"].items():
         where = f"config: datasets.{name}"
         _choose(f"{where}.task", dataset["task"], plugins.names("task"))
@@ -43,6 +37,19 @@ def check_references(config: dict[str, Any]) -> None:
         for name, method in entry["methods_resolved"].items():
             _check_method(f"{where}: method {name}", method, entry, config)
         _check_order(where, entry["methods_resolved"])
+
+
+def _check_model(where: str, model: dict[str, Any]) -> None:
+    _choose(f"{where}.architecture", model["architecture"], plugins.names("architecture"))
+    given = [key for key in ("hub", "local", "scratch") if key in model]
+    if len(given) != 1:
+        raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
+    if ("hub" in model) != ("revision" in model):
+        raise InputError(f"{where}: hub and revision go together")
+    if model["architecture"] == "decoder_only" and model["separator"] == model["prompt_end"]:
+        raise InputError(
+            f"{where}: separator and prompt_end are both {model['separator']!r}; choose two tokens"
+        )
 
 
 def _check_method(

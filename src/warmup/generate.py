@@ -17,10 +17,12 @@ from warmup.decodings import Inputs
 from warmup.encoding import Encoder
 from warmup.errors import InputError, run
 from warmup.examples import check_positions
-from warmup.files import read_json, read_places, to_json, write_jsonl
-from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.files import read_places, to_json, write_jsonl
+from warmup.model_format import read_format
+from warmup.models import LanguageModel
 from warmup.pieces import pieces
 from warmup.records import Record, Unlabelled, from_dict, unique
+from warmup.seeds import check_seed
 from warmup.texts import Normaliser, nfc
 from warmup.writer import Writer, Written
 
@@ -55,7 +57,7 @@ def predict(
         InputError: not such a checkpoint, or of another task, or one that `warmup` does not fit,
             or whose network is not supported.
     """
-    form = read_json(folder / FORMAT_FILE)
+    form = read_format(folder)
     if task and task != form["task"]:
         raise InputError(f"--task: {folder} was trained for {form['task']}, not {task}")
     decoding = plugins.load("decoding", warmup)
@@ -65,6 +67,7 @@ def predict(
         raise InputError(f"--samples: --warmup {warmup} takes no samples")
     model = models.load(folder, form)
     model.network.eval()
+    models.check_lengths(model, form)
     if torch.cuda.is_available():
         model.network.to("cuda")
     self_check.check(model, form)
@@ -231,11 +234,12 @@ def main() -> None:
     add("--seed", type=int, default=0, help="of shuffling and sampling (default: %(default)s)")
     add("--threads", type=int, default=1, help="CPU threads")
     options = parser.parse_args()
-    least = {"beams": 1, "batch_size": 1, "threads": 1, "samples": 1, "seed": 0}
+    least = {"beams": 1, "batch_size": 1, "threads": 1, "samples": 1}
     for name, number in least.items():
         value = getattr(options, name)
         if value is not None and value < number:
             raise InputError(f"--{name.replace('_', '-')}: must be at least {number}")
+    check_seed(options.seed, "--seed")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)

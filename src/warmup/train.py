@@ -23,8 +23,8 @@ from warmup.errors import InputError, run
 from warmup.examples import Collator, Examples, check_positions
 from warmup.files import atomic, read_json, refuse_full, sha256, write_json
 from warmup.finite import ON_NAN
-from warmup.model_format import model_format
-from warmup.models import FORMAT_FILE, LanguageModel
+from warmup.model_format import FORMAT_FILE, model_format, read_format
+from warmup.models import LanguageModel
 from warmup.options import read_object
 from warmup.sharded_trainer import ShardedTrainer
 from warmup.stopwatch import Stopwatch
@@ -45,7 +45,7 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
         # arithmetic may be of less precision; small updates of the weights would be lost there
         model = models.load(start, config["model"] | {"dtype": "float32"})
     form = start / FORMAT_FILE
-    knows_warmups = form.exists() and read_json(form)["max_warmup_tokens"] is not None
+    knows_warmups = form.exists() and read_format(start)["max_warmup_tokens"] is not None
     if config["method"]["warmup"] and not knows_warmups:
         models.prepare_separator(model)
     return model
@@ -84,6 +84,7 @@ def train(
         checkpoint = checkpoints.last(work)
 
     model = start_model(config, inputs["start"])
+    models.check_lengths(model, model_format(config))
     model.network.to(args.device)
     self_check.check(model, model_format(config))
     lengths = {key: dataset[key] for key in ("max_source_tokens", "max_target_tokens")}

@@ -11,7 +11,7 @@ from pipeline import snakemake
 import tiny
 from warmup import errors
 from warmup.aggregate import SCORE_COLUMNS
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 
 pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
 
@@ -45,7 +45,7 @@ def inputs(tmp_path_factory):
     tiny.write_shell_game(folder / "valid.jsonl", 20, 2)
     tiny.tokenizer(folder / "tokenizer", "t5")
     models.save(tiny.model("t5"), folder / "model")
-    write_json(folder / "model" / models.FORMAT_FILE, model_format(tiny.resolved("warmup")))
+    write_json(folder / "model" / FORMAT_FILE, model_format(tiny.resolved("warmup")))
     (folder / "empty-folder").mkdir()
     (folder / "folder-without-form").mkdir()
     lines = {

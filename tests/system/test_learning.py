@@ -11,7 +11,7 @@ import tiny
 from warmup import config as configuration
 from warmup import generate, models, train
 from warmup.files import write_json
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import read_records
 from warmup.tasks import multiple_choice
 
@@ -54,7 +54,7 @@ def trained(tmp_path_factory):
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
         model, _ = train.train(run, inputs, updates, folder / "work" / name, fresh=False)
         models.save(model, folder / name)
-        write_json(folder / name / models.FORMAT_FILE, model_format(run))
+        write_json(folder / name / FORMAT_FILE, model_format(run))
     return folder
 
 

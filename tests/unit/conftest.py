@@ -43,13 +43,13 @@ def checkpoints(run, tmp_path_factory):
     """Checkpoints with and without warmups, as `warmup.train` leaves them."""
     from warmup import models
     from warmup.files import write_json
-    from warmup.model_format import model_format
+    from warmup.model_format import FORMAT_FILE, model_format
 
     folder = tmp_path_factory.mktemp("checkpoints")
     for method in ("sft", "warmup"):
         trained, training = run(method)
         models.save(trained, folder / method)
-        write_json(folder / method / models.FORMAT_FILE, model_format(training["config"]))
+        write_json(folder / method / FORMAT_FILE, model_format(training["config"]))
     return folder
 
 

@@ -12,7 +12,7 @@ import tiny
 from warmup import models
 from warmup.criterion import Criterion
 from warmup.files import write_json
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import read_records
 from warmup.scoring import lay_out, score
 
@@ -117,7 +117,7 @@ def test_predictions_are_those_in_float32_but_for_rounding(trained, data, tmp_pa
     made = {}
     for dtype in ("float32", "bfloat16"):
         form = model_format(config) | {"dtype": dtype}
-        write_json(tmp_path / dtype / models.FORMAT_FILE, form)
+        write_json(tmp_path / dtype / FORMAT_FILE, form)
         made[dtype] = predict(tmp_path / dtype, records)
     pairs = list(zip(made["float32"], made["bfloat16"], strict=True))
     same = [

@@ -99,7 +99,7 @@ def test_a_broken_file_of_statistics_is_named(files, tmp_path, monkeypatch, chan
 
 
 def test_too_few_resamples_are_refused(files, monkeypatch):
-    with pytest.raises(InputError, match="--resamples must be 100 or more"):
+    with pytest.raises(InputError, match="--resamples: must be at least 100, got 10"):
         call(monkeypatch, compare, "--statistics", *files, "--output", "x", "--resamples", 10)
 
 

@@ -13,7 +13,7 @@ import tiny
 from warmup import errors, generate, greedy, models
 from warmup.errors import InputError
 from warmup.files import read_json, read_jsonl, write_json, write_jsonl
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import read_records
 
 NO_MEMORY = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte"
@@ -88,7 +88,7 @@ def test_trained_twice_the_file_of_predictions_has_the_same_bytes(run, data, tmp
         model, _ = run("warmup")
         models.save(model, tmp_path / name)
         form = model_format(tiny.resolved("warmup"))
-        write_json(tmp_path / name / models.FORMAT_FILE, form)
+        write_json(tmp_path / name / FORMAT_FILE, form)
         rows = predict(tmp_path / name, read_records(data["valid"]))
         write_jsonl(tmp_path / f"{name}.jsonl", rows)
         written.append((tmp_path / f"{name}.jsonl").read_bytes())

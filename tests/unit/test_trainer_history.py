@@ -7,7 +7,7 @@ from trainings import same, validation_losses
 
 from warmup import analyse, generate, models, validation_warmups
 from warmup.files import write_json, write_jsonl
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.prediction_files import parse_path
 from warmup.records import read_records
 
@@ -97,7 +97,7 @@ def test_warmups_are_measured_in_validation_as_on_the_test_set(run, data, tmp_pa
     (logged,) = (at["warmups"] for at in training["validation"] if at["update"] == best)
 
     models.save(model, tmp_path / "model")
-    write_json(tmp_path / "model" / models.FORMAT_FILE, model_format(training["config"]))
+    write_json(tmp_path / "model" / FORMAT_FILE, model_format(training["config"]))
     records = itertools.islice(read_records(data["valid"]), 5)
     rows = generate.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
     path = tmp_path / "runs/shell_game/en/t5/warmup/seed1/valid.greedy.predictions.jsonl"

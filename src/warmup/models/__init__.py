@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from transformers import (
-    AutoConfig,
     AutoTokenizer,
     GenerationConfig,
     PreTrainedModel,
@@ -18,16 +17,16 @@ from transformers import (
 
 from warmup import plugins
 from warmup.errors import InputError
+from warmup.models import _scratch
 from warmup.models._interface import LanguageModel, Source, Tokens
-
-FORMAT_FILE = "warmup.json"
-"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
+from warmup.models._lengths import check_lengths
+from warmup.models._markers import marker
 
 __all__ = [
-    "FORMAT_FILE",
     "LanguageModel",
     "Source",
     "Tokens",
+    "check_lengths",
     "create",
     "load",
     "prepare_separator",
@@ -43,7 +42,7 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
         spec: the model entry: `architecture`, `separator`, `prompt_end`, `dtype`.
 
     Raises:
-        InputError: no such checkpoint, or its vocabulary lacks the separator.
+        InputError: no such checkpoint, or its vocabulary has no such separator or `prompt_end`.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: no checkpoint there (config.json is missing)")
@@ -70,40 +69,8 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
             make no network.
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
-    settings = dict(spec["scratch"])
-    model_type = settings.pop("model_type")
-    try:
-        config = AutoConfig.for_model(model_type)
-    except ValueError:
-        raise InputError(f"scratch.model_type: transformers knows no {model_type!r}") from None
-    known = config.to_dict() | config.attribute_map
-    if extra := sorted(set(settings) - set(known)):
-        raise InputError(
-            f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
-        )
-    auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
-    start = settings.pop("decoder_start_token_id", tokenizer.pad_token_id)
     torch.manual_seed(seed)
-    try:
-        config = AutoConfig.for_model(
-            model_type,
-            **settings,
-            vocab_size=len(tokenizer),
-            pad_token_id=tokenizer.pad_token_id,
-            bos_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            decoder_start_token_id=start,
-        )
-        network = auto.from_config(config)
-    except Exception as error:  # each model type checks its settings in its own way
-        raise InputError(
-            f"scratch: no {spec['architecture']} network of type {model_type}: {error}"
-        ) from None
-    if settings.get("num_decoder_layers", 0) > config.num_hidden_layers:
-        raise InputError(
-            "scratch.num_decoder_layers: generate() of transformers cannot run a T5 that has more "
-            "of them than num_layers"
-        )
+    network = _scratch.make(spec["architecture"], spec["scratch"], tokenizer)
     return _assemble(network, tokenizer, spec)
 
 
@@ -128,16 +95,14 @@ def _assemble(
     network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
 ) -> LanguageModel:
     kind = plugins.load("architecture", spec["architecture"]).MODEL
-    vocabulary = tokenizer.get_vocab()
-    if spec["separator"] not in vocabulary:
-        special = ", ".join(tokenizer.all_special_tokens[:8])
-        raise InputError(
-            f"separator: {spec['separator']!r} is not in the vocabulary; special tokens: {special}"
-        )
     if tokenizer.eos_token_id is None:
         raise InputError("tokenizer: it has no end-of-sequence token")
-    separator = int(vocabulary[spec["separator"]])
+    separator = marker(tokenizer, "separator", spec["separator"])
     start = kind.start_token(network, tokenizer, spec)
+    if separator == start:
+        raise InputError(
+            f"separator: {spec['separator']!r} is also the token that begins the decoder sequence"
+        )
     unused = range(len(tokenizer), network.config.vocab_size)
     banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
     end = int(tokenizer.eos_token_id)

@@ -10,8 +10,8 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, branch_mask
+from warmup.models._markers import marker
 from warmup.models._masks import packed
 from warmup.models._roomy import roomy_cache
 
@@ -29,12 +29,9 @@ class DecoderOnly(LanguageModel):
         """Return the id of `prompt_end`.
 
         Raises:
-            InputError: the vocabulary has no such token.
+            InputError: no token of that name can end an input.
         """
-        vocabulary = tokenizer.get_vocab()
-        if spec["prompt_end"] not in vocabulary:
-            raise InputError(f"prompt_end: {spec['prompt_end']!r} is not in the vocabulary")
-        return int(vocabulary[spec["prompt_end"]])
+        return marker(tokenizer, "prompt_end", spec["prompt_end"])
 
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
         """Nothing to encode ahead: the prompt can be part of the decoder sequence."""

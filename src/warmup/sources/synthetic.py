@@ -19,6 +19,7 @@ from warmup.errors import InputError
 from warmup.overlap import part, part_of_split
 from warmup.pairs import Pair
 from warmup.records import Record
+from warmup.seeds import check_seed
 from warmup.sources import Context, Fetched
 from warmup.sources._spec import check, positive
 
@@ -41,6 +42,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
         optional={"settings": dict},
     )
     size = positive(where, spec, "size")
+    check_seed(spec["seed"], f"{where}: seed")
     wanted = part_of_split(context.split)
     made = misses = 0
     generate = plugins.load("generator", spec["generator"]).generate

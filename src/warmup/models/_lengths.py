@@ -1,0 +1,43 @@
+"""Does a network have positions for all tokens that it will be fed?"""
+
+from typing import Any
+
+import torch
+
+from warmup.errors import InputError, out_of_memory
+from warmup.models._interface import LanguageModel
+
+_KEYS = ("max_source_tokens", "max_warmup_tokens", "max_target_tokens")
+
+
+def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
+    """Feed a network one sequence of the greatest lengths that a run allows.
+
+    A table of learned positions ends somewhere; other kinds of positions do not. The network has to
+    be on the CPU, since a GPU cannot go on after an index that is out of range.
+
+    Args:
+        model: the model.
+        form: as `warmup.json` has it: how long inputs, warmups and targets may be.
+
+    Raises:
+        InputError: the network has fewer positions.
+    """
+    source, warmup, target = (form[key] for key in _KEYS)
+    before = 0 if warmup is None else warmup + 1  # c and the separator
+    ids = torch.full((1, 1, before + target), model.tokens.end)  # with START, without y's last one
+    inputs = torch.full((1, source), model.tokens.end)
+    try:
+        with torch.no_grad(), torch.random.fork_rng([]):
+            encoded = model.encode(inputs, torch.ones_like(inputs))
+            model.branch_states(model.network, encoded, ids, torch.ones_like(ids).bool())
+    except (IndexError, RuntimeError, ValueError) as error:
+        if out_of_memory(error):
+            raise
+        named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
+        config = model.network.config
+        most = getattr(config, "max_position_embeddings", None)
+        known = f" (max_position_embeddings: {most})" if most else ""
+        raise InputError(
+            f"{named}: too many tokens for the positions of this {config.model_type}{known}"
+        ) from None
