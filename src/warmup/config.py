@@ -21,7 +21,7 @@ from warmup.plain import check_plain
 def load(*files: Path) -> dict[str, Any]:
     """Read YAML files, each one laid over those before it; return the whole checked and complete.
 
-    Without `models` in any of them they are laid over the default experiment.
+    Without `models` in any of them they are laid over the config.yaml of the current folder.
 
     Raises:
         InputError: not YAML, or not a valid configuration.

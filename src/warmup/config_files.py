@@ -12,21 +12,28 @@ from warmup.errors import InputError
 from warmup.files import read_bytes
 from warmup.plain import check_plain
 
-ROOT = Path(__file__).parents[2]
-DEFAULT = ROOT / "config.yaml"
+DEFAULT = Path("config.yaml")
+"""The default experiment, as it is called in the folder of the workflow."""
 
 
-def read(files: Iterable[Path]) -> dict[str, Any]:
+def read(files: Iterable[Path], default: Path = DEFAULT) -> dict[str, Any]:
     """Return what the files say together, unchecked.
 
-    Where none of them has `models`, they are changes to the default experiment.
+    Args:
+        files: each one is laid over those before it.
+        default: what they change where none of them has `models`.
 
     Raises:
         InputError: a file cannot be read, is not YAML, or has more than JSON can hold.
     """
     values = [_read(file) for file in files]
     if not any("models" in value for value in values):
-        values.insert(0, _read(DEFAULT))
+        if values and not default.exists():
+            raise InputError(
+                f"{default}: missing; without models the other files are changes to it. Start in "
+                "the folder of the workflow, or give the file that they change before them"
+            )
+        values.insert(0, _read(default))
     merged: dict[str, Any] = functools.reduce(overlay, values)
     return merged
 

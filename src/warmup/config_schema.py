@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError
 
 from warmup.errors import InputError
 
-SCHEMA = Path(__file__).parents[2] / "workflow" / "schemas" / "config.schema.yaml"
+SCHEMA = Path(__file__).with_name("config_schema.yaml")
 
 # JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
 _Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here

@@ -50,6 +50,7 @@ def code_sha256(folder: Path = PACKAGE) -> str:
 def revision(folder: Path = PACKAGE) -> dict[str, Any]:
     """Return the git revision of a folder of source and whether it has uncommitted changes."""
     try:
+        _git(folder, "ls-files", "--error-unmatch", ".")  # the history may be another project's
         commit = _git(folder, "rev-parse", "HEAD")
         dirty = bool(_git(folder, "status", "--porcelain", "--", "."))
     except (OSError, subprocess.CalledProcessError):

@@ -48,7 +48,7 @@ def of(result: Path) -> list[str]:
     revision = git.get("revision")
     file, own_name, said = _file_of(run)
     target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
-    named = "" if file == config_files.DEFAULT.name else f" --configfile {file or 'FILE'}"
+    named = "" if file == str(config_files.DEFAULT) else f" --configfile {file or 'FILE'}"
     named += "" if own_name else f" --config experiment={run.experiment}"
     same_code = made.get("code_sha256") == code_sha256()
     checkout = f"git checkout {revision} && " if revision else ""
@@ -107,12 +107,12 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _file_of(run: _Result) -> tuple[str | None, bool, str]:
-    """Return which configuration of the repository has this run, whether by the same name, and
-    what to say of it.
+    """Return which configuration of the current folder has this run, whether by the same name,
+    and what to say of it.
     """
     named = None
-    for path in (config_files.DEFAULT, *sorted(config_files.ROOT.glob("configs/*.yaml"))):
-        name = str(path.relative_to(config_files.ROOT))
+    for path in (config_files.DEFAULT, *sorted(Path("configs").glob("*.yaml"))):
+        name = str(path)
         try:
             config = configuration.load(path)
             found = configuration.resolve(config, run.name)

@@ -72,6 +72,8 @@ def test_the_revision_and_whether_the_code_differs_from_it(package, monkeypatch)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(package.parents[1]))
     assert provenance.revision(package) == {"revision": None, "dirty": False}
     git(package, "init", "-q")
+    git(package, "commit", "-q", "--allow-empty", "-m", "another project")
+    assert provenance.revision(package) == {"revision": None, "dirty": False}
     git(package, "add", ".")
     git(package, "commit", "-q", "-m", "all")
     clean = {"revision": git(package, "rev-parse", "HEAD"), "dirty": False}

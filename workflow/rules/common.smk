@@ -19,7 +19,7 @@ def plan():
     """Return the plan."""
     settings = workflow.config_settings
     return Plan(
-        config_files.read(settings.configfiles),
+        config_files.read(settings.configfiles, Path(workflow.basedir, "config.yaml")),
         given=settings.config,
         metrics_ready=METRICS_PYTHON.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
