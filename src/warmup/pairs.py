@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from warmup import languages
 from warmup.errors import InputError
 
-LANGUAGE_CODE = re.compile(r"[a-z]{2,3}(_[A-Za-z]{2,4})?")
-"""ISO 639 code, with an optional script or region: `en`, `qaa`, `zho_Hans`, `pt_BR`."""
+_PAIR = re.compile(rf"(?P<source>{languages.CODE})(-(?P<target>{languages.CODE}))?")
 
 
 @dataclass(frozen=True)
@@ -26,16 +26,21 @@ class Pair:
 
 
 def parse(text: str) -> Pair:
-    """Return the pair written as `en-de` or `en`.
+    """Return the pair written as `en-de` or `en`; codes are as `warmup.languages` has them.
 
     Raises:
-        InputError: anything else, also a pair of a language with itself.
+        InputError: anything else, also a pair of a language with itself, or an unknown language.
     """
-    codes = text.split("-")
-    valid = all(LANGUAGE_CODE.fullmatch(code) for code in codes)
-    if not valid or len(codes) > 2 or (len(codes) == 2 and codes[0] == codes[1]):
+    found = _PAIR.fullmatch(text)
+    if not found or found["source"] == found["target"]:
         raise InputError(
             f"pairs: {text!r} is neither a language code such as 'en' or 'pt_BR' nor two of them "
             "such as 'en-de'"
         )
-    return Pair(codes[0], codes[-1])
+    pair = Pair(found["source"], found["target"] or found["source"])
+    for code in (pair.source, pair.target):
+        try:
+            languages.find(code)
+        except InputError as error:
+            raise InputError(f"pairs: {text!r}: {error}") from None
+    return pair

@@ -112,7 +112,7 @@ class Plan:
 
     def target_lang(self, wildcards: Any) -> str:
         """Return the language of the outputs."""
-        return str(wildcards.pair.rpartition("-")[2])
+        return parse_pair(wildcards.pair).target
 
     def segments_of(self, wildcards: Any) -> list[str]:
         """Return the segment scores of each neural metric that the task has."""

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import archive, metrics, presentation
+from warmup import archive, metrics, pairs, presentation
 from warmup.aggregate import read_scores
 from warmup.errors import InputError, run
 from warmup.keep import PREDICTIONS
@@ -56,7 +56,7 @@ def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
         mine = mine[mine[key] == getattr(run, key)]
     if not len(mine):
         return 0, ["no stored score"]
-    corpus, subsets = read_predictions(run.path, run.pair.rpartition("-")[2])
+    corpus, subsets = read_predictions(run.path, pairs.parse(run.pair).target)
     rows = score(corpus, mine["metric"].unique(), subsets)
     again = {(row["metric"], row["subset"]): row for row in rows}
     problems = []

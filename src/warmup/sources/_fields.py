@@ -6,7 +6,8 @@ from string import ascii_uppercase
 from typing import Any
 
 from warmup.errors import InputError
-from warmup.pairs import LANGUAGE_CODE, Pair
+from warmup.languages import is_code
+from warmup.pairs import Pair
 from warmup.records import Record
 from warmup.texts import nfc
 
@@ -38,9 +39,7 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
         # languages of other pairs may stand beside these two
         named = {sides.get(key, key): column for key, column in fields.items()}
         resolved = {
-            key: column
-            for key, column in named.items()
-            if key in FIELDS or not LANGUAGE_CODE.fullmatch(str(key))
+            key: column for key, column in named.items() if key in FIELDS or not is_code(str(key))
         }
     for key, column in resolved.items():
         if key not in FIELDS:

@@ -3,42 +3,28 @@
 The input is worded as in Raffel et al. 2020 (T5).
 """
 
+from warmup import languages
 from warmup.errors import InputError
 from warmup.records import Record
 from warmup.tasks import Input, Rendered
 
 METRICS: tuple[str, ...] = ("bleu", "chrf++", "chrf")
 
-LANGUAGES = {
-    "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
-    "en": "English", "es": "Spanish", "et": "Estonian", "fa": "Persian", "fi": "Finnish",
-    "fr": "French", "ha": "Hausa", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "is": "Icelandic", "it": "Italian", "ja": "Japanese", "ko": "Korean",
-    "lt": "Lithuanian", "lv": "Latvian", "nl": "Dutch", "no": "Norwegian", "pl": "Polish",
-    "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "sw": "Swahili",
-    "ta": "Tamil", "te": "Telugu", "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu",
-    "vi": "Vietnamese", "xh": "Xhosa", "yo": "Yoruba", "zh": "Chinese", "zu": "Zulu",
-}  # fmt: skip
-"""English names; a language that is not here is called by its code."""
-
 
 def check(record: Record) -> None:
     """Raise an `InputError` if the record cannot be a translation."""
     if not record.targets:
         raise InputError(f"record {record.id!r} has no target, which translation needs")
-    _check_languages(record)
+    _languages(record)
 
 
 def model_input(record: Record) -> Input:
     """Return what the model reads.
 
     Raises:
-        InputError: a language is missing.
+        InputError: a language is missing or unknown.
     """
-    _check_languages(record)
-    source, target = (
-        LANGUAGES.get(code, code) for code in (record.source_lang, record.target_lang)
-    )
+    source, target = _languages(record)
     return Input(f"translate {source} to {target}: ", record.source)
 
 
@@ -52,8 +38,13 @@ def render(record: Record) -> Rendered:
     )
 
 
-def _check_languages(record: Record) -> None:
+def _languages(record: Record) -> tuple[str, str]:
+    """Return the names of the record's languages."""
     if not record.source_lang or not record.target_lang:
         raise InputError(
             f"record {record.id!r} needs source_lang and target_lang, such as 'en' and 'de'"
         )
+    try:
+        return languages.names(record.source_lang, record.target_lang)
+    except InputError as error:
+        raise InputError(f"record {record.id!r}: {error}") from None
