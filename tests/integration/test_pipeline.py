@@ -37,7 +37,8 @@ def test_scores_are_one_long_table(finished):
     )
     found = {"/".join(row[k] for k in ("dataset", "pair", "model", "method")) for row in table}
     assert found == {name.removesuffix("/seed1") for name in RUNS}
-    metrics = {(row["task"], row["metric"]) for row in table if row["split"] == "test"}
+    scores = [row for row in table if row["split"] == "test" and row["subset"] != "texts"]
+    metrics = {(row["task"], row["metric"]) for row in scores}
     assert metrics == {
         ("multiple_choice", "accuracy"), ("multiple_choice", "macro_f1"),
         ("translation", "bleu"), ("translation", "chrf"), ("translation", "chrf++"),
@@ -49,6 +50,17 @@ def test_scores_are_one_long_table(finished):
     assert {r["subset"] for r in table if r["metric"] == "accuracy"} == {
         "all", "lookahead=2", "lookahead=3", "lookahead=4",
     }  # fmt: skip
+
+
+def test_targets_that_are_cut_are_said_in_all_places(finished):
+    said = "targets are longer than max_target_tokens (8) and cut"
+    assert said in (finished / "logs/tiny/train/agreement/qaa-qab/t5/sft/seed1.log").read_text()
+    folder = finished / "results/tiny/runs/agreement/qaa-qab/t5/sft/seed1"
+    cut = json.loads((folder / "training.json").read_text())["texts"]["train"]["targets"]["cut"]
+    assert cut > 0
+    note = f"Texts as tokens, agreement qaa-qab, t5, train: {cut} of 200 targets cut"
+    assert note in (finished / "results/tiny/tables/translation.md").read_text()
+    assert note in (finished / "results/tiny/report.html").read_text()
 
 
 def test_a_metric_whose_model_is_out_of_reach_is_said_and_all_else_is_there(finished):
