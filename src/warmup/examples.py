@@ -82,8 +82,8 @@ def check_positions(network: PreTrainedModel, inputs: Sequence[Sequence[int]], w
     if positions is not None and longest > positions:
         raise InputError(
             f"{where}: an input has {longest} tokens, but {network.config.model_type} has "
-            f"{positions} positions (max_position_embeddings); set max_source_tokens to at most "
-            "that, and leave out inputs of which the part that is never cut is longer"
+            f"{positions} positions (max_position_embeddings); leave out inputs that are so long "
+            "without the part that may be cut"
         )
 
 

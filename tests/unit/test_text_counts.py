@@ -21,7 +21,7 @@ from warmup.examples import Examples
 from warmup.export import rows as export_rows
 from warmup.files import write_json, write_jsonl
 from warmup.methods import Methods
-from warmup.model_format import model_format
+from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import Record, Unlabelled, read_records
 from warmup.report.examples import collect
 
@@ -142,9 +142,10 @@ def test_too_many_targets_that_cannot_be_spelled_are_refused(data, tmp_path, spl
 def test_more_tokens_than_a_network_has_positions_are_refused(run, tmp_path, data):
     config = tiny.resolved("sft", "bart")
     config["method"]["start"] = "scratch"
-    config["dataset"]["max_source_tokens"] = 99
-    path = questions(tmp_path / "q.jsonl", [80])
-    with pytest.raises(InputError, match=r"q\.jsonl: an input has 90 tokens, but bart has 64 pos"):
+    options = ["A " * 30, "B " * 30]  # which are never cut
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, [Record("1", "start", choices=options, answer=0).to_dict()])
+    with pytest.raises(InputError, match=r"q\.jsonl: an input has 65 tokens, but bart has 64 pos"):
         train.train(
             config,
             {"start": data["bart"], "train": path, "valid": path},
@@ -179,7 +180,7 @@ def copier(tmp_path_factory):
     files = {"start": folder / "tokenizer", "train": path, "valid": path}
     model, training = train.train(config, files, 120, folder / "work", fresh=False)
     models.save(model, folder / "model")
-    write_json(folder / "model" / models.FORMAT_FILE, model_format(config))
+    write_json(folder / "model" / FORMAT_FILE, model_format(config))
     return folder, training
 
 
