@@ -24,10 +24,10 @@ from transformers.utils import logging
 from benchmarks import machine, plain
 from benchmarks.shapes import SEED, SHAPES, Shape, build
 from benchmarks.timing import spread
-from warmup import models, tokenizer
+from warmup import models, tokenizer_training
 from warmup.files import write_json
-from warmup.generate import predict, read_inputs
 from warmup.model_format import FORMAT_FILE
+from warmup.prediction import predict, read_inputs
 from warmup.records import Record, Unlabelled
 
 Texts = list[str]
@@ -53,8 +53,8 @@ def write_random_checkpoint(shape: Shape, folder: Path) -> None:
     models.save(model, folder)
     form = {
         "architecture": shape.architecture,
-        "separator": tokenizer.RESERVED[0],
-        "prompt_end": tokenizer.RESERVED[1],
+        "separator": tokenizer_training.RESERVED[0],
+        "prompt_end": tokenizer_training.RESERVED[1],
         "dtype": "float32",
         "task": "summarization",
         "max_warmup_tokens": shape.warmup,

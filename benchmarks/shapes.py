@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from warmup import models, tokenizer
+from warmup import models, tokenizer_training
 from warmup.models import LanguageModel
 
 SEED = 1
@@ -93,7 +93,7 @@ def write_tokenizer(shape: Shape, folder: Path) -> None:
     """Write a tokenizer of exactly V tokens, the words `w0 w1 …` beside the special ones."""
     words = " ".join(f"w{i}" for i in range(shape.vocabulary))
     spec = {"type": "word", "vocab_size": shape.vocabulary}
-    tokenizer.train(iter([words]), spec, shape.architecture).save_pretrained(folder)
+    tokenizer_training.train(iter([words]), spec, shape.architecture).save_pretrained(folder)
 
 
 def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> LanguageModel:
@@ -105,8 +105,8 @@ def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> Language
     spec = {
         "architecture": shape.architecture,
         "scratch": shape.scratch,
-        "separator": tokenizer.RESERVED[0],
-        "prompt_end": tokenizer.RESERVED[1],
+        "separator": tokenizer_training.RESERVED[0],
+        "prompt_end": tokenizer_training.RESERVED[1],
     }
     with tempfile.TemporaryDirectory() as folder:
         write_tokenizer(shape, Path(folder))

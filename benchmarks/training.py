@@ -22,7 +22,7 @@ from benchmarks import machine
 from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.timing import say
 from warmup import config as configuration
-from warmup import generate, models, pairs, plugins, train
+from warmup import model_training, models, pairs, plugins, prediction
 from warmup.criterion import Criterion
 from warmup.errors import InputError, run
 from warmup.files import write_json, write_jsonl
@@ -67,7 +67,7 @@ def compare(
     for way, criterion in CRITERIA.items():
         say(f"{name}  {way}")
         with tempfile.TemporaryDirectory() as folder, patch("warmup.trainer.Criterion", criterion):
-            model, training = train.train(
+            model, training = model_training.train(
                 resolved, inputs, number, Path(folder, "work"), fresh=True
             )
             row[way] = {"seconds": training["cost"]["seconds"]}
@@ -83,7 +83,7 @@ def evaluate(model: Path, test: Path, task: str, pair: str) -> dict[str, Any]:
     """Return the first metric of the task on a test set, with its interval over items."""
     path = model.parent / "predictions.jsonl"
     with contextlib.redirect_stderr(io.StringIO()):  # progress of a second's work
-        rows = generate.predict(model, read_records(test), task=task, beams=1, batch_size=256)
+        rows = prediction.predict(model, read_records(test), task=task, beams=1, batch_size=256)
         write_jsonl(path, rows)
     corpus, _ = read_predictions(path, pairs.parse(pair).target)
     (found,) = score(corpus, plugins.load("task", task).METRICS[:1])

@@ -54,7 +54,7 @@ def spec(model_type: str, **settings: Any) -> dict[str, Any]:
 
 def tokenizer(folder: Path, model_type: str, texts: Iterable[str] = (" ".join(WORDS),)) -> Path:
     """Write a word tokenizer and return its folder."""
-    from warmup import tokenizer as tokenizers
+    from warmup import tokenizer_training as tokenizers
 
     entry = spec(model_type)
     trained = tokenizers.train(iter(texts), entry["tokenizer"], entry["architecture"])

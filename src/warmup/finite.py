@@ -16,9 +16,6 @@ from warmup.files import write_json
 from warmup.sharding import whole
 from warmup.workspace import BAD_BATCH
 
-ON_NAN = ("stop", "skip")
-"""What may be done with such an update."""
-
 
 class FiniteUpdates(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Looks at each update before it is made."""

@@ -17,6 +17,8 @@ FINGERPRINT = "fingerprint.json"
 """What determines the run that the checkpoints beside it are of."""
 BAD_BATCH = "bad_batch.json"
 """What a training was at when its loss was no number, see `warmup.finite`."""
+ON_NAN = ("stop", "skip")
+"""What may be done with an update whose loss or gradient is not a finite number."""
 
 PASS_TOKENS = "pass_tokens.json"
 """With what `pass_tokens` several processes go on after the memory of one ran out."""

@@ -164,7 +164,7 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
 
     # the same model as without an interruption
     from warmup import config as configuration
-    from warmup import train
+    from warmup import model_training
     from warmup.files import read_json
 
     resolved = configuration.resolve(configuration.check(config), "shell_game/en/t5/sft/seed1")
@@ -174,7 +174,7 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
         "train": data / "train.jsonl",
         "valid": data / "valid.jsonl",
     }
-    model, training = train.train(resolved, inputs, 300, tmp_path / "again", fresh=False)
+    model, training = model_training.train(resolved, inputs, 300, tmp_path / "again", fresh=False)
     model.network.save_pretrained(tmp_path / "whole")
     folder = (tmp_path / target).parent
     assert sha256(folder / "model/model.safetensors") == sha256(

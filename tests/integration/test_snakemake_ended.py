@@ -130,7 +130,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
     assert "Nothing to be done" in (folder / "snakemake.log").read_text()
 
     from warmup import config as configuration
-    from warmup import train
+    from warmup import model_training
     from warmup.files import sha256
 
     config = yaml.safe_load((folder / "config.yaml").read_text())
@@ -141,7 +141,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
         "valid": data / "valid.jsonl",
     }
     resolved = configuration.resolve(configuration.check(config), NAME)
-    model, _ = train.train(resolved, inputs, 240, folder / "whole", fresh=False)
+    model, _ = model_training.train(resolved, inputs, 240, folder / "whole", fresh=False)
     model.network.save_pretrained(folder / "whole/model")
     made = (folder / TARGET).parent / "model/model.safetensors"
     assert sha256(made) == sha256(folder / "whole/model/model.safetensors")

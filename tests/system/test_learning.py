@@ -9,8 +9,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 import tiny
 from warmup import config as configuration
-from warmup import generate, models, train
-from warmup.files import write_json
+from warmup import model_training, models, prediction
+from warmup.files import read_json, write_json
 from warmup.model_format import FORMAT_FILE, model_format
 from warmup.records import read_records
 from warmup.tasks import multiple_choice
@@ -52,7 +52,7 @@ def trained(tmp_path_factory):
     ):
         run = configuration.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
-        model, _ = train.train(run, inputs, updates, folder / "work" / name, fresh=False)
+        model, _ = model_training.train(run, inputs, updates, folder / "work" / name, fresh=False)
         models.save(model, folder / name)
         write_json(folder / name / FORMAT_FILE, model_format(run))
     return folder
@@ -61,7 +61,7 @@ def trained(tmp_path_factory):
 def predictions(folder, method, limit=None):
     records = list(itertools.islice(read_records(folder / "test.jsonl"), limit))
     options = {"task": "multiple_choice", "beams": 1, "batch_size": 100}
-    return list(generate.predict(folder / method, records, **options))
+    return list(prediction.predict(folder / method, records, **options))
 
 
 def accuracy(folder, method):
@@ -78,7 +78,7 @@ def test_warmup_beats_the_same_number_of_updates_without_it(trained):
 
 def test_warmups_end_by_themselves_and_depend_on_the_input(trained):
     found = predictions(trained, "warmup")
-    limit = generate.read_json(trained / "warmup" / "warmup.json")["max_warmup_tokens"]
+    limit = read_json(trained / "warmup" / "warmup.json")["max_warmup_tokens"]
     assert sum(row["warmup_tokens"] < limit for row in found) > 0.9 * len(found)
     assert len({row["warmup"] for row in found}) > 10
 

@@ -17,7 +17,7 @@ def run(data, tmp_path_factory):
     import torch
     from transformers.utils import logging
 
-    from warmup import train
+    from warmup import model_training
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -33,7 +33,7 @@ def run(data, tmp_path_factory):
         }
         work = work or tmp_path_factory.mktemp("work")
         torch.manual_seed(99)  # nothing may depend on what was drawn before
-        return train.train(config, inputs, updates, work, fresh=False)
+        return model_training.train(config, inputs, updates, work, fresh=False)
 
     return call
 

@@ -10,7 +10,7 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordPieceTrainer
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
-from warmup import tokenizer as tokenizers
+from warmup import tokenizer_training as tokenizers
 from warmup.encoding import Encoder, decode
 from warmup.pieces import pieces
 from warmup.tasks import Input

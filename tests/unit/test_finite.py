@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import tiny
-from warmup import train
+from warmup import model_training
 from warmup.criterion import Criterion
 from warmup.errors import InputError
 from warmup.files import read_json
@@ -90,7 +90,7 @@ def test_after_a_change_of_mind_it_goes_on_from_its_checkpoint_without_that_upda
         config = tiny.resolved("warmup")
         config["method"]["start"] = "scratch"
         made = [
-            train.train(config, inputs, 8, tmp_path / name, fresh=False, on_nan="skip")
+            model_training.train(config, inputs, 8, tmp_path / name, fresh=False, on_nan="skip")
             for name in ("one", "other")
         ]
     assert "resuming from checkpoint-4" in capsys.readouterr().err

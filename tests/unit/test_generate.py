@@ -5,7 +5,7 @@ import torch
 from transformers import LogitsProcessorList
 
 import tiny
-from warmup import generate
+from warmup import prediction
 from warmup.boundary import WarmupBoundary
 from warmup.encoding import Encoder
 from warmup.model_format import model_format
@@ -34,7 +34,7 @@ def write(name, limit, beams=1, texts=TEXTS):
 
 def results(name, limit, beams=1, texts=TEXTS):
     found = write(name, limit, beams, texts)
-    return [generate.shown(writer(name, limit, beams), one) for one in found]
+    return [prediction.shown(writer(name, limit, beams), one) for one in found]
 
 
 def ids(model, text):
@@ -81,7 +81,7 @@ def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name
 @pytest.mark.parametrize("limit", [None, 0, 3])
 def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
     written, model = write(name, limit), tiny.model(name)
-    found = [generate.shown(writer(name, limit), one) for one in written]
+    found = [prediction.shown(writer(name, limit), one) for one in written]
     for text, row, (c, y, each_c, each_y) in zip(TEXTS, found, written, strict=True):
         x = model.tokenizer(text)["input_ids"]
         warmup = None if limit is None else c

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from warmup import analyse, generate, score
+from warmup import analyse, prediction, score
 from warmup.errors import InputError
 from warmup.prediction_files import parse_path
 from warmup.report import examples
@@ -18,7 +18,7 @@ NAME = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
         lambda path: score.read_predictions(path, "de"),
         lambda path: analyse.read(parse_path(path), "e", "translation"),
         examples._read,
-        lambda path: list(generate.read_inputs(path)),
+        lambda path: list(prediction.read_inputs(path)),
     ],
     ids=["score", "analyse", "report", "generate"],
 )
@@ -34,13 +34,13 @@ def test_a_number_that_is_none_is_refused_where_it_is_read(tmp_path):
     path = tmp_path / "inputs.jsonl"
     path.write_text('{"source": "a"}\n{"source": "b", "meta": {"x": NaN}}\n')
     with pytest.raises(InputError, match=r"inputs\.jsonl:2: not JSON: NaN, where"):
-        list(generate.read_inputs(path))
+        list(prediction.read_inputs(path))
 
 
 def test_inputs_without_an_id_get_the_number_of_their_line(tmp_path):
     path = tmp_path / "inputs.jsonl"
     path.write_text('\n{"source": "a"}\n\n{"source": "b", "id": "x"}\n{"source": "c"}\n')
-    assert [record.id for record in generate.read_inputs(path)] == ["2", "x", "5"]
+    assert [record.id for record in prediction.read_inputs(path)] == ["2", "x", "5"]
 
 
 def test_an_id_of_two_inputs_is_refused(tmp_path):
@@ -48,4 +48,4 @@ def test_an_id_of_two_inputs_is_refused(tmp_path):
     rows = [{"source": "a", "id": "2"}, {"source": "b"}]  # the second one gets its number
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     with pytest.raises(InputError, match=r"jsonl:2: id '2' was used before, at .*jsonl:1"):
-        list(generate.read_inputs(path))
+        list(prediction.read_inputs(path))

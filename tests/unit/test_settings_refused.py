@@ -8,9 +8,9 @@ import tiny
 from warmup import config, errors, models
 from warmup.errors import InputError
 from warmup.files import read_json, write_json
-from warmup.generate import predict
 from warmup.model_format import FORMAT_FILE, read_format
 from warmup.pairs import Pair
+from warmup.prediction import predict
 from warmup.records import read_records
 from warmup.sources import Context, synthetic
 

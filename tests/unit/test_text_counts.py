@@ -11,8 +11,18 @@ import synthetic_results as made
 from predictions import predict
 
 import tiny
-from warmup import aggregate, errors, markup, models, score, summary, tables, text_counts, train
-from warmup import tokenizer as tokenizers
+from warmup import (
+    aggregate,
+    errors,
+    markup,
+    model_training,
+    models,
+    score,
+    summary,
+    tables,
+    text_counts,
+)
+from warmup import tokenizer_training as tokenizers
 from warmup.aggregate import SCORE_COLUMNS
 from warmup.costs import costs_of
 from warmup.encoding import Encoder
@@ -101,7 +111,7 @@ def of_texts(data, tmp_path, train_targets, valid_targets, **dataset):
         "train": letters(tmp_path / "train.jsonl", *train_targets),
         "valid": letters(tmp_path / "valid.jsonl", *valid_targets),
     }
-    return train.train(config, files, 8, tmp_path / "work", fresh=False)[1]["texts"]
+    return model_training.train(config, files, 8, tmp_path / "work", fresh=False)[1]["texts"]
 
 
 def test_a_training_counts_what_it_cuts_and_cannot_spell(data, tmp_path, capsys):
@@ -146,7 +156,7 @@ def test_more_tokens_than_a_network_has_positions_are_refused(run, tmp_path, dat
     path = tmp_path / "q.jsonl"
     write_jsonl(path, [Record("1", "start", choices=options, answer=0).to_dict()])
     with pytest.raises(InputError, match=r"q\.jsonl: an input has 65 tokens, but bart has 64 pos"):
-        train.train(
+        model_training.train(
             config,
             {"start": data["bart"], "train": path, "valid": path},
             8,
@@ -178,7 +188,7 @@ def copier(tmp_path_factory):
         "task": "translation", "max_source_tokens": 32, "max_target_tokens": 16,
     }  # fmt: skip
     files = {"start": folder / "tokenizer", "train": path, "valid": path}
-    model, training = train.train(config, files, 120, folder / "work", fresh=False)
+    model, training = model_training.train(config, files, 120, folder / "work", fresh=False)
     models.save(model, folder / "model")
     write_json(folder / "model" / FORMAT_FILE, model_format(config))
     return folder, training

@@ -16,8 +16,8 @@ from warmup import analyse, score
 from warmup.dataset import parse
 from warmup.errors import InputError
 from warmup.files import read_json, write_json, write_jsonl
-from warmup.generate import read_inputs
 from warmup.metrics import bleu
+from warmup.prediction import read_inputs
 from warmup.prediction_files import parse_path
 from warmup.prepare import prepare
 from warmup.records import Record, read_records

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 import tiny
-from warmup import errors, tokenizer
+from warmup import errors, tokenizer, tokenizer_training
 from warmup.errors import InputError
 
 TEXTS = ["start A swap AB", "Die Straße ist größer.", "a b c a b", "größer als groß"]
@@ -17,7 +17,7 @@ KINDS = ["word", "bpe", "unigram"]
 
 
 def trained(kind, architecture="encoder_decoder", size=60):
-    return tokenizer.train(iter(TEXTS), {"type": kind, "vocab_size": size}, architecture)
+    return tokenizer_training.train(iter(TEXTS), {"type": kind, "vocab_size": size}, architecture)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -65,7 +65,9 @@ MULTILINGUAL = [
     "हिन्दी में, नमस्ते।",
 ]
 PARTS = {
-    kind: tokenizer.train(iter(MULTILINGUAL), {"type": kind, "vocab_size": 400}, "encoder_decoder")
+    kind: tokenizer_training.train(
+        iter(MULTILINGUAL), {"type": kind, "vocab_size": 400}, "encoder_decoder"
+    )
     for kind in ("bpe", "unigram")
 }
 
@@ -151,7 +153,7 @@ def test_the_size_is_a_limit():
 )
 def test_wrong_settings_are_explained(spec, message):
     with pytest.raises(InputError, match=message):
-        tokenizer.train(iter(TEXTS), spec, "encoder_decoder")
+        tokenizer_training.train(iter(TEXTS), spec, "encoder_decoder")
 
 
 def test_the_command_reads_inputs_and_targets(tmp_path, monkeypatch, capsys):

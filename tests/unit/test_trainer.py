@@ -9,7 +9,7 @@ import transformers
 from transformers import TrainingArguments
 
 import tiny
-from warmup import train
+from warmup import model_training
 from warmup.criterion import VALIDATION, Criterion
 from warmup.errors import InputError
 from warmup.examples import IGNORED, Collator, Examples
@@ -24,7 +24,7 @@ def trainer(data, tmp_path):
     def make(method, model_type="t5", batch_size=8, **settings):
         config = tiny.resolved(method, model_type, **settings)
         config["method"]["start"] = "scratch"
-        model = train.start_model(config, data[model_type])
+        model = model_training.start_model(config, data[model_type])
         lengths = {"max_source_tokens": 12, "max_target_tokens": 6}
         tokenizer = model.tokenizer
         return WarmupTrainer(

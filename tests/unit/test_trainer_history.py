@@ -5,7 +5,7 @@ import itertools
 import pytest
 from trainings import same, validation_losses
 
-from warmup import analyse, generate, models, validation_warmups
+from warmup import analyse, models, prediction, validation_warmups
 from warmup.files import write_json, write_jsonl
 from warmup.model_format import FORMAT_FILE, model_format
 from warmup.prediction_files import parse_path
@@ -99,7 +99,7 @@ def test_warmups_are_measured_in_validation_as_on_the_test_set(run, data, tmp_pa
     models.save(model, tmp_path / "model")
     write_json(tmp_path / "model" / FORMAT_FILE, model_format(training["config"]))
     records = itertools.islice(read_records(data["valid"]), 5)
-    rows = generate.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
+    rows = prediction.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
     path = tmp_path / "runs/shell_game/en/t5/warmup/seed1/valid.greedy.predictions.jsonl"
     write_jsonl(path, rows)
     found = analyse.analyse([parse_path(path)], lambda _: ("tiny", "multiple_choice"))

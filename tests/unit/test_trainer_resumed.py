@@ -4,7 +4,7 @@ import pytest
 from trainings import same, validation_losses, without_seconds
 
 import tiny
-from warmup import callbacks, checkpoints, train, workspace
+from warmup import callbacks, checkpoints, model_training, workspace
 from warmup.errors import InputError
 from warmup.files import read_json
 from warmup.trainer import WarmupTrainer
@@ -55,7 +55,7 @@ def kill_at_the_end(monkeypatch):
     def end(*_):
         raise KilledError
 
-    monkeypatch.setattr(train, "summarise", end)
+    monkeypatch.setattr(model_training, "summarise", end)
 
 
 INTERRUPTIONS = {
@@ -152,7 +152,7 @@ def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(
         run("sft", work=tmp_path / "work", learning_rate=0.02)
     config = tiny.resolved("sft", learning_rate=0.02)
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
-    afresh, _ = train.train(config, inputs, 8, tmp_path / "work", fresh=True)
+    afresh, _ = model_training.train(config, inputs, 8, tmp_path / "work", fresh=True)
     whole, _ = run("sft", work=tmp_path / "other", learning_rate=0.02)
     assert same(afresh, whole)
     workspace.clear(tmp_path / "work")
