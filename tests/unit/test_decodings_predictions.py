@@ -66,7 +66,7 @@ def test_the_command_line(checkpoints, data, tmp_path, monkeypatch, capsys):
     assert {row["warmup_from"] for row in call()} == {"own"}
     for wrong, message in (
         (["--samples", "0"], "--samples: must be at least 1"),
-        (["--seed", "-1"], "--seed: must be at least 0"),
+        (["--seed", "-1"], "--seed: must be from 0 to"),
         (["--warmup", "none"], "best_of_n, gold_prefix, own, shuffled"),
     ):
         with pytest.raises(SystemExit):
