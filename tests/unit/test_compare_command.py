@@ -86,7 +86,10 @@ def test_command_writes_the_same_table_each_time(files, tmp_path, monkeypatch):
         (lambda d: d["metrics"]["bleu"].pop("signature"), "metric bleu: no signature"),
         (lambda d: d["metrics"]["bleu"].update(statistics=[[1, 2], [3]]), "metric bleu"),
         (lambda d: d["metrics"]["bleu"].update(statistics=[]), "a row of numbers an item"),
-        (lambda d: d["metrics"]["bleu"].update(statistics=[[math.nan]]), "where a number must be finite"),
+        (
+            lambda d: d["metrics"]["bleu"].update(statistics=[[math.nan]]),
+            "where a number must be finite",
+        ),
         (lambda d: d["metrics"]["chrf"]["statistics"].pop(), "number of items"),
     ],
 )
