@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from warmup.errors import InputError
+from warmup.errors import InputError, naming
 from warmup.files import read_jsonl, to_json
 
 LEFT_OUT = ("warmup_by_token", "output_by_token")
@@ -47,7 +47,7 @@ def unpack(archive: Path, folder: Path) -> None:
         InputError: the archive is missing or broken.
     """
     try:
-        with tarfile.open(archive, "r:xz") as tar:
+        with naming(folder), tarfile.open(archive, "r:xz") as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise InputError(f"{archive}: broken archive: {error}") from None

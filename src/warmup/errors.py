@@ -1,9 +1,11 @@
 """Errors a person can act on, and the one place where they become an exit status."""
 
+import contextlib
 import errno
 import signal
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -32,6 +34,8 @@ _REFUSED = (
 )  # fmt: skip
 _WRITER_FAILED = ("No space left on device", "File too large", "PytorchStreamWriter failed")
 """What libraries say whose errors have no number."""
+_NO_TEMPORARY = "No usable temporary directory"
+"""What Python says where TMPDIR and all other folders for temporary files are full."""
 
 
 def unknown(kind: str, name: object, choices: Iterable[str]) -> InputError:
@@ -74,6 +78,17 @@ def _say(message: str) -> None:
     print(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …", file=sys.stderr)
 
 
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Let an error of a full disk name what was being written, where it names nothing."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL and error.filename is None:
+            error.filename = str(path)
+        raise
+
+
 def disk_problem(error: BaseException) -> str | None:
     """Return what a person can do about an error of the disk; None for any other."""
     where = getattr(error, "filename", None)
@@ -82,6 +97,8 @@ def disk_problem(error: BaseException) -> str | None:
     if number in _FULL or any(text in str(error) for text in _WRITER_FAILED):
         reason = "the disk is full, or a limit on its use is reached"
         return f"{named}cannot write: {reason}; free some space and start again to go on"
+    if isinstance(error, OSError) and _NO_TEMPORARY in str(error):
+        return f"{error.strerror}: free some space there, or set TMPDIR to another folder"
     if isinstance(error, OSError) and number in _REFUSED:
         return f"{named}{error.strerror}"
     return None

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from warmup.errors import InputError
+from warmup.errors import InputError, naming
 
 
 @contextlib.contextmanager
@@ -37,8 +37,9 @@ def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary = scratch / path.name
     held = _lock(scratch)
     try:
-        yield temporary
-        sync(temporary)
+        with naming(path):
+            yield temporary
+            sync(temporary)
         if not temporary.is_dir():
             _refuse_folder(path)
         elif replace and path.is_dir():

@@ -2,13 +2,18 @@
 
 import errno
 import io
+import json
 import os
 import resource
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from warmup import errors
+import tiny
+from warmup import aggregate, archive, errors
 from warmup.files import write_json, write_jsonl, write_text
 from warmup.sources import _download
 
@@ -40,7 +45,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(small, capsys):
     path = small / "a.json"
     write_json(path, {"old": 1})
     line = said(capsys, lambda: write_text(path, "x" * 2_000_000))
-    assert "the disk is full" in line
+    assert f"{path}: cannot write: the disk is full" in line
     assert "start again to go on" in line
     assert path.read_text() == '{\n  "old": 1\n}\n'
     assert list(small.iterdir()) == [path]
@@ -133,3 +138,50 @@ def test_a_full_disk_in_a_download_is_not_taken_for_the_network(small, capsys, m
     assert f"{small}/partial-b: cannot write: the disk is full" in line
     assert len(tries) == 1
     assert (small / "partial-b").stat().st_size > 0  # the next start goes on with it
+
+
+def test_a_temporary_folder_that_fills_up_is_named(small, tmp_path, capsys, monkeypatch):
+    from warmup import verify
+
+    predictions = tmp_path / "kept" / "a.predictions.jsonl"
+    write_jsonl(predictions, [{"output": os.urandom(1_000_000).hex()}])
+    archive.pack(
+        tmp_path / "kept" / "predictions.tar.xz", tmp_path / "kept", [Path(predictions.name)]
+    )
+    row = dict.fromkeys(aggregate.SCORE_COLUMNS, "1") | {"metric": "bleu"}
+    lines = ("\t".join(row), "\t".join(map(str, row.values())))
+    (tmp_path / "kept" / "scores.tsv").write_text("\n".join(lines) + "\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(small))
+    monkeypatch.setattr("sys.argv", ["verify", str(tmp_path / "kept")])
+    line = said(capsys, verify.main)
+    assert line.startswith(f"error: {small}/")
+    assert "cannot write: the disk is full" in line
+    assert not list(small.iterdir())
+
+
+@pytest.mark.parametrize("module", ["train", "generate", "tokenizer"])
+def test_without_any_room_for_temporary_files_commands_end_with_one_line(small, module, data):
+    (small / "x").write_bytes(b"x" * os.statvfs(small).f_bavail * os.statvfs(small).f_frsize)
+    arguments = {
+        "train": {"config": json.dumps(tiny.resolved("sft")), "train": data["train"],
+                  "valid": data["valid"], "start": data["t5"], "work": small / "work",
+                  "output-dir": small / "out"},
+        "generate": {"model": small, "input": data["valid"], "output": small / "out"},
+        "tokenizer": {"train": data["train"], "task": "multiple_choice", "output": small / "out",
+                      "spec": '{"type": "word", "vocab_size": 50}',
+                      "architecture": "encoder_decoder"},
+    }  # fmt: skip
+    options = [str(x) for name, value in arguments[module].items() for x in (f"--{name}", value)]
+    code = f"""
+import sys, tempfile
+tempfile._candidate_tempdir_list = lambda: [{str(small)!r}]
+from warmup import errors, {module}
+errors.run({module}.main)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code, *options], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert "TMPDIR" in done.stderr or "the disk is full" in done.stderr
