@@ -146,3 +146,14 @@ def test_metrics_start_without_heavy_packages(name):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_metric_is_found_without_importing_the_others():
+    code = (
+        "import sys; from warmup import metrics; metrics.load('chrf++'); metrics.names(); "
+        "print(*sorted(name for name in sys.modules if name.startswith('warmup.metrics.')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    imported = {name.removeprefix("warmup.metrics.") for name in done.stdout.split()}
+    assert "chrf_plus_plus" in imported
+    assert not imported & {"bleu", "rouge1", "accuracy"}

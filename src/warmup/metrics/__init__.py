@@ -82,14 +82,14 @@ def mean(sums: FloatArray) -> FloatArray:
     return value
 
 
-def _by_name() -> dict[str, Metric]:
-    modules = (cast(Metric, plugins.load("metric", file)) for file in plugins.names("metric"))
-    return {module.NAME: module for module in modules}
+def _modules() -> dict[str, str]:
+    """Return the name of each metric and that of its module; no module is imported for it."""
+    return {plugins.constant("metric", file, "NAME"): file for file in plugins.names("metric")}
 
 
 def names() -> list[str]:
     """Return the names of all metrics, sorted."""
-    return sorted(_by_name())
+    return sorted(_modules())
 
 
 def load(name: str) -> Metric:
@@ -98,7 +98,7 @@ def load(name: str) -> Metric:
     Raises:
         InputError: there is none; the message lists the valid names.
     """
-    metrics = _by_name()
-    if name not in metrics:
-        raise unknown("metric", name, metrics)
-    return metrics[name]
+    modules = _modules()
+    if name not in modules:
+        raise unknown("metric", name, modules)
+    return cast(Metric, plugins.load("metric", modules[name]))
