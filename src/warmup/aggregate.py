@@ -217,16 +217,16 @@ def read_table(
     return table
 
 
-def main() -> None:
-    """Command line; see `python -m warmup.aggregate --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.aggregate", description=(__doc__ or "").split("\n")[0]
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add_inputs(parser, INPUTS)
     add("--scores-tsv", type=Path, required=True, metavar="OUT", help="table of scores to write")
     add("--curves-tsv", type=Path, required=True, metavar="OUT", help="table of curves to write")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Collect the scores and learning curves of an experiment."""
     scores, training = inputs(options, INPUTS).values()
     if not scores and not training:
         raise InputError("nothing to collect: give --scores, --training or --inputs-from")
@@ -238,6 +238,13 @@ def main() -> None:
     write_text(options.scores_tsv, to_tsv(rows, list(SCORE_COLUMNS), keys))
     keys = [name for name in CURVE_COLUMNS if name != "value"]
     write_text(options.curves_tsv, to_tsv(curves, list(CURVE_COLUMNS), keys))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.aggregate", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -184,22 +184,28 @@ def known_from(scores: "pd.DataFrame") -> Callable[[Run], tuple[str, str]]:
     return identify
 
 
-def main() -> None:
-    """Command line; see `python -m warmup.analyse --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.analyse",
-        description="Analyse what warmups say, with bootstrap intervals over items.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add_inputs(parser, INPUTS)
     add("--scores", type=Path, required=True, help="scores.tsv: says which task each run is of")
     add("--output", type=Path, required=True, metavar="FILE", help="warmups.tsv to write")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Analyse what warmups say, with bootstrap intervals over items."""
     (paths,) = inputs(options, INPUTS).values()
     if not paths:
         raise InputError("nothing to analyse: give --predictions or --inputs-from")
     identify = known_from(read_scores(options.scores))
     warmups.write(options.output, analyse([*map(parse_path, paths)], identify))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.analyse", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -216,12 +216,8 @@ def _lexical(found: Iterable[Comparison]) -> Iterator[Comparison]:
                 yield place, names._replace(metric=against(words, meaning)), difference
 
 
-def main() -> None:
-    """Command line; see `python -m warmup.compare --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.compare",
-        description="Compare methods: differences, intervals, tests, detectable differences.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add_inputs(parser, INPUTS)
     add("--output", type=Path, required=True, metavar="FILE", help="comparisons.tsv to write")
@@ -229,7 +225,10 @@ def main() -> None:
     add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
     add_option(parser)
     decoding_order.add_option(parser)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare methods: differences, intervals, tests, detectable differences."""
     if options.resamples < 100:
         raise InputError(f"--resamples: must be at least 100, got {options.resamples}")
     check_seed(options.seed, "--seed")
@@ -248,6 +247,13 @@ def main() -> None:
         seed=options.seed,
     )
     comparisons.write(options.output, rows)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.compare", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -6,14 +6,14 @@ Command line: `python -m warmup.config --help`.
 import argparse
 import copy
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from warmup import config_files, config_objective, config_schema
+from warmup import config_files, config_objective, config_schema, errors
 from warmup.ablations import varied
 from warmup.config_references import check_references
-from warmup.errors import InputError, run, unknown
+from warmup.errors import InputError, unknown
 from warmup.files import to_json
 from warmup.plain import check_plain
 
@@ -196,9 +196,8 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def main() -> None:
-    """Check a configuration; list its runs, or print one of them resolved as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.config", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "--configfile",
         type=Path,
@@ -207,7 +206,10 @@ def main() -> None:
         help="YAML file, or several, each one with changes to those before it",
     )
     parser.add_argument("--run", help="dataset/pair/model/method/seedN; without it, list the runs")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Check a configuration; list its runs, or print one of them resolved as JSON."""
     config = load(*options.configfile)
     if options.run:
         print(to_json(resolve(config, options.run), "standard output", indent=2))
@@ -215,5 +217,12 @@ def main() -> None:
         print("\n".join(run_names(config)))
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.config", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

@@ -4,17 +4,18 @@ With `warmup.fetch_model` and `warmup.fetch_metric` the only steps that use the 
 where there is one. `warmup.prepare` then works offline.
 """
 
+import argparse
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from warmup import dataset as datasets
-from warmup import plugins
+from warmup import errors, plugins
 from warmup.dataset import Dataset
-from warmup.errors import run
 from warmup.files import write_json
 from warmup.pairs import Pair
-from warmup.prepare import arguments
+from warmup.prepare import add_data_set
 from warmup.sources import Context
 
 
@@ -36,23 +37,35 @@ def fetch(dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path) -> l
     return [files[path] for path in sorted(files)]
 
 
-def main() -> None:
-    """Run the command line."""
-    parser = arguments(
-        "warmup.fetch",
-        "Download what a data set needs. Local files and generated data need nothing.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_data_set(parser)
     parser.add_argument(
         "--output", type=Path, required=True, help="JSON file to list the downloaded files in"
     )
-    args = parser.parse_args()
-    dataset = datasets.load(args.dataset)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Download what a data set needs. Local files and generated data need nothing."""
+    dataset = datasets.load(options.dataset)
     files = fetch(
-        dataset, dataset.pair(args.pair), data_root=args.data_root, downloads=args.downloads
+        dataset,
+        dataset.pair(options.pair),
+        data_root=options.data_root,
+        downloads=options.downloads,
     )
-    write_json(args.output, {"files": files})
-    print(f"{len(files)} files, {sum(file['bytes'] for file in files):,} bytes in {args.downloads}")
+    write_json(options.output, {"files": files})
+    print(
+        f"{len(files)} files, {sum(file['bytes'] for file in files):,} bytes in {options.downloads}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.fetch", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

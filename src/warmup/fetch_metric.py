@@ -7,6 +7,7 @@ model is out of reach, that file says why, and everything but this metric can be
 import argparse
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,15 +67,17 @@ def _download(
         partial.replace(temporary)
 
 
-def main() -> None:
-    """Get the model of a neural metric, and write what it is, or why it is out of reach."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.fetch_metric", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--metric", required=True, metavar="NAME", help=", ".join(neural.names()))
     add("--entry", required=True, metavar="JSON|FILE", help="its entry of the configuration")
     add("--folder", type=Path, required=True, help="folder for a model of the Hub")
     add("--output", type=Path, required=True, metavar="FILE", help="JSON file to write")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Get the model of a neural metric, and write what it is, or why it is out of reach."""
     metric = neural.load(options.metric)
     entry = read_object(options.entry, "--entry")
     of_hub = {"hub", "revision", metric.HUB_NEEDS} - {""}
@@ -88,6 +91,13 @@ def main() -> None:
         found = {"not_computed": f"{error}; {again}"}
         print(f"{options.metric} cannot be computed: {found['not_computed']}", file=sys.stderr)
     write_json(options.output, found)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.fetch_metric", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -10,9 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from huggingface_hub import errors, snapshot_download
+from huggingface_hub import errors as hub_errors
+from huggingface_hub import snapshot_download
 
-from warmup.errors import InputError, run
+from warmup import errors
+from warmup.errors import InputError
 from warmup.files import atomic, refuse_full
 from warmup.options import read_object
 
@@ -68,30 +70,29 @@ def download(
             allow_patterns=list(wanted),
             ignore_patterns=list(unwanted),
         )
-    except errors.GatedRepoError:  # also a RepositoryNotFoundError
+    except hub_errors.GatedRepoError:  # also a RepositoryNotFoundError
         raise InputError(
             f"{hub}: access is restricted; agree to its terms at https://huggingface.co/{hub} and "
             "set HF_TOKEN to a token of that account"
         ) from None
-    except errors.RevisionNotFoundError:
+    except hub_errors.RevisionNotFoundError:
         raise InputError(f"{hub}: has no revision {revision}") from None
-    except errors.RepositoryNotFoundError:
+    except hub_errors.RepositoryNotFoundError:
         raise InputError(
             f"{hub}: no such model on the Hub, or a private one (set HF_TOKEN to a token that may "
             "read it)"
         ) from None
-    except errors.HfHubHTTPError as error:
+    except hub_errors.HfHubHTTPError as error:
         raise InputError(f"{hub}: the Hub refused: {error}") from None
-    except errors.LocalEntryNotFoundError as error:
+    except hub_errors.LocalEntryNotFoundError as error:
         reason = error.__cause__ or error
         raise InputError(f"{hub}: cannot reach the Hub: {reason}; run again later") from None
     except Exception as error:  # those of its HTTP client, of the disk, …
         raise InputError(f"{hub}: cannot download: {error}") from None
 
 
-def main() -> None:
-    """Download a model of the Hugging Face Hub: configuration, tokenizer and safetensors."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.fetch_model", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "--model",
         required=True,
@@ -99,7 +100,10 @@ def main() -> None:
         help="entry of `models` in the configuration, with hub and revision (40 digits)",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Download a model of the Hugging Face Hub: configuration, tokenizer and safetensors."""
     entry: dict[str, Any] = read_object(options.model, "--model")
     for key in ("hub", "revision"):
         if not isinstance(entry.get(key), str):
@@ -110,5 +114,12 @@ def main() -> None:
     print(f"{entry['hub']}: {len(files)} files, {size:,} bytes in {options.output}")
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.fetch_model", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

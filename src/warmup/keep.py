@@ -11,10 +11,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmup import archive, config_files, decoding_entries, decoding_order, methods, presentation
+from warmup import (
+    archive,
+    config_files,
+    decoding_entries,
+    decoding_order,
+    errors,
+    methods,
+    presentation,
+)
 from warmup import config as configuration
 from warmup.aggregate import read_scores
-from warmup.errors import InputError, run
+from warmup.errors import InputError
 from warmup.files import atomic, read_json, to_json, write_json
 from warmup.prediction_files import IDENTITY
 
@@ -107,12 +115,8 @@ def scored(scores: "pd.DataFrame") -> list[Path]:
     )
 
 
-def main() -> None:
-    """Copy one experiment."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.keep",
-        description="Copy scores, tables, figures, predictions and provenance of an experiment.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("results", type=Path, help="results/<experiment>")
     parser.add_argument(
         "destination", type=Path, help="folder to write; a kept experiment there is replaced"
@@ -126,7 +130,10 @@ def main() -> None:
         help="the experiment's configuration, as given to snakemake, which orders its methods "
         "(default: config.yaml)",
     )
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Copy scores, tables, figures, predictions and provenance of an experiment."""
     config = configuration.load(*options.configfile)
     how = {
         "methods": configuration.lineage(config),
@@ -136,5 +143,12 @@ def main() -> None:
     print(f"{options.destination}: {count} files of predictions and the scores made of them")
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.keep", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

@@ -4,15 +4,15 @@ Reads local files, downloads made by `warmup.fetch`, and generators; never the n
 """
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from warmup import dataset as datasets
-from warmup import overlap, plugins
+from warmup import errors, overlap, plugins
 from warmup.dataset import Dataset
-from warmup.errors import InputError, run
+from warmup.errors import InputError
 from warmup.files import sha256, write_json, write_jsonl
 from warmup.pairs import Pair
 from warmup.records import Record
@@ -108,9 +108,8 @@ def sentences(summary: dict[str, Any]) -> list[str]:
     return [*lines, f"texts were compared with {overlap.SAME}"] if compared else lines
 
 
-def arguments(command: str, description: str) -> argparse.ArgumentParser:
-    """Return a parser with the options that `warmup.prepare` and `warmup.fetch` share."""
-    parser = argparse.ArgumentParser(prog=f"python -m {command}", description=description)
+def add_data_set(parser: argparse.ArgumentParser) -> None:
+    """Add the options that `warmup.prepare` and `warmup.fetch` share."""
     parser.add_argument(
         "--dataset",
         required=True,
@@ -132,31 +131,38 @@ def arguments(command: str, description: str) -> argparse.ArgumentParser:
         default=Path("downloads"),
         help="folder of downloaded files (default: %(default)s)",
     )
-    return parser
 
 
-def main() -> None:
-    """Run the command line."""
-    parser = arguments(
-        "warmup.prepare", "Write every split of a data set as records, one JSON lines file each."
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_data_set(parser)
     parser.add_argument(
         "--output-dir",
         type=Path,
         required=True,
         help="folder to write {split}.jsonl and summary.json to",
     )
-    args = parser.parse_args()
-    dataset = datasets.load(args.dataset)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write every split of a data set as records, one JSON lines file each."""
+    dataset = datasets.load(options.dataset)
     summary = prepare(
         dataset,
-        dataset.pair(args.pair),
-        data_root=args.data_root,
-        downloads=args.downloads,
-        output_dir=args.output_dir,
+        dataset.pair(options.pair),
+        data_root=options.data_root,
+        downloads=options.downloads,
+        output_dir=options.output_dir,
     )
     print("\n".join(sentences(summary)))
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.prepare", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

@@ -10,10 +10,12 @@ import argparse
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmup.errors import InputError, run
+from warmup import errors
+from warmup.errors import InputError
 
 SHOWN = 3
 """Jobs that a message names."""
@@ -67,11 +69,21 @@ def check(folder: Path) -> None:
     )
 
 
-def main() -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command: it has none."""
+
+
+def run(options: argparse.Namespace) -> None:
     """Refuse a start while Slurm has jobs of an earlier one in the current folder."""
-    argparse.ArgumentParser(prog="python -m warmup.queue", description=main.__doc__).parse_args()
     check(Path())
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.queue", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

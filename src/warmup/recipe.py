@@ -5,6 +5,7 @@ Command line: `python -m warmup.recipe --help`.
 
 import argparse
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,16 +130,26 @@ def _file_of(run: _Result) -> tuple[str | None, bool, str]:
     return None, True, f"none here has this run; its own is {run.config}"
 
 
-def main() -> None:
-    """Print how to make a run's results again: configuration, seed, revision, command."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.recipe", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument(
         "result",
         type=Path,
         help="folder …/runs/DATASET/PAIR/MODEL/METHOD/seedN with training.json and "
         "provenance.json, or a file in it",
     )
-    print("\n".join(of(parser.parse_args().result)))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print how to make a run's results again: configuration, seed, revision, command."""
+    print("\n".join(of(options.result)))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.recipe", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -260,13 +260,10 @@ def _say(normaliser: Normaliser) -> None:
         print(note, file=sys.stderr)
 
 
-def main() -> None:
-    """Command line; see `python -m warmup.score --help`."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.score",
-        description="Score outputs against references, with bootstrap intervals over items.",
-        epilog=f"metrics: {', '.join(metrics.names())}; files may be .gz, - is standard input",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    names = ", ".join(metrics.names())
+    parser.epilog = f"metrics: {names}; files may be .gz, - is standard input"
     texts = parser.add_argument_group("text files, scores printed as JSON").add_argument
     texts("--task", metavar="TASK", help=", ".join(plugins.names("task")))
     texts("--hyp", type=Path, metavar="FILE", help="outputs, one a line")
@@ -279,14 +276,17 @@ def main() -> None:
     )
     texts("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that look at them")
     texts("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
-    run = parser.add_argument_group("a run's predictions, scores written").add_argument
-    run("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
-    run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
-    run("--output", type=Path, metavar="FILE", help="scores.json to write")
-    run("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
-    run("--segments", type=Path, nargs="*", default=[], metavar="FILE", help="of warmup.neural")
+    of_run = parser.add_argument_group("a run's predictions, scores written").add_argument
+    of_run("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
+    of_run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
+    of_run("--output", type=Path, metavar="FILE", help="scores.json to write")
+    of_run("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
+    of_run("--segments", type=Path, nargs="*", default=[], metavar="FILE", help="of warmup.neural")
     parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all of the task")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score outputs against references, with bootstrap intervals over items."""
     pipeline = (options.predictions, options.run, options.output)
     if all(pipeline) and not (options.task or options.hyp or options.ref or options.src):
         _score_predictions(options)
@@ -294,6 +294,13 @@ def main() -> None:
         raise InputError("--predictions, --run and --output go together, without text files")
     else:
         _score_texts(options)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.score", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,16 +80,18 @@ def _shown(item: Estimate | None, sign: bool = False) -> str:
     return f"{number(item.mean, 1, sign)}{mark(item)} {interval(item.low, item.high, 1, sign)}"
 
 
-def main() -> None:
-    """Print the main results and where the report lies."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.show", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--report", type=Path, help="report.html, to say where it lies once it is there")
     comparisons.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print the main results and where the report lies."""
     scores, tested = read_scores(options.scores), comparisons.read(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
@@ -110,6 +112,13 @@ def main() -> None:
         console.print(escape(note), style="dim")
     if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.show", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -260,9 +260,8 @@ def write(
         write_text(folder / f"{task}.csv", export.to_csv(numbers))
 
 
-def main() -> None:
-    """Write one table per task, and one of what warmups say, as Markdown, LaTeX and CSV."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.tables", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
@@ -270,7 +269,10 @@ def main() -> None:
     warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write one table per task, and one of what warmups say, as Markdown, LaTeX and CSV."""
     scores, methods = read_scores(options.scores), parse(options.methods)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
@@ -280,6 +282,13 @@ def main() -> None:
     write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
     if said is not None:
         warmup_tables.write(said, methods, options.output_dir, decodings)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.tables", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

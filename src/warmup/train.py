@@ -19,6 +19,7 @@ from warmup.options import read_object
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    parser.epilog = "A resolved run is what `python -m warmup.config --run NAME` prints."
     add = parser.add_argument
     add("--config", required=True, help="resolved run: a JSON file, or the JSON itself")
     add("--train", type=Path, required=True, help="training records (JSON lines)")
@@ -99,11 +100,7 @@ def _model_folder(output_dir: Path) -> Path:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.train",
-        description=run.__doc__,
-        epilog="A resolved run is what `python -m warmup.config --run NAME` prints.",
-    )
+    parser = argparse.ArgumentParser(prog="python -m warmup.train", description=run.__doc__)
     add_arguments(parser)
     run(parser.parse_args(argv))
 

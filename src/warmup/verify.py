@@ -8,13 +8,13 @@ import argparse
 import math
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup import archive, metrics, pairs, presentation
+from warmup import archive, errors, metrics, pairs, presentation
 from warmup.aggregate import read_scores
-from warmup.errors import InputError, run
+from warmup.errors import InputError
 from warmup.keep import PREDICTIONS
 from warmup.prediction_files import IDENTITY, Run, parse_path
 from warmup.score import read_predictions, score
@@ -124,16 +124,23 @@ def verify(folder: Path) -> bool:
     return verify_presentation(folder) and same
 
 
-def main() -> None:
-    """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.verify",
-        description="Make scores, tables and figures of kept experiments again and compare.",
-    )
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
-    found = [verify(folder) for folder in parser.parse_args().folders]
-    sys.exit(not all(found))
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
+    same = [verify(folder) for folder in options.folders]
+    sys.exit(not all(same))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.verify", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":
-    run(main)
+    errors.run(main)

@@ -6,6 +6,7 @@ Each becomes a .svg, a .pdf and a .png, with its caption in a .rst.
 import argparse
 import io
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,9 +67,8 @@ def caption(module: FigureModule) -> str:
     return f"**{title}.** {text}\n"
 
 
-def main() -> None:
-    """Draw the figures of an experiment, each as SVG, PDF and PNG, and write their captions."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.figures", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--curves", type=Path, required=True, help="curves.tsv")
@@ -78,7 +78,10 @@ def main() -> None:
     warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Draw the figures of an experiment, each as SVG, PDF and PNG, and write their captions."""
     names = [options.only] if options.only else figures.names()
     modules = {name: figures.load(name) for name in names}
     decodings = decoding_order.parse(options.decodings)
@@ -98,6 +101,13 @@ def main() -> None:
         for name, module in modules.items():
             save(module.draw(data), name, options.output_dir)
             write_text(options.output_dir / f"{name}.rst", caption(module))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.figures", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

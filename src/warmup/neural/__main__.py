@@ -10,7 +10,7 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -118,9 +118,8 @@ def _model(path: Path) -> dict[str, Any]:
     return found
 
 
-def main() -> None:
-    """Compute a neural metric for a run's predictions, in the environment of its libraries."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.neural", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--metric", required=True, metavar="NAME", help=", ".join(neural.names()))
     add("--model", type=Path, required=True, metavar="FILE", help="of warmup.fetch_metric")
@@ -128,13 +127,23 @@ def main() -> None:
     add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
     add("--target-lang", required=True, metavar="LANG", help="language of the outputs")
     add("--output", type=Path, required=True, metavar="FILE", help="segments.json to write")
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compute a neural metric for a run's predictions, in the environment of its libraries."""
     os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder; nothing else is to be asked for
     neural.load(options.metric)
     corpus, _ = read_predictions(options.predictions, options.target_lang)
     model, entry = _model(options.model), read_object(options.entry, "--entry")
     if reason := compute(options.metric, model, entry, corpus, options.output):
         print(f"{options.metric} not computed: {reason}", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.neural", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Write the report of an experiment: `python -m warmup.report`."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from warmup import comparisons, decoding_order, errors, reported, warmups
@@ -15,9 +16,8 @@ INPUTS = {"predictions": ".predictions.jsonl", "provenance": "provenance.json"}
 """What the page tells of, beside scores; and how the names of the files end."""
 
 
-def main() -> None:
-    """Write one self-contained HTML page with results, tables, figures and examples."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.report", description=main.__doc__)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--curves", type=Path, required=True, help="curves.tsv")
@@ -29,7 +29,10 @@ def main() -> None:
     warmups.add_option(parser)
     add_option(parser)
     decoding_order.add_option(parser)
-    options = parser.parse_args()
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write one self-contained HTML page with results, tables, figures and examples."""
     predictions, provenance = inputs(options, INPUTS).values()
     scores, methods = read_scores(options.scores), parse(options.methods)
     decodings = decoding_order.parse(options.decodings)
@@ -47,6 +50,13 @@ def main() -> None:
         warmups=warmups.read(options.warmups),
     )
     write_text(options.output, html)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.report", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
 
 
 if __name__ == "__main__":
