@@ -11,7 +11,7 @@ METRICS := build/metrics
 CLUSTER := tests/slurm/cluster
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test test-slurm metrics-env test-metrics lint unit bench verify tables figures report setup clean lock
+.PHONY: help demo test test-slurm metrics-env test-metrics lint unit bench model-types verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -72,6 +72,11 @@ bench: $(READY) $(BENCH)/.ready ## Time training and generation beside a direct 
 $(BENCH)/.ready: envs/bench.lock $(READY)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 		--target $(BENCH) -r $< && touch $@
+
+model-types: $(READY) ## Write docs/models.md anew: which model types are right
+	@mkdir -p build
+	$(BIN)/python tests/model_types.py > build/models.md
+	mv build/models.md docs/models.md
 
 tables: ## Make the tables again from existing scores
 figures: ## Make the figures again from existing scores

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers import DynamicCache, PreTrainedModel
 
 from warmup.errors import InputError, out_of_memory
 from warmup.examples import IGNORED, pad
@@ -20,23 +21,34 @@ from warmup.models import LanguageModel, Source
 from warmup.sampling import Warmups, restrict
 from warmup.scoring import lay_out, rewards, score
 
-TOLERANCE = {torch.float32: (3e-4, 1e-3), torch.bfloat16: (0.2, 1.0)}
-"""How far log P of a warmup or target may be off, of float16 as of bfloat16: nats per unit of the
+TOLERANCE = dict.fromkeys((torch.bfloat16, torch.float16), (0.2, 1.0))
+TOLERANCE[torch.float32] = (3e-4, 1e-3)
+"""How far log P of a warmup or target may be off, by the type of the weights: nats per unit of the
 logits' standard deviation over the vocabulary, and nats at most.
 
-Rounding grows with the logits, and so does what a wrong mask does: a new network's logits differ
-by 0.1 or so, and with a wrong mask log P is 0.0003 to 0.1 off. Float32 rounds it by 1e-6 there, by
-1e-5 to 1e-4 in trained networks. Bfloat16 has 8 bits: a logit of 16 to 32 is a multiple of 1/8, and
-so are the terms that it is made of; a dozen such tokens were seen to be 0.1 off. Training keeps
-its weights in float32, in which it is checked, so a wrong mask has been found before.
+Rounding grows with the logits, and so does what a wrong mask does: the logits of a new network
+differ by 0.1 or so, and with a wrong mask log P is 0.0001 to 0.1 off. Float32 rounds it by 1e-6
+there, by 1e-5 to 1e-4 in trained networks. Bfloat16 has 8 bits: a logit of 16 to 32 is a multiple
+of 1/8, and so are the terms that it is made of; a dozen such tokens were seen to be 0.1 off.
+Training keeps its weights in float32, in which it is checked, so a wrong mask has been found
+before.
 """
 ROUNDING = 5e-7
 """By which share of itself a sum in float32 may be off beside that."""
+QUIET = 0.5
+"""Standard deviation of the logits below which a network is new and attends to all tokens nearly
+alike, so that a wrong position or mask may hide: it is looked at in a louder voice, too."""
+LOUDER = 8.0
+"""What matrices are multiplied by then. A power of two: dividing gives back what was there."""
+Difference = tuple[str, torch.Tensor, torch.Tensor]
+"""A name, what the fast path says [B, N] and what plain forward passes say [B, N]."""
 BRANCHES = 3
 LENGTH = 6
 """Tokens of an input, a warmup or a target where no window asks for more."""
 WINDOW = re.compile("window|chunk|local|block")
 """In the name of a setting that says how far a layer looks."""
+KEYS_AND_VALUES = {"DynamicLayer", "DynamicSlidingWindowLayer", "DummyLayer"}
+"""Layers of a cache of `transformers` that branches can share, or that keep nothing."""
 
 
 @dataclass(frozen=True)
@@ -54,8 +66,8 @@ class _Problem:
 def check(model: LanguageModel, form: dict[str, Any]) -> None:
     """Compare the fast path with plain forward passes on random sequences.
 
-    Neither the network nor the state of a random generator is changed. It costs about as much as a
-    training pass over two short examples.
+    The network and the state of random generators are afterwards what they were. It costs about as
+    much as a training pass over two short examples.
 
     Args:
         model: the model, on the device where it works.
@@ -64,35 +76,79 @@ def check(model: LanguageModel, form: dict[str, Any]) -> None:
     Raises:
         InputError: they differ, or the network does not take what the fast path feeds it.
     """
-    network = model.network
-    kind = f"model type {network.config.model_type!r}"
-    device = network.device
+    network, device = model.network, model.network.device
     with (
         torch.no_grad(),
         torch.random.fork_rng([device] if device.type == "cuda" else []),
         _evaluating(network),
     ):
-        try:
-            spread, differences = _differences(model, _problem(model, form))
-        except Exception as error:  # each model type fails in its own way
-            if out_of_memory(error):
-                raise
-            said = " ".join(str(error).split()) or "no reason given"
-            raise InputError(
-                f"{kind}: not supported: packed branches or steps from a cache fail with "
-                f"{type(error).__name__}: {said[:300]}"
-            ) from None
-    dtype = torch.float32 if network.dtype == torch.float32 else torch.bfloat16
-    share, most = TOLERANCE[dtype]
+        check_layers(network)
+        problem = _problem(model, form)
+        if _compare(model, problem) < QUIET:
+            with _louder(network):
+                _compare(model, problem)
+
+
+def _compare(model: LanguageModel, problem: _Problem) -> float:
+    """Refuse a network that differs by more than rounding; return the spread of its logits."""
+    network = model.network
+    kind = f"model type {network.config.model_type!r}"
+    try:
+        spread, differences = _differences(model, problem)
+    except Exception as error:  # each model type fails in its own way
+        if out_of_memory(error):
+            raise
+        said = " ".join(str(error).split()) or "no reason given"
+        raise InputError(
+            f"{kind}: not supported: packed branches or steps from a cache fail with "
+            f"{type(error).__name__}: {said[:300]}"
+        ) from None
+    wrong = _wrong(network.dtype, spread, differences)
+    if wrong and not _is_rounding(model, problem):
+        raise InputError(
+            f"{kind} (attention {network.config._attn_implementation}): not supported: {wrong} "
+            "off that of plain forward passes"
+        )
+    return spread
+
+
+def _wrong(dtype: torch.dtype, spread: float, differences: list[Difference]) -> str | None:
+    """Return what is further off than rounding of a type of numbers, and by how much."""
+    share, most = TOLERANCE.get(dtype, TOLERANCE[torch.float32])
     for what, found, expected in differences:
-        allowed = min(share * spread, most) + ROUNDING * expected.abs()
         off = (found - expected).abs()
-        if not bool((off <= allowed).all()):
-            attention = network.config._attn_implementation
-            raise InputError(
-                f"{kind} (attention {attention}): not supported: {what} is up to "
-                f"{float(off.max()):.3g} nats off that of plain forward passes"
-            )
+        if not bool((off <= min(share * spread, most) + ROUNDING * expected.abs()).all()):
+            return f"{what} is up to {float(off.max()):.3g} nats"
+    return None
+
+
+def _is_rounding(model: LanguageModel, problem: _Problem) -> bool:
+    """Say whether a difference goes away in float64; some trained networks round coarsely."""
+    try:
+        with _in_float64(model.network):
+            return _wrong(torch.float64, *_differences(model, problem)) is None
+    except (RuntimeError, TypeError) as error:  # there are devices and layers without float64
+        if out_of_memory(error):
+            raise
+        return False
+
+
+def check_layers(network: PreTrainedModel) -> None:
+    """Make sure that what a network keeps of a token are keys and values.
+
+    Raises:
+        InputError: a layer keeps something else, such as a state of all tokens before, which
+            branches cannot share.
+    """
+    try:
+        layers = DynamicCache(config=network.config).layers
+    except (AttributeError, TypeError):  # its configuration does not say what its layers are
+        return
+    if other := sorted({type(layer).__name__ for layer in layers} - KEYS_AND_VALUES):
+        raise InputError(
+            f"model type {network.config.model_type!r}: not supported: it has layers that keep "
+            f"more than keys and values of tokens ({', '.join(other)})"
+        )
 
 
 def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
@@ -140,10 +196,8 @@ def windows(config: Any) -> Iterator[int]:
             yield value
 
 
-def _differences(
-    model: LanguageModel, problem: _Problem
-) -> tuple[float, list[tuple[str, torch.Tensor, torch.Tensor]]]:
-    """Return the spread of logits, and name, fast value [B, N] and plain value [B, N] of each."""
+def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[Difference]]:
+    """Return the standard deviation of logits over the vocabulary, and what is to be the same."""
     tokens, device = model.tokens, model.network.device
     inputs = problem.inputs if model.pads_left else [[*x, tokens.end] for x in problem.inputs]
     source = model.encode(
@@ -229,6 +283,33 @@ def _by_step(
         s += of_warmup[..., 0].masked_fill(ended, 0.0)
         l += of_target[..., 0].masked_fill((position <= lengths) | (position >= ends), 0.0)
     return s, l
+
+
+@contextmanager
+def _louder(network: torch.nn.Module) -> Iterator[None]:
+    """Multiply matrices; afterwards each has its old bits again."""
+    matrices = [weight for weight in network.parameters() if weight.dim() > 1]
+    for weight in matrices:
+        weight.mul_(LOUDER)
+    try:
+        yield
+    finally:
+        for weight in matrices:
+            weight.div_(LOUDER)
+
+
+@contextmanager
+def _in_float64(network: torch.nn.Module) -> Iterator[None]:
+    """Compute in float64; afterwards each number has its old type, and so its old bits."""
+    numbers = [*network.parameters(), *network.buffers()]
+    types = [(each, each.dtype) for each in numbers if each.is_floating_point()]
+    for each, _ in types:
+        each.data = each.data.double()
+    try:
+        yield
+    finally:
+        for each, dtype in types:
+            each.data = each.data.to(dtype)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ NETWORKS = {
     "granite": _LLAMA,
     "bloom": {"hidden_size": 16, "n_layer": 2, "n_head": 2, "initializer_range": 0.6},
     "mamba": {"hidden_size": 16, "num_hidden_layers": 2, "state_size": 4},
+    "openai-gpt": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 128},
     "m2m_100": {**tiny.SCRATCH["bart"]},
     "bart": tiny.SCRATCH["bart"],
 }  # fmt: skip
@@ -83,7 +84,8 @@ def test_a_network_that_comes_to_the_same_passes(make, model_type):
     [
         ("gpt_neo", r"\(attention eager\).*log P of a \w+, all branches at once, .* nats off"),
         ("bloom", r"\(attention eager\).*log P of a \w+, all branches at once, .* nats off"),
-        ("mamba", r"packed branches or steps from a cache fail with "),
+        ("mamba", r"layers that keep more than keys and values .*LinearAttentionLayer"),
+        ("openai-gpt", r"packed branches or steps from a cache fail with RuntimeError: "),
     ],
 )
 def test_a_network_that_does_not_is_refused_by_name(make, model_type, reason, std):
@@ -151,11 +153,23 @@ def test_a_network_that_changes_its_logits_is_refused(make, name):
         self_check.check(model, FORM)
 
 
-@pytest.mark.parametrize("name", ["bart", "gemma2"])
-def test_it_leaves_everything_as_it_was(make, name):
-    model = make(name)
+def everything(network):
+    return dict(network.named_parameters()) | dict(network.named_buffers())
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("bart", {}), ("bart", {"init_std": 0.02}), ("llama", {"initializer_range": 0.02})],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_it_leaves_everything_as_it_was(make, name, settings, dtype, monkeypatch):
+    monkeypatch.setitem(self_check.TOLERANCE, dtype, (0.0, 0.0))  # so that float64 is asked, too
+    monkeypatch.setattr(self_check, "ROUNDING", 0.0)
+    monkeypatch.setitem(self_check.TOLERANCE, torch.float64, (3e-4, 1e-3))
+    model = make(name, **settings)
+    model.network.to(dtype)
     model.network.train()
-    before = copy.deepcopy(model.network.state_dict())
+    before = copy.deepcopy(everything(model.network))
     settings = model.network.config.to_dict()
     torch.manual_seed(3)
     expected = torch.rand(3)
@@ -164,7 +178,10 @@ def test_it_leaves_everything_as_it_was(make, name):
     assert torch.equal(torch.rand(3), expected)
     assert model.network.training
     assert model.network.config.to_dict() == settings
-    assert all(torch.equal(before[key], w) for key, w in model.network.state_dict().items())
+    after = everything(model.network)
+    assert before.keys() == after.keys()
+    assert all(torch.equal(before[key], after[key]) for key in before)
+    assert all(before[key].dtype == after[key].dtype for key in before)
     assert all(p.grad is None and p.requires_grad for p in model.network.parameters())
 
 
@@ -173,3 +190,25 @@ def test_it_is_over_in_a_moment(make):
     began = time.perf_counter()
     self_check.check(model, FORM)
     assert time.perf_counter() - began < 2
+
+
+def test_rounding_that_is_coarse_is_told_from_what_is_wrong(make, monkeypatch):
+    monkeypatch.setitem(self_check.TOLERANCE, torch.float32, (0.0, 0.0))
+    monkeypatch.setattr(self_check, "ROUNDING", 0.0)
+    monkeypatch.setitem(self_check.TOLERANCE, torch.float64, (3e-4, 1e-3))
+    self_check.check(make("llama"), FORM)
+    with pytest.raises(InputError, match=r"gpt_neo.* nats off"):
+        self_check.check(make("gpt_neo"), FORM)
+
+
+def test_a_new_network_is_looked_at_in_a_louder_voice(make, monkeypatch):
+    model = make("mistral", initializer_range=0.001)  # attends to all tokens alike
+    packed = decoder_only.packed
+
+    def everywhere(allowed, positions):
+        return packed(allowed, torch.zeros_like(positions))
+
+    self_check.check(model, FORM)
+    monkeypatch.setattr(decoder_only, "packed", everywhere)
+    with pytest.raises(InputError, match=r"mistral.* nats off"):
+        self_check.check(model, FORM)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import (
     AutoTokenizer,
     GenerationConfig,
@@ -16,7 +15,7 @@ from transformers import (
 )
 
 from warmup import plugins
-from warmup.errors import InputError
+from warmup.errors import InputError, out_of_memory
 from warmup.models import _scratch
 from warmup.models._interface import LanguageModel, Source, Tokens
 from warmup.models._lengths import check_lengths
@@ -56,7 +55,9 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
             dtype=getattr(torch, spec.get("dtype", "float32")),
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except Exception as error:  # each model type checks its configuration in its own way
+        if out_of_memory(error):
+            raise
         raise InputError(f"{folder}: cannot load: {error}") from None
     return _assemble(network, tokenizer, spec)
 
@@ -95,6 +96,9 @@ def _assemble(
     network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
 ) -> LanguageModel:
     kind = plugins.load("architecture", spec["architecture"]).MODEL
+    head = network.get_output_embeddings()
+    if head is None:
+        raise InputError(f"model type {network.config.model_type!r}: not supported: it has no head")
     if tokenizer.eos_token_id is None:
         raise InputError("tokenizer: it has no end-of-sequence token")
     separator = marker(tokenizer, "separator", spec["separator"])
@@ -103,7 +107,7 @@ def _assemble(
         raise InputError(
             f"separator: {spec['separator']!r} is also the token that begins the decoder sequence"
         )
-    unused = range(len(tokenizer), network.config.vocab_size)
+    unused = range(len(tokenizer), head.weight.shape[0])
     banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
     end = int(tokenizer.eos_token_id)
     pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)

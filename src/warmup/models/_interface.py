@@ -13,6 +13,8 @@ from warmup.projection import Projection
 
 CAP = "final_logit_softcapping"
 """The setting of networks that cap their logits (Gemma 2)."""
+UNCAPPED = 2.0**64
+"""A cap that leaves every number as it is, in all its bits; some settings may not be None."""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,7 @@ class LanguageModel(ABC):
         if extra is not None:
             network.final_logits_bias = extra.new_zeros(1, 1)
         if cap is not None:
-            setattr(self._settings, CAP, None)
+            setattr(self._settings, CAP, UNCAPPED)
         try:
             yield
         finally:

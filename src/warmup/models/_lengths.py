@@ -25,19 +25,28 @@ def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
     """
     source, warmup, target = (form[key] for key in _KEYS)
     before = 0 if warmup is None else warmup + 1  # c and the separator
-    ids = torch.full((1, 1, before + target), model.tokens.end)  # with START, without y's last one
-    inputs = torch.full((1, source), model.tokens.end)
+    # with START, without y's last token; what cannot be fed two tokens lacks something else
+    if _takes(model, source, before + target) or not _takes(model, 1, 1):
+        return
+    named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
+    config = model.network.config
+    most = getattr(config, "max_position_embeddings", None)
+    known = f" (max_position_embeddings: {most})" if most else ""
+    raise InputError(
+        f"{named}: too many tokens for the positions of this {config.model_type}{known}"
+    )
+
+
+def _takes(model: LanguageModel, source: int, decoder: int) -> bool:
+    """Say whether a network can be fed so many tokens."""
+    inputs, ids = (torch.full((1, length), model.tokens.end) for length in (source, decoder))
     try:
         with torch.no_grad(), torch.random.fork_rng([]):
             encoded = model.encode(inputs, torch.ones_like(inputs))
-            model.branch_states(model.network, encoded, ids, torch.ones_like(ids).bool())
-    except (IndexError, RuntimeError, ValueError) as error:
+            one = ids[:, None]
+            model.branch_states(model.network, encoded, one, torch.ones_like(one).bool())
+    except Exception as error:  # each model type fails in its own way
         if out_of_memory(error):
             raise
-        named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
-        config = model.network.config
-        most = getattr(config, "max_position_embeddings", None)
-        known = f" (max_position_embeddings: {most})" if most else ""
-        raise InputError(
-            f"{named}: too many tokens for the positions of this {config.model_type}{known}"
-        ) from None
+        return False
+    return True

@@ -1,10 +1,11 @@
 """A network with random weights, and which setting is wrong where none can be made or run."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import torch
-from transformers import AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import CONFIG_MAPPING, AutoConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from warmup import plugins
 from warmup.errors import InputError, out_of_memory
@@ -29,11 +30,23 @@ def make(
     """
     settings = dict(scratch)
     model_type = settings.pop("model_type")
+    if model_type not in CONFIG_MAPPING:
+        raise InputError(f"scratch.model_type: transformers knows no {model_type!r}")
     try:
         config = AutoConfig.for_model(model_type)
-    except ValueError:
-        raise InputError(f"scratch.model_type: transformers knows no {model_type!r}") from None
+    except Exception as error:  # a type that does not take its own defaults
+        said = " ".join(str(error).split())
+        raise InputError(f"scratch.model_type: no network of type {model_type}: {said}") from None
     known = config.to_dict() | config.attribute_map
+    start = {"decoder_start_token_id": tokenizer.pad_token_id}
+    if config.is_encoder_decoder:
+        known = start | known  # not every such type lists it
+    if "vocab_size" not in known:
+        parts = ", ".join(config.sub_configs)
+        raise InputError(
+            f"scratch.model_type: {model_type} has no vocabulary of its own: it is made of "
+            f"{parts}; choose a type of one network, for text"
+        )
     if extra := sorted(set(settings) - set(known)):
         raise InputError(
             f"scratch.{extra[0]}: not a setting of {model_type}; it has: {', '.join(sorted(known))}"
@@ -46,7 +59,6 @@ def make(
     }
     if taken := sorted(settings.keys() & of_tokenizer.keys()):
         raise InputError(f"scratch.{taken[0]}: cannot be set; the tokenizer decides it")
-    start = {"decoder_start_token_id": tokenizer.pad_token_id}
     try:
         auto_class = plugins.load("architecture", architecture).MODEL.auto_class
         filled = AutoConfig.for_model(model_type, **(start | settings | of_tokenizer))
@@ -57,7 +69,7 @@ def make(
         if out_of_memory(error):
             raise
         said = " ".join(str(error).split())
-    strange = [key for key, value in settings.items() if _is_strange(value, getattr(config, key))]
+    strange = [key for key, value in settings.items() if _is_strange(value, known[key])]
     named = ", ".join(f"scratch.{key}: {settings[key]!r}" for key in strange) or "scratch"
     raise InputError(f"{named}: no {architecture} network of type {model_type}: {said}")
 
@@ -66,7 +78,8 @@ def _build(auto_class: Any, config: Any) -> PreTrainedModel:
     """Return the network, tried with two tokens; an exception of any kind if it cannot be."""
     if any(isinstance(n := getattr(config, key, 1), int) and n < 1 for key in _LAYERS):
         raise ValueError("it needs at least one layer")
-    if (getattr(config, "num_decoder_layers", None) or 0) > config.num_hidden_layers:
+    layers = getattr(config, "num_hidden_layers", math.inf)
+    if (getattr(config, "num_decoder_layers", None) or 0) > layers:
         raise InputError(
             "scratch.num_decoder_layers: generate() of transformers cannot run a T5 that has more "
             "of them than num_layers"

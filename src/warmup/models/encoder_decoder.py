@@ -12,6 +12,7 @@ from transformers import (
 )
 from transformers.modeling_outputs import BaseModelOutput
 
+from warmup.errors import InputError
 from warmup.models._interface import LanguageModel, Source, Tokens
 from warmup.models._shared import share_keys, shares_keys
 
@@ -35,8 +36,15 @@ class EncoderDecoder(LanguageModel):
     def start_token(
         network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
     ) -> int:
-        """Return the decoder start token of the network's configuration."""
-        return int(network.config.decoder_start_token_id)
+        """Return the decoder start token of the network's configuration.
+
+        Raises:
+            InputError: it has none.
+        """
+        start = getattr(network.config, "decoder_start_token_id", None)
+        if start is None:
+            raise InputError("config.json: it has no decoder_start_token_id")
+        return int(start)
 
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
         """Run the encoder."""
