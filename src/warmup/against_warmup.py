@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.comparison_table import significance_note
 from warmup.control_table import differences
 from warmup.cost_table import compute_note, times
@@ -12,7 +12,7 @@ from warmup.costs import Cost, costs_of
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, TASKS, label
+from warmup.labels import METHODS, TASKS, label
 from warmup.markup import Cell, Table, number
 from warmup.methods import FOCUS, Methods
 from warmup.summary import Estimate, Setting
@@ -25,7 +25,7 @@ _SCORE = (
     "with one. Of a difference: hierarchical bootstrap over seeds and items, with one seed the "
     "paired bootstrap over items, where it was tested."
 )
-_DIFFERENCE = "Difference: to warmup with the same seeds and its own warmups; below 0 is worse."
+_DIFFERENCE = "Difference: to warmup with the same seeds and its own warmups; {} 0 is worse."
 _AT_TEST_TIME = "warmup; at test time {}"
 
 
@@ -105,10 +105,11 @@ def _trained(
     """Return a row for each method of each setting that warmup was evaluated in."""
     scores = decodings.without_controls(scores)
     costs = {(item.setting, item.method): item for item in costs_of(scores, methods)}
-    found = summary.ordered(summary.primary(summary.scores_of(scores)), methods)
+    found = summary.ordered(summary.primary(summary.scores_of(scores), decodings), methods)
     have_warmup = {item.setting for item in found if item.method == FOCUS}
     over = {
-        (item.setting, item.method): item for item in summary.primary(to_warmup(scores, tested))
+        (item.setting, item.method): item
+        for item in summary.primary(to_warmup(scores, tested), decodings)
     }
     return [
         _Row(
@@ -129,7 +130,8 @@ def _behind_others(
 ) -> list[_Row]:
     """Return a row for warmup behind each other warmup than its own."""
     of_warmup = scores[scores["method"] == FOCUS]
-    first = summary.decoding_order(decodings.without_controls(scores)["decoding"][:1])
+    usual = summary.scores_of(decodings.without_controls(scores))
+    first = decodings.sort(item.decoding for item in usual)[:1]
     beside = [name for name, own in decodings.controls.items() if own in first]
     rows = of_warmup[of_warmup["decoding"].isin(beside)]
     if rows.empty:
@@ -139,7 +141,7 @@ def _behind_others(
         for item in differences(of_warmup, decodings, tested)
     }
     found = summary.scores_of(rows)
-    metric = summary.primary(found)[0].metric
+    metric = metric_properties.order(found[0].setting.task, (item.metric for item in found))[0]
     return [
         _Row(
             item.setting,
@@ -164,11 +166,12 @@ def _with_test_time(rows: list[_Row], others: list[_Row]) -> list[_Row]:
 def _table(
     name: str, title: str, rows: Sequence[_Row], methods: Methods, *, grouped: bool
 ) -> Table:
-    metric = label(METRICS, rows[0].score.metric)
+    metric = rows[0].score.metric
     header = [
         *("data", "model"),
         *(["varied"] if grouped else []),
-        *("method", metric, "difference to warmup", "updates", "compute", "seeds", "n items"),
+        *("method", metric_properties.head(metric), "difference to warmup"),
+        *("updates", "compute", "seeds", "n items"),
     ]
     cells = [
         [
@@ -181,7 +184,8 @@ def _table(
         ]
         for row in rows
     ]
-    notes = [_SCORE, _DIFFERENCE, compute_note(methods)]
+    worse = "below" if metric_properties.of(metric).higher_is_better else "above"
+    notes = [_SCORE, _DIFFERENCE.format(worse), compute_note(methods)]
     if is_tested(row.difference for row in rows if row.difference):
         notes.append(significance_note("warmup"))
     return Table(name, title, header, cells, 4 if grouped else 3, notes)

@@ -9,17 +9,25 @@ there is a metric of meaning, each gain over SFT is also compared on words and i
 import argparse
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warmup import comparisons, decoding_order, errors, item_statistics, segment_scores
+from warmup import (
+    comparisons,
+    decoding_order,
+    errors,
+    item_statistics,
+    metric_properties,
+    segment_scores,
+)
 from warmup.comparisons import MEAN, OWN, against
 from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.errors import InputError
 from warmup.grouping import group
 from warmup.item_statistics import ItemStatistics
-from warmup.labels import SEMANTIC, metric_order
 from warmup.methods import BASELINE, FOCUS, Methods, add_option, parse
+from warmup.metric_properties import SEMANTIC
 from warmup.options import add_inputs, inputs
 from warmup.seeds import check_seed
 from warmup.significance import LEVEL
@@ -207,13 +215,21 @@ def _lexical(found: Iterable[Comparison]) -> Iterator[Comparison]:
         found, lambda item: (item[0], item[1]._replace(metric=""))
     ).items():
         gains = {item.metric: difference for _, item, difference in here}
-        words, *_ = metric_order(gains)
-        for meaning in SEMANTIC:
-            if names.baseline != BASELINE or meaning not in gains or words in SEMANTIC:
+        words, *others = metric_properties.order(place.task, gains)
+        if names.baseline != BASELINE or metric_properties.of(words).kind == SEMANTIC:
+            continue
+        for meaning in others:
+            if metric_properties.of(meaning).kind != SEMANTIC:
                 continue
-            difference = contrast(gains[words], gains[meaning])
+            difference = contrast(*(_improvement(one, gains[one]) for one in (words, meaning)))
             if difference is not None:
                 yield place, names._replace(metric=against(words, meaning)), difference
+
+
+def _improvement(metric: str, gain: Difference) -> Difference:
+    """Return a gain with the sign that is above 0 for better."""
+    turn = metric_properties.of(metric).improvement
+    return replace(gain, observed=turn(1) * gain.observed, resampled=turn(1) * gain.resampled)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

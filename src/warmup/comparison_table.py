@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from warmup import summary
-from warmup.gains import MARK
-from warmup.labels import METHODS, METRICS, label, metric_order
+from warmup import metric_properties, summary
+from warmup.gains import MARK, star
+from warmup.labels import METHODS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import Methods
 from warmup.significance import LEVEL
@@ -21,6 +21,7 @@ _DIFFERENCE = {
     "items": "One seed: paired bootstrap over items, which knows nothing of the luck of training.",
     "seeds and items": "Several seeds: hierarchical bootstrap over seeds and test items.",
 }
+_SIGNS = "Difference and effect: the method's score less the other's; {}."
 _COLUMNS = (
     "p: how often chance alone makes a difference this large; p (Holm): corrected for all tests "
     "of the task and decoding.",
@@ -37,7 +38,10 @@ class _Comparison(NamedTuple):
 
 def significance_note(other: str = "SFT") -> str:
     """Return what the mark of a gain means."""
-    return f"{MARK} differs from {other}: p < {LEVEL} after Holm's correction."
+    return (
+        f"{MARK} differs from {other}: p < {LEVEL} after Holm's correction, "
+        "and the difference is not printed as zero."
+    )
 
 
 def comparison_table(
@@ -53,7 +57,8 @@ def comparison_table(
     """
     if tested.empty:
         return None
-    metric = metric_order(tested["metric"])[0]
+    task = str(tested["task"].iloc[0])
+    metric = metric_properties.order(task, tested["metric"])[0]
     order = methods.sort(tested["baseline"])
     found = [
         _Comparison(Setting(*(row[key] for key in Setting._fields)), row["method"], row)
@@ -65,8 +70,9 @@ def comparison_table(
         *("detectable", "test", "seeds", "n items"),
     ]
     notes = [text for scope, text in _DIFFERENCE.items() if scope in set(tested["scope"])]
-    notes += [*_COLUMNS, significance_note("the other")]
-    heading = f"{title}, {label(METRICS, metric)}"
+    notes += [_SIGNS.format(metric_properties.directions([metric])), *_COLUMNS]
+    notes.append(significance_note("the other"))
+    heading = f"{title}, {metric_properties.head(metric)}"
     cells = [_cells(item) for item in summary.ordered(found, methods)]
     return Table(name, heading, header, cells, 4, notes)
 
@@ -74,11 +80,11 @@ def comparison_table(
 def _cells(item: _Comparison) -> list[Cell]:
     setting, method, row = item
     words = [setting.data, setting.model, label(METHODS, method), label(METHODS, row["baseline"])]
-    star = MARK if row["p_holm"] < LEVEL else ""
     bounds = interval(row["low"], row["high"], 1, sign=True)
+    mark = star(row["p_holm"], row["difference"])
     return [
         *map(Cell, words),
-        Cell(f"{number(row['difference'], 1, sign=True)}{star} {bounds}", row["difference"]),
+        Cell(f"{number(row['difference'], 1, sign=True)}{mark} {bounds}", row["difference"]),
         Cell(probability(row["p"]), row["p"]),
         Cell(probability(row["p_holm"]), row["p_holm"]),
         Cell(number(row["effect_size"], 2, sign=True), row["effect_size"]),

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from warmup import not_computed, summary
+from warmup import metric_properties, not_computed, summary
 from warmup.comparison_table import significance_note
 from warmup.comparisons import OWN
 from warmup.decoding_order import Decodings
 from warmup.gains import cell, gains, is_tested
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.labels import METHODS, TASKS, label
 from warmup.markup import Cell, Table, number
 from warmup.methods import Methods
 from warmup.summary import Estimate
@@ -48,7 +48,9 @@ def control_table(
     ]
     estimates = summary.ordered(summary.scores_of(rows), methods)
     gaps = not_computed.gaps_of(rows)
-    metrics = metric_order([item.metric for item in estimates] + [gap.metric for gap in gaps])
+    metrics = metric_properties.order(
+        task, [item.metric for item in estimates] + [gap.metric for gap in gaps]
+    )
     changes = {
         (item.setting, item.method, item.decoding): item
         for item in differences(rows, decodings, tested)
@@ -69,11 +71,12 @@ def control_table(
     ]
     header = [
         *("data", "model", "method", "warmup"),
-        *(label(METRICS, metric) for metric in metrics),
-        *(f"difference in {label(METRICS, metrics[0])}", "seeds", "n items"),
+        *map(metric_properties.head, metrics),
+        *(f"difference in {metric_properties.head(metrics[0])}", "seeds", "n items"),
     ]
     title = f"{label(TASKS, task)}: controls at test time, other warmups than the model's own"
-    notes = [*_NOTES, _DIFFERENCE, *not_computed.notes(gaps)]
+    directions = metric_properties.directions(metrics)
+    notes = [*_NOTES, f"{_DIFFERENCE} {directions}.", *not_computed.notes(gaps)]
     if is_tested(changes.values()):
         notes.append(significance_note("own"))
     return Table(f"{task}-controls", title, header, cells, 4, notes)

@@ -32,12 +32,8 @@ class Decodings:
         return sorted(set(names), key=key)
 
     def without_controls(self, scores: "pd.DataFrame") -> "pd.DataFrame":
-        """Return the rows of `scores` that are of no control, the first decoding's first."""
-        kept = scores[~scores["decoding"].isin(list(self.controls))]
-        order = self.sort(kept["decoding"])
-        return kept.sort_values(
-            "decoding", key=lambda names: names.map(order.index), kind="stable", ignore_index=True
-        )
+        """Return the rows of `scores` that are of no control."""
+        return scores[~scores["decoding"].isin(list(self.controls))]
 
 
 UNKNOWN = Decodings()

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from warmup import detectable, not_computed, summary
+from warmup import detectable, metric_properties, not_computed, summary
 from warmup.against_warmup import to_warmup
 from warmup.control_table import differences
 from warmup.costs import costs_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     *("quantity", *Setting._fields, "method", "decoding", "metric"),
     *("measured", "low", "high", "interval", "seeds", "n", "reported", "source"),
-    *("p_holm", "detectable_low", "detectable_high"),
+    *("p_holm", "detectable_low", "detectable_high", "better"),
 )
 """What was measured and what the paper reports are in different columns."""
 
@@ -41,7 +41,8 @@ def rows(
     `quantity` is `score`, `gain_over_sft`, `difference_to_warmup` (of another method),
     `difference_to_own_warmup` (of the same models behind another one), `train_updates`,
     `train_flops`, `train_seconds` or `relative_compute` where measured, `gain_over_sft` or `score`
-    where reported. A score that was not computed has no number; its source says why.
+    where reported. A score that was not computed has no number; its source says why. `better` is
+    `higher` or `lower`.
     """
     scores = scores[scores["task"] == task]
     estimates = {
@@ -54,10 +55,11 @@ def rows(
         for item in summary.ordered(items, methods):
             row = {"quantity": quantity, **item.setting._asdict(), "measured": item.mean}
             names = ("method", "decoding", "metric", "low", "high", "interval", "seeds", "n")
-            yield row | {name: getattr(item, name) for name in names} | {"p_holm": item.p}
+            row |= {name: getattr(item, name) for name in names} | {"p_holm": item.p}
+            yield row | {"better": _better(item.metric)}
     for gap in not_computed.gaps_of(scores):
         row = {"quantity": "score", **gap.setting._asdict(), **gap._asdict()}
-        said = {"source": signature_without(gap.reason)}
+        said = {"source": signature_without(gap.reason), "better": _better(gap.metric)}
         yield {name: value for name, value in row.items() if name in COLUMNS} | said
     for cost in summary.ordered(costs_of(scores, methods), methods):
         row = {**cost.setting._asdict(), "method": cost.method, "seeds": cost.seeds}
@@ -73,9 +75,15 @@ def rows(
         quantity = {"gain": "gain_over_sft", "absolute": "score"}[claim["quantity"]]
         given = ("task", "dataset", "pair", "model", "metric", "source")
         row = {"quantity": quantity, "method": FOCUS, "reported": float(claim["value"])}
+        row |= {"better": _better(claim["metric"])}
         if claim["quantity"] == "gain" and (least := detectable.of_claim(claim, tested)):
             row |= {"detectable_low": least.low, "detectable_high": least.high}
         yield row | {name: claim[name] for name in given}
+
+
+def _better(metric: str) -> str:
+    """Return which values of a metric, and of its differences, are better."""
+    return "higher" if metric_properties.of(metric).higher_is_better else "lower"
 
 
 def to_csv(numbers: Iterable[dict[str, Any]]) -> str:

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.errors import InputError
-from warmup.markup import Cell, interval, number
+from warmup.markup import Cell, interval, is_zero, number
 from warmup.methods import BASELINE
 from warmup.significance import LEVEL
 from warmup.summary import CROSSED, PAIRED, Estimate
@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MARK = "*"
-"""Stands beside a significant gain."""
+"""Stands beside a significant difference."""
 
 
 def gains(
     scores: "pd.DataFrame", tested: "pd.DataFrame | None", baseline: str = BASELINE
 ) -> list[Estimate]:
     """Return the gains over `baseline`, with interval and p-value of their comparisons.
+
+    A gain is the score less that of the baseline: where lower is better, below 0 is better.
 
     Args:
         scores: as `warmup.aggregate.read_scores` returns them.
@@ -57,14 +59,29 @@ def _tested(gain: Estimate, row: dict[Any, Any] | None) -> Estimate:
     return replace(gain, low=row["low"], high=row["high"], interval=kind, p=row["p_holm"])
 
 
-def significant(gain: Estimate) -> bool:
-    """Return whether a gain is more than chance; false where it was not tested."""
-    return gain.p < LEVEL
+def verdict(gain: Estimate) -> str:
+    """Return in a few words what the test of a gain says, or its interval if there is no test."""
+    tested = is_tested([gain])
+    apart = mark(gain) if tested else (gain.low > 0 or gain.high < 0) and not is_zero(gain.mean)
+    if not apart:
+        return "not told apart"
+    return "better" if metric_properties.of(gain.metric).improvement(gain.mean) > 0 else "worse"
 
 
 def mark(gain: Estimate) -> str:
     """Return the mark of a significant gain, else nothing."""
-    return MARK if significant(gain) else ""
+    return star(gain.p, gain.mean)
+
+
+def star(p: float, difference: float, digits: int = 1) -> str:
+    """Return the mark of a difference that is more than chance and not printed as zero.
+
+    Args:
+        p: after Holm's correction; not-a-number where there was no test.
+        difference: as it is printed.
+        digits: that it is printed with.
+    """
+    return MARK if p < LEVEL and not is_zero(difference, digits) else ""
 
 
 def cell(item: Estimate | None, *, sign: bool = False) -> Cell:

@@ -2,14 +2,13 @@
 
 from typing import TYPE_CHECKING, Any
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.comparison_table import probability, significance_note
 from warmup.comparisons import compared_metrics
-from warmup.gains import MARK
-from warmup.labels import METHODS, METRICS, label
+from warmup.gains import star
+from warmup.labels import METHODS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods
-from warmup.significance import LEVEL
 from warmup.summary import Setting
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 
 _NOTES = (
     "Gains over SFT in units of the spread of the items' differences (Cohen's d, paired), so that "
-    "two metrics compare.",
+    "two metrics compare. Above 0 is better, also where lower scores are.",
     "Words − meaning [95% interval]: above 0, more is gained on words than in meaning, as the "
     "paper says of warmups. With one seed the paired bootstrap over items, with several the "
     "hierarchical bootstrap over seeds and items. p (Holm): corrected for the rows of the table.",
@@ -34,7 +33,11 @@ def lexical_table(tested: "pd.DataFrame", methods: Methods, name: str, title: st
         title: of the table.
     """
     over_sft: list[dict[Any, Any]] = tested[tested["baseline"] == BASELINE].to_dict("records")
-    effects = {(*_place(row), row["metric"]): row["effect_size"] for row in over_sft}
+    effects = {
+        (*_place(row), row["metric"]): row["effect_size"]
+        for row in over_sft
+        if not compared_metrics(row["metric"])
+    }
     rows = [
         (place, metrics, row)
         for row in over_sft
@@ -46,17 +49,20 @@ def lexical_table(tested: "pd.DataFrame", methods: Methods, name: str, title: st
     rows.sort(key=lambda item: (summary.place(item[0][0]), order.index(item[0][1]), item[1]))
     cells = []
     for (setting, method), metrics, row in rows:
-        star = MARK if row["p_holm"] < LEVEL else ""
+        mark = star(row["p_holm"], row["difference"], digits=2)
         bounds = interval(row["low"], row["high"], 2, sign=True)
-        gains = [effects[setting, method, metric] for metric in metrics]
-        words, meaning = (label(METRICS, metric) for metric in metrics)
+        gains = [
+            metric_properties.of(metric).improvement(effects[setting, method, metric])
+            for metric in metrics
+        ]
+        words, meaning = map(metric_properties.label, metrics)
         cells.append(
             [
                 *map(Cell, (setting.data, setting.model, label(METHODS, method))),
                 Cell(f"{words} − {meaning}"),
                 *(Cell(number(gain, 2, sign=True), gain) for gain in gains),
                 Cell(
-                    f"{number(row['difference'], 2, sign=True)}{star} {bounds}", row["difference"]
+                    f"{number(row['difference'], 2, sign=True)}{mark} {bounds}", row["difference"]
                 ),
                 *(Cell(probability(row[key]), row[key]) for key in ("p", "p_holm")),
                 *(Cell(number(row[key], 0), row[key]) for key in ("seeds", "n")),

@@ -36,9 +36,14 @@ def number(value: float, digits: int = 1, sign: bool = False) -> str:
     if math.isnan(value):
         return "–"
     text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
-    if not re.search("[1-9]", text):  # no "−0.0"
+    if is_zero(value, digits):  # no "−0.0"
         text = text.replace("-", "").replace("+", "")
     return text.replace("-", "−")
+
+
+def is_zero(value: float, digits: int = 1) -> bool:
+    """Return whether a number is written as zero."""
+    return not math.isnan(value) and not re.search("[1-9]", f"{value:.{digits}f}")
 
 
 def interval(low: float, high: float, digits: int = 1, sign: bool = False) -> str:

@@ -6,8 +6,8 @@ Such a score is a row like others, without a value; its signature says why.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from warmup import metric_properties
 from warmup.comparisons import MEAN
-from warmup.labels import METRICS, label
 from warmup.segment_scores import NOT_COMPUTED
 from warmup.summary import Setting
 
@@ -29,7 +29,7 @@ class Gap(NamedTuple):
 
 
 def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
-    """Return what was not computed, once for all seeds.
+    """Return what was not computed, once for all seeds, sorted.
 
     Args:
         scores: as `warmup.aggregate.read_scores` returns them.
@@ -44,7 +44,7 @@ def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
         for row in rows
         if row["signature"].startswith(NOT_COMPUTED)
     )
-    return list(dict.fromkeys(gaps))
+    return sorted(set(gaps))
 
 
 def metrics_of(gaps: Iterable[Gap], setting: Setting, *methods: str) -> set[str]:
@@ -61,4 +61,4 @@ def metrics_of(gaps: Iterable[Gap], setting: Setting, *methods: str) -> set[str]
 def notes(gaps: Iterable[Gap]) -> list[str]:
     """Return a sentence for each metric and reason."""
     found = dict.fromkeys((gap.metric, gap.reason) for gap in gaps)
-    return [f"{label(METRICS, metric)} {TEXT}: {reason}" for metric, reason in found]
+    return [f"{metric_properties.label(metric)} {TEXT}: {reason}" for metric, reason in found]

@@ -2,9 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from warmup import detectable
+from warmup import detectable, metric_properties
 from warmup.grouping import group
-from warmup.labels import METRICS, label, metric_order
 from warmup.markup import Cell, Table, number
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def reported_table(
         name: of the table.
         title: of the table.
     """
-    metrics = metric_order(row["metric"] for row in claims)
+    metrics = metric_properties.order(claims[0]["task"], (row["metric"] for row in claims))
     groups = group(claims, lambda row: (f"{row['dataset']} {row['pair']}", row["model"]))
     rows, bases = [], list[tuple[str, str]]()
     for (data, model), found in groups.items():
@@ -46,11 +45,13 @@ def reported_table(
         for metric in metrics:
             cell, basis = _cell(claim[metric], tested) if metric in claim else (Cell("–"), "")
             cells.append(cell)
-            bases.append((f"{data}, {basis}", label(METRICS, metric)) if basis else ("", ""))
+            bases.append(
+                (f"{data}, {basis}", metric_properties.label(metric)) if basis else ("", "")
+            )
         rows.append(cells)
     notes = [_REPORTED]
     gains = dict.fromkeys(
-        label(METRICS, row["metric"]) for row in claims if row["quantity"] == "gain"
+        metric_properties.label(row["metric"]) for row in claims if row["quantity"] == "gain"
     )
     if unknown := [name for name in gains if name not in {of for _, of in bases}]:
         notes.append(f"{', '.join(unknown)}: {_UNKNOWN}")
@@ -59,7 +60,7 @@ def reported_table(
             notes += [] if _DETECTABLE in notes else [_DETECTABLE]
             names = dict.fromkeys(metric for _, metric in of_basis)
             notes.append(f"{', '.join(names)}: {basis}.")
-    header = ["data", "model", *(label(METRICS, metric) for metric in metrics)]
+    header = ["data", "model", *map(metric_properties.head, metrics)]
     return Table(name, title, header, rows, 2, notes)
 
 

@@ -11,11 +11,19 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from warmup import errors, item_statistics, metrics, plugins, segment_scores, text_counts
+from warmup import (
+    errors,
+    item_statistics,
+    metric_properties,
+    metrics,
+    plugins,
+    segment_scores,
+    text_counts,
+)
 from warmup.errors import InputError
 from warmup.files import read_lines, read_places, sha256_text, to_json, write_json
 from warmup.intervals import bootstrap_interval
-from warmup.metrics import Corpus, FloatArray, Metric
+from warmup.metrics import Corpus, FloatArray, Scoring
 from warmup.options import read_object
 from warmup.prediction_files import read_rows
 from warmup.segment_scores import NotComputed, SegmentScores
@@ -25,6 +33,7 @@ Row = dict[str, Any]
 
 RUN = ("experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding")
 """What identifies a file of predictions."""
+_ROUNDING = 1e-6
 SUBSETS = ("lookahead",)
 """Keys of `meta` whose values each make a subset of the items."""
 
@@ -43,7 +52,7 @@ def score(
     names: Iterable[str],
     subsets: Mapping[str, Sequence[int]] | None = None,
     statistics: Mapping[str, FloatArray] | None = None,
-    more: Sequence[Metric] = (),
+    more: Sequence[Scoring] = (),
 ) -> list[Row]:
     """Return one row for each metric and subset, `all` first.
 
@@ -57,7 +66,8 @@ def score(
         more: further metrics, which are found by no name.
 
     Raises:
-        InputError: an unknown metric, or outputs or references which it cannot score.
+        InputError: an unknown metric, outputs or references which it cannot score, or a score
+            outside of the range that the metric states.
     """
     parts = {"all": range(len(corpus.hypotheses)), **(subsets or {})}
     corpora = {subset: corpus.take(items) for subset, items in parts.items()}
@@ -74,7 +84,7 @@ def score(
             row = {
                 "metric": metric.NAME,
                 "subset": subset,
-                "value": float(metric.aggregate(chosen.sum(axis=0))),
+                "value": _in_range(metric.NAME, float(metric.aggregate(chosen.sum(axis=0)))),
                 "low": low,
                 "high": high,
                 "n": len(chosen),
@@ -82,6 +92,16 @@ def score(
             }
             rows.append(row | hashes[subset])
     return rows
+
+
+def _in_range(metric: str, value: float) -> float:
+    properties = metric_properties.of(metric)
+    if not properties.low - _ROUNDING <= value <= properties.high + _ROUNDING:
+        raise InputError(
+            f"{metric}: the score {value:g} lies outside of the RANGE that the metric states, "
+            f"{properties.low:g} to {properties.high:g}"
+        )
+    return value
 
 
 def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:

@@ -30,7 +30,7 @@ class NotComputed(NamedTuple):
 
 @dataclass
 class SegmentScores:
-    """Scores of one file of predictions; a `warmup.metrics.Metric`."""
+    """Scores of one file of predictions; a `warmup.metrics.Scoring`."""
 
     NAME: str
     scores: Sequence[float]

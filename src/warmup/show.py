@@ -11,15 +11,23 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warmup import comparisons, decoding_order, errors, not_computed, summary
+from warmup import (
+    comparisons,
+    decoding_order,
+    errors,
+    metric_properties,
+    not_computed,
+    summary,
+)
 from warmup.aggregate import read_scores
 from warmup.comparison_table import significance_note
 from warmup.costs import costs_of
+from warmup.decoding_order import Decodings
 from warmup.errors import InputError
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, TASKS, label
+from warmup.labels import METHODS, TASKS, label
 from warmup.markup import interval, number
 from warmup.methods import FOCUS, Methods, add_option, parse
 from warmup.summary import Estimate
@@ -40,12 +48,16 @@ _TESTED = {
 
 
 def main_tables(
-    scores: "pd.DataFrame", methods: Methods, tested: "pd.DataFrame | None" = None
+    scores: "pd.DataFrame",
+    methods: Methods,
+    decodings: Decodings,
+    tested: "pd.DataFrame | None" = None,
 ) -> Iterator[Table]:
     """Yield a table per task: its first metric per data set, pair, model and method."""
-    estimates = summary.ordered(summary.primary(summary.scores_of(scores)), methods)
+    estimates = summary.ordered(summary.primary(summary.scores_of(scores), decodings), methods)
     gains = {
-        (item.setting, item.method): item for item in summary.primary(gains_of(scores, tested))
+        (item.setting, item.method): item
+        for item in summary.primary(gains_of(scores, tested), decodings)
     }
     costs = {
         (item.setting._replace(split=""), item.method): item.relative
@@ -53,7 +65,7 @@ def main_tables(
     }
     best = set(summary.separated(estimates))
     for task, of_task in group(estimates, lambda item: item.setting.task).items():
-        title = f"{label(TASKS, task)}, {label(METRICS, of_task[0].metric)}"
+        title = f"{label(TASKS, task)}, {metric_properties.head(of_task[0].metric)}"
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(title, style="", header_style="bold", overflow="fold")
         for name in ("score", "gain over SFT", "seeds", "n", "compute"):
@@ -95,15 +107,22 @@ def run(options: argparse.Namespace) -> None:
     scores, tested = read_scores(options.scores), comparisons.read(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
-    scores = decoding_order.parse(options.decodings).without_controls(scores)
+    decodings = decoding_order.parse(options.decodings)
+    scores = decodings.without_controls(scores)
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    for table in main_tables(scores, parse(options.methods), tested):
+    for table in main_tables(scores, parse(options.methods), decodings, tested):
         console.print(table)
         console.print()
-    kinds = {item.interval for item in summary.scores_of(scores)}
+    estimates = summary.scores_of(scores)
+    kinds = {item.interval for item in estimates}
     words = "; ".join(text for kind, text in _INTERVAL.items() if kind in kinds)
-    console.print(f"Score: {words}. Compute: of training, relative to SFT.", style="dim")
+    directions = metric_properties.directions(
+        item.metric for item in summary.primary(estimates, decodings)
+    )
+    console.print(
+        f"Score ({directions}): {words}. Compute: of training, relative to SFT.", style="dim"
+    )
     if is_tested(gains := gains_of(scores, tested)):
         kinds = {item.interval for item in gains}
         words = "; ".join(text for kind, text in _TESTED.items() if kind in kinds)

@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
 
+from warmup import metric_properties
 from warmup.comparisons import MEAN
+from warmup.decoding_order import Decodings
 from warmup.grouping import group
 from warmup.intervals import seed_interval
-from warmup.labels import PERCENT, metric_order
+from warmup.markup import number
 from warmup.methods import BASELINE, Methods
 
 if TYPE_CHECKING:
@@ -86,12 +88,18 @@ def scores_of(scores: "pd.DataFrame") -> list[Estimate]:
 
     A data set with several pairs also gets the mean over its pairs, as pair `mean of k`.
     """
-    return [_cut(item) for item in _estimates(with_pair_means(_evaluation(scores, "all")))]
+    return [_cut(item) for item in means_of(scores)]
+
+
+def means_of(rows: "pd.DataFrame") -> list[Estimate]:
+    """Return the same of any quantities that stand in the place of metrics; no interval is cut."""
+    return _estimates(with_pair_means(_evaluation(rows, "all")))
 
 
 def gains_of(scores: "pd.DataFrame", baseline: str = BASELINE) -> list[Estimate]:
     """Return the difference to the baseline with the same seed, for every other method.
 
+    It is the score less that of the baseline: where lower is better, below 0 is better.
     `warmup.gains` adds what tests say of them. Without that, the interval of one seed takes the two
     bootstrap intervals as independent; both methods answered the same items, so it is rather too
     wide than too narrow.
@@ -109,32 +117,36 @@ def lookahead_of(scores: "pd.DataFrame") -> list[Estimate]:
     return [_cut(item) for item in _estimates(_evaluation(scores, _LOOKAHEAD + r"\d+"))]
 
 
-def primary(estimates: Sequence[Estimate]) -> list[Estimate]:
-    """Return those of each task's first metric and first decoding."""
+def primary(estimates: Sequence[Estimate], decodings: Decodings) -> list[Estimate]:
+    """Return those of each task's first metric and first decoding.
+
+    The task says which metric is first, the experiment which decoding.
+    """
     found = []
-    for here in group(estimates, lambda item: item.setting.task).values():
-        metric = metric_order(item.metric for item in here)[0]
-        decoding = decoding_order(item.decoding for item in here)[0]
+    for task, here in group(estimates, lambda item: item.setting.task).items():
+        metric = metric_properties.order(task, (item.metric for item in here))[0]
+        decoding = decodings.sort(item.decoding for item in here)[0]
         found += [item for item in here if (item.metric, item.decoding) == (metric, decoding)]
     return found
 
 
 def separated(estimates: Iterable[Estimate]) -> Iterator[Estimate]:
-    """Yield each estimate whose interval lies above those of all other methods of its setting."""
-    groups = group(estimates, lambda item: (item.setting, item.decoding, item.metric))
-    for found in groups.values():
-        best = max(found, key=lambda item: item.mean)
-        others = [item for item in found if item is not best]
-        if others and all(best.low > item.high for item in others):  # false where one is unknown
-            yield best
+    """Yield each estimate that is better than those of all other methods of its setting.
 
-
-def decoding_order(names: Iterable[str]) -> list[str]:
-    """Return the distinct decodings in the order in which they come.
-
-    `warmup.decoding_order` puts the rows of the scores in the order of the experiment.
+    Its interval lies wholly on the better side of theirs, and no other mean is printed alike.
     """
-    return list(dict.fromkeys(names))
+    groups = group(estimates, lambda item: (item.setting, item.decoding, item.metric))
+    for (_, _, metric), found in groups.items():
+        properties = metric_properties.of(metric)
+        best = max(found, key=lambda item: properties.improvement(item.mean))
+        others = [item for item in found if item is not best]
+        apart = (
+            (best.low > item.high if properties.higher_is_better else best.high < item.low)
+            and number(best.mean) != number(item.mean)
+            for item in others
+        )
+        if others and all(apart):  # false where an end is unknown
+            yield best
 
 
 def ordered(items: Iterable[Item], methods: Methods) -> list[Item]:
@@ -163,8 +175,9 @@ def _evaluation(scores: "pd.DataFrame", subset: str) -> list[Row]:
 
 
 def records(frame: "pd.DataFrame") -> list[Row]:
-    """Return the rows of a table."""
-    return cast(list[Row], frame.to_dict("records"))
+    """Return the rows of a table of scores, in an order that does not depend on the table's."""
+    rows = cast(list[Row], frame.to_dict("records"))
+    return sorted(rows, key=lambda row: _identity(row, row["method"]))
 
 
 def setting(row: Row) -> Setting:
@@ -243,9 +256,8 @@ def _estimate(rows: list[Row]) -> Estimate:
 
 def _cut(score: Estimate) -> Estimate:
     """Return the score with its interval cut where the metric ends: no true value lies beyond."""
-    if score.metric not in PERCENT:
-        return score
-    return replace(score, low=max(score.low, 0.0), high=min(score.high, 100.0))
+    metric = metric_properties.of(score.metric)
+    return replace(score, low=max(score.low, metric.low), high=min(score.high, metric.high))
 
 
 def _mean(values: Iterable[float]) -> float:

@@ -18,6 +18,7 @@ from warmup import (
     export,
     interval_notes,
     markup,
+    metric_properties,
     not_computed,
     reported,
     summary,
@@ -38,7 +39,7 @@ from warmup.files import write_text
 from warmup.gains import gains as gains_of
 from warmup.gains import is_tested, mark
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.labels import METHODS, TASKS, label
 from warmup.lexical_table import lexical_table
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, Methods, add_option, parse
@@ -50,9 +51,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _BOLD = (
-    "Bold: the interval lies wholly above those of all other methods on the same data and model."
+    "Bold: the interval lies wholly on the better side of those of all other methods on the same "
+    "data and model, and no other score is printed alike; {}."
 )
-_GAIN = "Points above SFT of the same seed; an interval that leaves out 0 speaks for a difference."
+_GAIN = (
+    "Score less that of SFT of the same seed, in points; an interval that leaves out 0 speaks for "
+    "a difference; {}."
+)
 _ONE_SEED_GAIN = (
     "With one seed the two bootstrap intervals are taken as independent; both methods answered "
     "the same items, so the interval of the gain is rather too wide than too narrow."
@@ -107,7 +112,7 @@ def task_tables(
     costs = summary.ordered(costs_of(scores, methods), methods)
     missing = not_computed.gaps_of(scores)
     title, found = label(TASKS, task), TaskTables([], [], [], [], [], [], [])
-    for decoding in summary.decoding_order(item.decoding for item in estimates):
+    for decoding in decodings.sort(item.decoding for item in estimates):
         tables = found.others if found.main else found.main
         name, words = f"{task}-{decoding}", f"{decoding} decoding"
         gaps = [gap for gap in missing if gap.decoding == decoding]
@@ -155,7 +160,7 @@ def _scores(
     name: str,
     title: str,
 ) -> Table:
-    metrics = metric_order([item.metric for item in estimates] + [gap.metric for gap in gaps])
+    metrics = _metrics(estimates, gaps)
     cost = {(item.setting, item.method): item for item in costs}
     best = set(summary.separated(estimates))
     rows = []
@@ -170,27 +175,34 @@ def _scores(
                 times(spent.relative if spent else math.nan),
             ]
         )
-    notes = [*interval_notes.of(estimates), _BOLD, compute_note(methods), *_mean_note(estimates)]
+    bold = _BOLD.format(metric_properties.directions(metrics))
+    notes = [*interval_notes.of(estimates), bold, compute_note(methods), *_mean_note(estimates)]
     notes += not_computed.notes(gaps)
     header = [*_header(metrics), "updates", "compute"]
     return Table(name, title, header, rows, len(_LABELS), notes)
 
 
 def _gains(gains: list[Estimate], gaps: list[Gap], name: str, title: str) -> Table:
-    metrics = metric_order([item.metric for item in gains] + [gap.metric for gap in gaps])
+    metrics = _metrics(gains, gaps)
     rows = []
     for setting, method, found in _rows(gains):
         missing = not_computed.metrics_of(gaps, setting, method, BASELINE)
         rows.append(
             [*_names(setting, method), *_measured(found, metrics, gains, missing, sign=True)]
         )
-    notes = [*interval_notes.of(gains), _GAIN]
+    notes = [*interval_notes.of(gains), _GAIN.format(metric_properties.directions(metrics))]
     if is_tested(gains):
         notes += [significance_note(), INTERVAL_NOTE]
     if any(item.interval == summary.ITEMS for item in gains):
         notes.append(_ONE_SEED_GAIN)
     notes += [*_mean_note(gains), *not_computed.notes(gaps)]
     return Table(name, title, _header(metrics), rows, len(_LABELS), notes)
+
+
+def _metrics(estimates: list[Estimate], gaps: list[Gap]) -> list[str]:
+    """Return the metrics of a table, in order; there is at least one estimate."""
+    names = [item.metric for item in estimates] + [gap.metric for gap in gaps]
+    return metric_properties.order(estimates[0].setting.task, names)
 
 
 def _rows(estimates: list[Estimate]) -> Iterator[tuple[Setting, str, dict[str, Estimate]]]:
@@ -204,7 +216,7 @@ def _names(setting: Setting, method: str) -> list[Cell]:
 
 
 def _header(metrics: Sequence[str]) -> list[str]:
-    return [*_LABELS, *(label(METRICS, metric) for metric in metrics), "seeds", "n items"]
+    return [*_LABELS, *map(metric_properties.head, metrics), "seeds", "n items"]
 
 
 def _measured(

@@ -97,7 +97,7 @@ def estimates(
         decodings: their order, and which are controls of which.
     """
     scores = decodings.without_controls(rows).rename(columns={"quantity": "metric"})
-    return summary.ordered(map(_cut, summary.scores_of(scores)), methods)
+    return summary.ordered(map(_cut, summary.means_of(scores)), methods)
 
 
 def _cut(item: Estimate) -> Estimate:

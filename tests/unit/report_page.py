@@ -14,6 +14,7 @@ from synthetic_results import (
 )
 
 from warmup import figures, tables
+from warmup.decoding_order import UNKNOWN
 from warmup.methods import Methods
 from warmup.report import examples, origin
 from warmup.report.page import page
@@ -64,7 +65,7 @@ def build(folder, scores=None, predictions=None):
         make_curves(seeds=2),
         reported(),
         ORDER,
-        cells=examples.collect(predictions or paths, scores, ORDER),
+        cells=examples.collect(predictions or paths, scores, ORDER, UNKNOWN),
         origin=origin.tables(origin.read(sorted(folder.glob("runs/**/provenance.json"))), scores),
         figures_dir=folder / "figures",
         tables_dir=folder / "tables",

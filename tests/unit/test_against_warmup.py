@@ -18,7 +18,7 @@ TASK = "multiple_choice"
 def test_one_table_has_controls_of_training_and_of_test_time():
     table = controls(of_task(with_controls()), parse(ITEMS), ORDER, TASK)
     assert table.header == [
-        "data", "model", "method", "accuracy", "difference to warmup", "updates", "compute",
+        "data", "model", "method", "accuracy ↑", "difference to warmup", "updates", "compute",
         "seeds", "n items",
     ]  # fmt: skip
     assert [row[:3] for row in texts(table)] == [

@@ -42,7 +42,8 @@ def texts(table):
 def test_rows_are_methods_by_where_the_warmup_comes_from():
     table = control_table(of_task(with_controls()), parse(ITEMS), ORDER, "multiple_choice")
     assert table.header == [
-        "data", "model", "method", "warmup", "accuracy", "macro-F1", "difference in accuracy",
+        "data", "model", "method", "warmup", "accuracy ↑", "macro-F1 ↑",
+        "difference in accuracy ↑",
         "seeds", "n items",
     ]  # fmt: skip
     assert [row[:4] for row in texts(table)] == [
@@ -128,7 +129,9 @@ def test_the_first_decoding_makes_the_main_table():
         assert found.main[0].title.endswith(f"scores, {first} decoding")
         assert found.others[0].title.endswith(f"scores, {second} decoding")
         kept = parse(items).without_controls(scores)
-        assert {i.decoding for i in summary.primary(summary.scores_of(kept))} == {first}
+        assert {i.decoding for i in summary.primary(summary.scores_of(kept), parse(items))} == {
+            first
+        }
 
 
 def test_the_csv_has_every_difference():
@@ -145,8 +148,7 @@ def test_examples_are_of_the_first_decoding(tmp_path):
             other = path.with_name("test.best_of_4.predictions.jsonl")
             other.write_text(path.read_text())
             paths.append(other)
-    scores = parse(ITEMS).without_controls(with_controls(seeds=1))
-    cells = examples.collect(paths, scores, ORDER)
+    cells = examples.collect(paths, with_controls(seeds=1), ORDER, parse(ITEMS))
     assert {cell["decoding"] for cell in cells} == {"greedy"}
     assert all(len(cell["methods"]) == len(METHODS) for cell in cells)
 

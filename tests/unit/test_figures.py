@@ -100,7 +100,7 @@ def test_without_known_starts_all_curves_begin_at_zero(data):
 def test_lookahead_has_a_line_a_method(data):
     axis = draw("lookahead", data).axes[0]
     assert len(axis.lines) == len(METHODS)
-    assert axis.get_ylabel() == "accuracy"
+    assert axis.get_ylabel() == "accuracy ↑"
     assert axis.get_xticks().tolist() == [1, 2, 3, 4, 5, 6]
 
 

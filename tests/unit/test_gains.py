@@ -8,6 +8,7 @@ from synthetic_results import METHODS, STARTS, make_comparisons, make_scores, re
 
 from warmup import detectable, figures, gains, show, summary
 from warmup import reported as claims_of
+from warmup.decoding_order import UNKNOWN
 from warmup.errors import InputError
 from warmup.figures import Data
 from warmup.methods import Methods
@@ -37,7 +38,6 @@ def test_a_tested_gain_has_the_interval_and_p_value_of_its_comparison(results):
         for item in found:
             assert item.low == pytest.approx(item.mean - 1)
             assert item.interval == (PAIRED if seeds == 1 else CROSSED)
-            assert gains.significant(item) == (abs(item.mean) > 12)
             assert gains.mark(item) == ("*" if abs(item.mean) > 12 else "")
     assert gains.is_tested(found) and not gains.is_tested(plain)
 
@@ -47,7 +47,7 @@ def test_without_tests_gains_are_those_of_the_scores(results):
     plain = summary.gains_of(scores)
     assert repr(gains.gains(scores, None)) == repr(plain)
     assert repr(gains.gains(scores, tested[tested["baseline"] == "nothing"])) == repr(plain)
-    assert not any(map(gains.significant, plain))
+    assert not any(map(gains.mark, plain))
 
 
 def test_comparisons_of_other_scores_are_refused(results):
@@ -62,11 +62,11 @@ def test_tables_mark_what_is_significant_and_list_every_comparison(results):
     scores, tested, seeds = results
     found = task_tables(scores, reported(), ORDER, "multiple_choice", tested)
     _, of_gains = found.main
-    marked = ["*" in text for text in column(of_gains, "accuracy")]
+    marked = ["*" in text for text in column(of_gains, "accuracy ↑")]
     assert marked == [True, False, True] * 2  # same compute, same updates, warmup
     assert of_gains.notes[2].startswith("* differs from SFT: p < 0.05")
     (table,) = found.comparisons
-    assert table.title == "Multiple choice: comparisons (measured), greedy decoding, accuracy"
+    assert table.title == "Multiple choice: comparisons (measured), greedy decoding, accuracy ↑"
     assert len(table.rows) == 2 * 4 * 3  # all pairs of the made-up ones
     shown = dict(zip(zip(*(column(table, name) for name in ("model", "method", "against")),
                          strict=True), table.rows, strict=True))  # fmt: skip
@@ -91,8 +91,8 @@ def test_findings_follow_the_tests(results):
     # no difference is significant, whatever the intervals of the scores say
     unsure = tested.assign(p_holm=0.2)
     for table, words in ((tested, "better in 2 of 2"), (unsure, "not told apart in 2 of 2")):
-        found = {f.heading: f for f in findings.findings(scores, ORDER, table)}
-        finding = found["Multiple choice (accuracy)"]
+        found = {f.heading: f for f in findings.findings(scores, ORDER, UNKNOWN, table)}
+        finding = found["Multiple choice (accuracy ↑)"]
         assert words in finding.sentences[0]
         assert ("*" in finding.table.rows[0][3].text) == (table is tested)
     assert "Holm" in findings.rule(tested)
@@ -107,7 +107,8 @@ def test_the_terminal_marks_and_explains(results, tmp_path, monkeypatch, capsys)
     monkeypatch.setattr(sys, "argv", ["show", *map(str, arguments)])
     show.main()
     text = capsys.readouterr().out
-    assert "* differs from SFT: p < 0.05 after Holm's correction." in " ".join(text.split())
+    assert "* differs from SFT: p < 0.05 after Holm's correction," in " ".join(text.split())
+    assert "Score (↑ higher is better): " in text
     assert max(map(len, text.splitlines())) <= 100
     if seeds == 3:
         assert "+61.1* [+60.1, +62.1]" in text
@@ -122,7 +123,7 @@ def test_tables_command_reads_comparisons(results, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["tables", *map(str, arguments)])
     main()
     text = (tmp_path / "tables" / "multiple_choice.csv").read_text()
-    assert text.splitlines()[0].endswith("p_holm,detectable_low,detectable_high")
+    assert text.splitlines()[0].endswith("p_holm,detectable_low,detectable_high,better")
     assert "0.001" in text
 
 
@@ -178,10 +179,10 @@ def test_measured_comparisons_of_the_same_data_take_the_place_of_assumptions():
 def test_reported_gains_stand_beside_what_their_test_set_can_show():
     found = task_tables(make_scores(seeds=1), claims_of.read(), ORDER, "multiple_choice")
     of_gains, absolute = found.reported
-    assert column(of_gains, "accuracy") == ["+0.87 (2.23–5.00)", "+1.85 (2.23–5.00)"]
+    assert column(of_gains, "accuracy ↑") == ["+0.87 (2.23–5.00)", "+1.85 (2.23–5.00)"]
     assert any("80 of 100 cases" in note for note in of_gains.notes)
     assert any("n = 1,572" in note for note in of_gains.notes)
-    assert column(absolute, "macro-F1") == ["55.50"]
+    assert column(absolute, "macro-F1 ↑") == ["55.50"]
     assert len(absolute.notes) == 1
     found = task_tables(make_scores(seeds=1), claims_of.read(), ORDER, "translation")
-    assert column(found.reported[0], "COMET") == ["+1.32 (0.61–1.73)"]
+    assert column(found.reported[0], "COMET ↑") == ["+1.32 (0.61–1.73)"]

@@ -1,4 +1,4 @@
-"""What all metrics promise: found by name, additive statistics, scores of 0 to 100."""
+"""What all metrics promise: found by name, additive statistics, scores within their range."""
 
 import inspect
 import subprocess
@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmup import metrics
+from warmup import metric_properties, metrics
 from warmup.errors import InputError
 from warmup.metrics import Corpus, Metric
 from warmup.metrics._language import language
 
-NAMES = ["accuracy", "bleu", "chrf", "chrf++", "macro_f1", "rouge1", "rouge2", "rougeL"]
+NAMES = ["accuracy", "bleu", "chrf", "chrf++", "macro_f1", "rouge1", "rouge2", "rougeL", "ser"]
 TEXTS = [
     "B because the ball went left",
     "C the cat sat on the mat.",
@@ -49,23 +49,26 @@ def test_an_unknown_metric_is_answered_with_the_names():
 def test_each_module_has_the_members_and_parameters_of_the_protocol(name):
     metric = metrics.load(name)
     assert name == metric.NAME
+    assert metric_properties.label(name) == metric.LABEL
+    assert metric.KIND == "surface"
     for member in ("statistics", "aggregate", "signature"):
         wanted = list(inspect.signature(getattr(Metric, member)).parameters)[1:]
         assert list(inspect.signature(getattr(metric, member)).parameters) == wanted
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_perfect_output_scores_100_in_every_script(name):
+def test_perfect_output_has_the_best_score_in_every_script(name):
     assert value(name, corpus_of(TEXTS * 4, TEXTS * 4)) == pytest.approx(
         # a text of one word has no word pair, and ROUGE-2 gives it nothing
-        100 * 5 / 6 if name == "rouge2" else 100
+        100 * 5 / 6 if name == "rouge2" else metric_properties.of(name).best
     )
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_empty_output_scores_0(name):
-    assert value(name, corpus_of([""] * len(TEXTS))) == 0
-    assert value(name, corpus_of(["  "] * len(TEXTS))) == 0
+def test_empty_output_finds_nothing(name):
+    nothing = 0 if metric_properties.of(name).higher_is_better else 100
+    assert value(name, corpus_of([""] * len(TEXTS))) == nothing
+    assert value(name, corpus_of(["  "] * len(TEXTS))) == nothing
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -86,7 +89,8 @@ def test_aggregate_works_over_leading_axes(name):
     scores = metric.aggregate(sums)
     assert scores.shape == (3, len(TEXTS))
     assert scores[2, 4] == metric.aggregate(sums[2, 4])
-    assert (scores >= 0).all() and (scores <= 100).all()
+    properties = metric_properties.of(name)
+    assert (scores >= properties.low).all() and (scores <= properties.high).all()
 
 
 @pytest.mark.parametrize("name", NAMES)

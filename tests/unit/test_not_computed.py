@@ -74,9 +74,9 @@ def test_all_else_is_as_it_would_be_without():
 def test_tables_say_so_in_each_cell_and_below_why():
     main, gains = task_tables(with_comet()).main
     for table in (main, gains):
-        assert {row["COMET"] for row in cells(table).values()} == {"not computed"}
+        assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
         assert f"COMET not computed: {REASON}" in table.notes
-        assert all(row["BLEU"] != "not computed" for row in cells(table).values())
+        assert all(row["BLEU ↑"] != "not computed" for row in cells(table).values())
         for shown in (markup.markdown(table), markup.latex(table), markup.to_html(table)):
             assert "not computed" in shown
 
@@ -87,7 +87,7 @@ def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_ov
         key
         for table in (main, gains)
         for key, row in cells(table).items()
-        if row["COMET"] == "not computed"
+        if row["COMET ↑"] == "not computed"
     }
     assert owed == {
         (f"invented {pair}", model, "warmup")
@@ -98,7 +98,7 @@ def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_ov
 
 def test_without_a_score_of_sft_there_is_no_gain():
     _, gains = task_tables(with_comet(lambda row: row["method"] == "sft")).main
-    assert {row["COMET"] for row in cells(gains).values()} == {"not computed"}
+    assert {row["COMET ↑"] for row in cells(gains).values()} == {"not computed"}
 
 
 def test_controls_say_so_too():
@@ -108,7 +108,7 @@ def test_controls_say_so_too():
     decodings = parse_decodings(["greedy", "shuffled=greedy"])
     task = scores[scores["task"] == "translation"]
     table = control_table.control_table(task, decodings, METHODS, "translation")
-    assert {row["COMET"] for row in cells(table).values()} == {"not computed"}
+    assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
     assert f"COMET not computed: {REASON}" in table.notes
 
 

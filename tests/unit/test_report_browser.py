@@ -42,7 +42,7 @@ def write(folder, items):
         make_curves(seeds=1),
         reported(),
         ORDER,
-        cells=examples.collect(make_runs(folder, items=items), scores, ORDER),
+        cells=examples.collect(make_runs(folder, items=items), scores, ORDER, UNKNOWN),
         origin=[],
         figures_dir=folder / "figures",
         tables_dir=folder / "tables",
@@ -187,7 +187,7 @@ def test_an_example_shows_everything_and_what_differs(show):
     ]  # fmt: skip
     shown = view.texts("#example dd")
     assert shown[:2] == ["mi ver sata lum", "ko lumi sata ver"]
-    assert "✗ BLEU" in shown[2]
+    assert "✗ BLEU ↑" in shown[2]
     assert shown[-1].startswith("2 4 1 ⟶ ko lumi sata ver")
     assert "✓ right · 3 tokens of warmup · log P(c|x) −0.50 · log P(y|x,c) −1.25" in shown[-1]
     assert view.texts("dd ins")[:2] == ["ka", "dor"]

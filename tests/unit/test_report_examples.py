@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from report_page import ORDER, build, data_of
 from synthetic_results import make_runs, make_scores
 
+from warmup.decoding_order import UNKNOWN
 from warmup.errors import InputError
 from warmup.report import examples
 from warmup.report.pack import pack
@@ -16,7 +17,7 @@ from warmup.report.warmups import examples_table
 
 
 def collect(paths, seeds=1):
-    return examples.collect(paths, make_scores(seeds=seeds), ORDER)
+    return examples.collect(paths, make_scores(seeds=seeds), ORDER, UNKNOWN)
 
 
 def test_examples_show_what_each_method_wrote(report_inputs):
@@ -102,7 +103,7 @@ def test_the_first_warmups_stand_beside_what_was_measured_of_them(report_inputs,
     section = html[html.index('<section id="warmups">') : html.index('<section id="figures">')]
     for name in ("form", "content", "classes"):
         assert f'id="warmups-greedy-{name}"' in section
-    cells = examples.collect(make_runs(tmp_path, items=5), make_scores(seeds=1), ORDER)
+    cells = examples.collect(make_runs(tmp_path, items=5), make_scores(seeds=1), ORDER, UNKNOWN)
     table = examples_table(cells)
     assert len(table.rows) == 8 * 3  # of the method with warmups alone
     assert [cell.text for cell in table.rows[0][2:6]] == [
@@ -120,7 +121,7 @@ def test_every_cell_shows_the_first_decoding(tmp_path):
     for path in list(paths):
         paths.append(path.with_name("test.beam.predictions.jsonl"))
         paths[-1].write_text(path.read_text())
-    cells = examples.collect(paths, make_scores(seeds=1), ORDER)
+    cells = examples.collect(paths, make_scores(seeds=1), ORDER, UNKNOWN)
     assert {cell["decoding"] for cell in cells} == {"greedy"}
 
 
@@ -130,7 +131,7 @@ def test_an_item_that_a_method_lacks_is_left_empty(tmp_path):
     short.write_text("".join(short.open().readlines()[:1]))
     cell = next(
         cell
-        for cell in examples.collect(paths, make_scores(seeds=1), ORDER)
+        for cell in examples.collect(paths, make_scores(seeds=1), ORDER, UNKNOWN)
         if cell["items"][2]["outputs"][-1] is None
     )
     assert cell["items"][0]["outputs"][-1] is not None
@@ -140,7 +141,7 @@ def test_long_texts_are_cut(tmp_path):
     (path, *_) = make_runs(tmp_path, items=1)
     row = json.loads(path.read_text())
     path.write_text(json.dumps(row | {"source": "x" * 2000}))
-    (cell,) = examples.collect([path], make_scores(seeds=1), ORDER)
+    (cell,) = examples.collect([path], make_scores(seeds=1), ORDER, UNKNOWN)
     assert cell["items"][0]["source"] == "x" * 1500 + " […] (500 more characters)"
 
 
@@ -167,5 +168,5 @@ def test_wrong_predictions_are_named(tmp_path, name, line, words):
     path.parent.mkdir(parents=True)
     path.write_text(line)
     with pytest.raises(InputError, match=re.escape(words)) as error:
-        examples.collect([path], make_scores(seeds=1), ORDER)
+        examples.collect([path], make_scores(seeds=1), ORDER, UNKNOWN)
     assert str(path) in str(error.value)

@@ -4,30 +4,33 @@ import pytest
 from report_page import ORDER, build
 from synthetic_results import make_curves, make_scores
 
+from warmup.decoding_order import UNKNOWN
 from warmup.report import findings
 
 
 def test_findings_follow_the_scores():
     scores = make_scores(seeds=3)
-    good = {f.heading: f.sentences for f in findings.findings(scores, ORDER)}
-    assert good["Multiple choice (accuracy)"][0] == (
+    good = {f.heading: f.sentences for f in findings.findings(scores, ORDER, UNKNOWN)}
+    assert good["Multiple choice (accuracy ↑)"][0] == (
         "Against SFT, warmup is better in 2 of 2 settings of data and model (+61.1 points)."
     )
     # the same scores with the names of two methods swapped must say the opposite
     swapped = scores.replace({"method": {"sft": "warmup", "warmup": "sft"}})
-    bad = {f.heading: f.sentences for f in findings.findings(swapped, ORDER)}
-    assert bad["Multiple choice (accuracy)"][0] == (
+    bad = {f.heading: f.sentences for f in findings.findings(swapped, ORDER, UNKNOWN)}
+    assert bad["Multiple choice (accuracy ↑)"][0] == (
         "Against SFT, warmup is worse in 2 of 2 settings of data and model (−61.1 points)."
     )
     equal = scores.copy()
     equal["value"] = 50 + equal["seed"] * (equal["method"] == "warmup") * (equal["seed"] - 2)
-    even = {f.heading: f.sentences for f in findings.findings(equal, ORDER)}
-    assert "not told apart in 2 of 2" in even["Multiple choice (accuracy)"][0]
+    even = {f.heading: f.sentences for f in findings.findings(equal, ORDER, UNKNOWN)}
+    assert "not told apart in 2 of 2" in even["Multiple choice (accuracy ↑)"][0]
 
 
 def test_findings_name_no_average_over_pairs_as_a_setting():
     (translation,) = [
-        f for f in findings.findings(make_scores(seeds=3), ORDER) if f.heading.startswith("Trans")
+        f
+        for f in findings.findings(make_scores(seeds=3), ORDER, UNKNOWN)
+        if f.heading.startswith("Trans")
     ]
     assert "4 of 4 settings" in translation.sentences[0]
     assert [row[0].text for row in translation.table.rows][-1] == "invented mean of 2"
@@ -36,7 +39,7 @@ def test_findings_name_no_average_over_pairs_as_a_setting():
 def test_without_warmup_there_are_no_findings(report_inputs):
     scores = make_scores(seeds=3)
     scores = scores[scores["method"] != "warmup"]
-    assert findings.findings(scores, ORDER) == []
+    assert findings.findings(scores, ORDER, UNKNOWN) == []
     assert findings.cost(scores) == []
     assert "No method named warmup" in build(report_inputs, scores)
 

@@ -7,6 +7,7 @@ from many_methods import make
 from synthetic_results import make_comparisons
 
 from warmup import figures, tables
+from warmup.decoding_order import UNKNOWN
 from warmup.report.findings import findings
 from warmup.report.page import page
 
@@ -17,8 +18,8 @@ def data():
 
 
 def test_ablations_are_counted_in_one_sentence_and_have_no_column(data):
-    found = findings(data.scores, data.methods)
-    (choice,) = [item for item in found if item.heading == "Multiple choice (accuracy)"]
+    found = findings(data.scores, data.methods, UNKNOWN)
+    (choice,) = [item for item in found if item.heading == "Multiple choice (accuracy ↑)"]
     assert len(choice.sentences) == 4  # SFT, its two controls, all ablations
     assert choice.sentences[-1] == (
         "Against ablations of it, warmup is better in 16, not told apart in 1 of 17 comparisons "
@@ -34,7 +35,9 @@ def test_ablations_are_counted_in_one_sentence_and_have_no_column(data):
 
 def test_with_tests_it_is_they_that_count(data):
     scores = data.scores[data.scores["task"] == "multiple_choice"]
-    (choice,) = findings(scores, data.methods, make_comparisons(scores, data.methods.order))
+    (choice,) = findings(
+        scores, data.methods, UNKNOWN, make_comparisons(scores, data.methods.order)
+    )
     # the first of the made-up tests is significant above 12 points
     assert "better in 4, not told apart in 13 of 17 comparisons" in choice.sentences[-1]
 

@@ -8,6 +8,7 @@ from synthetic_results import METHODS, STARTS, make_scores
 from warmup import summary
 from warmup.comparisons import MEAN
 from warmup.costs import costs_of
+from warmup.decoding_order import UNKNOWN
 from warmup.methods import Methods
 from warmup.summary import ITEMS, NONE, SEEDS, Setting
 
@@ -152,7 +153,7 @@ def test_costs_include_the_start_where_it_is_known():
 
 
 def test_primary_is_the_first_metric_and_greedy():
-    found = summary.primary(summary.scores_of(make_scores(seeds=1, beam=True)))
+    found = summary.primary(summary.scores_of(make_scores(seeds=1, beam=True)), UNKNOWN)
     assert {(item.setting.task, item.metric, item.decoding) for item in found} == {
         ("translation", "bleu", "greedy"),
         ("summarization", "rouge1", "greedy"),
@@ -161,7 +162,7 @@ def test_primary_is_the_first_metric_and_greedy():
 
 
 def test_separated_is_above_all_others_and_never_where_an_interval_is_unknown():
-    estimates = summary.primary(summary.scores_of(make_scores(seeds=3)))
+    estimates = summary.primary(summary.scores_of(make_scores(seeds=3)), UNKNOWN)
     assert {item.method for item in summary.separated(estimates)} == {"warmup"}
     unknown = [
         item if item.method != "sft" else type(item)(**{**vars(item), "high": math.nan})
@@ -172,7 +173,7 @@ def test_separated_is_above_all_others_and_never_where_an_interval_is_unknown():
 
 def test_order_is_task_data_model_then_sft_controls_warmup():
     scores = make_scores(seeds=1).sample(frac=1, random_state=0)
-    found = summary.ordered(summary.primary(summary.scores_of(scores)), ORDER)
+    found = summary.ordered(summary.primary(summary.scores_of(scores), UNKNOWN), ORDER)
     assert [item.method for item in found[:4]] == ["sft", "sft_compute", "sft_continued", "warmup"]
     translation = [item.setting.pair for item in found if item.setting.task == "translation"]
     assert translation[-1] == "mean of 2"

@@ -14,6 +14,7 @@ from synthetic_results import (
 )
 
 from warmup import markup, warmup_tables
+from warmup.errors import InputError
 from warmup.methods import Methods
 from warmup.tables import main, task_tables, write
 
@@ -33,17 +34,17 @@ def test_scores_show_interval_seeds_items_and_cost():
     assert column(scores, "method")[:4] == [
         "SFT", "SFT (same compute)", "SFT (same updates)", "warmup",
     ]  # fmt: skip
-    assert column(scores, "accuracy")[3] == "84.5 [84.0, 85.1]"
+    assert column(scores, "accuracy ↑")[3] == "84.5 [84.0, 85.1]"
     assert column(scores, "seeds") == ["3"] * 8
     assert column(scores, "n items") == ["500"] * 8
     assert column(scores, "compute")[:4] == ["1.00×", "10.50×", "3.00×", "11.00×"]
-    assert column(gains, "accuracy")[2] == "+61.1 [+60.2, +62.0]"
+    assert column(gains, "accuracy ↑")[2] == "+61.1 [+60.2, +62.0]"
     assert "SFT" not in column(gains, "method")
 
 
 def test_bold_is_given_only_to_what_stands_out():
     scores, _ = tables(seeds=3).main
-    place = scores.header.index("accuracy")
+    place = scores.header.index("accuracy ↑")
     assert [row[place].strong for row in scores.rows] == [False, False, False, True] * 2
     wide = make_scores(seeds=1)
     wide["low"] -= 50
@@ -63,7 +64,7 @@ def test_an_interval_without_width_is_explained():
     assert not any("without width" in note for note in tables(seeds=3).main[0].notes)
     scores.loc[scores["method"] == "warmup", "value"] = 100.0
     table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
-    assert "100.0 [100.0, 100.0]" in column(table, "accuracy")
+    assert "100.0 [100.0, 100.0]" in column(table, "accuracy ↑")
     assert any("all seeds came to the same score" in note for note in table.notes)
 
 
@@ -71,7 +72,7 @@ def test_mixed_intervals_are_marked():
     scores = make_scores(seeds=3)
     scores = scores[(scores["method"] != "warmup") | (scores["seed"] == 1)]
     table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
-    marked = [text.endswith("†") for text in column(table, "accuracy")]
+    marked = [text.endswith("†") for text in column(table, "accuracy ↑")]
     assert marked == [False, False, False, True] * 2
     assert table.notes[1].startswith("† One seed")
 
@@ -81,7 +82,7 @@ def test_measured_and_reported_are_never_in_one_table():
     assert [table.title for table in found.reported] == [
         "Translation: gain over SFT (reported in the paper)"
     ]
-    assert column(found.reported[0], "BLEU") == ["+1.57 (0.23–1.48)"]
+    assert column(found.reported[0], "BLEU ↑") == ["+1.57 (0.23–1.48)"]
     assert column(found.reported[0], "data") == ["flores mean of 8 directions"]
     for table in [*found.main, *found.cost]:
         assert not any("flores" in cell.text for row in table.rows for cell in row)
@@ -107,11 +108,15 @@ def test_a_method_without_known_cost_has_a_dash():
     assert column(table, "compute")[3] == "–"
 
 
-def test_an_unknown_metric_and_method_appear_under_their_names():
-    scores = make_scores(seeds=2)
-    scores = scores.replace({"macro_f1": "new_metric", "sft_compute": "new_control"})
+def test_an_unknown_metric_is_refused_since_its_direction_is_unknown():
+    scores = make_scores(seeds=2).replace({"macro_f1": "new_metric"})
+    with pytest.raises(InputError, match="unknown metric 'new_metric'; choose from: accuracy, "):
+        task_tables(scores, reported(), Methods(), "multiple_choice")
+
+
+def test_an_unknown_method_appears_under_its_name():
+    scores = make_scores(seeds=2).replace({"sft_compute": "new_control"})
     table, _ = task_tables(scores, reported(), Methods(), "multiple_choice").main
-    assert "new metric" in table.header
     assert column(table, "method")[:2] == ["SFT", "new control"]
 
 

@@ -22,7 +22,7 @@ def render(task: str, record: Record) -> Rendered:
 def test_there_are_three_tasks_with_their_metrics() -> None:
     metrics = {task: plugins.load("task", task).METRICS for task in plugins.names("task")}
     assert metrics == {
-        "translation": ("bleu", "chrf++", "chrf"),
+        "translation": ("bleu", "chrf", "chrf++"),
         "summarization": ("rouge1", "rouge2", "rougeL"),
         "multiple_choice": ("accuracy", "macro_f1"),
     }

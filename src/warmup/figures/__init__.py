@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from warmup import plugins
+from warmup.decoding_order import UNKNOWN, Decodings
 from warmup.methods import Methods
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ class Data:
     """What a figure is drawn from."""
 
     scores: "pd.DataFrame"
-    """As `warmup.aggregate.read_scores` returns them."""
+    """As `warmup.aggregate.read_scores` returns them, without controls."""
     curves: "pd.DataFrame"
     """As `warmup.aggregate.read_curves` returns them."""
     claims: "pd.DataFrame"
@@ -27,6 +28,8 @@ class Data:
     """As `warmup.comparisons.read` returns them; None for no tests."""
     warmups: "pd.DataFrame | None" = None
     """As `warmup.warmups.read` returns them, without controls; None where none are known."""
+    decodings: Decodings = UNKNOWN
+    """Order of the decodings."""
 
 
 class FigureModule(Protocol):

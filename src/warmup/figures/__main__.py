@@ -96,6 +96,7 @@ def run(options: argparse.Namespace) -> None:
         methods,
         comparisons.read(options.comparisons),
         None if said is None else decodings.without_controls(said),
+        decodings,
     )
     with mpl.rc_context(RC):
         for name, module in modules.items():

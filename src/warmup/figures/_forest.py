@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from warmup import metric_properties
 from warmup.figures import Data
 from warmup.figures._panels import two_lines
 from warmup.figures._style import WIDTH, look
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, label
+from warmup.labels import METHODS, label
 from warmup.methods import FOCUS, Methods
 from warmup.summary import Estimate, Setting
 
@@ -40,7 +41,7 @@ def forest(gains: Sequence[Estimate], data: Data) -> Figure:
         for (_, name), tick in zip(lines, axis.get_yticklabels(), strict=True):
             tick.set_fontweight("normal" if name else "bold")
         axis.set_title(_title(setting))
-        axis.set_xlabel(f"gain over SFT\n({label(METRICS, found[0].metric)}, points)")
+        axis.set_xlabel(f"gain over SFT\n({metric_properties.head(found[0].metric)}, points)")
     return figure
 
 

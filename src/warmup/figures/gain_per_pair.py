@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.figures import Data
 from warmup.figures._facets import crowded
 from warmup.figures._forest import forest
@@ -15,15 +15,16 @@ from warmup.figures._panels import message
 from warmup.figures._style import WIDTH, look
 from warmup.gains import gains as gains_of
 from warmup.grouping import group
-from warmup.labels import METRICS, TASKS, label
+from warmup.labels import TASKS, label
 from warmup.methods import BASELINE
 from warmup.summary import Estimate
 
 TITLE = "Gain over SFT"
 CAPTION = (
-    "Points gained over SFT on the test items, per data set, language pair and model, with 95% "
-    "intervals (over seeds; with one seed over items, as in the table of gains). Right of the "
-    "line at 0 a method is better than SFT; an interval that crosses the line leaves that open. "
+    "Score less that of SFT on the test items, in points, per data set, language pair and model, "
+    "with 95% intervals (over seeds; with one seed over items, as in the table of gains). Right of "
+    "the line at 0 a method is better than SFT where the axis says ↑, left of it where it says ↓; "
+    "an interval that crosses the line leaves that open. "
     "Hollow diamonds are gains that the paper reports for its own data and models, without "
     "interval: a comparison of size, not measured here. Where there are many methods, each has a "
     "row of its own, by what it varies; the dotted line is warmup's, and what the paper reports is "
@@ -36,7 +37,7 @@ _REPORTED: dict[str, Any] = {
 
 def draw(data: Data) -> Figure:
     """Return the figure; a panel a task."""
-    gains = summary.primary(gains_of(data.scores, data.tested))
+    gains = summary.primary(gains_of(data.scores, data.tested), data.decodings)
     gains = summary.ordered(gains, data.methods)
     if not gains:
         return message("No gains to show: no method was evaluated beside SFT on the same data.")
@@ -54,7 +55,7 @@ def draw(data: Data) -> Figure:
     for axis, (task, found) in zip(axes, tasks.items(), strict=True):
         _panel(axis, found, claims[task], data)
         axis.set_title(label(TASKS, task), loc="left", fontweight="bold")
-        axis.set_xlabel(f"gain over SFT ({label(METRICS, found[0].metric)}, points)")
+        axis.set_xlabel(f"gain over SFT ({metric_properties.head(found[0].metric)}, points)")
     hollow = Line2D([], [], **_REPORTED, label="reported in the paper")
     extra = [hollow] if any(claims.values()) else []
     legend(figure, data.methods, (item.method for item in gains), extra=extra)

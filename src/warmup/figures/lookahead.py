@@ -2,28 +2,27 @@
 
 from matplotlib.figure import Figure
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.figures import Data
 from warmup.figures._facets import MANY, split
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message, whiskers
 from warmup.figures._style import look
 from warmup.grouping import group
-from warmup.labels import METRICS, label
 
 TITLE = "Quality against look-ahead"
 CAPTION = (
     "The task's first metric on the test items of each look-ahead: the number of steps that the "
     "beginning of the target depends on and that are only worked out after it (swaps in the shell "
     "game, words that change the state in agreement, reports that count in tally). Mean over "
-    "seeds; bars are 95% intervals as in the tables. A line that falls shows what a method cannot "
-    "work out before it begins to write." + MANY
+    "seeds; bars are 95% intervals as in the tables. The arrow says which scores are better. A "
+    "line that gets worse shows what a method cannot work out before it begins to write." + MANY
 )
 
 
 def draw(data: Data) -> Figure:
     """Return the figure; a line a method."""
-    estimates = summary.primary(summary.lookahead_of(data.scores))
+    estimates = summary.primary(summary.lookahead_of(data.scores), data.decodings)
     if not estimates:
         return message("No look-ahead to show: the items of these data sets carry none.")
     estimates = summary.ordered(estimates, data.methods)
@@ -35,7 +34,7 @@ def draw(data: Data) -> Figure:
             points.sort(key=lambda item: item.lookahead or 0)
             whiskers(axis, points, look(method, data.methods), (index + 0.5) / len(methods))
         axis.set_xticks(sorted({item.lookahead or 0 for item in found}))
-        grid.name_y(axis, label(METRICS, found[0].metric))
+        grid.name_y(axis, metric_properties.head(found[0].metric))
     grid.name_x("look-ahead (steps)")
     grid.legend(item.method for item in estimates)
     return grid.figure

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.comparisons import MEAN
 from warmup.costs import costs_of
 from warmup.figures import Data
@@ -13,7 +13,6 @@ from warmup.figures._facets import MANY, split
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message, plain_log_ticks
 from warmup.figures._style import look
-from warmup.labels import METRICS, label
 from warmup.summary import Estimate
 
 TITLE = "Quality against training cost"
@@ -21,8 +20,9 @@ CAPTION = (
     "The task's first metric on the test items against the floating-point operations of training, "
     "counted, relative to those of SFT, on a logarithmic scale (a method that starts from another "
     "one's model includes what that one took, where the start is known). Bars are 95% intervals as "
-    "in the tables. Compare methods at the same place on the axis: they cost the same. Marks that "
-    "would hide one another stand side by side, a tenth apart; the tables have the numbers." + MANY
+    "in the tables; the arrow says which scores are better. Compare methods at the same place on "
+    "the axis: they cost the same. Marks that would hide one another stand side by side, a tenth "
+    "apart; the tables have the numbers." + MANY
 )
 _APART = 1.09
 """Ratio of two neighbours on the axis whose marks do not touch."""
@@ -36,7 +36,9 @@ def draw(data: Data) -> Figure:
         (item.setting, item.method): item.relative for item in costs_of(data.scores, data.methods)
     }
     points = []
-    for item in summary.ordered(summary.primary(summary.scores_of(data.scores)), data.methods):
+    for item in summary.ordered(
+        summary.primary(summary.scores_of(data.scores), data.decodings), data.methods
+    ):
         compute = costs.get((item.setting._replace(split="train"), item.method), math.nan)
         if compute > 0 and not item.setting.pair.startswith(MEAN):
             points.append((item, compute))
@@ -54,7 +56,7 @@ def draw(data: Data) -> Figure:
             axis.plot(compute, item.mean, marker, color=colour)
         axis.set_xscale("log")
         axis.margins(x=0.15, y=0.1)
-        grid.name_y(axis, label(METRICS, found[0][0].metric))
+        grid.name_y(axis, metric_properties.head(found[0][0].metric))
     for axis in grid.axes:
         plain_log_ticks(axis.xaxis)
     grid.name_x("compute (× SFT)")

@@ -2,7 +2,6 @@
 
 from matplotlib.figure import Figure
 
-from warmup import summary
 from warmup.comparisons import MEAN
 from warmup.figures import Data
 from warmup.figures._facets import MANY, split
@@ -33,7 +32,7 @@ _QUANTITIES = {
 def draw(data: Data) -> Figure:
     """Return the figure; a row a quantity, a mark a method."""
     found = [] if data.warmups is None else estimates(data.warmups, data.methods)
-    decodings = summary.decoding_order(item.decoding for item in found)
+    decodings = data.decodings.sort(item.decoding for item in found)
     shown = [
         item
         for item in found

@@ -2,24 +2,24 @@
 
 from matplotlib.figure import Figure
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.figures import Data
 from warmup.figures._facets import Panel
 from warmup.figures._grid import Grid
 from warmup.figures._panels import message, whiskers
 from warmup.figures._style import look
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, label
+from warmup.labels import METHODS, label
 from warmup.methods import BASELINE, FOCUS
 
 TITLE = "When warmup helps"
 CAPTION = (
-    "Points that warmup is better than SFT, than SFT with as many updates and than SFT with as "
-    "many operations, on the test items of each look-ahead (the steps that the beginning of the "
-    "target depends on and that are only worked out after it). Differences to the run with the "
+    "Warmup's score less that of SFT, of SFT with as many updates and of SFT with as many "
+    "operations, in points, on the test items of each look-ahead (the steps that the beginning of "
+    "the target depends on and that are only worked out after it). Differences to the run with the "
     "same seed; bars are 95% intervals over seeds (with one seed, over items, taken as "
-    "independent, and so rather too wide). Above the line at 0 warmup helps; an interval that "
-    "crosses the line leaves it open."
+    "independent, and so rather too wide). Above the line at 0 warmup helps where the axis says ↑, "
+    "below it where it says ↓; an interval that crosses the line leaves it open."
 )
 _BASELINES = (BASELINE, "sft_continued", "sft_compute")
 
@@ -29,7 +29,9 @@ def draw(data: Data) -> Figure:
     gains = {
         baseline: [
             gain
-            for gain in summary.primary(summary.lookahead_gains_of(data.scores, baseline))
+            for gain in summary.primary(
+                summary.lookahead_gains_of(data.scores, baseline), data.decodings
+            )
             if gain.method == FOCUS
         ]
         for baseline in _BASELINES
@@ -50,7 +52,7 @@ def draw(data: Data) -> Figure:
             found = sorted((gain for _, gain in pairs), key=lambda gain: gain.lookahead or 0)
             whiskers(axis, found, look(baseline), (index + 0.5) / len(lines))
         axis.set_xticks(sorted({gain.lookahead or 0 for _, gain in here}))
-        axis.set_ylabel(f"gain ({label(METRICS, here[0][1].metric)}, points)")
+        axis.set_ylabel(f"gain ({metric_properties.head(here[0][1].metric)}, points)")
     grid.name_x("look-ahead (steps)")
     grid.legend((baseline for baseline, _ in points), before="over ")
     return grid.figure

@@ -12,8 +12,8 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from warmup import plugins
-from warmup.errors import InputError, unknown
+from warmup import metric_properties, plugins
+from warmup.errors import InputError
 
 FloatArray = NDArray[np.float64]
 
@@ -57,20 +57,32 @@ class Corpus:
         )
 
 
-class Metric(Protocol):
-    """What the module of a metric holds."""
+class Scoring(Protocol):
+    """How a metric makes scores of texts."""
 
     NAME: str
-    """The name in commands, configurations and tables; the file's name may differ (`chrf++`)."""
+    """The name in commands, configurations and files; the module's name may differ (`chrf++`)."""
 
     def statistics(self, corpus: Corpus) -> FloatArray:
         """Return one row of sufficient statistics an item: [n, k]."""
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
-        """Return the score, 0 to 100, of each sum of rows: [..., k] -> [...]."""
+        """Return the score, within `RANGE`, of each sum of rows: [..., k] -> [...]."""
 
     def signature(self, corpus: Corpus) -> str:
         """Return every choice that changes the value, as `key:value` joined by `|`."""
+
+
+class Metric(Scoring, Protocol):
+    """What the module of a metric holds; the constants are written out, not computed."""
+
+    LABEL: str
+    """The name in tables and figures."""
+    HIGHER_IS_BETTER: bool
+    RANGE: tuple[float | None, float | None]
+    """The least and the greatest value there is; None where there is no such end."""
+    KIND: str
+    """`surface`, or `semantic` for a metric that compares meaning."""
 
 
 def mean(sums: FloatArray) -> FloatArray:
@@ -82,14 +94,9 @@ def mean(sums: FloatArray) -> FloatArray:
     return value
 
 
-def _modules() -> dict[str, str]:
-    """Return the name of each metric and that of its module; no module is imported for it."""
-    return {plugins.constant("metric", file, "NAME"): file for file in plugins.names("metric")}
-
-
 def names() -> list[str]:
     """Return the names of all metrics, sorted."""
-    return sorted(_modules())
+    return metric_properties.names()
 
 
 def load(name: str) -> Metric:
@@ -98,7 +105,4 @@ def load(name: str) -> Metric:
     Raises:
         InputError: there is none; the message lists the valid names.
     """
-    modules = _modules()
-    if name not in modules:
-        raise unknown("metric", name, modules)
-    return cast(Metric, plugins.load("metric", modules[name]))
+    return cast(Metric, plugins.load("metric", metric_properties.file_of(name)))

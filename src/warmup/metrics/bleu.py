@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.bleu import BLEU
 
 NAME = "bleu"
+LABEL = "BLEU"
+HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
+KIND = "surface"
 
 
 def statistics(corpus: Corpus) -> FloatArray:

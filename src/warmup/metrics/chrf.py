@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from sacrebleu.metrics.chrf import CHRF
 
 NAME = "chrf"
+LABEL = "chrF"
+HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
+KIND = "surface"
 
 
 def statistics(corpus: Corpus) -> FloatArray:

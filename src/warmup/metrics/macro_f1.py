@@ -6,6 +6,10 @@ from warmup.metrics import Corpus, FloatArray
 from warmup.metrics._labels import label, reference_labels
 
 NAME = "macro_f1"
+LABEL = "macro-F1"
+HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
+KIND = "surface"
 
 
 def statistics(corpus: Corpus) -> FloatArray:

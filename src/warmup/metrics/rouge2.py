@@ -3,6 +3,10 @@
 from warmup.metrics import Corpus, FloatArray, _rouge, mean
 
 NAME = "rouge2"
+LABEL = "ROUGE-2"
+HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
+KIND = "surface"
 
 
 def statistics(corpus: Corpus) -> FloatArray:

@@ -3,6 +3,10 @@
 from warmup.metrics import Corpus, FloatArray, _rouge, mean
 
 NAME = "rougeL"
+LABEL = "ROUGE-L"
+HIGHER_IS_BETTER = True
+RANGE = (0.0, 100.0)
+KIND = "surface"
 
 
 def statistics(corpus: Corpus) -> FloatArray:

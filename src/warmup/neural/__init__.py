@@ -20,8 +20,15 @@ Scorer = Callable[[Corpus], list[float]]
 
 
 class NeuralMetric(Protocol):
-    """What the module of a neural metric holds. Importing it needs neither of its libraries."""
+    """What the module of a neural metric holds. Importing it needs neither of its libraries.
 
+    `LABEL`, `HIGHER_IS_BETTER`, `RANGE` and `KIND` are those of `warmup.metrics.Metric`.
+    """
+
+    LABEL: str
+    HIGHER_IS_BETTER: bool
+    RANGE: tuple[float | None, float | None]
+    KIND: str
     NEEDS: str
     """Key that the entry of this metric has to have, beside those of all; empty for none."""
     HUB_NEEDS: str

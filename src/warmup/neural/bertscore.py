@@ -12,6 +12,10 @@ from warmup.errors import InputError
 from warmup.metrics import Corpus
 from warmup.neural import Entry, Scorer
 
+LABEL = "BERTScore"
+HIGHER_IS_BETTER = True
+RANGE = (None, None)
+KIND = "semantic"
 NEEDS = "layer"
 HUB_NEEDS = ""
 PACKAGES = ("bert-score", "transformers")

@@ -13,6 +13,10 @@ from warmup.files import read_bytes
 from warmup.metrics import Corpus
 from warmup.neural import Entry, Scorer
 
+LABEL = "COMET"
+HIGHER_IS_BETTER = True
+RANGE = (None, None)
+KIND = "semantic"
 NEEDS = ""
 HUB_NEEDS = "encoder_revision"
 PACKAGES = ("unbabel-comet", "transformers")

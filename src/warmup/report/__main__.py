@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
         read_curves(options.curves),
         reported.read(),
         methods,
-        cells=examples.collect(predictions, decodings.without_controls(scores), methods),
+        cells=examples.collect(predictions, scores, methods, decodings),
         origin=origin.tables(origin.read(provenance), scores),
         figures_dir=options.figures_dir,
         tables_dir=options.tables_dir,

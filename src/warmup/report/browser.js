@@ -49,7 +49,8 @@ function showLine(example) {
   const gain = gainOf(example, choice);
   const score = (name) => `${name} ${number(valueOf(example, name, "score"), 1)}`;
   const length = valueOf(example, method, "warmupLength");
-  const sign = gain > 0 ? "right" : gain < 0 ? "wrong" : "";
+  const improvement = improvementOf(example, choice);
+  const sign = improvement > 0 ? "right" : improvement < 0 ? "wrong" : "";
   const line = link(
     addressOf(example),
     "",

@@ -23,12 +23,18 @@ function gainOf(example, { method, against }) {
   return a === null || b === null ? null : a - b;
 }
 
+/* The gain with the sign that is above 0 for better. */
+function improvementOf(example, choice) {
+  const gain = gainOf(example, choice);
+  return gain === null || example.cell.higherIsBetter ? gain : -gain;
+}
+
 /* Which examples to show, by the form's `which`; `right` is whether the output is right. */
 const WHICH = {
   all: ["all", () => true],
-  better: ["{method} scores higher", (gain) => gain > 0],
-  worse: ["{against} scores higher", (gain) => gain < 0],
-  equal: ["equal scores", (gain) => gain === 0],
+  better: ["{method} scores better", (improvement) => improvement > 0],
+  worse: ["{against} scores better", (improvement) => improvement < 0],
+  equal: ["equal scores", (improvement) => improvement === 0],
   won: ["{against} wrong, {method} right", (_, a, b) => a && !b],
   lost: ["{against} right, {method} wrong", (_, a, b) => !a && b],
 };
@@ -36,7 +42,7 @@ const WHICH = {
 /* Values to sort by, of the method whose gain is shown; the order of the file has none. */
 const KEYS = {
   file: ["order in the file", () => null],
-  gain: ["gain", gainOf],
+  gain: ["how much better", improvementOf],
   length: ["warmup length", (e, { method }) => valueOf(e, method, "warmupLength")],
   output: ["log P(y|x,c)", (e, { method }) => valueOf(e, method, "outputLogProbability")],
   warmup: ["log P(c|x)", (e, { method }) => valueOf(e, method, "warmupLogProbability")],
@@ -69,9 +75,9 @@ function choose(choice) {
       if (choice[name] && example.cell[name] !== choice[name]) return false;
     }
     if (choice.which !== "all") {
-      const gain = gainOf(example, choice);
+      const improvement = improvementOf(example, choice);
       const right = [choice.method, choice.against].map((name) => valueOf(example, name, "right"));
-      if (gain === null || !fits(gain, ...right)) return false;
+      if (improvement === null || !fits(improvement, ...right)) return false;
     }
     const length = valueOf(example, choice.method, "warmupLength");
     if (choice.shortest && !(length !== null && length >= Number(choice.shortest))) return false;

@@ -5,10 +5,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from warmup import metrics, pairs, summary
+from warmup import metric_properties, metrics, pairs, summary
+from warmup.decoding_order import Decodings
 from warmup.errors import InputError
 from warmup.grouping import group
-from warmup.labels import METHODS, METRICS, TASKS, label, metric_order
+from warmup.labels import METHODS, TASKS, label
 from warmup.methods import Methods
 from warmup.prediction_files import Run, parse_path, read_rows
 
@@ -24,11 +25,14 @@ _LONGEST = 1500
 
 
 def collect(
-    paths: Iterable[Path], scores: "pd.DataFrame", methods: Methods
+    paths: Iterable[Path],
+    scores: "pd.DataFrame",
+    methods: Methods,
+    decodings: Decodings,
 ) -> list[dict[str, Any]]:
     """Return one JSON-ready cell for each data set, pair, model and split.
 
-    Of the first seed and the decoding that comes first in the scores: the methods and the items,
+    Of the first seed and the first decoding that was scored: the methods and the items,
     each with its input, references and what every method wrote for it. Where there are more than
     its part of `LIMIT`, they are evenly spaced over the file.
 
@@ -39,11 +43,11 @@ def collect(
     groups = group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
     known = {key: _task(scores, found[0]) for key, found in groups.items()}
     sharing = Counter(task for task, _ in known.values())
-    decodings = summary.decoding_order(scores["decoding"])
+    scored = set(scores["decoding"]) - set(decodings.controls)
     cells = []
     for key, found in groups.items():
         names = {run.decoding for run in found}
-        decoding = next((name for name in decodings if name in names), min(names))
+        decoding = decodings.sort(names & scored or names)[0]
         seed = min(run.seed for run in found)
         chosen = {r.method: r for r in found if (r.decoding, r.seed) == (decoding, seed)}
         task, metric = known[key]
@@ -56,7 +60,8 @@ def collect(
                 "model": key[2],
                 "decoding": decoding,
                 "seed": seed,
-                "metric": label(METRICS, metric),
+                "metric": metric_properties.head(metric),
+                "higherIsBetter": metric_properties.of(metric).higher_is_better,
                 "methods": [label(METHODS, name) for name in order],
                 "total": total,
                 "items": items,
@@ -76,7 +81,8 @@ def _task(scores: "pd.DataFrame", run: Run) -> tuple[str, str]:
     ]
     if rows.empty:
         raise InputError(f"{run.path}: the scores have no row of this data set, pair and model")
-    return str(rows["task"].iloc[0]), metric_order(rows["metric"])[0]
+    task = str(rows["task"].iloc[0])
+    return task, metric_properties.order(task, rows["metric"])[0]
 
 
 def _items(runs: Sequence[Run], metric: str, most: int) -> tuple[int, list[dict[str, Any]]]:
@@ -132,10 +138,15 @@ def _scored(rows: list[dict[str, Any]], run: Run, metric: str) -> list[dict[str,
         pairs.parse(run.pair).target,
     )
     values = module.aggregate(module.statistics(corpus)).tolist()
+    best = metric_properties.of(metric).best
     return [
-        row | {"score": value, "right": value > 99.99 or row["output"] in row["references"]}
+        row | {"score": value, "right": _is_best(value, best) or row["output"] in row["references"]}
         for row, value in zip(rows, values, strict=True)
     ]
+
+
+def _is_best(value: float, best: float) -> bool:
+    return abs(value - best) < 0.01
 
 
 def _output(row: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -4,13 +4,14 @@ import statistics
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmup import summary
+from warmup import metric_properties, summary
 from warmup.comparisons import MEAN
 from warmup.costs import costs_of
-from warmup.gains import MARK, cell, gains, is_tested, significant
+from warmup.decoding_order import Decodings
+from warmup.gains import MARK, cell, gains, verdict
 from warmup.grouping import group
 from warmup.intervals import seed_interval
-from warmup.labels import METHODS, METRICS, TASKS, label
+from warmup.labels import METHODS, TASKS, label
 from warmup.markup import Cell, Table, interval, number
 from warmup.methods import BASELINE, FOCUS, Methods
 from warmup.significance import LEVEL
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
 RULE = (
     "One method is called better than another where the 95% interval of the difference, paired by "
-    "seed, lies wholly above 0, worse where it lies below, and else not told apart."
+    "seed, lies wholly on the better side of 0 (↑ above, ↓ below), worse where it lies on the "
+    "other, and else, or where the difference is printed as zero, not told apart."
 )
 TESTED_RULE = (
-    f"One method is called better ({MARK}) or worse than another where p < {LEVEL} after Holm's "
-    "correction for all tests of the task, and else not told apart. The tables of comparisons say "
-    "which test, and which differences it could have found."
+    f"One method is called better or worse than another ({MARK}) where p < {LEVEL} after Holm's "
+    "correction for all tests of the task and the difference is not printed as zero, and else not "
+    "told apart. Better is above 0 where higher scores are better (↑), below 0 where lower ones "
+    "are (↓). The tables of comparisons say which test, and which differences it could have found."
 )
 
 
@@ -46,21 +49,25 @@ def rule(tested: "pd.DataFrame | None") -> str:
 
 
 def findings(
-    scores: "pd.DataFrame", methods: Methods, tested: "pd.DataFrame | None" = None
+    scores: "pd.DataFrame",
+    methods: Methods,
+    decodings: Decodings,
+    tested: "pd.DataFrame | None" = None,
 ) -> list[Finding]:
     """Return what the scores say of warmup on each task, by the task's first metric.
 
     Args:
         scores: as `warmup.aggregate.read_scores` returns them.
         methods: order of the methods.
+        decodings: their order.
         tested: as `warmup.comparisons.read` returns them; None for no tests.
     """
-    estimates = summary.primary(summary.scores_of(scores))
+    estimates = summary.primary(summary.scores_of(scores), decodings)
     over = {
         other: {
             item.setting: item
             for item in summary.primary(
-                gains(scores[scores["method"].isin([FOCUS, other])], tested, other)
+                gains(scores[scores["method"].isin([FOCUS, other])], tested, other), decodings
             )
         }
         for other in methods.sort({item.method for item in estimates} - {FOCUS})
@@ -105,23 +112,12 @@ def _finding(
         ]
         for item in warmups
     ]
-    metric = label(METRICS, warmups[0].metric)
+    metric = metric_properties.head(warmups[0].metric)
     columns = [f"gain over {label(METHODS, other)}" for other in compared]
     header = ["data", "model", f"{metric} of warmup", *columns, "seeds", "n items"]
     title = "Warmup's score, and its gain over each other method (measured) [95% interval]"
     table = Table(f"{task}-findings", title, header, rows, 2)
     return Finding(f"{label(TASKS, task)} ({metric})", sentences, table)
-
-
-def verdict(gain: Estimate) -> str:
-    """Return in a few words what the test of a gain says, or its interval if there is no test."""
-    if is_tested([gain]):
-        if not significant(gain):
-            return "not told apart"
-        return "better" if gain.mean > 0 else "worse"
-    if gain.low > 0:
-        return "better"
-    return "worse" if gain.high < 0 else "not told apart"
 
 
 def _verdicts(gains: list[Estimate], unit: str, of: str = "") -> str:

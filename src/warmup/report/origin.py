@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmup import metric_properties
 from warmup.errors import InputError
 from warmup.files import read_json
-from warmup.labels import METRICS, TASKS, label
+from warmup.labels import TASKS, label
 from warmup.markup import Cell, Table, number
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ def _each(runs: dict[str, dict[str, Any]]) -> Table:
 
 
 def _signatures(scores: "pd.DataFrame") -> Table:
-    rows = scores[scores["signature"] != ""][["task", "pair", "metric", "signature"]]
-    unique = rows.drop_duplicates().sort_values(["task", "metric", "pair"])
+    scored = (scores["signature"] != "") & (scores["split"] != "train")
+    rows = scores[scored][["task", "pair", "metric", "signature"]]
+    unique = rows.drop_duplicates().sort_values(["task", "metric", "pair", "signature"])
     cells = [
         [
             Cell(label(TASKS, row["task"])),
             Cell(row["pair"]),
-            Cell(label(METRICS, row["metric"])),
+            Cell(metric_properties.head(row["metric"])),
             Cell(row["signature"]),
         ]
         for row in unique.to_dict("records")

@@ -79,7 +79,7 @@ def page(
         policy=html.escape(policy),
         style=style,
         script=script,
-        findings=_findings(findings(scores, methods, tested), rule(tested))
+        findings=_findings(findings(scores, methods, decodings, tested), rule(tested))
         + "".join(map(_shown, dynamics(curves, methods))),
         tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
         warmups=_warmups(

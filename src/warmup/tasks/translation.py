@@ -8,7 +8,7 @@ from warmup.errors import InputError
 from warmup.records import Record
 from warmup.tasks import Input, Rendered
 
-METRICS: tuple[str, ...] = ("bleu", "chrf++", "chrf")
+METRICS: tuple[str, ...] = ("bleu", "chrf", "chrf++")
 
 
 def check(record: Record) -> None:
