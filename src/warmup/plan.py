@@ -130,6 +130,12 @@ class Plan:
         """Return the modules that scoring finds by name, for all tasks of the experiment."""
         return [module for task in self.tasks for module in _scored_by(task)]
 
+    def all_metrics(self, wildcards: Any) -> list[str]:
+        """Return the modules of all tasks and metrics: what they state is read by name."""
+        package = plugins.PACKAGES["neural metric"]
+        neural = [f"{package}.{name}" for name in self.config["neural_metrics"]]
+        return [*self.all_scored_by(wildcards), *neural]
+
     def metric_code(self, wildcards: Any) -> str | None:
         """Return the hash of the code of a neural metric; where it cannot run, what did run."""
         if self.metrics_ready:

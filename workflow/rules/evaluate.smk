@@ -142,7 +142,7 @@ rule compare:
     params:
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("compare", "warmup.compare", PLAN.all_scored_by),
+        code=code("compare", "warmup.compare", PLAN.all_metrics),
     message:
         "Comparing the methods"
     shell:

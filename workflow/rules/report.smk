@@ -32,7 +32,7 @@ rule tables:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("tables", "warmup.tables"),
+        code=code("tables", "warmup.tables", PLAN.all_metrics),
     message:
         "Writing the tables"
     shell:
@@ -67,7 +67,7 @@ rule figures:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("figures", "warmup.figures"),
+        code=code("figures", "warmup.figures", PLAN.all_metrics),
     message:
         "Drawing the figures"
     shell:
@@ -99,7 +99,7 @@ rule report:
         figures=PLAN.figures_folder,
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("report", "warmup.report", "warmup.figures"),
+        code=code("report", "warmup.report", "warmup.figures", PLAN.all_metrics),
     message:
         "Writing the report"
     shell:
