@@ -97,6 +97,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "mimo_v2_flash": {"head_dim": 24, "num_key_value_heads": 1},
     "ministral": {"head_dim": 8},
     "nemotron": {"num_key_value_heads": 2},
+    "nemotron_h": {"mamba_num_heads": 4, "mamba_head_dim": 8, "n_groups": 2},
     "nllb-moe": _START,
     "qwen4_exp_text": {
         "indexer_n_heads": 2,
@@ -112,8 +113,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "make_ngram_vocab_size_divisible_by": 2,
     },
     "reformer": {
-        "axial_pos_shape": [8, 16],
-        "axial_pos_embds_dim": [8, 8],
+        "axial_pos_embds": False,
         "num_buckets": 4,
         "attn_layers": ["local", "lsh"],
         "feed_forward_size": 32,
@@ -130,12 +130,22 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "seamless_m4t_v2": _START,
     "t5gemma": {"encoder": _T5GEMMA, "decoder": _T5GEMMA, **_START},
     "xlm": {"causal": True},
+    "xlstm": {"embedding_dim": 16},
     "xmod": {"default_language": "en_XX"},
     "zamba": {
         "layers_block_type": ["linear_attention", "hybrid", "hybrid"],
         "num_hidden_layers": 3,
+        "attention_hidden_size": 32,
+        "attention_head_dim": 16,
     },
-    "zamba2": {"layers_block_type": ["linear_attention", "hybrid"], "hybrid_layer_ids": [1]},
+    "zamba2": {
+        "layers_block_type": ["linear_attention", "hybrid"],
+        "hybrid_layer_ids": [1],
+        "attention_hidden_size": 32,
+        "attention_head_dim": 16,
+        "mamba_headdim": 8,
+        "n_mamba_heads": 4,
+    },
     "zaya": {"num_experts_per_tok": 1},
 }
 """What a type needs beside that."""

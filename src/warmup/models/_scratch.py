@@ -90,7 +90,7 @@ def _build(auto_class: Any, config: Any) -> PreTrainedModel:
     tokens = torch.tensor([[config.eos_token_id] * 2])
     decoder = {"decoder_input_ids": tokens} if config.is_encoder_decoder else {}
     with torch.no_grad(), torch.random.fork_rng([]):
-        logits = network(input_ids=tokens, **decoder).logits
+        logits = network(input_ids=tokens, use_cache=False, **decoder).logits
     if not bool(logits.isfinite().all()):
         raise ValueError("its logits are not finite numbers")
     return network
