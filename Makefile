@@ -31,7 +31,7 @@ demo: $(READY) ## Run the default experiment and show its main table
 	$(SNAKEMAKE) --cores $(CORES)
 
 test: $(READY) lint ## Check the code and run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
 	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm -m 'not slow'; \
 		else echo "tests/slurm: skipped: $$why"; fi
 
@@ -53,7 +53,7 @@ test-metrics: $(READY) metrics-env ## Run the tests of COMET and BERTScore with 
 	$(BIN)/python -m pytest tests/integration/test_neural_metrics.py
 
 unit: $(READY) ## Run the unit tests only
-	$(BIN)/python -m pytest tests/unit
+	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup tests/unit
 
 lint: $(READY) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/ruff check .
