@@ -30,9 +30,15 @@ rule all:
 onstart:
     # what a killed Snakemake left in Slurm would be submitted once more
     shell("{sys.executable:q} -m warmup.queue")
+    let_go()
+
+
+onerror:
+    let_go()
 
 
 onsuccess:
+    let_go()
     # a target such as one run's model makes neither
     shown = [f"{PLAN.results}/scores.tsv", f"{PLAN.results}/comparisons.tsv"]
     if all(Path(path).exists() for path in shown):

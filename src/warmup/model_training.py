@@ -68,9 +68,8 @@ def train(
     args = training_arguments(config, updates, work)
     with args.main_process_first(local=False):
         if args.process_index == 0:
-            data = {role: sha256(path) for role, path in sorted(inputs.items())}
-            fingerprint = {"config": config, "updates": updates, "data": data, "sharded": sharded}
-            workspace.claim(work, fingerprint, provenance.code_sha256(), fresh)
+            identity = fingerprint(config, inputs, updates, sharded)
+            workspace.claim(work, identity, provenance.code_sha256(), fresh)
         checkpoint = checkpoints.last(work)
 
     model = start_model(config, inputs["start"])
@@ -113,6 +112,14 @@ def train(
     trainer.go_on(checkpoint)
     trainer.accelerator.wait_for_everyone()  # all have read the best one: the first deletes it
     return model, summarise(config, trainer) | {"texts": texts}
+
+
+def fingerprint(
+    config: dict[str, Any], inputs: dict[str, Path], updates: int, sharded: bool
+) -> dict[str, Any]:
+    """Return what determines a run: checkpoints and results of another one are of no use to it."""
+    data = {role: sha256(path) for role, path in sorted(inputs.items())}
+    return {"config": config, "updates": updates, "data": data, "sharded": sharded}
 
 
 def look_at_texts(

@@ -6,13 +6,13 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 import json
 import shlex
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from warmup import config as configuration
-from warmup import decoding_entries, neural_entries, plugins
+from warmup import decoding_entries, neural_entries, plugins, workspace
 from warmup.errors import InputError
-from warmup.files import read_json, write_text
+from warmup.files import read_json, sha256, write_text
 from warmup.given import restore
 from warmup.pairs import parse as parse_pair
 from warmup.sources import Context, local
@@ -184,32 +184,81 @@ class Plan:
         paths = self.local_files[wildcards.dataset, wildcards.pair]
         return [str(path) for path in paths if path.is_file()]
 
-    def training_inputs(self, wildcards: Any) -> dict[str, str]:
-        """Return a run's inputs by command-line option: data, start, runs its budget refers to."""
+    def start(self, wildcards: Any) -> str:
+        """Return the folder that a run starts from: of a tokenizer or of a model."""
         run = configuration.resolve(self.config, RUN.format(**wildcards))
-        method = run["method"]
-        data = self.data.format(**wildcards)
-        siblings = PurePosixPath(self.run.format(**wildcards)).parents[1]
-        seed = f"seed{wildcards.seed}"
-        inputs = {"train": f"{data}/train.jsonl", "valid": f"{data}/valid.jsonl"}
-        if method["start"] == "scratch":
-            inputs["start"] = self.tokenizer.format(**wildcards)
-        elif method["start"] == "pretrained":
+        start = run["method"]["start"]
+        if start == "scratch":
+            return self.tokenizer.format(**wildcards)
+        if start == "pretrained":
             fetched = f"{self.downloads}/models/{wildcards.model}"
-            inputs["start"] = run["model"].get("local", fetched)
-        else:
-            inputs["start"] = f"{siblings}/{method['start']}/{seed}/model"
+            return str(run["model"].get("local", fetched))
+        return f"{self._sibling(wildcards, start)}/model"
+
+    def start_files(self, wildcards: Any) -> list[str]:
+        """Return files that change when the start does, since Snakemake cannot compare folders.
+
+        Tokenizers are in `training_data`; a model of the Hub is what its revision says.
+        """
+        run = configuration.resolve(self.config, RUN.format(**wildcards))
+        start = run["method"]["start"]
+        if start == "pretrained":
+            local = run["model"].get("local")
+            files = Path(local).rglob("*") if local else ()
+            return sorted(str(path) for path in files if path.is_file())
+        if start == "scratch":
+            return []
+        return [f"{self._sibling(wildcards, start)}/provenance.json"]
+
+    def budget_files(self, wildcards: Any) -> dict[str, str]:
+        """Return, by command-line option, training.json of the runs that the budget refers to."""
+        method = configuration.resolve(self.config, RUN.format(**wildcards))["method"]
+        budget, inputs = method["budget"], {}
         for key in ("same_updates_as", "same_compute_as"):
-            if key in method["budget"]:
-                other = siblings / method["budget"][key] / seed
-                inputs["reference"] = f"{other}/training.json"
-        if "same_compute_as" in method["budget"]:
-            inputs["baseline"] = f"{siblings}/{method['start']}/{seed}/training.json"
+            if key in budget:
+                inputs["reference"] = f"{self._sibling(wildcards, budget[key])}/training.json"
+        if "same_compute_as" in budget:
+            inputs["baseline"] = f"{self._sibling(wildcards, method['start'])}/training.json"
         return inputs
+
+    def _sibling(self, wildcards: Any, method: str) -> str:
+        """Return the folder of the run that differs in the method only."""
+        return self.run.format(**{**wildcards, "method": method})
 
     def training_options(self, wildcards: Any, input: Any) -> str:
         """Return the command-line options for a run's inputs."""
-        return " ".join(f"--{name} {shlex.quote(str(path))}" for name, path in input.items())
+        names = ("start", "train", "valid", "reference", "baseline")
+        paths = {name: path for name in names if (path := input.get(name))}
+        return " ".join(f"--{name} {shlex.quote(str(path))}" for name, path in paths.items())
+
+    def training_data(self, wildcards: Any) -> list[str | None]:
+        """Return the hashes of what a run reads; when one changes, the run is due again."""
+        tokenizer = Path(self.tokenizer.format(**wildcards))
+        found = [self.data_hash(wildcards, split) for split in ("train", "valid")]
+        if self.start(wildcards) == str(tokenizer):
+            found.append(sha256(tokenizer) if tokenizer.exists() else None)
+        return found
+
+    def data_hash(self, wildcards: Any, split: str) -> str | None:
+        """Return the hash of a split as it was prepared; None if it was not."""
+        summary = Path(self.data.format(**wildcards)) / "summary.json"
+        splits = read_json(summary)["splits"] if summary.exists() else {}
+        found: str | None = splits.get(split, {}).get("sha256")
+        return found
+
+    def train_hash(self, wildcards: Any) -> str | None:
+        """Return the hash of the training data."""
+        return self.data_hash(wildcards, "train")
+
+    def split_hash(self, wildcards: Any) -> str | None:
+        """Return the hash of the examples that outputs are generated for."""
+        return self.data_hash(wildcards, wildcards.split)
+
+    def let_go(self, wildcards: Any) -> None:
+        """Delete what a run keeps until its end was seen."""
+        work = Path(self.work.format(**wildcards))
+        if (work / workspace.FINISHED).exists():
+            workspace.let_go(work)
 
     def priority(self, wildcards: Any) -> float:
         """Return how many methods wait for this one: what others wait for is trained first.

@@ -6,10 +6,11 @@ Command line: `python -m warmup.train --help`.
 import argparse
 import contextlib
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from warmup import budget, errors, workspace
+from warmup import budget, errors, provenance, workspace
 from warmup.config import check_run
 from warmup.errors import InputError
 from warmup.files import atomic, read_json, refuse_full, write_json
@@ -51,6 +52,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with several processes: divide weights, gradients and optimiser state among them",
     )
+    add(
+        "--keep-finished",
+        action="store_true",
+        help="keep the results in --work, too, until they are deleted there: the same command then "
+        "only puts them in place. For a workflow that deletes what it has not seen the end of",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -68,7 +75,7 @@ def run(options: argparse.Namespace) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
-    folder = _model_folder(options.output_dir)
+    _refuse_another_model(options.output_dir / "model")
     watch = Stopwatch(options.work / "stopwatch.json")
     inputs = {"start": options.start, "train": options.train, "valid": options.valid}
     runs = [read_json(path) if path else None for path in (options.reference, options.baseline)]
@@ -76,26 +83,38 @@ def run(options: argparse.Namespace) -> None:
     is_first = os.environ.get("RANK", "0") == "0"  # set by torchrun
     with workspace.hold(options.work) if is_first else contextlib.nullcontext():
         fresh = options.on_mismatch == "fresh"
-        how = {"on_nan": options.on_nan, "sharded": options.sharded, "callbacks": [watch]}
-        origin = model_training.origin(config, inputs, options.sharded) if is_first else {}
-        model, trained = model_training.train(config, inputs, updates, options.work, fresh, **how)
+        kept = options.work / workspace.FINISHED
+        # the training of an earlier start may have ended without anybody who saw it
+        same = (config, inputs, updates, options.sharded)
+        identity = model_training.fingerprint(*same) if kept.exists() else {}
+        if identity and workspace.finished(options.work, identity):
+            if is_first:
+                workspace.claim(options.work, identity, provenance.code_sha256(), fresh)
+                print(f"{config['name']}  was finished before: put in place", file=sys.stderr)
+        else:
+            how = {"on_nan": options.on_nan, "sharded": options.sharded, "callbacks": [watch]}
+            origin = model_training.origin(config, inputs, options.sharded) if is_first else {}
+            model, trained = model_training.train(
+                config, inputs, updates, options.work, fresh, **how
+            )
+            if is_first:
+                with atomic(kept, replace=True) as made:
+                    models.save(model, made / "model")
+                    write_json(made / "model" / FORMAT_FILE, model_format(config))
+                    write_json(made / "provenance.json", origin | watch.read())
+                    write_json(made / "training.json", trained)
         if not is_first:
             return
-        with atomic(folder, replace=True) as made:
-            models.save(model, made)
-            write_json(made / FORMAT_FILE, model_format(config))
-        write_json(options.output_dir / "provenance.json", origin | watch.read())
-        write_json(options.output_dir / "training.json", trained)
-        workspace.clear(options.work)
+        workspace.put_in_place(kept, options.output_dir)
+        tidy = workspace.delete_checkpoints if options.keep_finished else workspace.clear
+        tidy(options.work)
         watch.path.unlink(missing_ok=True)
 
 
-def _model_folder(output_dir: Path) -> Path:
-    """Return where the model goes: a folder that is new, or has an earlier one of this command."""
-    folder = output_dir / "model"
+def _refuse_another_model(folder: Path) -> None:
+    """Make sure that a folder is new, or has an earlier model of this command."""
     if not (folder / FORMAT_FILE).exists():
         refuse_full(folder)
-    return folder
 
 
 def main(argv: Sequence[str] | None = None) -> None:

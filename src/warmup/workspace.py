@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import Any
 
 from warmup import checkpoints
 from warmup.errors import InputError
-from warmup.files import read_json, write_json
+from warmup.files import atomic, read_json, write_json
 
 FINGERPRINT = "fingerprint.json"
 """What determines the run that the checkpoints beside it are of."""
@@ -22,6 +23,12 @@ ON_NAN = ("stop", "skip")
 
 PASS_TOKENS = "pass_tokens.json"
 """With what `pass_tokens` several processes go on after the memory of one ran out."""
+
+LOG = "train.log"
+"""What all starts of a training said, see workflow/scripts/train.sh."""
+
+FINISHED = "finished"
+"""Folder of a finished run's results, until whoever started it has seen its end."""
 
 
 @contextlib.contextmanager
@@ -62,11 +69,13 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
         InputError: the folder was made for another run, or does not say for which; the message
             says what differs.
     """
-    path, found = folder / FINGERPRINT, any(folder.glob("checkpoint-*"))
+    path = folder / FINGERPRINT
+    found = any(folder.glob("checkpoint-*")) or (folder / FINISHED).exists()
     if found or path.exists():
         before = _read(path)
         if before and before.pop("code", code) != code and found:
-            print(f"{folder}: its checkpoints are of another version of the code", file=sys.stderr)
+            what = "finished model is" if (folder / FINISHED).exists() else "checkpoints are"
+            print(f"{folder}: its {what} of another version of the code", file=sys.stderr)
         problem = _mismatch(before, fingerprint)
         if problem and found and not fresh:
             raise InputError(f"{folder} {problem}. Delete the folder, or set on_mismatch: fresh")
@@ -75,12 +84,49 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
     write_json(path, fingerprint | {"code": code})
 
 
+def finished(folder: Path, fingerprint: dict[str, Any]) -> Path | None:
+    """Return where the results of this very run are kept, if it was finished; None otherwise."""
+    before = _read(folder / FINGERPRINT)  # first, since `clear` deletes it last
+    kept = folder / FINISHED
+    same = before is not None and _mismatch(before | {"code": None}, fingerprint) is None
+    return kept if same and kept.exists() else None
+
+
+def put_in_place(kept: Path, output_dir: Path) -> None:
+    """Write the results that are kept to the output folder; weights take no more room there."""
+    with atomic(output_dir / "model", replace=True) as made:
+        shutil.copytree(kept / "model", made, copy_function=_link)
+    for name in ("provenance.json", "training.json"):
+        write_json(output_dir / name, read_json(kept / name))
+
+
+def let_go(folder: Path) -> None:
+    """Delete the results that are kept, and the log; nothing where a training is at work."""
+    with contextlib.suppress(InputError), hold(folder):
+        clear(folder)
+        (folder / LOG).unlink(missing_ok=True)
+
+
 def clear(folder: Path) -> None:
-    """Delete what a finished run does not need, and another one must not find."""
+    """Delete all that another run must not find."""
+    shutil.rmtree(folder / FINISHED, ignore_errors=True)
+    delete_checkpoints(folder)
+    (folder / FINGERPRINT).unlink(missing_ok=True)
+
+
+def delete_checkpoints(folder: Path) -> None:
+    """Delete what a finished run does not need."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in (FINGERPRINT, BAD_BATCH, PASS_TOKENS):
+    for name in (BAD_BATCH, PASS_TOKENS):
         (folder / name).unlink(missing_ok=True)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one that knows no links
+        shutil.copy2(source, target)
 
 
 def _who() -> str:

@@ -187,10 +187,7 @@ def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_
     # the training lives on, and finishes
     assert training(folder) == pid
     os.kill(pid, signal.SIGCONT)
-    deadline = time.monotonic() + DEADLINE
-    while training(folder):
-        assert time.monotonic() < deadline, "does not end"
-        time.sleep(0.1)
+    until_it_ends(folder)
     model = (folder / TARGET).parent / "model/model.safetensors"
     made = sha256(model)
 
@@ -200,3 +197,49 @@ def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_
     assert "Nothing to be done" in said
     assert json.loads((folder / TARGET).read_text())["updates"] == 240
     assert sha256(model) == made
+
+
+def test_a_training_that_ended_after_its_snakemake_was_killed_is_put_in_place(tmp_path):
+    from warmup.files import sha256
+
+    folder = experiment(tmp_path.resolve())
+    results, kept = (folder / TARGET).parent, folder / WORK / "finished"
+    names = ("model/model.safetensors", "provenance.json")
+    log = folder / f"logs/tiny/train/{NAME}.log"
+    first = Start(folder)
+    first.until_a_checkpoint()
+    first.process.kill()
+    first.process.wait(DEADLINE)
+    until_it_ends(folder)
+    made = {name: sha256(results / name) for name in names}
+    said = log.read_text()
+    assert "update 240/240" in said
+
+    # Snakemake takes what is there for incomplete, deletes it, and starts the training again
+    status, printed = Start(folder).wait()
+    assert status == 0, printed
+    assert "Training sft" in printed
+    assert f"{NAME}  was finished before: put in place" in log.read_text()
+    assert log.read_text().startswith(said)
+    assert log.read_text().count("update 240/240") == 1
+    assert {name: sha256(results / name) for name in names} == made
+    assert json.loads((folder / TARGET).read_text())["updates"] == 240
+
+    # it was seen now: nothing is kept any longer, and nothing is due
+    assert not kept.exists()
+    assert not (folder / WORK / "train.log").exists()
+    assert "Nothing to be done" in Start(folder).wait()[1]
+    (folder / TARGET).unlink()
+    status, printed = Start(folder).wait()
+    assert status == 0, printed
+    assert "was finished before" not in log.read_text()
+    assert sha256(results / names[0]) == made[names[0]]
+
+
+def until_it_ends(folder):
+    """Wait for the end of a training, and of the shell that has started it."""
+    deadline = time.monotonic() + DEADLINE
+    while training(folder):
+        assert time.monotonic() < deadline, "does not end"
+        time.sleep(0.1)
+    time.sleep(1)

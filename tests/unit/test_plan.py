@@ -10,28 +10,48 @@ from wildcards import RUNS, Wildcards, run
 import tiny
 from warmup import config, sources
 from warmup.errors import InputError
+from warmup.files import sha256, write_json, write_text
 from warmup.plan import Plan
 
 DATA = "results/tiny/data/shell_game/en"
 
 
 def test_a_run_is_told_where_it_starts_and_what_its_budget_needs(plan):
-    data = {"train": f"{DATA}/train.jsonl", "valid": f"{DATA}/valid.jsonl"}
-    start = {"start": f"{RUNS}/sft/seed1/model"}
-    reference = {"reference": f"{RUNS}/warmup/seed1/training.json"}
-    baseline = {"baseline": f"{RUNS}/sft/seed1/training.json"}
-    tokenizer = {"start": "results/tiny/tokenizers/shell_game/en/t5"}
-    assert plan.training_inputs(run("sft")) == data | tokenizer
-    assert plan.training_inputs(run("warmup")) == data | start
-    assert plan.training_inputs(run("sft_continued")) == data | start | reference
-    assert plan.training_inputs(run("sft_compute")) == data | start | reference | baseline
+    assert plan.start(run("sft")) == "results/tiny/tokenizers/shell_game/en/t5"
+    assert plan.start_files(run("sft")) == []
+    of_others = {
+        "warmup": {},
+        "sft_continued": {"reference": f"{RUNS}/warmup/seed1/training.json"},
+        "sft_compute": {
+            "reference": f"{RUNS}/warmup/seed1/training.json",
+            "baseline": f"{RUNS}/sft/seed1/training.json",
+        },
+    }
+    for method, files in of_others.items():
+        assert plan.start(run(method)) == f"{RUNS}/sft/seed1/model"
+        assert plan.start_files(run(method)) == [f"{RUNS}/sft/seed1/provenance.json"]
+        assert plan.budget_files(run(method)) == files
 
 
 def test_a_run_refers_to_runs_of_its_own_seed():
-    plan = Plan(tiny.experiment(seeds=[1, 12]))
-    inputs = plan.training_inputs(run("sft_compute", seed="12"))
-    for role in ("start", "reference", "baseline"):
-        assert "/seed12/" in inputs[role]
+    plan, of = Plan(tiny.experiment(seeds=[1, 12])), run("sft_compute", seed="12")
+    paths = [plan.start(of), *plan.start_files(of), *plan.budget_files(of).values()]
+    assert len(paths) == 4
+    assert all("/seed12/" in path for path in paths)
+
+
+def test_a_run_knows_its_data_by_their_hashes(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert plan.training_data(run("sft")) == [None, None, None]
+    splits = {split: {"sha256": f"of {split}"} for split in ("train", "valid", "test")}
+    write_json(tmp_path / DATA / "summary.json", {"splits": splits})
+    assert plan.training_data(run("warmup")) == ["of train", "of valid"]
+    assert plan.train_hash(run("sft")) == "of train"
+    assert plan.split_hash(run("sft", split="test")) == "of test"
+    assert plan.split_hash(run("sft", split="more")) is None
+    tokenizer = tmp_path / "results/tiny/tokenizers/shell_game/en/t5"
+    write_json(tokenizer / "tokenizer.json", {})
+    assert plan.training_data(run("sft")) == ["of train", "of valid", sha256(tokenizer)]
 
 
 @pytest.mark.parametrize(
@@ -45,7 +65,18 @@ def test_pretrained_models_are_taken_from_where_they_are(origin, start):
     value = tiny.experiment()
     value["models"]["t5"] = {"architecture": "encoder_decoder", **origin}
     value["methods"]["sft"]["start"] = "pretrained"
-    assert Plan(value).training_inputs(run("sft"))["start"] == start
+    assert Plan(value).start(run("sft")) == start
+
+
+def test_a_local_model_is_compared_file_by_file(tmp_path):
+    value = tiny.experiment()
+    model = tmp_path / "mine"
+    for name in ("config.json", "parts/model.safetensors"):
+        write_text(model / name, "")
+    value["models"]["t5"] = {"architecture": "encoder_decoder", "local": str(model)}
+    value["methods"]["sft"]["start"] = "pretrained"
+    files = [str(model / "config.json"), str(model / "parts/model.safetensors")]
+    assert Plan(value).start_files(run("sft")) == files
 
 
 def test_only_what_comes_from_the_network_is_fetched(plan):

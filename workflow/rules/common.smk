@@ -35,17 +35,14 @@ if workflow.remote_exec:  # a job of a cluster, on its node
         {name: entry["task"] for name, entry in PLAN.config["datasets"].items()},
     )
 
+SCRIPTS = Path(workflow.basedir, "workflow/scripts")
+
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-# PROCESSES (nodes and GPUs), SHARDED, ON_MISMATCH and ON_NAN are no parameters of a rule: with them
-# changed no finished run is due again. With `gpus: 0` no job sees a GPU, even where there is one.
+# With `gpus: 0` no job sees a GPU, even where there is one.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={quote(f'{workflow.basedir}/src')}"
     f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
-    f" LAUNCHER={quote(f'{workflow.basedir}/workflow/scripts/launch.sh')}"
-    f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}"
-    f" PROCESSES='{PLAN.resources['nodes']} {PLAN.resources['gpus']}'"
-    f" ON_MISMATCH={PLAN.config['on_mismatch']} ON_NAN={PLAN.config['on_nan']}"
-    f" SHARDED={'--sharded' if PLAN.resources['sharded'] else ''}; "
+    f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}; "
 )
 
 
@@ -74,3 +71,15 @@ def code(rule, *modules):
         return [workflow.get_rule(rule).shellcmd, code_digest.digest(*sum(given, []))]
 
     return of
+
+
+def let_go():
+    """Delete what finished trainings keep, now that Snakemake has seen their end.
+
+    One that it has not seen is marked as incomplete. Its outputs will be deleted, and the next
+    start of its job puts them in place again.
+    """
+    for job in filter(lambda job: job.rule.name == "train", workflow.dag.jobs):
+        unseen = workflow.async_run(workflow.persistence.incomplete(job))
+        if not unseen and all(Path(path).exists() for path in job.output):
+            PLAN.let_go(job.wildcards)

@@ -59,7 +59,9 @@ rule fetch_metric:
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
-rule prepare:
+# After a checkpoint Snakemake looks again at what is due. Data that came out the same, by their
+# hash, make nothing due: neither trainings nor outputs.
+checkpoint prepare:
     input:
         PLAN.fetched,
         PLAN.files,
@@ -87,9 +89,9 @@ rule prepare:
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
 
-rule tokenizer:
+checkpoint tokenizer:
     input:
-        train=f"{PLAN.data}/train.jsonl",
+        train=ancient(f"{PLAN.data}/train.jsonl"),
     output:
         directory(PLAN.tokenizer),
     log:
@@ -100,6 +102,7 @@ rule tokenizer:
     resources:
         gpu=0,
     params:
+        data=PLAN.train_hash,
         task=PLAN.task,
         spec=PLAN.tokenizer_config,
         architecture=PLAN.architecture,

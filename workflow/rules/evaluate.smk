@@ -7,8 +7,9 @@ localrules:
 
 rule generate:
     input:
-        model=f"{PLAN.run}/model",
-        summary=f"{PLAN.data}/summary.json",
+        model=ancient(f"{PLAN.run}/model"),
+        trained=f"{PLAN.run}/provenance.json",  # changes when the model does
+        summary=ancient(f"{PLAN.data}/summary.json"),
     output:
         f"{PLAN.evaluation}.predictions.jsonl",
     log:
@@ -21,8 +22,9 @@ rule generate:
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
     params:
-        # not an input: the summary carries the hash of every split
+        # not an input, since rules name their outputs, and `prepare` has a file of each split
         examples=f"{PLAN.data}/{{split}}.jsonl",
+        data=PLAN.split_hash,
         beams=PLAN.beams,
         batch=PLAN.batch_size,
         warmup=PLAN.warmup_options,

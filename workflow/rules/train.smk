@@ -3,7 +3,12 @@
 
 rule train:
     input:
-        unpack(PLAN.training_inputs),
+        unpack(PLAN.budget_files),
+        # compared by their hashes, among the parameters, and not by time
+        train=ancient(f"{PLAN.data}/train.jsonl"),
+        valid=ancient(f"{PLAN.data}/valid.jsonl"),
+        start=ancient(PLAN.start),
+        start_files=PLAN.start_files,
     output:
         model=directory(f"{PLAN.run}/model"),
         training=f"{PLAN.run}/training.json",
@@ -18,8 +23,14 @@ rule train:
         **PLAN.training_devices,
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
+        # resources, unlike parameters, make no finished run due when they change
+        processes=f"{PLAN.resources['nodes']} {PLAN.resources['gpus']}",
+        sharded="--sharded" if PLAN.resources["sharded"] else "",
+        on_mismatch=PLAN.config["on_mismatch"],
+        on_nan=PLAN.config["on_nan"],
     params:
         config=PLAN.run_config,
+        data=PLAN.training_data,
         options=PLAN.training_options,
         # outside every output: Snakemake deletes outputs before it runs a job again,
         # and a killed training has to find its checkpoints
@@ -29,17 +40,7 @@ rule train:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        # told to end, this shell waits for the training, which then writes a checkpoint
-        "trap : TERM INT;"
-        # the log is deleted, too: what earlier starts said is kept beside the checkpoints
-        " mkdir -p {params.work}; said={params.work}/train.log; touch $said;"
-        " test ! -s $said || echo \"started again $(date '+%F %T')\" >> $said;"
-        " cp $said {log};"
-        # glibc gives large blocks back when they are freed, and each update asks for them again
-        " MALLOC_MMAP_MAX_=0 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=500000000"
-        ' bash "$LAUNCHER" $PROCESSES {threads} warmup.train --config {params.config:q} {params.options}'
-        " --work {params.work} --output-dir {params.folder} --threads {threads}"
-        " --on-mismatch $ON_MISMATCH --on-nan $ON_NAN $SHARDED"
-        # tee, too, is to hear the last line of a training that was told to end
-        " 2>&1 | (trap '' TERM INT; exec tee -a {log} $said);"
-        " rm -f $said"
+        "exec bash {SCRIPTS:q}/train.sh {params.work} {log} {resources.processes} {threads}"
+        " warmup.train --config {params.config:q} {params.options} --work {params.work}"
+        " --output-dir {params.folder} --threads {threads}"
+        " --keep-finished --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded}"

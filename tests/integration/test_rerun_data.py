@@ -1,0 +1,94 @@
+"""What is due again when data are prepared anew, or a folder is copied: contents count, not time.
+
+By itself, Snakemake compares files above 1 MB, and folders, by their time.
+"""
+
+import shutil
+
+import pytest
+from pipeline import planned, snakemake
+
+import tiny
+from warmup.files import read_json
+
+RUNS = "results/tiny/runs/shell_game/en/t5"
+DATA = "results/tiny/data/shell_game/en"
+
+
+def experiment():
+    config = tiny.experiment()
+    config["datasets"]["shell_game"]["splits"]["train"] = {
+        "type": "local", "format": "jsonl", "file": "train.jsonl",
+        "fields": {"source": "source", "choices": "choices", "answer": "answer"},
+    }  # fmt: skip
+    config["runs"][0]["methods"] = ["sft", "warmup"]
+    return config
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """The folder of a finished experiment with training data of more than 1 MB."""
+    folder = tmp_path_factory.mktemp("large")
+    (folder / "data").mkdir()
+    tiny.write_shell_game(folder / "data/train.jsonl", 12000, 1, swaps=[1, 6])
+    status, output = snakemake(folder, experiment())
+    assert status == 0, output
+    assert (folder / DATA / "train.jsonl").stat().st_size > 1_000_000
+    return folder
+
+
+@pytest.fixture
+def moved(trained, tmp_path):
+    """A copy of it, as `cp -r` makes it: all files are new, in any order."""
+    shutil.copytree(trained, tmp_path / "moved", copy_function=shutil.copy)
+    for path in (tmp_path / "moved").rglob("*"):
+        path.touch()
+    return tmp_path / "moved"
+
+
+def written(folder):
+    names = [f"{method}/seed1/training.json" for method in ("sft", "warmup")]
+    names += [f"{method}/seed1/test.greedy.predictions.jsonl" for method in ("sft", "warmup")]
+    return {name: (folder / RUNS / name).stat().st_mtime_ns for name in names}
+
+
+def test_a_copy_of_a_folder_has_nothing_to_do(moved):
+    (moved / "data/train.jsonl").touch()  # newer than all that was made of it
+    status, output = snakemake(moved, experiment(), "--dry-run")
+    assert status == 0, output
+    assert "Nothing to be done" in output
+
+
+def test_a_new_test_split_has_its_own_jobs_and_no_others(moved):
+    config = experiment()
+    splits = config["datasets"]["shell_game"]["splits"]
+    splits["more"] = {**splits["test"], "seed": 4}
+    own = {"prepare": 1, "generate": 2, "score": 2}
+    later = dict.fromkeys(
+        ("lists", "aggregate", "compare", "analyse", "tables", "figures", "report", "all"), 1
+    )
+    status, output = snakemake(moved, config, "--dry-run")
+    assert status == 0, output
+    assert planned(output) == own | later
+
+    before = written(moved)
+    status, output = snakemake(moved, config)
+    assert status == 0, output
+    assert (moved / RUNS / "warmup/seed1/more.greedy.scores.json").exists()
+    assert written(moved) == before
+    assert "Nothing to be done" in snakemake(moved, config, "--dry-run")[1]
+
+
+def test_other_training_data_are_trained_on_in_the_same_start(moved):
+    before, data = written(moved), read_json(moved / DATA / "summary.json")
+    tiny.write_shell_game(moved / "data/train.jsonl", 12000, 2, swaps=[1, 6])
+    status, output = snakemake(moved, experiment())
+    assert status == 0, output
+    assert read_json(moved / DATA / "summary.json") != data
+    after = written(moved)
+    assert all(after[name] != before[name] for name in before)
+    for method in ("sft", "warmup"):
+        made = read_json(moved / RUNS / method / "seed1/provenance.json")
+        splits = read_json(moved / DATA / "summary.json")["splits"]
+        assert made["data_sha256"]["train"] == splits["train"]["sha256"]
+    assert "Nothing to be done" in snakemake(moved, experiment(), "--dry-run")[1]
