@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
@@ -53,6 +54,16 @@ def test_neural_metrics_have_the_older_versions_that_they_need():
 
 def test_the_lock_has_every_direct_dependency():
     assert {render["normalise"](name) for name in DEPENDENCIES} <= set(render["pins"]())
+
+
+@pytest.mark.parametrize("name", ["torch", "transformers"])
+def test_a_plain_install_takes_no_version_that_was_not_tested(name):
+    (item,) = [item for item in PROJECT["dependencies"] if re.split("[<>=]", item)[0] == name]
+    allowed = Requirement(item).specifier
+    major, minor, *_ = map(int, render["pins"]()[name].partition("==")[2].split("."))
+    assert allowed.contains(f"{major}.{minor}.0")
+    assert not allowed.contains(f"{major}.{minor + 1}.0")
+    assert not allowed.contains(f"{major}.{minor - 1}.9")
 
 
 def imported(folder):

@@ -1,6 +1,7 @@
 """What the fast path makes of a network is compared with plain forward passes before it is used."""
 
 import copy
+import logging
 import time
 from contextlib import nullcontext
 
@@ -212,3 +213,18 @@ def test_a_new_network_is_looked_at_in_a_louder_voice(make, monkeypatch):
     monkeypatch.setattr(decoder_only, "packed", everywhere)
     with pytest.raises(InputError, match=r"mistral.* nats off"):
         self_check.check(model, FORM)
+
+
+@pytest.mark.parametrize("name", ["bart", "llama", "gemma2"])
+@pytest.mark.filterwarnings("error")
+def test_nothing_of_transformers_is_used_that_will_go(make, name, caplog):
+    transformers_logger = logging.getLogger("transformers")
+    transformers_logger.addHandler(caplog.handler)
+    level = transformers_logger.level
+    transformers_logger.setLevel(logging.WARNING)
+    try:
+        self_check.check(make(name), FORM)
+    finally:
+        transformers_logger.setLevel(level)
+        transformers_logger.removeHandler(caplog.handler)
+    assert [text for text in caplog.messages if "deprecat" in text.lower()] == []
