@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-INPUTS = {"scores": "scores.json", "training": "training.json"}
+INPUTS = {"scores": "scores.json", "training": "training.json", "data": "summary.json"}
 """What the command reads, and how the names of the files end."""
 
 # What identifies a trained model, a file of predictions, and a score of it.
@@ -93,8 +93,32 @@ def text_rows(path: Path) -> Iterator[Row]:
     except (AttributeError, KeyError, TypeError):
         raise InputError(f"{path}: texts: not in the form in which warmup.train counts") from None
     for counted in counts:
-        row = {**run, "decoding": "-", **text_counts.NO_SCORE, **counted}
+        row = {**run, "decoding": text_counts.NONE, **text_counts.NO_SCORE, **counted}
         yield _object(row, SCORE_COLUMNS, f"{path}: texts")
+
+
+def data_rows(path: Path, experiment: str) -> Iterator[Row]:
+    """Yield how many records of data were left out, and how many texts changed, of a summary.json.
+
+    Args:
+        path: `{dataset}/{pair}/summary.json`, as `warmup.prepare` writes it.
+        experiment: name of the experiment that the data are of.
+    """
+    wanted = {"task": str, "pair": str, "splits": dict}
+    summary = _object(read_json(path), wanted, f"{path}")
+    try:
+        counts = text_counts.rows_of_data(summary["splits"])
+    except (AttributeError, KeyError, TypeError):
+        raise InputError(f"{path}: splits: not in the form of warmup.prepare") from None
+    for counted in counts:
+        row = {
+            **{"experiment": experiment, "task": summary["task"], "pair": summary["pair"]},
+            **{"dataset": path.absolute().parent.parent.name, "seed": 0},
+            **dict.fromkeys(("model", "method", "decoding"), text_counts.NONE),
+            **text_counts.NO_SCORE,
+            **counted,
+        }
+        yield _object(row, SCORE_COLUMNS, f"{path}: splits")
 
 
 def curve_rows(path: Path) -> Iterator[Row]:
@@ -227,12 +251,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Collect the scores and learning curves of an experiment."""
-    scores, training = inputs(options, INPUTS).values()
+    scores, training, data = inputs(options, INPUTS).values()
     if not scores and not training:
         raise InputError("nothing to collect: give --scores, --training or --inputs-from")
     rows = [row for path in scores for row in score_rows(path)]
     rows += [row for path in training for row in cost_rows(path)]
     rows += [row for path in training for row in text_rows(path)]
+    rows += [row for path in data for row in data_rows(path, rows[0]["experiment"])]
     curves = [row for path in training for row in curve_rows(path)]
     keys = [*_RUN, "subset", "metric"]
     write_text(options.scores_tsv, to_tsv(rows, list(SCORE_COLUMNS), keys))

@@ -60,7 +60,11 @@ class Plan:
         self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
         predictions = self.of_evaluations("predictions.jsonl")
         self.lists = {
-            "aggregate": [*self.of_evaluations("scores.json"), *self.of_runs("training.json")],
+            "aggregate": [
+                *self.of_evaluations("scores.json"),
+                *self.of_runs("training.json"),
+                *(f"{self.data.format(dataset=d, pair=p)}/summary.json" for d, p in prepared),
+            ],
             "compare": self.of_evaluations("statistics.json"),
             "analyse": predictions,
             "report": [*predictions, *self.of_runs("provenance.json")],

@@ -48,6 +48,7 @@ def prepare(
             "sha256": sha256(path),
             "left_out": {"same_source": kept.same_source, "same_target": kept.same_target},
             "same_target_kept": kept.same_target_kept,
+            "texts": normalisers[split].read,
             "normalised": normalisers[split].changed,
             **describe(dataset.task, kept.records),
         }

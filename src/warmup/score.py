@@ -214,15 +214,16 @@ def _without_value(corpus: Corpus, found: NotComputed) -> Row:
     return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
 
 
-def _text_rows(predictions: Path) -> list[Row]:
-    """Return rows that count the texts of which tokens were cut, too many or unknown."""
+def _text_rows(predictions: Path, normaliser: Normaliser) -> list[Row]:
+    """Return rows that count the texts that were normalised, cut or have unknown tokens."""
     lost = []
     for where, row in read_places(predictions):
         found = row.get("as_tokens", {})
         if not isinstance(found, dict) or not all(map(_is_number, found.values())):
             raise InputError(f"{where}: as_tokens must be an object of numbers")
         lost.append(found)
-    return [row | text_counts.NO_SCORE for row in text_counts.rows_of_predictions(lost)]
+    rows = text_counts.rows_of_predictions(lost, normaliser)
+    return [row | text_counts.NO_SCORE for row in rows]
 
 
 def _score_predictions(options: argparse.Namespace) -> None:
@@ -247,7 +248,7 @@ def _score_predictions(options: argparse.Namespace) -> None:
     statistics |= {metric.NAME: metric.statistics(corpus) for metric in more}
     rows = score(corpus, names, subsets, statistics, more)
     rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
-    rows += _text_rows(options.predictions)
+    rows += _text_rows(options.predictions, normaliser)
     identity = {key: run[key] for key in RUN}
     document = {"run": identity, "normalised": normaliser.changed, "scores": rows}
     write_json(options.output, document)

@@ -1,4 +1,4 @@
-"""What became of texts as tokens: cut, unknown, changed. Counted here once for all who say it."""
+"""What became of texts: left out, normalised, cut, unknown, changed; for all who say it."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warmup import grouping
+from warmup.texts import Normaliser
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 SUBSET = "texts"
 """Subset of the rows of scores.tsv that count texts."""
+NONE = "-"
+"""Model, method and decoding of the rows that count the texts of data."""
 KINDS = {
+    "left_out_same_source": "records left out, their source is in another split",
+    "left_out_same_target": "records left out, only their target is in another split",
+    "normalised": "texts brought into Unicode's form NFC",
     "inputs_cut": "inputs cut",
     "inputs_too_long": "inputs longer than max_source_tokens, which cutting does not help",
     "inputs_unknown": "inputs with unknown tokens",
@@ -152,6 +158,10 @@ def rows_of_training(texts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
                 (split, f"{side}_{kind}", counts[kind], counts["texts"])
                 for kind in ("cut", "too_long", "unknown")
             ]
+    return _without_zeros(rows)
+
+
+def _without_zeros(rows: list[tuple[str, str, int, int]]) -> list[dict[str, Any]]:
     return [
         {"split": split, "metric": metric, "value": value, "n": n}
         for split, metric, value, n in rows
@@ -159,16 +169,36 @@ def rows_of_training(texts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def rows_of_predictions(items: Sequence[dict[str, int]]) -> list[dict[str, Any]]:
-    """Return `metric`, `value` and `n` of what predictions say as `as_tokens`, without zeros."""
-    totals = {kind: sum(item.get(kind, 0) > 0 for item in items) for kind in KINDS}
-    return [
-        {"metric": kind, "value": total, "n": len(items)} for kind, total in totals.items() if total
-    ]
+def rows_of_data(splits: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return `split`, `metric`, `value` and `n` of what summary.json counts, without zeros."""
+    rows = []
+    for split, facts in splits.items():
+        left_out: dict[str, int] = facts["left_out"]
+        all_records = facts["records"] + sum(left_out.values())
+        rows += [(split, f"left_out_{why}", count, all_records) for why, count in left_out.items()]
+        # earlier revisions did not normalise
+        rows.append((split, "normalised", facts.get("normalised", 0), facts.get("texts", 0)))
+    return _without_zeros(rows)
+
+
+def rows_of_predictions(
+    items: Sequence[dict[str, int]], normaliser: Normaliser
+) -> list[dict[str, Any]]:
+    """Return `metric`, `value` and `n` of what scoring counts, without zeros.
+
+    Args:
+        items: what predictions say as `as_tokens`.
+        normaliser: what has read their texts.
+    """
+    rows = [(kind, sum(item.get(kind, 0) > 0 for item in items), len(items)) for kind in KINDS]
+    rows.append(("normalised", normaliser.changed, normaliser.read))
+    return [{"metric": kind, "value": value, "n": n} for kind, value, n in rows if value]
 
 
 def notes(scores: "pd.DataFrame") -> list[str]:
-    """Return a sentence for each data set, pair, model and split of which texts were lost.
+    """Return a sentence for each data set, pair, model and split of which texts were changed.
+
+    Where runs of a model differ, it says the most.
 
     Args:
         scores: as `warmup.aggregate.read_scores` returns them.
@@ -178,9 +208,15 @@ def notes(scores: "pd.DataFrame") -> list[str]:
         rows, lambda row: (row["dataset"], row["pair"], row["model"], row["split"])
     )
     return [
-        f"Texts as tokens, {dataset} {pair}, {model}, {split}: {_listed(found)}."
+        f"{_what(dataset, pair, model)}, {split}: {_listed(found)}."
         for (dataset, pair, model, split), found in sorted(groups.items())
     ]
+
+
+def _what(dataset: str, pair: str, model: str) -> str:
+    if model == NONE:
+        return f"Data, {dataset} {pair}"
+    return f"Texts, {dataset} {pair}, {model}"
 
 
 def _listed(rows: Iterable[dict[Any, Any]]) -> str:

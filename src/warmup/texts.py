@@ -31,14 +31,16 @@ def check_nfc(text: str, where: str) -> None:
 
 
 class Normaliser:
-    """`nfc`, with a count of the texts that it changed."""
+    """`nfc`, with a count of the texts that it has read, and of those that it changed."""
 
     def __init__(self, changed: int = 0) -> None:
+        self.read = 0
         self.changed = changed
 
     def __call__(self, text: str) -> str:
         """Return a text in NFC."""
         normalised = nfc(text)
+        self.read += text != ""
         self.changed += normalised != text
         return normalised
 

@@ -58,7 +58,7 @@ def test_targets_that_are_cut_are_said_in_all_places(finished):
     folder = finished / "results/tiny/runs/agreement/qaa-qab/t5/sft/seed1"
     cut = json.loads((folder / "training.json").read_text())["texts"]["train"]["targets"]["cut"]
     assert cut > 0
-    note = f"Texts as tokens, agreement qaa-qab, t5, train: {cut} of 200 targets cut"
+    note = f"Texts, agreement qaa-qab, t5, train: {cut} of 200 targets cut"
     assert note in (finished / "results/tiny/tables/translation.md").read_text()
     assert note in (finished / "results/tiny/report.html").read_text()
 

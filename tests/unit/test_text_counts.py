@@ -17,6 +17,7 @@ from warmup import (
     markup,
     model_training,
     models,
+    prepare,
     score,
     summary,
     tables,
@@ -25,6 +26,7 @@ from warmup import (
 from warmup import tokenizer_training as tokenizers
 from warmup.aggregate import SCORE_COLUMNS
 from warmup.costs import costs_of
+from warmup.decoding_order import UNKNOWN
 from warmup.encoding import Encoder
 from warmup.errors import InputError
 from warmup.examples import Examples
@@ -228,12 +230,17 @@ RUN = {
 COUNTS = {"texts": 100, "limit": 9, "cut": 0, "too_long": 0, "unknown": 0}
 
 
-def test_counts_go_from_training_and_predictions_into_the_table_of_scores(
+def test_counts_go_from_data_training_and_predictions_into_the_table_of_scores(
     tmp_path, monkeypatch, capsys
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.tsv").write_text("u\u0308ber\tx\nHi.\ty\nnew\tNo.\n")
+    (tmp_path / "b.tsv").write_text("hi\tz\nolder\tno\n")
+    local = {"type": "local", "format": "tsv", "fields": {"en": 0, "de": 1}}
+    splits = {"train": local | {"file": "a.tsv"}, "test": local | {"file": "b.tsv"}}
+    spec = {"task": "translation", "pairs": ["en-de"], "splits": splits}
     predicted = [
-        {"id": str(i), "source": "x", "references": ["y"], "output": "y", "meta": {}} | more
+        {"id": str(i), "source": "x", "references": ["y"], "output": "o\u0308", "meta": {}} | more
         for i, more in enumerate(({}, {"as_tokens": {"inputs_cut": 3}}, {"as_tokens": {}}))
     ]
     write_jsonl(tmp_path / "p.jsonl", predicted)
@@ -255,24 +262,35 @@ def test_counts_go_from_training_and_predictions_into_the_table_of_scores(
         },
     )
     given = {
+        prepare: ("--dataset", json.dumps(spec), "--pair", "en-de", "--output-dir", "d/en-de"),
         score: ("--predictions", "p.jsonl", "--run", json.dumps(RUN | {"target_lang": "de"}),
                 "--output", "scores.json"),
-        aggregate: ("--scores", "scores.json", "--training", "training.json", "--scores-tsv",
-                    "scores.tsv", "--curves-tsv", "curves.tsv"),
+        aggregate: ("--scores", "scores.json", "--training", "training.json", "--data",
+                    "d/en-de/summary.json", "--scores-tsv", "scores.tsv", "--curves-tsv",
+                    "curves.tsv"),
     }  # fmt: skip
     for module, arguments in given.items():
         monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
         errors.run(module.main)
     frame = aggregate.read_scores(tmp_path / "scores.tsv")
     found = frame[frame["subset"] == "texts"]
-    keys = ["split", "decoding", "metric", "value", "n"]
+    keys = ["dataset", "pair", "model", "split", "decoding", "metric", "value", "n"]
     assert {tuple(row) for row in found[keys].to_numpy().tolist()} == {
-        ("train", "-", "inputs_cut", 7, 100),
-        ("train", "-", "targets_unknown", 2, 100),
-        ("train", "-", "targets_changed", 4, 50),
-        ("valid", "-", "targets_cut", 1, 100),
-        ("test", "greedy", "inputs_cut", 1, 3),
+        ("d", "en-de", "-", "train", "-", "left_out_same_source", 1, 3),
+        ("d", "en-de", "-", "train", "-", "left_out_same_target", 1, 3),
+        ("d", "en-de", "-", "train", "-", "normalised", 1, 6),
+        ("d", "en-de", "t5", "train", "-", "inputs_cut", 7, 100),
+        ("d", "en-de", "t5", "train", "-", "targets_unknown", 2, 100),
+        ("d", "en-de", "t5", "train", "-", "targets_changed", 4, 50),
+        ("d", "en-de", "t5", "valid", "-", "targets_cut", 1, 100),
+        ("d", "en-de", "t5", "test", "greedy", "inputs_cut", 1, 3),
+        ("d", "en-de", "t5", "test", "greedy", "normalised", 3, 9),
     }
+    assert text_counts.notes(frame)[0] == (
+        "Data, d en-de, train: 1 of 3 records left out, their source is in another split; "
+        "1 of 3 records left out, only their target is in another split; "
+        "1 of 6 texts brought into Unicode's form NFC."
+    )
     write_json(tmp_path / "training.json", {**json.loads((tmp_path / "training.json").read_text()),
                                             "texts": {"train": 1}})  # fmt: skip
     with pytest.raises(SystemExit):
@@ -308,7 +326,7 @@ def test_a_note_below_each_table_of_scores_says_what_was_lost():
     tested = made.make_comparisons(scores)
     found = task_tables(with_counts(scores, *COUNTED), tested)
     note = (
-        "Texts as tokens, invented qaa-qab, t5_tiny, test: 25 of 100 inputs cut; 1 of 100 inputs "
+        "Texts, invented qaa-qab, t5_tiny, test: 25 of 100 inputs cut; 1 of 100 inputs "
         "with unknown tokens."
     )
     changed = "targets that come back from their tokens as another text."
@@ -318,7 +336,7 @@ def test_a_note_below_each_table_of_scores_says_what_was_lost():
             assert note in table.notes
             assert any(line.endswith(f"train: 3 of 1,000 {changed}") for line in table.notes)
             assert note in markup.markdown(table)
-    assert not any("Texts as tokens" in line for line in found.cost[0].notes)
+    assert not any("Texts, " in line for line in found.cost[0].notes)
 
 
 def test_all_else_is_as_without_the_counts(tmp_path):
@@ -334,11 +352,12 @@ def test_all_else_is_as_without_the_counts(tmp_path):
     ]
     assert str(said[0]) == str(said[1])
     paths = made.make_runs(tmp_path)
-    assert collect(paths, found, METHODS) == collect(paths, without, METHODS)
+    with_counts_too, plain = (collect(paths, one, METHODS, UNKNOWN) for one in (found, without))
+    assert with_counts_too == plain
     plain, noted = task_tables(without), task_tables(found)
     for one, other in zip(itertools.chain(*plain), itertools.chain(*noted), strict=True):
         assert (one.header, str(one.rows)) == (other.header, str(other.rows))
-        assert not any("Texts as tokens" in note for note in one.notes)
+        assert not any("Texts, " in note for note in one.notes)
 
 
 def test_white_space_that_a_tokenizer_changes_is_counted(data):
