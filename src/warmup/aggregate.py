@@ -104,7 +104,7 @@ def data_rows(path: Path, experiment: str) -> Iterator[Row]:
         path: `{dataset}/{pair}/summary.json`, as `warmup.prepare` writes it.
         experiment: name of the experiment that the data are of.
     """
-    wanted = {"task": str, "pair": str, "splits": dict}
+    wanted: dict[str, type] = {"task": str, "pair": str, "splits": dict}
     summary = _object(read_json(path), wanted, f"{path}")
     try:
         counts = text_counts.rows_of_data(summary["splits"])
