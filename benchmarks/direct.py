@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import torch
 from transformers import GenerationConfig
 
-from warmup.examples import IGNORED, pad
-from warmup.models import LanguageModel
-from warmup.sampling import Warmups
+from warmup.data.batches import IGNORED, pad
+from warmup.method.sampling import Warmups
+from warmup.models.interface import LanguageModel
 
 
 def sft_losses(model: LanguageModel, batch: dict[str, torch.Tensor]) -> torch.Tensor:

@@ -1,11 +1,11 @@
-"""The direct implementation in the place of `warmup.criterion` in a whole training."""
+"""The direct implementation in the place of `warmup.method.criterion` in a whole training."""
 
 import torch
 
 from benchmarks import direct
-from warmup.criterion import Criterion, diagnose
-from warmup.examples import Batch
-from warmup.sampling import Warmups
+from warmup.data.batches import Batch
+from warmup.method.criterion import Criterion, diagnose
+from warmup.method.sampling import Warmups
 
 
 class DirectCriterion(Criterion):

@@ -1,4 +1,4 @@
-"""Generation side by side: `warmup.generate` and plain `generate()` on the same inputs.
+"""Generation side by side: `warmup.generation.generate` and plain `generate()` on the same inputs.
 
 Both write warmup and output in one pass, greedily or by beam search, and keep the form `c SEP y`.
 Ours sorts inputs by length and adds log-probabilities; plain takes them in the order of the file
@@ -24,18 +24,19 @@ from transformers.utils import logging
 from benchmarks import machine, plain
 from benchmarks.shapes import SEED, SHAPES, Shape, build
 from benchmarks.timing import spread
-from warmup import models, tokenizer_training
-from warmup.files import write_json
-from warmup.model_format import FORMAT_FILE
-from warmup.prediction import predict, read_inputs
-from warmup.records import Record, Unlabelled
+from warmup.common.files import write_json
+from warmup.data import tokenizer_training
+from warmup.data.records import Record, Unlabelled
+from warmup.generation.prediction import predict, read_inputs
+from warmup.models import loading
+from warmup.models.checkpoint_format import FORMAT_FILE
 
 Texts = list[str]
 """Warmup and output of each record as one text."""
 
 
 def ours(folder: Path, records: list[Record], batch_size: int, beams: int) -> Texts:
-    """Generate as `python -m warmup.generate` does."""
+    """Generate as `python -m warmup.generation.generate` does."""
     with contextlib.redirect_stderr(io.StringIO()):  # its progress
         rows = list(predict(folder, records, task=None, beams=beams, batch_size=batch_size))
     return [f"{row['warmup']} | {row['output']}" for row in rows]
@@ -50,7 +51,7 @@ WAYS: dict[str, Callable[[Path, list[Record], int, int], Texts]] = {
 def write_random_checkpoint(shape: Shape, folder: Path) -> None:
     """Write a network with random weights as training would."""
     model = build(shape)
-    models.save(model, folder)
+    loading.save(model, folder)
     form = {
         "architecture": shape.architecture,
         "separator": tokenizer_training.RESERVED[0],
@@ -99,7 +100,9 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Time warmup.generate beside plain generate(); write generation.json, print a line a width."""
+    """Time warmup.generation.generate beside plain generate(); write generation.json, print a line
+    a width.
+    """
     options = parse()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -14,8 +14,8 @@ import torch
 from datasets import Dataset
 
 from benchmarks.shapes import Shape
-from warmup.examples import Batch, pad
-from warmup.models import LanguageModel
+from warmup.data.batches import Batch, pad
+from warmup.models.interface import LanguageModel
 
 
 def unavailable(shape: Shape) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from warmup import provenance
+from warmup.common import provenance
 
 PACKAGES = ("torch", "transformers", "trl")
 

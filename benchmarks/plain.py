@@ -6,12 +6,13 @@ import torch
 from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from benchmarks import direct
-from warmup import models, plugins
-from warmup.encoding import Encoder
-from warmup.examples import pad
-from warmup.model_format import read_format
-from warmup.models import LanguageModel
-from warmup.records import Record
+from warmup.common import plugins
+from warmup.data.batches import pad
+from warmup.data.encoding import Encoder
+from warmup.data.records import Record
+from warmup.models import loading
+from warmup.models.checkpoint_format import read_format
+from warmup.models.interface import LanguageModel
 
 
 class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
@@ -41,7 +42,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
 def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -> list[str]:
     """Return `warmup | output` of each record, in the order of the file."""
     form = read_format(folder)
-    model = models.load(folder, form)
+    model = loading.load(folder, form)
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")

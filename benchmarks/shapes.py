@@ -11,8 +11,9 @@ from typing import Any
 
 import torch
 
-from warmup import models, tokenizer_training
-from warmup.models import LanguageModel
+from warmup.data import tokenizer_training
+from warmup.models import loading
+from warmup.models.interface import LanguageModel
 
 SEED = 1
 
@@ -110,7 +111,7 @@ def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> Language
     }
     with tempfile.TemporaryDirectory() as folder:
         write_tokenizer(shape, Path(folder))
-        model = models.create(spec, Path(folder), SEED)
+        model = loading.create(spec, Path(folder), SEED)
     model.network.to(device=device, dtype=getattr(torch, dtype)).train()
     banned = (*model.tokens.banned, model.tokens.separator)
     model.tokens = dataclasses.replace(model.tokens, banned=banned)

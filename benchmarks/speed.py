@@ -18,7 +18,7 @@ from benchmarks.shapes import SHAPES
 from benchmarks.steps import prepare
 from benchmarks.timing import compare, say, spread
 from benchmarks.variants import VARIANTS
-from warmup.files import write_json, write_text
+from warmup.common.files import write_json, write_text
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:

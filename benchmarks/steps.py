@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.shapes import Shape, build, make_batch
 from benchmarks.variants import VARIANTS, Gradients
-from warmup.models import LanguageModel
+from warmup.models.interface import LanguageModel
 
 
 @dataclass(frozen=True)

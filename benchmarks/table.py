@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.variants import TITLES
-from warmup.files import read_json
+from warmup.common.files import read_json
 
 COLUMNS = (
     "step", "ms", "÷ SFT", "processor ÷ SFT", "operations ÷ SFT", "floor, ms", "÷ floor",

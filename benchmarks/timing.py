@@ -6,7 +6,7 @@ import sys
 import time
 
 from benchmarks.steps import Seconds, Step
-from warmup.flops import count_flops
+from warmup.training.flops import count_flops
 
 
 def compare(

@@ -21,14 +21,17 @@ from transformers.utils import logging
 from benchmarks import machine
 from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.timing import say
-from warmup import config as configuration
-from warmup import model_training, models, pairs, plugins, prediction
-from warmup.criterion import Criterion
-from warmup.errors import InputError, run
-from warmup.files import write_json, write_jsonl
-from warmup.model_format import FORMAT_FILE, model_format
-from warmup.records import read_records
-from warmup.score import read_predictions, score
+from warmup.common import pairs, plugins
+from warmup.common.errors import InputError, run
+from warmup.common.files import write_json, write_jsonl
+from warmup.config import experiment as configuration
+from warmup.data.records import read_records
+from warmup.evaluation.score import read_predictions, score
+from warmup.generation import prediction
+from warmup.method.criterion import Criterion
+from warmup.models import loading
+from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.training import model_training
 
 CRITERIA: dict[str, type[Criterion]] = {"ours": Criterion, "direct": DirectCriterion}
 METHOD = "warmup"
@@ -66,13 +69,16 @@ def compare(
     row: dict[str, Any] = {"run": name, "updates": number}
     for way, criterion in CRITERIA.items():
         say(f"{name}  {way}")
-        with tempfile.TemporaryDirectory() as folder, patch("warmup.trainer.Criterion", criterion):
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            patch("warmup.training.trainer.Criterion", criterion),
+        ):
             model, training = model_training.train(
                 resolved, inputs, number, Path(folder, "work"), fresh=True
             )
             row[way] = {"seconds": training["cost"]["seconds"]}
             made = Path(folder, "model")
-            models.save(model, made)
+            loading.save(model, made)
             write_json(made / FORMAT_FILE, model_format(resolved))
             row[way] |= evaluate(made, data / "test.jsonl", resolved["dataset"]["task"], pair)
     row["ratio"] = row["direct"]["seconds"] / row["ours"]["seconds"]

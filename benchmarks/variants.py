@@ -8,10 +8,10 @@ import torch
 
 from benchmarks import direct, grpo
 from benchmarks.shapes import SEED, Shape
-from warmup import config
-from warmup.criterion import Criterion
-from warmup.examples import Batch
-from warmup.models import LanguageModel
+from warmup.config import experiment
+from warmup.data.batches import Batch
+from warmup.method.criterion import Criterion
+from warmup.models.interface import LanguageModel
 
 ROOT = Path(__file__).parents[1]
 
@@ -41,7 +41,7 @@ def simple(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
 
 def settings(name: str, **warmup: Any) -> dict[str, Any]:
     """Return a method of config.yaml with all its settings, some of its warmups' changed."""
-    method: dict[str, Any] = config.load(ROOT / "config.yaml")["methods"][name]
+    method: dict[str, Any] = experiment.load(ROOT / "config.yaml")["methods"][name]
     return method | {"warmup": method["warmup"] and method["warmup"] | warmup}
 
 

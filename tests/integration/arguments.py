@@ -4,7 +4,7 @@ import json
 
 from wrong_inputs import change
 
-import tiny
+from helpers import tiny
 
 SHELL_GAME = tiny.experiment()["datasets"]["shell_game"]
 

@@ -8,10 +8,11 @@ import sys
 import pytest
 from pipeline import snakemake
 
-import tiny
-from warmup import errors
-from warmup.aggregate import SCORE_COLUMNS
-from warmup.model_format import FORMAT_FILE, model_format
+from helpers import tiny
+from helpers.commands import MODULES
+from warmup.common import errors
+from warmup.evaluation.collect import SCORE_COLUMNS
+from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
 pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
 
@@ -37,14 +38,14 @@ def copy(finished, tmp_path):
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
     """Files that are right, and some that are wrong; cases name them."""
-    from warmup import models
-    from warmup.files import write_json
+    from warmup.common.files import write_json
+    from warmup.models import loading
 
     folder = tmp_path_factory.mktemp("inputs")
     tiny.write_shell_game(folder / "train.jsonl", 60, 1)
     tiny.write_shell_game(folder / "valid.jsonl", 20, 2)
     tiny.tokenizer(folder / "tokenizer", "t5")
-    models.save(tiny.model("t5"), folder / "model")
+    loading.save(tiny.model("t5"), folder / "model")
     write_json(folder / "model" / FORMAT_FILE, model_format(tiny.resolved("warmup")))
     (folder / "empty-folder").mkdir()
     (folder / "folder-without-form").mkdir()
@@ -87,7 +88,7 @@ def call(inputs, capsys, monkeypatch):
     def run(module, arguments):
         monkeypatch.setattr(sys, "argv", [module, *arguments])
         try:
-            errors.run(importlib.import_module(f"warmup.{module}").main)
+            errors.run(importlib.import_module(MODULES[module]).main)
             status = 0
         except SystemExit as stop:
             status = stop.code

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 METHODS = ["sft", "sft_continued", "sft_compute", "warmup"]

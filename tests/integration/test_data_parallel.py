@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
@@ -35,7 +35,13 @@ def command(folder, data, run, processes, *options):
         command += ["torch.distributed.run", f"--nproc-per-node={processes}"]
         command += [f"--master-port={port}", "-m"]
         command += ["--"]  # what follows is not torchrun's
-    command += ["warmup.train", "--config", json.dumps(run), "--start", str(data[family(run)])]
+    command += [
+        "warmup.training.train",
+        "--config",
+        json.dumps(run),
+        "--start",
+        str(data[family(run)]),
+    ]
     command += ["--train", str(data["train"]), "--valid", str(data["valid"])]
     command += ["--work", str(folder / "work"), "--output-dir", str(folder / "out"), *options]
     return command
@@ -149,9 +155,9 @@ def test_a_sharded_training_in_low_precision_learns(tmp_path, data):
 SHORT_OF_MEMORY = """
 import os
 import torch
-from warmup import errors, train
-from warmup.criterion import Criterion
-from warmup.microbatch import tokens
+from warmup.common import errors; from warmup.training import train
+from warmup.method.criterion import Criterion
+from warmup.training.microbatches import tokens
 
 plain = Criterion.losses
 
@@ -171,7 +177,7 @@ def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_sta
     _, weights = start(tmp_path / "whole", data, run, 2)
     (tmp_path / "short_of_memory.py").write_text(SHORT_OF_MEMORY)
     parts = command(tmp_path, data, run, 2)
-    parts[parts.index("warmup.train")] = "short_of_memory"
+    parts[parts.index("warmup.training.train")] = "short_of_memory"
     path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
 
     def again():

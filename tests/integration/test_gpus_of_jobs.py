@@ -5,7 +5,7 @@ import subprocess
 import pytest
 from pipeline import ROOT, command, environment
 
-import tiny
+from helpers import tiny
 
 SNAKEFILE = f"""
 include: "{ROOT}/workflow/rules/common.smk"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-import commands
+from helpers import commands
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +66,7 @@ def test_every_command_shows_its_help(call, module):
 
 
 def test_a_configuration_is_checked(call):
-    done = call("warmup.config", "--configfile", ROOT / "config.yaml")
+    done = call("warmup.config.experiment", "--configfile", ROOT / "config.yaml")
     assert done.returncode == 0, done.stderr
     assert "shell_game/en/t5_tiny/warmup/seed11" in done.stdout.splitlines()
 
@@ -74,18 +74,18 @@ def test_a_configuration_is_checked(call):
 def test_changes_need_a_configuration_that_they_change(call, tmp_path):
     change = tmp_path / "change.yaml"
     change.write_text("seeds: [7]\n")
-    done = call("warmup.config", "--configfile", change)
+    done = call("warmup.config.experiment", "--configfile", change)
     assert done.returncode == 2
     assert done.stderr.startswith("error: config.yaml: missing; without models the other files")
     shutil.copy(ROOT / "config.yaml", tmp_path)
-    done = call("warmup.config", "--configfile", change)
+    done = call("warmup.config.experiment", "--configfile", change)
     assert "shell_game/en/t5_tiny/warmup/seed7" in done.stdout.splitlines()
 
 
 def test_texts_are_scored(call, tmp_path):
     (tmp_path / "a.txt").write_text("ein Haus\n")
     files = ("--hyp", "a.txt", "--ref", "a.txt")
-    done = call("warmup.score", "--task", "translation", *files, "--target-lang", "de")
+    done = call("warmup.evaluation.score", "--task", "translation", *files, "--target-lang", "de")
     assert done.returncode == 0, done.stderr
     assert "bleu" in done.stdout
 
@@ -94,7 +94,7 @@ def test_data_are_prepared(call, tmp_path):
     source = {"type": "synthetic", "generator": "shell_game", "size": 5, "seed": 1}
     splits = dict.fromkeys(("train", "valid", "test"), source)
     dataset = {"task": "multiple_choice", "pairs": ["en"], "splits": splits}
-    done = call("warmup.prepare", "--dataset", json.dumps(dataset), "--pair", "en",
+    done = call("warmup.data.prepare", "--dataset", json.dumps(dataset), "--pair", "en",
                 "--output-dir", "out")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "out" / "train.jsonl").read_text().splitlines()) == 5
@@ -105,11 +105,11 @@ def test_tables_figures_and_the_report_are_made(call, tmp_path):
     numbers = ("--scores", kept / "scores.tsv", "--comparisons", kept / "comparisons.tsv")
     curves = ("--curves", kept / "curves.tsv")
     for module, *arguments in (
-        ("warmup.tables", *numbers, "--output-dir", "tables"),
-        ("warmup.figures", *numbers, *curves, "--output-dir", "figures"),
-        ("warmup.report", *numbers, *curves, "--tables-dir", "tables", "--figures-dir", "figures",
-         "--output", "report.html"),
-        ("warmup.show", *numbers),
+        ("warmup.reporting.tables.task", *numbers, "--output-dir", "tables"),
+        ("warmup.reporting.draw_figures", *numbers, *curves, "--output-dir", "figures"),
+        ("warmup.reporting.report.write", *numbers, *curves, "--tables-dir", "tables",
+         "--figures-dir", "figures", "--output", "report.html"),
+        ("warmup.reporting.terminal", *numbers),
     ):  # fmt: skip
         done = call(module, *arguments)
         assert done.returncode == 0, done.stderr

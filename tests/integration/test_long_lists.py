@@ -4,7 +4,7 @@ import re
 
 from pipeline import snakemake
 
-import tiny
+from helpers import tiny
 
 READERS = ("aggregate", "compare", "analyse", "report")
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / "build" / "metrics" / "bin" / "python"
@@ -59,9 +59,9 @@ def compute(models, folder, name, rows, python=PYTHON):
     options = ["--metric", name, "--entry", json.dumps(entry)]
     described, output = folder / f"{name}.json", folder / f"{name}.segments.json"
     for command in (
-        [sys.executable, "-m", "warmup.fetch_metric", *options, "--folder", folder / "no",
-         "--output", described],
-        [python, "-m", "warmup.neural", *options, "--model", described,
+        [sys.executable, "-m", "warmup.evaluation.fetch_metric", *options,
+         "--folder", folder / "no", "--output", described],
+        [python, "-m", "warmup.evaluation.score_neural", *options, "--model", described,
          "--predictions", predictions, "--target-lang", "de", "--output", output],
     ):  # fmt: skip
         done = subprocess.run(

@@ -9,7 +9,7 @@ from pipeline import ROOT, environment, planned
 def test_the_grid_of_the_paper_is_planned_for_slurm(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-         "--directory", str(tmp_path), "--configfile", str(ROOT / "configs/paper.yaml"),
+         "--directory", str(tmp_path), "--configfile", str(ROOT / "config/experiments/paper.yaml"),
          "--workflow-profile", str(ROOT / "profiles/slurm"), "--dry-run"],
         env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip

@@ -121,7 +121,7 @@ def test_curves_tables_figures_and_report_are_there(finished):
         for task in ("multiple_choice", "translation", "summarization", "warmups")
         for kind in ("md", "tex", "csv")
     }
-    from warmup import plugins
+    from warmup.common import plugins
 
     assert {path.name for path in (results / "figures").iterdir()} == {
         f"{name}.{kind}"
@@ -134,7 +134,7 @@ def test_curves_tables_figures_and_report_are_there(finished):
 
 
 def test_snakemakes_own_report_has_the_captions_of_the_figures(finished, tmp_path):
-    from warmup import figures
+    from warmup.reporting import figures
 
     status, output = snakemake(finished, EXPERIMENT, "--report", str(tmp_path / "report.html"))
     assert status == 0, output

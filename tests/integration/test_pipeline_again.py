@@ -10,8 +10,8 @@ import time
 import pytest
 from pipeline import EXPERIMENT, ROOT, command, environment, planned, snakemake
 
-import tiny
-from warmup.files import sha256, write_jsonl
+from helpers import tiny
+from warmup.common.files import sha256, write_jsonl
 
 
 def times(folder):
@@ -163,9 +163,9 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
     assert {path: after[path] for path in before} == before
 
     # the same model as without an interruption
-    from warmup import config as configuration
-    from warmup import model_training
-    from warmup.files import read_json
+    from warmup.common.files import read_json
+    from warmup.config import experiment as configuration
+    from warmup.training import model_training
 
     resolved = configuration.resolve(configuration.check(config), "shell_game/en/t5/sft/seed1")
     data = tmp_path / "results/tiny/data/shell_game/en"

@@ -8,10 +8,11 @@ from types import SimpleNamespace
 import pytest
 from pipeline import EXPERIMENT, ROOT, planned, snakemake
 
-from warmup import code_digest
-from warmup.plan import Plan
+from helpers.commands import MODULES
+from warmup.common import code_digest
+from warmup.pipeline.plan import Plan
 
-PARTS = ("Snakefile", "config.yaml", "src", "workflow", "profiles", "envs")
+PARTS = ("Snakefile", "config", "src", "workflow", "profiles")
 SHOWN = {"tables", "figures", "report"}
 COMPARED = {"compare"} | SHOWN
 SCORED = {"score", "aggregate", "analyse"} | COMPARED
@@ -76,12 +77,12 @@ def test_a_branch_with_one_more_task_and_back_makes_nothing_due(finished, checko
 
 
 def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
-    of_data = ("prepare.py", "overlap.py", "synthetic.py", "shell_game.py")
-    for name in (*of_data, "tokenizer.py", "criterion.py", "train.py", "generate.py"):
+    of_data = ("prepare.py", "leakage.py", "synthetic.py", "shell_game.py")
+    for name in (*of_data, "train_tokenizer.py", "criterion.py", "train.py", "generate.py"):
         edit(module(checkout, name))
     for path in (checkout / "workflow/rules").glob("*.smk"):
-        for module_name in ("prepare", "tokenizer", "train", "generate"):
-            command = f" warmup.{module_name} "
+        for name in ("prepare", "tokenizer", "train", "generate"):
+            command = f" {MODULES[name]} "
             path.write_text(path.read_text().replace(command, f"{command} "))
     assert due(finished, checkout) == {}
 
@@ -94,9 +95,9 @@ def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
         ("intervals.py", SCORED),
         ("records.py", SCORED),
         ("holm.py", COMPARED),
-        ("aggregate.py", SCORED - {"score"}),
-        ("summary.py", SHOWN),
-        ("labels.py", SHOWN),
+        ("collect.py", SCORED - {"score"}),
+        ("estimates.py", SHOWN),
+        ("display_names.py", SHOWN),
         ("metric_properties.py", SCORED),
         ("reported.csv", SHOWN),
         ("lookahead.py", {"figures", "report"}),
@@ -113,7 +114,9 @@ def test_edited_code_makes_due_what_runs_it(finished, checkout, name, rules):
 
 def test_an_edited_command_makes_its_rule_due(finished, checkout):
     path = checkout / "workflow/rules/evaluate.smk"
-    path.write_text(path.read_text().replace("-m warmup.compare ", "-m warmup.compare  "))
+    path.write_text(
+        path.read_text().replace("-m warmup.evaluation.compare ", "-m warmup.evaluation.compare  ")
+    )
     assert due(finished, checkout).keys() == COMPARED
 
 
@@ -129,12 +132,14 @@ def test_the_hash_of_a_rule_covers_every_module_that_its_command_imports(copy, m
     for rule, written in hashed.items():
         log = (copy / f"logs/tiny/{run if rule == 'score' else rule}.log").read_text()
         imported = set(re.findall(r"\| +(warmup(?:\.\w+)*)\n", log))
-        assert "warmup.files" in imported
+        assert "warmup.common.files" in imported
         names = eval(f"[{written}]", {"PLAN": plan})
         flat = [one for name in names for one in (name(of) if callable(name) else [name])]
         covered = {_dotted(path) for path in code_digest.files(flat)}
         # a metric is looked for in all files of metrics; those of other tasks do not run
-        missing = {name for name in imported - covered if not name.startswith("warmup.metrics.")}
+        missing = {
+            name for name in imported - covered if not name.startswith("warmup.evaluation.metrics.")
+        }
         assert missing == set(), rule
 
 

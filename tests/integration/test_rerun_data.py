@@ -8,8 +8,8 @@ import shutil
 import pytest
 from pipeline import planned, snakemake
 
-import tiny
-from warmup.files import read_json
+from helpers import tiny
+from warmup.common.files import read_json
 
 RUNS = "results/tiny/runs/shell_game/en/t5"
 DATA = "results/tiny/data/shell_game/en"

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 NAME = "shell_game/en/t5/sft/seed1"
@@ -65,7 +65,10 @@ def training(folder):
     for path in Path("/proc").glob("[0-9]*"):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
-            if words[1:3] == [b"-m", b"warmup.train"] and (path / "cwd").resolve() == folder:
+            if (
+                words[1:3] == [b"-m", b"warmup.training.train"]
+                and (path / "cwd").resolve() == folder
+            ):
                 return int(path.name)
         except OSError:
             continue
@@ -129,9 +132,9 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
     assert Start(folder).wait()[0] == 0
     assert "Nothing to be done" in (folder / "snakemake.log").read_text()
 
-    from warmup import config as configuration
-    from warmup import model_training
-    from warmup.files import sha256
+    from warmup.common.files import sha256
+    from warmup.config import experiment as configuration
+    from warmup.training import model_training
 
     config = yaml.safe_load((folder / "config.yaml").read_text())
     data = folder / "results/tiny/data/shell_game/en"
@@ -162,7 +165,7 @@ def test_what_a_killed_snakemake_left_unfinished_is_made_again(folder):
 
 
 def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_path):
-    from warmup.files import sha256
+    from warmup.common.files import sha256
 
     folder = experiment(tmp_path.resolve())
     first = Start(folder)
@@ -200,7 +203,7 @@ def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_
 
 
 def test_a_training_that_ended_after_its_snakemake_was_killed_is_put_in_place(tmp_path):
-    from warmup.files import sha256
+    from warmup.common.files import sha256
 
     folder = experiment(tmp_path.resolve())
     results, kept = (folder / TARGET).parent, folder / WORK / "finished"

@@ -8,6 +8,8 @@ import pytest
 from arguments import dataset, generating, preparing, resolved, tokenizing, training
 from wrong_inputs import assert_explained
 
+from helpers.commands import MODULES
+
 RUN = {
     "experiment": "tiny", "task": "multiple_choice", "dataset": "shell_game", "pair": "en",
     "model": "t5", "method": "sft", "seed": 1, "split": "test", "decoding": "greedy",
@@ -254,7 +256,7 @@ def test_commands(call, case):
 def test_commands_as_processes(inputs, case):
     module, arguments, message = COMMANDS[case]
     done = subprocess.run(
-        [sys.executable, "-m", f"warmup.{module}", *arguments],
+        [sys.executable, "-m", MODULES[module], *arguments],
         cwd=inputs, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

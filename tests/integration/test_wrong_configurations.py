@@ -9,7 +9,7 @@ import pytest
 import yaml
 from wrong_inputs import assert_explained, change
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent

@@ -6,7 +6,7 @@ from pathlib import Path
 import controller
 import pytest
 
-from warmup.files import sha256
+from warmup.common.files import sha256
 
 HERE = Path(__file__).parent
 

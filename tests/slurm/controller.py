@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-import tiny
+from helpers import tiny
 
 ROOT = Path(__file__).parents[2]
 RUN = "shell_game/en/t5/sft/seed1"
@@ -145,7 +145,7 @@ def trainings(folder):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
             # started by itself, or by torchrun
-            if b"warmup.train" in words[2:4] and (path / "cwd").resolve() == folder:
+            if b"warmup.training.train" in words[2:4] and (path / "cwd").resolve() == folder:
                 found.append(int(path.name))
         except OSError:
             continue

@@ -7,8 +7,8 @@ import pytest
 import yaml
 from controller import RESOURCES, ROOT, Start, submitted
 
-import tiny
-from warmup.files import sha256, write_jsonl
+from helpers import tiny
+from warmup.common.files import sha256, write_jsonl
 
 METHODS = ["sft", "warmup"]
 HERE = {"fetch", "fetch_model", "lists", "tables", "figures", "report", "all"}

@@ -22,7 +22,7 @@ from controller import (
 )
 from safetensors.torch import load_file
 
-from warmup.files import sha256
+from warmup.common.files import sha256
 
 MODEL = f"{FOLDER}/model/model.safetensors"
 

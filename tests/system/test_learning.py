@@ -7,13 +7,15 @@ import pytest
 import yaml
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-import tiny
-from warmup import config as configuration
-from warmup import model_training, models, prediction
-from warmup.files import read_json, write_json
-from warmup.model_format import FORMAT_FILE, model_format
-from warmup.records import read_records
-from warmup.tasks import multiple_choice
+from helpers import tiny
+from warmup.common.files import read_json, write_json
+from warmup.config import experiment as configuration
+from warmup.data.records import read_records
+from warmup.data.tasks import multiple_choice
+from warmup.generation import prediction
+from warmup.models import loading
+from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.training import model_training
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +55,7 @@ def trained(tmp_path_factory):
         run = configuration.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
         model, _ = model_training.train(run, inputs, updates, folder / "work" / name, fresh=False)
-        models.save(model, folder / name)
+        loading.save(model, folder / name)
         write_json(folder / name / FORMAT_FILE, model_format(run))
     return folder
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-import tiny
+from helpers import tiny
 
 
 @pytest.fixture(scope="session")
@@ -17,7 +17,7 @@ def run(data, tmp_path_factory):
     import torch
     from transformers.utils import logging
 
-    from warmup import model_training
+    from warmup.training import model_training
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -40,15 +40,15 @@ def run(data, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoints(run, tmp_path_factory):
-    """Checkpoints with and without warmups, as `warmup.train` leaves them."""
-    from warmup import models
-    from warmup.files import write_json
-    from warmup.model_format import FORMAT_FILE, model_format
+    """Checkpoints with and without warmups, as `warmup.training.train` leaves them."""
+    from warmup.common.files import write_json
+    from warmup.models import loading
+    from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
     folder = tmp_path_factory.mktemp("checkpoints")
     for method in ("sft", "warmup"):
         trained, training = run(method)
-        models.save(trained, folder / method)
+        loading.save(trained, folder / method)
         write_json(folder / method / FORMAT_FILE, model_format(training["config"]))
     return folder
 
@@ -56,7 +56,7 @@ def checkpoints(run, tmp_path_factory):
 @pytest.fixture
 def plan():
     """The plan of the tiny experiment."""
-    from warmup.plan import Plan
+    from warmup.pipeline.plan import Plan
 
     return Plan(tiny.experiment())
 
@@ -64,6 +64,6 @@ def plan():
 @pytest.fixture(scope="session")
 def report_inputs(tmp_path_factory):
     """What a report is made of, see `report_page.write_inputs`; nothing writes to it."""
-    import report_page
+    from helpers import report_page
 
     return report_page.write_inputs(tmp_path_factory.mktemp("results"))

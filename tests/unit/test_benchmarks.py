@@ -13,13 +13,13 @@ from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.shapes import SHAPES, build, make_batch
 from benchmarks.variants import VARIANTS, settings
 
-import tiny
-from warmup import config as configuration
-from warmup.criterion import Criterion
-from warmup.errors import InputError
-from warmup.examples import IGNORED
-from warmup.flops import count_flops
-from warmup.scoring import lay_out, score
+from helpers import tiny
+from warmup.common.errors import InputError
+from warmup.config import experiment as configuration
+from warmup.data.batches import IGNORED
+from warmup.method.criterion import Criterion
+from warmup.method.scoring import lay_out, score
+from warmup.training.flops import count_flops
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"batch": 2, "samples": 3, "warmup": 4, "source": 5, "target": 6}

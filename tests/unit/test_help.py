@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-import commands
+from helpers import commands
 
 HELP = """
 import runpy, sys

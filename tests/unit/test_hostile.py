@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tiny
-from warmup import config, errors, score
-from warmup.errors import InputError
-from warmup.options import read_object
-from warmup.plan import Plan
-from warmup.sources import Context, url
+from helpers import tiny
+from warmup.common import errors
+from warmup.common.arguments import read_object
+from warmup.common.errors import InputError
+from warmup.config import experiment
+from warmup.data.sources import Context, url
+from warmup.evaluation import score
+from warmup.pipeline.plan import Plan
 
 BASE = tiny.experiment(decodings={"greedy": {"beams": 1}}, resources={"threads": 1}, seeds=[1])
 BASE |= {"on_mismatch": "refuse", "on_nan": "stop"}
@@ -48,9 +50,9 @@ def parent(value, path):
 def accepted_or_refused(value):
     """Use a configuration for all that it is used for, or see it refused with a short message."""
     try:
-        checked = config.check(value)
-        for name in config.run_names(checked):
-            json.dumps(config.resolve(checked, name), allow_nan=False)
+        checked = experiment.check(value)
+        for name in experiment.run_names(checked):
+            json.dumps(experiment.resolve(checked, name), allow_nan=False)
         Plan(value)
     except InputError as error:
         assert str(error).startswith("config: ")
@@ -84,7 +86,7 @@ def test_any_file_is_a_configuration_or_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("config") / "config.yaml"
     path.write_bytes(content)
     with pytest.raises(InputError):
-        config.load(path)
+        experiment.load(path)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +106,7 @@ def test_what_only_yaml_can_say_is_refused(tmp_path, text):
     path = tmp_path / "config.yaml"
     path.write_text(text)
     with pytest.raises(InputError):
-        config.load(path)
+        experiment.load(path)
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
@@ -113,7 +115,7 @@ def test_a_setting_must_be_a_finite_number(number):
     changed["methods"]["sft"]["learning_rate"] = number
     message = r"config: methods\.sft\.learning_rate: .* is not a finite number"
     with pytest.raises(InputError, match=message):
-        config.check(changed)
+        experiment.check(changed)
 
 
 @pytest.mark.parametrize("name", ["a" * 101, "a\0b", "..", "/a"])
@@ -122,7 +124,7 @@ def test_names_that_are_no_part_of_a_path_are_refused(kind, name):
     changed = copy.deepcopy(BASE)
     changed[kind][name] = next(iter(changed[kind].values()))
     with pytest.raises(InputError, match=f"config: {kind}"):
-        config.check(changed)
+        experiment.check(changed)
 
 
 def test_a_message_is_one_line_of_bearable_length(capsys):

@@ -4,10 +4,12 @@ import json
 
 import pytest
 
-from warmup import analyse, prediction, score
-from warmup.errors import InputError
-from warmup.prediction_files import parse_path
-from warmup.report import examples
+from warmup.common.errors import InputError
+from warmup.data.predictions import parse_path
+from warmup.evaluation import score
+from warmup.evaluation.warmup_analysis import analyse
+from warmup.generation import prediction
+from warmup.reporting.report import examples
 
 NAME = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
 

@@ -12,26 +12,33 @@ from typing import Any
 
 import pytest
 import yaml
-from schema_parts import SCHEMA, parts
 
-from warmup import config, metrics, plugins, tasks
-from warmup.records import Record
+from helpers.schema_parts import SCHEMA, parts
+from warmup.common import plugins
+from warmup.config import experiment
+from warmup.data import tasks
+from warmup.data.records import Record
+from warmup.evaluation import metrics
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (
-    ".ci", "benchmarks", "configs", "docs", "envs", "profiles", "src", "tests", "workflow",
+    ".ci", "benchmarks", "config", "docs", "profiles", "src", "tests", "workflow",
 )  # fmt: skip
 # .gitignore has paths that begin at the root of the repository
 FILES = sorted(
     path
     for path in [*ROOT.iterdir(), *(p for name in FOLDERS for p in (ROOT / name).rglob("*"))]
     if path.is_file()
+    and not path.is_symlink()
     and not path.name.startswith(".git")
     and not any(part == "__pycache__" or part.endswith(".egg-info") for part in path.parts)
 )
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [path for path in FILES if path.suffix == ".md"]
-CONFIGS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
+CONFIGS = [
+    ROOT / "config" / "config.yaml",
+    *sorted((ROOT / "config" / "experiments").glob("*.yaml")),
+]
 
 
 def name(path: Path) -> str:
@@ -61,7 +68,7 @@ def test_every_key_is_documented_with_its_default() -> None:
 
 @pytest.mark.parametrize("path", CONFIGS, ids=name)
 def test_configurations_are_valid(path: Path) -> None:
-    assert config.run_names(config.load(path))
+    assert experiment.run_names(experiment.load(path))
 
 
 def examples(page: Path) -> dict[str, str]:
@@ -84,8 +91,8 @@ def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         folder = package.__name__.rpartition(".")[2]
         (tmp_path / folder).mkdir()
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / folder)])
-    for path in ("tasks/correction.py", "metrics/exact_match.py"):
-        (tmp_path / path).write_text(files[f"src/warmup/{path}"], encoding="utf-8")
+    for stage, path in (("data", "tasks/correction.py"), ("evaluation", "metrics/exact_match.py")):
+        (tmp_path / path).write_text(files[f"src/warmup/{stage}/{path}"], encoding="utf-8")
     record = Record(id="1", source="Anna and Ben walks.", targets=["Anna and Ben walk."])
     rendered = plugins.load("task", "correction").render(record)
     assert str(rendered.input) == "correct: Anna and Ben walks."
@@ -95,12 +102,12 @@ def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert metric.aggregate(rows.sum(axis=0)) == 50
     for name_, base, methods in (
         ("mydata", "config.yaml", 4),
-        ("t5_base", "configs/paper.yaml", 4),
+        ("t5_base", "config/experiments/paper.yaml", 4),
         ("correction", "config.yaml", 2),
     ):
         change = yaml.safe_load(files[f"{name_}.yaml"])
         whole = merged(yaml.safe_load((ROOT / base).read_text(encoding="utf-8")), change)
-        assert len(config.run_names(config.check(whole))) == methods
+        assert len(experiment.run_names(experiment.check(whole))) == methods
 
 
 def headings(page: Path) -> set[str]:
@@ -122,7 +129,7 @@ def test_links_resolve(page: Path) -> None:
         assert not anchor or anchor in headings(target), f"{link}: no such heading"
 
 
-@pytest.mark.parametrize("folder", ["docs", "configs"])
+@pytest.mark.parametrize("folder", ["docs", "config"])
 def test_every_page_is_linked(folder: str) -> None:
     """Each page of documentation can be reached from the README, at most by way of another."""
     reached, queue = set(), [ROOT / "README.md"]

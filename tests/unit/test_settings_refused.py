@@ -4,15 +4,17 @@ import contextlib
 
 import pytest
 
-import tiny
-from warmup import config, errors, models
-from warmup.errors import InputError
-from warmup.files import read_json, write_json
-from warmup.model_format import FORMAT_FILE, read_format
-from warmup.pairs import Pair
-from warmup.prediction import predict
-from warmup.records import read_records
-from warmup.sources import Context, synthetic
+from helpers import tiny
+from warmup.common import errors
+from warmup.common.errors import InputError
+from warmup.common.files import read_json, write_json
+from warmup.common.pairs import Pair
+from warmup.config import experiment
+from warmup.data.records import read_records
+from warmup.data.sources import Context, synthetic
+from warmup.generation.prediction import predict
+from warmup.models import lengths, loading
+from warmup.models.checkpoint_format import FORMAT_FILE, read_format
 
 
 def refused(action):
@@ -37,7 +39,7 @@ def refused(action):
 def test_a_separator_is_a_token_that_nothing_else_is(tmp_path, model_type, separator, problem):
     folder = tiny.tokenizer(tmp_path, model_type)
     entry = tiny.spec(model_type) | {"separator": separator}
-    said = refused(lambda: models.create(entry, folder, seed=1))
+    said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said == f"separator: {separator!r} {problem}; choose from: <extra_id_0>, <extra_id_1>"
 
 
@@ -45,7 +47,7 @@ def test_a_separator_is_a_token_that_nothing_else_is(tmp_path, model_type, separ
 def test_the_end_of_a_prompt_is_such_a_token_too(tmp_path, prompt_end):
     folder = tiny.tokenizer(tmp_path, "llama")
     entry = tiny.spec("llama") | {"prompt_end": prompt_end}
-    said = refused(lambda: models.create(entry, folder, seed=1))
+    said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said.startswith(f"prompt_end: {prompt_end!r} ")
     assert said.endswith("; choose from: <extra_id_0>, <extra_id_1>")
 
@@ -58,24 +60,24 @@ def test_a_token_that_begins_texts_is_no_separator(tmp_path):
     tokenizer.add_special_tokens({"bos_token": "<s>"})
     tokenizer.save_pretrained(tmp_path)
     entry = tiny.spec("llama") | {"separator": "<s>"}
-    assert "'<s>' already begins a text" in refused(lambda: models.create(entry, tmp_path, seed=1))
+    assert "'<s>' already begins a text" in refused(lambda: loading.create(entry, tmp_path, seed=1))
 
 
 @pytest.mark.parametrize("piece", ["▁<extra_id_0>", "[unused1]"])
 def test_pieces_that_vocabularies_reserve_without_adding_them_are_accepted(tmp_path, piece):
     folder = tiny.tokenizer(tmp_path, "t5", [f"a b {piece}"])
-    model = models.create(tiny.spec("t5") | {"separator": piece}, folder, seed=1)
+    model = loading.create(tiny.spec("t5") | {"separator": piece}, folder, seed=1)
     assert model.tokenizer.convert_ids_to_tokens(model.tokens.separator) == piece
 
 
 def test_separator_and_end_of_the_prompt_are_two_tokens(tmp_path):
     folder = tiny.tokenizer(tmp_path, "llama")
     entry = tiny.spec("llama") | {"prompt_end": "<extra_id_0>"}
-    said = refused(lambda: models.create(entry, folder, seed=1))
+    said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said.startswith("separator: '<extra_id_0>' is also the token that begins")
     value = tiny.experiment()
     value["models"]["llama"]["prompt_end"] = "<extra_id_0>"
-    said = refused(lambda: config.check(value))
+    said = refused(lambda: experiment.check(value))
     assert said.startswith("config: models.llama: separator and prompt_end are both '<extra_id_0>'")
 
 
@@ -99,7 +101,7 @@ IMPOSSIBLE = [
 def test_an_impossible_setting_of_a_network_is_named(tmp_path, model_type, settings, message):
     folder = tiny.tokenizer(tmp_path, model_type)
     entry = tiny.spec(model_type, **settings)
-    assert refused(lambda: models.create(entry, folder, seed=1)).startswith(message)
+    assert refused(lambda: loading.create(entry, folder, seed=1)).startswith(message)
 
 
 @pytest.mark.parametrize("model_type", ["t5", "bart", "llama"])
@@ -108,16 +110,16 @@ def test_any_value_of_any_setting_makes_a_network_or_one_line(tmp_path, model_ty
     folder = tiny.tokenizer(tmp_path, model_type)
     for key in tiny.SCRATCH[model_type]:
         with contextlib.suppress(InputError):
-            models.create(tiny.spec(model_type, **{key: value}), folder, seed=1)
+            loading.create(tiny.spec(model_type, **{key: value}), folder, seed=1)
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**30, True, 1.0, "1"])
 def test_a_seed_has_32_bits(seed):
-    said = refused(lambda: config.check(tiny.experiment(seeds=[seed])))
+    said = refused(lambda: experiment.check(tiny.experiment(seeds=[seed])))
     assert said.startswith("config: ")
     assert "seeds" in said
     run = tiny.resolved("sft") | {"seed": seed}
-    assert refused(lambda: config.check_run(run, "--config")).startswith("--config: seed: ")
+    assert refused(lambda: experiment.check_run(run, "--config")).startswith("--config: seed: ")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
@@ -146,7 +148,7 @@ def test_a_resolved_run_keeps_to_the_bounds_of_a_configuration(key, value):
     for part in parents:
         place = place[part]
     place[last] = value
-    said = refused(lambda: config.check_run(resolved, "--config"))
+    said = refused(lambda: experiment.check_run(resolved, "--config"))
     assert said.startswith("--config: ")
     assert last in said
 
@@ -205,15 +207,17 @@ def test_generation_does_not_begin_with_a_limit_that_it_never_reaches(checkpoint
 
 def test_a_network_has_positions_for_all_that_it_is_fed(tmp_path):
     folder = tiny.tokenizer(tmp_path, "bart")
-    model = models.create(tiny.spec("bart"), folder, seed=1)  # of 64 positions
+    model = loading.create(tiny.spec("bart"), folder, seed=1)  # of 64 positions
     fits = FORM | {"max_source_tokens": 64, "max_warmup_tokens": 40, "max_target_tokens": 23}
-    models.check_lengths(model, fits)
-    models.check_lengths(model, fits | {"max_warmup_tokens": None, "max_target_tokens": 64})
+    lengths.check_lengths(model, fits)
+    lengths.check_lengths(model, fits | {"max_warmup_tokens": None, "max_target_tokens": 64})
     for key in ("max_source_tokens", "max_warmup_tokens", "max_target_tokens"):
-        said = refused(lambda key=key: models.check_lengths(model, fits | {key: fits[key] + 1}))
+        said = refused(lambda key=key: lengths.check_lengths(model, fits | {key: fits[key] + 1}))
         assert said.endswith("of this bart (max_position_embeddings: 64)")
         assert f"{key} {fits[key] + 1}" in said
-    models.check_lengths(models.create(tiny.spec("t5"), folder, seed=1), fits)  # has no such table
+    lengths.check_lengths(
+        loading.create(tiny.spec("t5"), folder, seed=1), fits
+    )  # has no such table
 
 
 @pytest.mark.parametrize("method", ["sft", "warmup"])
@@ -226,7 +230,7 @@ def test_a_training_that_needs_more_positions_is_refused(run, method):
 
 @pytest.mark.parametrize("seed", ["-1", "4294967296"])
 def test_a_seed_on_the_command_line_has_32_bits(checkpoints, seed, monkeypatch, capsys):
-    from warmup import generate
+    from warmup.generation import generate
 
     command = ["generate", "--model", str(checkpoints / "sft"), "--input", "x", "--output", "y"]
     monkeypatch.setattr("sys.argv", [*command, "--seed", seed])

@@ -1,26 +1,35 @@
-# The checked configuration as a plan of jobs; what rules need to know is in src/warmup/plan.py.
+# The checked configuration as a plan of jobs; what rules need to know is in src/warmup/pipeline/plan.py.
 
 import sys
 from pathlib import Path
 from shlex import quote
 
-sys.path.insert(0, f"{workflow.basedir}/src")
+# This repository. Where another workflow uses this one as a module, basedir is that one's folder.
+ROOT = Path(workflow.current_basedir).parents[1]
+sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.settings.types import DeploymentMethod
-from warmup import code_digest, config_files, job_comment
-from warmup.errors import run
-from warmup.plan import Plan
+from warmup.common import code_digest
+from warmup.config import files as config_files
+from warmup.pipeline import job_comment
+from warmup.common.errors import run
+from warmup.pipeline.plan import Plan
 
 # made by `make metrics-env`; jobs use it without activating anything
-METRICS_PYTHON = Path(workflow.basedir, "build/metrics/bin/python")
+METRICS_PYTHON = ROOT / "build/metrics/bin/python"
 
 
 def plan():
     """Return the plan."""
-    settings = workflow.config_settings
+    settings, default = workflow.config_settings, ROOT / "config" / "config.yaml"
+    # a module gets its configuration from the workflow that uses it
+    if workflow.modifier.namespace:
+        whole, given = config_files.merge([config], default), {}
+    else:
+        whole, given = config_files.read(settings.configfiles, default), settings.config
     return Plan(
-        config_files.read(settings.configfiles, Path(workflow.basedir, "config.yaml")),
-        given=settings.config,
+        whole,
+        given=given,
         metrics_ready=METRICS_PYTHON.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )
@@ -35,12 +44,12 @@ if workflow.remote_exec:  # a job of a cluster, on its node
         {name: entry["task"] for name, entry in PLAN.config["datasets"].items()},
     )
 
-SCRIPTS = Path(workflow.basedir, "workflow/scripts")
+SCRIPTS = ROOT / "workflow/scripts"
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
 # With `gpus: 0` no job sees a GPU, even where there is one.
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={quote(f'{workflow.basedir}/src')}"
+    f"set -euo pipefail; export PYTHONPATH={quote(str(ROOT / 'src'))}"
     f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
     f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}; "
 )
@@ -68,7 +77,7 @@ def code(rule, *modules):
 
     def of(wildcards):
         given = [one(wildcards) if callable(one) else [one] for one in modules]
-        return [workflow.get_rule(rule).shellcmd, code_digest.digest(*sum(given, []))]
+        return [getattr(rules, rule).rule.shellcmd, code_digest.digest(*sum(given, []))]
 
     return of
 

@@ -1,19 +1,14 @@
 # Data: fetch (the only rules that use the network), prepare, and tokenizers.
 
 
-localrules:
-    fetch,
-    fetch_model,
-    fetch_metric,
-
-
 rule fetch:
     output:
         f"{PLAN.downloads}/{{dataset}}.{{pair}}.json",
     log:
         f"{PLAN.logs}/fetch/{{dataset}}.{{pair}}.log",
+    localrule: True
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     params:
         dataset=PLAN.dataset_config,
         root=PLAN.config["data_root"],
@@ -21,7 +16,7 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.fetch --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "python -m warmup.data.fetch --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root {params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -31,14 +26,15 @@ rule fetch_model:
         directory(f"{PLAN.downloads}/models/{{model}}"),
     log:
         f"{PLAN.logs}/fetch/{{model}}.log",
+    localrule: True
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     params:
         model=PLAN.hub_model,
     message:
         "Downloading model {wildcards.model}"
     shell:
-        "python -m warmup.fetch_model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        "python -m warmup.models.fetch_model --model {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_metric:
@@ -46,8 +42,9 @@ rule fetch_metric:
         f"{PLAN.downloads}/metrics/{{metric}}.json",
     log:
         f"{PLAN.logs}/fetch/{{metric}}.log",
+    localrule: True
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     params:
         entry=PLAN.metric_model,
         # outside the output: what is there is not downloaded again
@@ -55,7 +52,7 @@ rule fetch_metric:
     message:
         "Getting the model of {wildcards.metric}"
     shell:
-        "python -m warmup.fetch_metric --metric {wildcards.metric} --entry {params.entry:q}"
+        "python -m warmup.evaluation.fetch_metric --metric {wildcards.metric} --entry {params.entry:q}"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -73,7 +70,7 @@ checkpoint prepare:
         f"{PLAN.logs}/prepare/{{dataset}}.{{pair}}.log",
     priority: 100  # trainings wait for it
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     resources:
         gpu=0,
     params:
@@ -84,7 +81,7 @@ checkpoint prepare:
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "python -m warmup.data.prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root {params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
@@ -98,7 +95,7 @@ checkpoint tokenizer:
         f"{PLAN.logs}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
     priority: 100  # trainings wait for it
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     resources:
         gpu=0,
     params:
@@ -109,6 +106,6 @@ checkpoint tokenizer:
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.tokenizer --train {input.train} --task {params.task}"
+        "python -m warmup.data.train_tokenizer --train {input.train} --task {params.task}"
         " --spec {params.spec:q} --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

@@ -1,10 +1,6 @@
 # Evaluation: outputs, scores, comparisons: the files that all tables and figures are made of.
 
 
-localrules:
-    lists,
-
-
 rule generate:
     input:
         model=ancient(f"{PLAN.run}/model"),
@@ -15,7 +11,7 @@ rule generate:
     log:
         f"{PLAN.logs}/generate/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     threads: PLAN.resources["threads"]
     resources:
         gpu=min(1, PLAN.resources["gpus"]),
@@ -32,7 +28,7 @@ rule generate:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup.generate --model {input.model} --input {params.examples}"
+        "python -m warmup.generation.generate --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
@@ -46,7 +42,7 @@ rule score_neural:
     log:
         f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.{{metric}}.log",
     conda:
-        "../../envs/metrics.yaml"
+        "../envs/metrics.yaml"
     threads: PLAN.resources["threads"]
     resources:
         gpu=min(1, PLAN.resources["gpus"]),
@@ -63,7 +59,7 @@ rule score_neural:
     shell:
         # with --sdm conda, and without the environment, `python` is there and says what it lacks
         'test -x "$METRICS_PYTHON" || METRICS_PYTHON=python;'
-        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup.neural --metric {wildcards.metric}'
+        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup.evaluation.score_neural --metric {wildcards.metric}'
         " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 
@@ -78,17 +74,17 @@ rule score:
     log:
         f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
         run=PLAN.score_config,
-        code=code("score", "warmup.score", PLAN.scored_by),
+        code=code("score", "warmup.evaluation.score", PLAN.scored_by),
     message:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup.score --predictions {input.predictions} --run {params.run:q}"
+        "python -m warmup.evaluation.score --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
         " --segments {input.segments} > {log} 2>&1"
 
@@ -98,6 +94,7 @@ rule lists:
         [PLAN.list_of(name) for name in PLAN.lists],
     log:
         f"{PLAN.logs}/lists.log",
+    localrule: True
     params:
         # when they change, they are written again
         lists=str(PLAN.lists),
@@ -117,15 +114,15 @@ rule aggregate:
     log:
         f"{PLAN.logs}/aggregate.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
-        code=code("aggregate", "warmup.aggregate"),
+        code=code("aggregate", "warmup.evaluation.collect"),
     message:
         "Collecting all scores"
     shell:
-        "python -m warmup.aggregate --inputs-from {input.list}"
+        "python -m warmup.evaluation.collect --inputs-from {input.list}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
@@ -138,17 +135,17 @@ rule compare:
     log:
         f"{PLAN.logs}/compare.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("compare", "warmup.compare", PLAN.all_metrics),
+        code=code("compare", "warmup.evaluation.compare", PLAN.all_metrics),
     message:
         "Comparing the methods"
     shell:
-        "python -m warmup.compare --inputs-from {input.list} --output {output}"
+        "python -m warmup.evaluation.compare --inputs-from {input.list} --output {output}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
@@ -162,13 +159,18 @@ rule analyse:
     log:
         f"{PLAN.logs}/analyse.log",
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
-        code=code("analyse", "warmup.analyse", "warmup.analysis", PLAN.all_scored_by),
+        code=code(
+            "analyse",
+            "warmup.evaluation.warmup_analysis.analyse",
+            "warmup.evaluation.warmup_analysis.quantities",
+            PLAN.all_scored_by,
+        ),
     message:
         "Analysing the warmups"
     shell:
-        "python -m warmup.analyse --inputs-from {input.list} --scores {input.scores}"
+        "python -m warmup.evaluation.warmup_analysis.analyse --inputs-from {input.list} --scores {input.scores}"
         " --output {output} > {log} 2>&1"

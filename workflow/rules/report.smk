@@ -1,12 +1,6 @@
 # Tables, figures and the report, from scores alone: seconds, without torch.
 
 
-localrules:
-    tables,
-    figures,
-    report,
-
-
 rule tables:
     input:
         scores=f"{PLAN.results}/scores.tsv",
@@ -24,19 +18,20 @@ rule tables:
         ],
     log:
         f"{PLAN.logs}/tables.log",
+    localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("tables", "warmup.tables", PLAN.all_metrics),
+        code=code("tables", "warmup.reporting.tables.task", PLAN.all_metrics),
     message:
         "Writing the tables"
     shell:
-        "python -m warmup.tables --scores {input.scores} --comparisons {input.comparisons}"
+        "python -m warmup.reporting.tables.task --scores {input.scores} --comparisons {input.comparisons}"
         " --warmups {input.warmups} --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
@@ -59,19 +54,20 @@ rule figures:
         PLAN.of_captions(),
     log:
         f"{PLAN.logs}/figures.log",
+    localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("figures", "warmup.figures", PLAN.all_metrics),
+        code=code("figures", "warmup.reporting.figures", PLAN.all_metrics),
     message:
         "Drawing the figures"
     shell:
-        "python -m warmup.figures --scores {input.scores} --curves {input.curves}"
+        "python -m warmup.reporting.draw_figures --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups} --output-dir {params.folder}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
@@ -90,8 +86,9 @@ rule report:
         f"{PLAN.results}/report.html",
     log:
         f"{PLAN.logs}/report.log",
+    localrule: True
     conda:
-        "../../envs/analysis.yaml"
+        "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
@@ -99,11 +96,16 @@ rule report:
         figures=PLAN.figures_folder,
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("report", "warmup.report", "warmup.figures", PLAN.all_metrics),
+        code=code(
+            "report",
+            "warmup.reporting.report",
+            "warmup.reporting.figures",
+            PLAN.all_metrics,
+        ),
     message:
         "Writing the report"
     shell:
-        "python -m warmup.report --scores {input.scores} --curves {input.curves}"
+        "python -m warmup.reporting.report.write --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --inputs-from {input.list}"

@@ -17,7 +17,7 @@ rule train:
         f"{PLAN.logs}/train/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}.log",
     priority: PLAN.priority
     conda:
-        "../../envs/main.yaml"
+        "../envs/main.yaml"
     threads: PLAN.resources["threads"]
     resources:
         **PLAN.training_devices,
@@ -41,6 +41,6 @@ rule train:
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         "exec bash {SCRIPTS:q}/train.sh {params.work} {log} {resources.processes} {threads}"
-        " warmup.train --config {params.config:q} {params.options} --work {params.work}"
+        " warmup.training.train --config {params.config:q} {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
         " --keep-finished --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded}"

@@ -1,0 +1,1 @@
+"""What every stage needs: files, errors, JSON values, languages, plug-ins, provenance."""

@@ -1,0 +1,313 @@
+"""Read and write files: atomically, with hashes, and with errors that name file and line."""
+
+import contextlib
+import errno
+import fcntl
+import gzip
+import hashlib
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from warmup.common.errors import InputError, naming
+
+
+@contextlib.contextmanager
+def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; on success fsync it and rename it to `path`.
+
+    Works for a file or a directory made at the yielded path. After an error nothing remains; what
+    a killed process left is deleted by the next one that writes the same path.
+
+    Args:
+        path: what to write. A file that is there is replaced.
+        replace: whether to replace a folder that is there, with all that is in it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    temporary = scratch / path.name
+    held = _lock(scratch)
+    try:
+        with naming(path):
+            yield temporary
+            sync(temporary)
+        if not temporary.is_dir():
+            _refuse_folder(path)
+        elif replace and path.is_dir():
+            shutil.rmtree(path)  # rename cannot replace a directory that holds files
+        else:
+            refuse_full(path)
+        temporary.replace(path)
+        _sync_one(path.parent)  # a new name is on the disk when its folder is
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if held is not None:
+            os.close(held)
+
+
+def _sweep(path: Path) -> None:
+    """Delete what killed processes left of `path`: scratch folders that nobody holds any more."""
+    scratch = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
+    for left in path.parent.iterdir():
+        if scratch.fullmatch(left.name) and (held := _lock(left)) is not None:
+            shutil.rmtree(left, ignore_errors=True)
+            os.close(held)
+
+
+def _lock(folder: Path) -> int | None:
+    """Hold a folder until the descriptor is closed or the process ends; None if that cannot be."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:  # gone, or a file of that name
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:  # another process is at work there, or the file system has no locks
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _refuse_folder(path: Path) -> None:
+    """Raise an error if a file is to replace a folder: what is in it may be dear."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+
+
+def refuse_full(folder: Path) -> None:
+    """Make sure that a folder which is to be written is not there, or is empty.
+
+    Raises:
+        InputError: it holds something; only whoever put it there knows whether it is dear.
+    """
+    if folder.is_dir() and any(folder.iterdir()):
+        raise InputError(f"{folder}: is not empty; delete it, or choose another folder")
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
+        _sync_one(item)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically."""
+    _refuse_folder(path)
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def to_json(value: Any, where: str, **layout: Any) -> str:
+    """Return `value` as JSON.
+
+    Args:
+        value: what JSON can say.
+        where: what it is written to, which begins the error message.
+        layout: `indent` or `separators`, as of `json.dumps`.
+
+    Raises:
+        InputError: a number is NaN or infinite, which JSON cannot say.
+    """
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
+    except ValueError as error:
+        raise InputError(f"{where}: cannot be written: {error}") from None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically; errors as `to_json`."""
+    write_text(path, to_json(value, str(path), indent=2) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write one JSON object per line, atomically; return how many. Errors as `to_json`."""
+    count = 0
+    _refuse_folder(path)  # before the rows are made, which may take hours
+    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for row in rows:
+            stream.write(to_json(row, str(path)) + "\n")
+            count += 1
+    return count
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        InputError: the file is missing or is not JSON; says which line holds NaN or Infinity.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 (byte {error.start})") from None
+    return parse_json(text, str(path))
+
+
+def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the object of each non-empty line (`.gz` allowed, `-` is standard input).
+
+    Raises:
+        InputError: naming the line that is not a JSON object.
+    """
+    return (row for _, row in read_places(path))
+
+
+def read_places(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`path:line`) and the object, for each non-empty line; as `read_jsonl`."""
+    return parse_jsonl(read_lines(path), str(path))
+
+
+def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield where it is (`name:line`) and the object, for each non-empty line.
+
+    Raises:
+        InputError: naming the line that is not a JSON object.
+    """
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{name}:{number}"
+        row = parse_json(line, where)
+        if not isinstance(row, dict):
+            raise InputError(f"{where}: expected a JSON object, not {type(row).__name__}")
+        yield where, row
+
+
+def parse_json(text: str, where: str) -> Any:
+    """Return what JSON text says; `where` begins errors.
+
+    Raises:
+        InputError: it is not JSON. That includes NaN and infinite numbers, which `json` reads.
+    """
+    try:
+        value = json.loads(text, parse_float=_finite, parse_constant=_finite)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half of a character is not text
+    except _NotFiniteError as error:
+        line = f":{_line_of(error.number, text)}" if "\n" in text.strip() else ""
+        problem = f"not JSON: {error.number}, where a number must be finite"
+        raise InputError(f"{where}{line}: {problem}") from None
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of too many digits
+        raise InputError(f"{where}: not JSON: {error}") from None
+    return value
+
+
+class _NotFiniteError(Exception):
+    def __init__(self, number: str) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _finite(number: str) -> float:
+    """Return a number of JSON text; `json` also reads NaN, Infinity and 1e999."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise _NotFiniteError(number)
+    return value
+
+
+def _line_of(number: str, text: str) -> int:
+    """Return the line of JSON text that a number is first in, texts in quotation marks left out."""
+    parts = re.finditer(r'"(?:[^"\\]|\\.)*"|[^\s,:\[\]{}"]+', text)
+    start = next(part.start() for part in parts if part.group() == number)
+    return text.count("\n", 0, start) + 1
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    r"""Yield lines of UTF-8 text without their `\n` or `\r\n` (`.gz`, and `-` for standard input).
+
+    Raises:
+        InputError: missing or unreadable file, broken gzip, or a line that is not UTF-8.
+    """
+    with _readable(str(path)), _open(path) as stream:
+        yield from decode_lines(stream, str(path))
+
+
+def decode_lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
+    r"""Yield lines of UTF-8 text without their `\n` or `\r\n`.
+
+    Raises:
+        InputError: naming the line that is not UTF-8.
+    """
+    for number, line in enumerate(stream, start=1):
+        try:
+            # utf-8-sig on the first line only: a byte order mark is not text
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+        except UnicodeDecodeError as error:
+            raise InputError(
+                f"{name}:{number}: not UTF-8 (byte {error.start} of the line)"
+            ) from None
+        yield text.removesuffix("\n").removesuffix("\r")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return the content of `path`, decompressed if it ends in `.gz`; errors as `read_lines`."""
+    with _readable(str(path)), _open(path) as stream:
+        return stream.read()
+
+
+@contextlib.contextmanager
+def _readable(name: str) -> Iterator[None]:
+    try:
+        yield
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise InputError(f"{name}: broken gzip: {error}") from None
+    except OSError as error:
+        raise InputError(f"{name}: cannot read: {error.strerror or error}") from None
+    except ValueError as error:  # a name that no file can have, such as one with NUL
+        raise InputError(f"{name!r}: cannot read: {error}") from None
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[IO[bytes]]:
+    if str(path) == "-":
+        yield sys.stdin.buffer
+    elif path.suffix == ".gz":
+        with gzip.open(path, "rb") as stream:
+            yield stream  # type: ignore[misc]  # GzipFile reads bytes as IO[bytes] does
+    else:
+        with path.open("rb") as plain:
+            yield plain
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes, or of a directory's sorted names and contents.
+
+    Raises:
+        InputError: the file is missing or unreadable.
+    """
+    digest = hashlib.sha256()
+    if path.is_dir():
+        for item in sorted(p for p in path.rglob("*") if p.is_file()):
+            name = os.fsencode(item.relative_to(path))  # file names need not be UTF-8
+            digest.update(name + f"\0{sha256(item)}\n".encode())
+    else:
+        with _readable(str(path)), path.open("rb") as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def sha256_text(lines: Iterable[str]) -> str:
+    """Return the SHA-256 of lines, each ended by a line break."""
+    digest = hashlib.sha256()
+    for line in lines:
+        digest.update(line.encode("utf-8") + b"\n")
+    return digest.hexdigest()

@@ -1,0 +1,38 @@
+"""Check that a value is what JSON can hold; YAML and Python have more kinds of values."""
+
+import math
+from typing import Any
+
+from warmup.common.errors import InputError
+
+DEEPEST = 30
+"""Levels of nesting; what YAML's anchors nest in itself has no end."""
+_LARGEST = 2**63
+
+
+def check_plain(value: Any, where: str, depth: int = 0) -> None:
+    """Check for text, finite numbers, true, false, null, lists, and mappings with text as keys.
+
+    Raises:
+        InputError: anything else is in the value; the message begins with `where` and the key.
+    """
+    if depth > DEEPEST:
+        raise InputError(f"{where[:200]}: nested too deeply")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise InputError(f"{where}: the key {key!r} is no text; put it in quotes")
+            check_plain(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            check_plain(item, f"{where}.{number}", depth + 1)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise InputError(f"{where}: {value} is not a finite number")
+    elif isinstance(value, int) and abs(value) >= _LARGEST:
+        raise InputError(f"{where}: the number is too large")
+    elif isinstance(value, str) and "\0" in value:
+        raise InputError(f"{where}: {value!r} has a character that is not allowed (NUL)")
+    elif value is not None and not isinstance(value, str | int | float):
+        raise InputError(
+            f"{where}: {value!r} is neither text, number, list nor mapping; use quotes"
+        )

@@ -1,0 +1,85 @@
+"""Find a module by its name in a package: adding a file there is all that a new entry needs."""
+
+import ast
+import contextlib
+import importlib
+import importlib.util
+import pkgutil
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from warmup.common.errors import InputError, unknown
+
+PACKAGES = {
+    "architecture": "warmup.models.architectures",
+    "decoding": "warmup.generation.strategies",
+    "figure": "warmup.reporting.figures",
+    "generator": "warmup.data.generators",
+    "metric": "warmup.evaluation.metrics",
+    "neural metric": "warmup.evaluation.neural_metrics",
+    "objective": "warmup.method.objectives",
+    "predefined warmup": "warmup.method.predefined",
+    "quantity": "warmup.evaluation.warmup_analysis.quantities",
+    "source": "warmup.data.sources",
+    "task": "warmup.data.tasks",
+}
+"""Kind of entry -> the package whose modules are the entries."""
+
+
+def names(kind: str) -> list[str]:
+    """Return the names of all entries of a kind, sorted; private modules (`_`) are not entries."""
+    return sorted(_files(kind))
+
+
+def load(kind: str, name: str) -> ModuleType:
+    """Import the module of an entry.
+
+    Raises:
+        InputError: no such module; the message lists the valid names.
+    """
+    if name not in names(kind):
+        raise unknown(kind, name, names(kind))
+    return importlib.import_module(f"{PACKAGES[kind]}.{name}")
+
+
+def constant(kind: str, name: str, key: str) -> Any:
+    """Return the plain value that the module of an entry assigns to `key`, without importing it.
+
+    Plain is what is written out: numbers, text, true, false, null, lists and mappings of these.
+
+    Raises:
+        InputError: no such module, or it assigns no plain value to `key`.
+    """
+    files = _files(kind)
+    if name not in files:
+        raise unknown(kind, name, files)
+    try:
+        tree = ast.parse(files[name].read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise InputError(f"{files[name]}:{error.lineno}: {error.msg}") from None
+    for statement in tree.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=found)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value)
+            ) if found == key:
+                with contextlib.suppress(ValueError):  # not a literal
+                    return ast.literal_eval(value)
+    raise InputError(f"{files[name]}: no plain value is assigned to {key}")
+
+
+def _files(kind: str) -> dict[str, Path]:
+    # found, not imported: listing architectures must not cost the import of torch
+    package = PACKAGES[kind]
+    loaded = sys.modules.get(package)
+    spec = loaded.__spec__ if loaded else importlib.util.find_spec(package)
+    assert spec and spec.submodule_search_locations, f"no package {package}"
+    path = loaded.__path__ if loaded else spec.submodule_search_locations
+    found = {}
+    for module in pkgutil.iter_modules(path):
+        spec = module.module_finder.find_spec(module.name, None)
+        if not module.name.startswith("_") and spec and spec.origin:
+            found[module.name] = Path(spec.origin)
+    return found

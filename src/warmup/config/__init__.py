@@ -1,0 +1,1 @@
+"""Configurations: reading, checking, and what an experiment consists of."""

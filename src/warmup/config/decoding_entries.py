@@ -1,0 +1,53 @@
+"""The entries of `decodings` in a configuration: their check, and what they are decodings of."""
+
+from typing import Any
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+
+Entries = dict[str, dict[str, Any]]
+
+
+def check(entries: Entries) -> None:
+    """Check where the warmups of each decoding come from.
+
+    Raises:
+        InputError: naming the key that is wrong and what it may be.
+    """
+    for name, entry in entries.items():
+        where = f"config: decodings.{name}"
+        if entry["warmup"] not in plugins.names("decoding"):
+            choices = ", ".join(plugins.names("decoding"))
+            raise InputError(f"{where}.warmup: unknown {entry['warmup']!r}; choose from: {choices}")
+        if entry["samples"] and not plugins.constant("decoding", entry["warmup"], "SAMPLES"):
+            raise InputError(f"{where}.samples: warmup {entry['warmup']} takes no samples")
+    if all(_is_control(entry) for entry in entries.values()):
+        raise InputError("config: decodings: one at least must have warmup: own")
+
+
+def fits(entry: dict[str, Any], method: dict[str, Any]) -> bool:
+    """Return whether models of a method can be decoded so."""
+    has_warmups = method["warmup"] is not None and method["warmup"]["max_tokens"] > 0
+    return has_warmups or not _is_control(entry)
+
+
+def lineage(entries: Entries) -> list[str]:
+    """Return the decodings as `warmup.config.decodings.parse` reads them: `name`, or
+    `control=name`.
+
+    A control stands beside the first decoding with the model's own warmups, if there is one with
+    the same beam width, beside that.
+    """
+    own = {name: entry for name, entry in entries.items() if not _is_control(entry)}
+    found = []
+    for name, entry in entries.items():
+        if name in own:
+            found.append(name)
+            continue
+        alike = [other for other in own if own[other]["beams"] == entry["beams"]]
+        found.append(f"{name}={[*alike, *own][0]}")
+    return found
+
+
+def _is_control(entry: dict[str, Any]) -> bool:
+    return bool(plugins.constant("decoding", entry["warmup"], "NEEDS_WARMUPS"))

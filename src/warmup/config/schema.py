@@ -1,0 +1,107 @@
+"""The schema of configurations: its file, its check, its defaults, its errors as one line."""
+
+import copy
+import functools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, validators
+from jsonschema.exceptions import ValidationError
+
+from warmup.common.errors import InputError
+
+SCHEMA = Path(__file__).with_name("schema.yaml")
+
+# JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
+_Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+    ),
+)
+
+_EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
+
+
+@functools.cache
+def read() -> dict[str, Any]:
+    """Return the schema of configurations; not to be changed."""
+    schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
+def check(value: Any, schema: dict[str, Any], where: str) -> None:
+    """Check a value against a schema; `where` begins errors.
+
+    Raises:
+        InputError: naming the key that is wrong, the one of the highest level, and what it may be.
+    """
+    errors = sorted(
+        _Validator(schema).iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path))
+    )
+    if errors:
+        raise InputError(f"{where}: {_explain(errors[0])}")
+
+
+def parts(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield a schema and all schemas that it consists of; nothing for what is none."""
+    if not isinstance(schema, dict):
+        return
+    yield schema
+    if "$ref" in schema:
+        yield from parts(read()["$defs"][schema["$ref"].rpartition("/")[2]])
+    for part in schema.get("allOf", []):
+        yield from parts(part)
+
+
+def below(schemas: Iterable[dict[str, Any]], key: str) -> Iterator[Any]:
+    """Yield what the parts of a mapping's schema say of the value of a key."""
+    for schema in schemas:
+        yield schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+
+
+def fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+    """Set the defaults of missing keys, depth first, in place."""
+    for part in schema.get("allOf", []):
+        fill(value, part, root)
+    if "$ref" in schema:
+        fill(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+    if isinstance(value, list):
+        for item in value:
+            fill(item, schema.get("items", {}), root)
+    if not isinstance(value, dict):
+        return
+    properties = schema.get("properties", {})
+    for key, sub in properties.items():
+        if key not in value and "default" in sub:
+            value[key] = copy.deepcopy(sub["default"])
+        if key in value:
+            if key == "override":  # partial on purpose
+                continue
+            fill(value[key], sub, root)
+    other = schema.get("additionalProperties")
+    if isinstance(other, dict):
+        for key in value.keys() - properties.keys():
+            fill(value[key], other, root)
+
+
+def _explain(error: ValidationError) -> str:
+    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    schema: Any = error.schema
+    if error.validator == "additionalProperties":
+        known = schema.get("properties", {})
+        instance: Any = error.instance
+        wrong = sorted(set(instance) - set(known), key=str)
+        choices = ", ".join(sorted(known)) or "none"
+        return f"{where}: unknown key {wrong[0]!r}; valid keys: {choices}"
+    if error.validator == "enum":
+        choices = ", ".join(str(choice) for choice in schema["enum"])
+        return f"{where}: {error.instance!r} is not one of: {choices}"
+    hint = schema.get("description", "")
+    value = error.instance
+    if error.validator == "type" and isinstance(value, str) and _EXPONENT.fullmatch(value):
+        hint = "YAML reads 1e-3 as text; write 1.0e-3"
+    return f"{where}: {error.message}" + (f" ({hint})" if hint else "")

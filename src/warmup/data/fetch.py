@@ -1,0 +1,71 @@
+"""Download what a data set needs, and list it with hashes: `python -m warmup.data.fetch`.
+
+With `warmup.models.fetch_model` and `warmup.evaluation.fetch_metric` the only steps that use the
+network: run them where there is one. `warmup.data.prepare` then works offline.
+"""
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from warmup.common import errors, plugins
+from warmup.common.files import write_json
+from warmup.common.pairs import Pair
+from warmup.data import dataset as datasets
+from warmup.data.dataset import Dataset
+from warmup.data.prepare import add_data_set
+from warmup.data.sources import Context
+
+
+def fetch(dataset: Dataset, pair: Pair, *, data_root: str, downloads: Path) -> list[dict[str, Any]]:
+    """Download the files of all splits that are not there yet; return all of them.
+
+    Each is `{"origin", "path", "sha256", "bytes"}`, the path relative to the downloads folder.
+
+    Raises:
+        InputError: a source is not valid, or a download fails.
+    """
+    files = {
+        file.path: asdict(file)
+        for split, spec in dataset.splits.items()
+        for file in plugins.load("source", spec["type"]).fetch(
+            spec, pair, Context(split, data_root, downloads)
+        )
+    }
+    return [files[path] for path in sorted(files)]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add_data_set(parser)
+    parser.add_argument(
+        "--output", type=Path, required=True, help="JSON file to list the downloaded files in"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Download what a data set needs. Local files and generated data need nothing."""
+    dataset = datasets.load(options.dataset)
+    files = fetch(
+        dataset,
+        dataset.pair(options.pair),
+        data_root=options.data_root,
+        downloads=options.downloads,
+    )
+    write_json(options.output, {"files": files})
+    print(
+        f"{len(files)} files, {sum(file['bytes'] for file in files):,} bytes in {options.downloads}"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m warmup.data.fetch", description=run.__doc__)
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,154 @@
+"""The canonical example: every source yields it, every task reads it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from warmup.common.errors import InputError
+from warmup.common.files import read_places
+from warmup.common.texts import check_nfc, is_blank
+
+
+@dataclass(frozen=True)
+class Record:
+    """One example.
+
+    A text of invisible characters only is empty.
+
+    Raises:
+        InputError: an empty id, source or target, or an answer that no choice has.
+    """
+
+    id: str
+    """Unique within its file."""
+    source: str
+    """The text to translate, summarise or reason about."""
+    targets: list[str] = field(default_factory=list)
+    """Acceptable outputs. The first is trained on, all are references."""
+    source_lang: str = ""
+    """Language code of the source, such as `en`."""
+    target_lang: str = ""
+    """Language code of the targets."""
+    question: str = ""
+    """Multiple choice: what is asked about the source."""
+    choices: list[str] = field(default_factory=list)
+    """Multiple choice: the options, labelled A, B, C, … in this order."""
+    answer: int | None = None
+    """Multiple choice: index of the right option."""
+    explanation: str = ""
+    """Multiple choice: text that the target gives after the label."""
+    meta: dict[str, Any] = field(default_factory=dict)
+    """Scalars kept for analysis, such as `lookahead`."""
+
+    def __post_init__(self) -> None:
+        self._check_input()
+        if self.choices:
+            if self.answer is None or not 0 <= self.answer < len(self.choices):
+                raise InputError(
+                    f"record {self.id!r}: answer {self.answer!r} is not an index of its "
+                    f"{len(self.choices)} choices"
+                )
+        elif not self.targets:
+            raise InputError(f"record {self.id!r} has no target")
+        if any(map(is_blank, self.targets)):
+            raise InputError(f"record {self.id!r} has an empty target")
+
+    def _check_input(self) -> None:
+        if not self.id:
+            raise InputError("record has an empty id")
+        if is_blank(self.source):
+            raise InputError(f"record {self.id!r} has an empty source")
+
+    def with_texts(self, change: Callable[[str], str]) -> Self:
+        """Return the record with every text that a model or a metric sees changed."""
+        return replace(
+            self,
+            source=change(self.source),
+            targets=[*map(change, self.targets)],
+            question=change(self.question),
+            choices=[*map(change, self.choices)],
+            explanation=change(self.explanation),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as JSON-ready values, leaving out what is empty."""
+        return {key: value for key, value in vars(self).items() if value not in ("", [], {}, None)}
+
+
+class Unlabelled(Record):
+    """An example to generate from, of which neither target nor answer is known."""
+
+    def __post_init__(self) -> None:
+        self._check_input()
+
+
+T = TypeVar("T", bound=Record)
+
+_TYPES: dict[str, tuple[type, str]] = {
+    "targets": (list, "a list of texts"),
+    "choices": (list, "a list of texts"),
+    "answer": (int, "a whole number"),
+    "meta": (dict, "an object"),
+}
+
+
+def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
+    """Make a `Record` or `Unlabelled` of a JSON object.
+
+    Args:
+        row: the object.
+        where: `file:line`, which begins each error message.
+        kind: the class to make.
+
+    Raises:
+        InputError: an unknown key, a missing key, or a value of the wrong type.
+    """
+    known = kind.__dataclass_fields__
+    if extra := sorted(set(row) - set(known)):
+        raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(known)}")
+    for key in ("id", "source"):
+        if key not in row:
+            raise InputError(f"{where}: missing key {key!r}")
+    for key, value in row.items():
+        wanted, name = _TYPES.get(key, (str, "text"))
+        if not isinstance(value, wanted) or isinstance(value, bool):
+            raise InputError(f"{where}: {key} must be {name}, not {type(value).__name__}")
+    for key in ("targets", "choices"):
+        if any(not isinstance(item, str) for item in row.get(key, [])):
+            raise InputError(f"{where}: {key} must be a list of texts")
+    try:
+        return kind(**row)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """Yield the records of a JSON lines file, as `warmup.data.prepare` writes it.
+
+    Raises:
+        InputError: naming the line that is not a record, or whose text is not in NFC.
+    """
+
+    def read(where: str, row: dict[str, Any]) -> Record:
+        def checked(text: str) -> str:
+            check_nfc(text, where)
+            return text
+
+        return from_dict(row, where, Record).with_texts(checked)
+
+    return unique((where, read(where, row)) for where, row in read_places(path))
+
+
+def unique(records: Iterable[tuple[str, T]]) -> Iterator[T]:
+    """Yield records, given with their places.
+
+    Raises:
+        InputError: two have the same id; names the places of both.
+    """
+    seen: dict[str, str] = {}
+    for where, record in records:
+        if record.id in seen:
+            raise InputError(f"{where}: id {record.id!r} was used before, at {seen[record.id]}")
+        seen[record.id] = where
+        yield record

@@ -1,0 +1,112 @@
+"""Records of a data set of the Hugging Face Hub, at a pinned revision.
+
+    {type: hub, id: csebuetnlp/xlsum, name: english, split: train, revision: <commit>,
+     fields: {source: text, target: summary}}
+
+id          data set, or a folder on this machine
+split       its split, such as `train` or `train[:1000]`
+revision    commit of the data set, 40 digits; not for a folder
+fields      as described in `warmup.data.sources._table`; `{en: translation.en, de: translation.de}`
+for
+            rows with an object of languages
+name        its configuration (optional)
+data_files  pattern of the files within it, where it has no configuration (optional)
+limit       take the first rows only (optional)
+
+`fetch` writes the split as JSON lines into the downloads folder; `read` needs neither the network
+nor the library. Code that comes with a data set is never run.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from warmup.common.errors import InputError
+from warmup.common.files import atomic, read_lines, sha256
+from warmup.common.pairs import Pair
+from warmup.data.records import Record
+from warmup.data.sources import Context, Fetched, _table
+from warmup.data.sources._spec import check
+
+NEEDS_NETWORK = True
+_REVISION = re.compile(r"[0-9a-f]{40}")
+
+
+def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+    """Yield the records of a split, without using the network.
+
+    Raises:
+        InputError: a key is not valid, the data set was not fetched yet, or a row is malformed.
+    """
+    where = _check(spec, context)
+    path = _locate(spec, context)
+    if not path.is_file():
+        raise InputError(
+            f"{where}: {spec['id']} is not in {context.downloads}; python -m warmup.data.fetch "
+            "downloads it"
+        )
+    table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
+    if "limit" in spec:
+        table["limit"] = spec["limit"]
+    text = _table.Text(str(path), partial(read_lines, path))
+    return _table.read(where, table, pair, lambda _: text)
+
+
+def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+    """Download a split, unless it is there already.
+
+    Raises:
+        InputError: a key is not valid, or the library cannot load the data set; says why.
+    """
+    _check(spec, context)
+    path = _locate(spec, context)
+    # a folder on this machine is not pinned: it is read anew each time
+    if "revision" not in spec or not path.is_file():
+        with atomic(path) as temporary:
+            _download(spec, context.downloads, temporary)
+    origin = f"hub:{spec['id']}@{spec.get('revision', 'folder')}:{spec['split']}"
+    relative = str(path.relative_to(context.downloads))
+    return [Fetched(origin, relative, sha256(path), path.stat().st_size)]
+
+
+def _check(spec: dict[str, Any], context: Context) -> str:
+    where = f"splits.{context.split} (hub)"
+    required = {"type": str, "id": str, "split": str, "fields": dict}
+    optional = {"revision": str, "name": str, "data_files": str, "limit": int}
+    check(where, spec, required=required, optional=optional)
+    if Path(spec["id"]).is_dir():
+        if "revision" in spec:
+            raise InputError(f"{where}: {spec['id']} is a folder, which has no revision")
+    elif not _REVISION.fullmatch(spec.get("revision", "")):
+        raise InputError(
+            f"{where}: revision of {spec['id']} must be a commit, 40 digits 0-9 and a-f, "
+            f"not {spec.get('revision')!r}"
+        )
+    return where
+
+
+def _locate(spec: dict[str, Any], context: Context) -> Path:
+    identity = [spec.get(key) for key in ("id", "name", "data_files", "split", "revision")]
+    folder = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+    return context.downloads / folder / "rows.jsonl"
+
+
+def _download(spec: dict[str, Any], downloads: Path, path: Path) -> None:
+    import datasets  # noqa: PLC0415  # slow to import, and only needed here
+
+    try:
+        rows = datasets.load_dataset(
+            spec["id"],
+            spec.get("name"),
+            data_files=spec.get("data_files"),
+            split=spec["split"],
+            revision=spec.get("revision"),
+            cache_dir=str(downloads / "hub"),
+        )
+        rows.to_json(path)
+    except Exception as error:  # the library lets through errors of many others
+        raise InputError(f"hub data set {spec['id']}: {error}") from None

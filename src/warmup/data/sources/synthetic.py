@@ -1,0 +1,65 @@
+"""Records made by one of the project's generators (`warmup.data.generators`).
+
+    {type: synthetic, generator: shell_game, size: 20000, seed: 1, settings: {places: 5}}
+
+generator  name of the generator
+size       number of records
+seed       seed of the random numbers
+settings   the generator's knobs; each has a default (optional)
+
+A hash of a record's text says whether it may occur in `train` (8 in 10), `valid` or the test
+splits (1 in 10 each), so splits never share one, whatever their seeds.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+from warmup.common.pairs import Pair
+from warmup.common.seeds import check_seed
+from warmup.data.leakage import part, part_of_split
+from warmup.data.records import Record
+from warmup.data.sources import Context, Fetched
+from warmup.data.sources._spec import check, positive
+
+NEEDS_NETWORK = False
+_PATIENCE = 10_000  # a part that holds any record at all turns up far sooner
+
+
+def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+    """Yield the records of a split.
+
+    Raises:
+        InputError: a key or setting is not valid, or the settings leave too few different records
+            for this split to have any.
+    """
+    where = f"splits.{context.split} (synthetic)"
+    check(
+        where,
+        spec,
+        required={"type": str, "generator": str, "size": int, "seed": int},
+        optional={"settings": dict},
+    )
+    size = positive(where, spec, "size")
+    check_seed(spec["seed"], f"{where}: seed")
+    wanted = part_of_split(context.split)
+    made = misses = 0
+    generate = plugins.load("generator", spec["generator"]).generate
+    for record in generate(pair, spec["seed"], spec.get("settings", {})):
+        if part(record) == wanted:
+            yield record
+            made, misses = made + 1, 0
+        else:
+            misses += 1
+        if made == size:
+            return
+        if misses == _PATIENCE:
+            raise InputError(
+                f"{where}: the settings allow too few different records for a {wanted} split"
+            )
+
+
+def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+    """Return nothing: the records are made here."""
+    return []

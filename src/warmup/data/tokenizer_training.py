@@ -1,0 +1,94 @@
+"""Train the tokenizer of a model that starts from scratch."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
+from transformers import PreTrainedTokenizerFast
+
+from warmup.common.errors import InputError, unknown
+
+PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
+RESERVED = ("<extra_id_0>", "<extra_id_1>")
+"""Tokens that no text contains: separator and end of prompt, as T5's vocabulary has them."""
+
+# Such a word of a text, counted as one, would take the id of the special token away.
+_NAMES = re.compile(rf"(?<!\S)({'|'.join(map(re.escape, (PAD, END, UNKNOWN, *RESERVED)))})(?!\S)")
+# How `bpe` and `unigram` write a space; in a text it is taken for one.
+_SPACE = "▁"
+_SPACES = Regex(rf"[\s{_SPACE}]+")
+# Punctuation and symbols are pieces apart from letters and digits, in any script; a space belongs
+# to what follows it, so that decoding knows where it was.
+_PIECES = Regex(
+    rf"{_SPACE}?[\p{{P}}\p{{S}}&&[^{_SPACE}]]+|{_SPACE}?[^\p{{P}}\p{{S}}{_SPACE}]+|{_SPACE}"
+)
+
+_KINDS: dict[str, tuple[Any, Any]] = {
+    "word": (models.WordLevel, WordLevelTrainer),
+    "bpe": (models.BPE, BpeTrainer),
+    "unigram": (models.Unigram, UnigramTrainer),
+}
+
+
+def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreTrainedTokenizerFast:
+    """Return a tokenizer trained on texts; the same one each time for `word` and `bpe`.
+
+    Of `unigram`, the `tokenizers` library gives a slightly different one at each call.
+
+    Args:
+        texts: inputs and targets of the training split.
+        spec: `type` (word: split at white space; bpe and unigram: parts of words, apart from
+            punctuation) and `vocab_size`.
+        architecture: encoder-decoder inputs get an end token, prompts do not.
+
+    Raises:
+        InputError: an unknown type, no number of tokens, or one that is too small.
+    """
+    if spec.get("type") not in _KINDS:
+        raise unknown("tokenizer type", spec.get("type"), _KINDS)
+    if not isinstance(spec.get("vocab_size"), int):
+        raise InputError(f"tokenizer vocab_size: {spec.get('vocab_size')!r} is no whole number")
+    model, trainer = _KINDS[spec["type"]]
+    word = spec["type"] == "word"
+    tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
+    if word:
+        tokenizer.normalizer = normalizers.NFC()
+        tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+        texts = (_NAMES.sub(" ", text) for text in texts)
+    else:
+        one_space = [normalizers.Replace(_SPACES, " "), normalizers.Strip()]
+        tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), *one_space])
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Metaspace(split=False), pre_tokenizers.Split(_PIECES, "isolated")]
+        )
+        tokenizer.decoder = decoders.Metaspace()
+    unigram = {"unk_token": UNKNOWN} if spec["type"] == "unigram" else {}
+    tokenizer.train_from_iterator(
+        texts,
+        trainer(
+            vocab_size=spec["vocab_size"],
+            special_tokens=[PAD, END, UNKNOWN, *RESERVED],
+            show_progress=False,
+            **unigram,
+        ),
+    )
+    if tokenizer.get_vocab_size() > spec["vocab_size"]:
+        raise InputError(
+            f"tokenizer vocab_size: {spec['vocab_size']} is too small; the characters of these "
+            f"texts take {tokenizer.get_vocab_size()} tokens"
+        )
+    if architecture == "encoder_decoder":
+        end = (END, tokenizer.token_to_id(END))
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single=f"$A {END}", special_tokens=[end]
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        additional_special_tokens=list(RESERVED),
+        clean_up_tokenization_spaces=False,
+    )

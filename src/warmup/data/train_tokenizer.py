@@ -1,0 +1,57 @@
+"""Train the tokenizer of a model that starts from scratch.
+
+Command line: `python -m warmup.data.train_tokenizer --help`.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from warmup.common import errors, plugins
+from warmup.common.arguments import read_object
+from warmup.common.files import atomic, refuse_full
+from warmup.data.records import read_records
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("--train", type=Path, required=True, help="training records (JSON lines)")
+    parser.add_argument("--task", required=True, help="task that turns records into text")
+    parser.add_argument("--spec", required=True, help='JSON: {"type": "bpe", "vocab_size": 8000}')
+    parser.add_argument("--architecture", required=True, choices=plugins.names("architecture"))
+    parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Train a tokenizer on the training split and write it to a folder."""
+    from warmup.data import tokenizer_training  # noqa: PLC0415  # takes a second; --help does not
+
+    spec = read_object(options.spec, "--spec")
+    refuse_full(options.output)  # before the work
+    tokenizer = tokenizer_training.train(
+        _texts(options.train, options.task), spec, options.architecture
+    )
+    with atomic(options.output) as temporary:
+        tokenizer.save_pretrained(temporary)
+    print(f"{options.output}: {spec['type']} tokenizer of {len(tokenizer)} tokens")
+
+
+def _texts(train: Path, task: str) -> Iterator[str]:
+    render = plugins.load("task", task).render
+    for record in read_records(train):
+        rendered = render(record)
+        yield str(rendered.input)
+        yield rendered.target
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.data.train_tokenizer", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

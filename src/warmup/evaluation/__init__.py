@@ -1,0 +1,1 @@
+"""From outputs to numbers: metrics, tests of significance, what warmups are like."""

@@ -1,0 +1,107 @@
+"""Get the model of a neural metric: `python -m warmup.evaluation.fetch_metric`.
+
+Downloads it from the Hub, or looks at a local folder, and describes it in a JSON file. Where the
+model is out of reach, that file says why, and everything but this metric can be computed.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from warmup.common import errors
+from warmup.common.arguments import read_object
+from warmup.common.errors import InputError
+from warmup.common.files import atomic, read_json, refuse_full, sha256, write_json
+from warmup.evaluation import neural_metrics
+from warmup.evaluation.neural_metrics import Entry
+
+_ORIGIN = "origin.json"
+"""Says of a downloaded folder what it is, so that it is downloaded once."""
+
+
+def describe(name: str, entry: Entry, folder: Path) -> dict[str, Any]:
+    """Return model, folder and SHA-256 of a metric's model; of one of the Hub the revision, too.
+
+    Args:
+        name: of the metric.
+        entry: of the configuration, with `local`, or with `hub` and `revision`.
+        folder: where a model of the Hub is to be.
+
+    Raises:
+        InputError: it is out of reach, or lacks a file.
+    """
+    metric = neural_metrics.load(name)
+    if "local" in entry:
+        local = Path(entry["local"])
+        if not local.is_dir():
+            raise InputError(f"{local}: no such folder (neural_metrics.{name}.local)")
+        metric.check(local)
+        return {"model": local.name, "folder": str(local), "sha256": sha256(local)}
+    origin = {key: entry[key] for key in ("hub", "revision", metric.HUB_NEEDS) if key in entry}
+    ours = (folder / _ORIGIN).is_file()
+    if not ours:
+        refuse_full(folder)
+    if not ours or read_json(folder / _ORIGIN) != origin:
+        _download(metric, entry, origin, folder)
+    found = {"model": entry["hub"], "revision": entry["revision"], "folder": str(folder)}
+    return found | {"sha256": sha256(folder)}
+
+
+def _download(
+    metric: neural_metrics.NeuralMetric, entry: Entry, origin: dict[str, Any], folder: Path
+) -> None:
+    # an interruption leaves it, and the next call goes on with it
+    partial = folder.with_name(f"partial-{folder.name}-{entry['revision']}")
+    metric.fetch(entry, partial)
+    try:
+        metric.check(partial)
+    except InputError:
+        shutil.rmtree(partial)
+        raise
+    for notes in list(partial.rglob(".cache")):  # of the Hub's library
+        shutil.rmtree(notes)
+    write_json(partial / _ORIGIN, origin)
+    with atomic(folder, replace=True) as temporary:  # it is ours
+        partial.replace(temporary)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add = parser.add_argument
+    add("--metric", required=True, metavar="NAME", help=", ".join(neural_metrics.names()))
+    add("--entry", required=True, metavar="JSON|FILE", help="its entry of the configuration")
+    add("--folder", type=Path, required=True, help="folder for a model of the Hub")
+    add("--output", type=Path, required=True, metavar="FILE", help="JSON file to write")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Get the model of a neural metric, and write what it is, or why it is out of reach."""
+    metric = neural_metrics.load(options.metric)
+    entry = read_object(options.entry, "--entry")
+    of_hub = {"hub", "revision", metric.HUB_NEEDS} - {""}
+    for key in ("local",) if "local" in entry else sorted(of_hub):
+        if not isinstance(entry.get(key), str):
+            raise InputError(f"--entry: needs text under the key {key!r}")
+    try:
+        found = describe(options.metric, entry, options.folder)
+    except InputError as error:
+        again = "start Snakemake with --forcerun fetch_metric to try again"
+        found = {"not_computed": f"{error}; {again}"}
+        print(f"{options.metric} cannot be computed: {found['not_computed']}", file=sys.stderr)
+    write_json(options.output, found)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.evaluation.fetch_metric", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,113 @@
+"""COMET (Rei et al. 2020, 2022): a regression from source, output and reference.
+
+A folder with a model has `hparams.yaml` and `checkpoints/model.ckpt`, as on the Hub, and
+`encoder/`: configuration and tokenizer of the network that COMET was trained from.
+"""
+
+import inspect
+from pathlib import Path
+from typing import Any
+
+from warmup.common.errors import InputError
+from warmup.common.files import read_bytes
+from warmup.evaluation.metrics import Corpus
+from warmup.evaluation.neural_metrics import Entry, Scorer
+
+LABEL = "COMET"
+HIGHER_IS_BETTER = True
+RANGE = (None, None)
+KIND = "semantic"
+NEEDS = ""
+HUB_NEEDS = "encoder_revision"
+PACKAGES = ("unbabel-comet", "transformers")
+
+_SETTINGS, _WEIGHTS, _ENCODER = "hparams.yaml", "checkpoints/model.ckpt", "encoder"
+_TOKENIZER = ("*.json", "*.model", "vocab.txt", "merges.txt")
+
+
+def fetch(entry: Entry, folder: Path) -> None:
+    """Download a model, and configuration and tokenizer of the encoder that its settings name.
+
+    Raises:
+        InputError: the Hub cannot be reached or refuses, or the model is none of COMET.
+    """
+    from warmup.models.fetch_model import NESTED, download  # noqa: PLC0415  # of the main environment
+
+    download(entry["hub"], entry["revision"], folder, (_SETTINGS, _WEIGHTS))
+    encoder = _settings(folder)["pretrained_model"]
+    download(encoder, entry["encoder_revision"], folder / _ENCODER, _TOKENIZER, (NESTED,))
+
+
+def check(folder: Path) -> None:
+    """Raise an `InputError` that names the file which a model's folder lacks."""
+    for name in (_SETTINGS, _WEIGHTS, f"{_ENCODER}/config.json"):
+        if not (folder / name).is_file():
+            raise InputError(f"{folder}: has no {name}, as a model of COMET has to")
+    _settings(folder)
+
+
+def choices(entry: Entry) -> str:
+    """Return how several references, and the scale of the model, are dealt with."""
+    return "refs:mean|scale:100"
+
+
+def load(folder: Path, entry: Entry) -> Scorer:
+    """Load a model, offline and without running code from its file; errors as `NeuralMetric`."""
+    import torch  # noqa: PLC0415
+    from comet.models import str2model  # noqa: PLC0415
+
+    kind = str2model[_settings(folder)["class_identifier"]]
+    # the library's own `load_from_checkpoint` would ask the Hub for the encoder, and let weights
+    # that are missing stay random
+    checkpoint = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
+    known = inspect.signature(kind).parameters
+    settings = {key: v for key, v in checkpoint["hyper_parameters"].items() if key in known}
+    settings |= {"pretrained_model": str(folder / _ENCODER), "local_files_only": True}
+    settings |= {"load_pretrained_weights": False}
+    if _settings(folder).get("layer_transformation") == "sparsemax_patch":  # as the library does
+        settings["layer_transformation"] = "softmax"
+    model = kind(**settings)
+    if missing := model.load_state_dict(checkpoint["state_dict"], strict=False).missing_keys:
+        raise InputError(f"{folder / _WEIGHTS}: no weights for {missing[0]}")
+    if not model.requires_references():
+        raise InputError(f"{folder}: {kind.__name__} does not look at references")
+    gpus = int(torch.cuda.is_available())
+    return lambda corpus: _score(model, corpus, entry["batch_size"], gpus)
+
+
+def _score(model: Any, corpus: Corpus, batch_size: int, gpus: int) -> list[float]:
+    """Return 100 times the mean over an item's references, [n]; texts are cut by the model."""
+    samples = [
+        {"src": source, "mt": output, "ref": reference}
+        for source, output, references in zip(
+            corpus.sources, corpus.hypotheses, corpus.references, strict=True
+        )
+        for reference in references
+    ]
+    # no workers: tokenizing takes little beside the network
+    options = {"batch_size": batch_size, "gpus": gpus, "num_workers": 0, "progress_bar": False}
+    found = iter(model.predict(samples, **options).scores)
+    return [
+        100 * sum(next(found) for _ in references) / len(references)
+        for references in corpus.references
+    ]
+
+
+def _settings(folder: Path) -> dict[str, Any]:
+    """Return the settings of a model.
+
+    Raises:
+        InputError: they are not those of a COMET model.
+    """
+    import yaml  # noqa: PLC0415  # planning starts without it
+
+    path = folder / _SETTINGS
+    try:
+        found: Any = yaml.safe_load(read_bytes(path))
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not YAML: {error}") from None
+    for key in ("class_identifier", "pretrained_model"):
+        if not isinstance(found, dict) or not isinstance(found.get(key), str):
+            raise InputError(f"{path}: {key} is missing: not the settings of a COMET model")
+    settings: dict[str, Any] = found
+    return settings

@@ -1,0 +1,160 @@
+"""Compute a neural metric in its environment: `python -m warmup.evaluation.score_neural`, offline.
+
+What is missing, the environment or the model, does not end it with an error: the file of segment
+scores then says so, and all other results can be made.
+"""
+
+import argparse
+import contextlib
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from warmup.common import errors
+from warmup.common.arguments import read_object
+from warmup.common.errors import InputError
+from warmup.common.files import read_json
+from warmup.config import neural_metrics as neural_entries
+from warmup.evaluation import neural_metrics, segment_scores
+from warmup.evaluation.metrics import Corpus
+from warmup.evaluation.neural_metrics import Entry, NeuralMetric, Scorer
+from warmup.evaluation.score import read_predictions
+from warmup.evaluation.segment_scores import NotComputed, SegmentScores
+
+NO_ENVIRONMENT = (
+    "the environment of neural metrics is missing; make it with `make metrics-env`, or start "
+    "Snakemake with --sdm conda"
+)
+
+
+def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
+    """Load the model of a metric.
+
+    Args:
+        metric: its module.
+        model: as `warmup.evaluation.fetch_metric` describes it.
+        entry: of the configuration.
+
+    Raises:
+        InputError: why it cannot be loaded.
+    """
+    folder = Path(model["folder"]).resolve()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what libraries tell
+            return metric.load(folder, entry)
+    except InputError:
+        raise
+    except ImportError as error:
+        raise InputError(f"{NO_ENVIRONMENT} ({error})") from None
+    except Exception as error:  # of the formats of others: whatever they raise
+        missing = isinstance(error, FileNotFoundError)
+        if errors.out_of_memory(error) or (errors.disk_problem(error) and not missing):
+            raise  # another start may well compute it
+        raise InputError(f"{model['folder']}: {type(error).__name__}: {error}") from None
+
+
+def signature(name: str, model: dict[str, Any], entry: Entry, target_lang: str) -> str:
+    """Return such as `comet|model:Unbabel/wmt22-comet-da|revision:2760a223ac95|…`."""
+    metric = neural_metrics.load(name)
+    origin = [f"model:{model['model']}", f"sha256:{model['sha256'][:12]}"]
+    if "revision" in model:
+        origin.insert(1, f"revision:{model['revision'][:12]}")
+    versions = [f"{key}:{value}" for key, value in _versions(metric.PACKAGES).items()]
+    lang = f"lang:{target_lang}"
+    return "|".join([name, *origin, metric.choices(entry), lang, *versions])
+
+
+def compute(
+    name: str, model: dict[str, Any], entry: Entry, corpus: Corpus, output: Path
+) -> str | None:
+    """Write the segment scores of some outputs; return the reason where there are none.
+
+    Raises:
+        InputError: a score is not a finite number.
+    """
+    metric = neural_metrics.load(name)
+    try:
+        if "not_computed" in model:
+            raise InputError(model["not_computed"])
+        scorer = load(metric, model, entry)
+    except InputError as error:
+        segment_scores.write_reason(output, NotComputed(name, str(error)))
+        return str(error)
+    with contextlib.redirect_stdout(sys.stderr):
+        scores = scorer(corpus)
+    said = signature(name, model, entry, corpus.target_lang)
+    provenance = {
+        "model": model,
+        "settings": dict(entry),
+        "code_sha256": neural_entries.code(name),
+        "packages": _versions([*metric.PACKAGES, "torch", "tokenizers", "numpy"]),
+        "python": platform.python_version(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "device": _device(),
+    }
+    segment_scores.write(output, SegmentScores(name, scores, said), corpus, provenance)
+    return None
+
+
+def _versions(packages: Iterable[str]) -> dict[str, str]:
+    return {name: importlib.metadata.version(name) for name in packages}
+
+
+def _device() -> str:
+    import torch  # noqa: PLC0415  # there once a model is loaded
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def _model(path: Path) -> dict[str, Any]:
+    """Read what `warmup.evaluation.fetch_metric` wrote."""
+    found = read_json(path)
+    if not isinstance(found, dict) or not (
+        "not_computed" in found or {"model", "folder", "sha256"} <= found.keys()
+    ):
+        raise InputError(f"{path}: not what python -m warmup.evaluation.fetch_metric writes")
+    return found
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add = parser.add_argument
+    add("--metric", required=True, metavar="NAME", help=", ".join(neural_metrics.names()))
+    add(
+        "--model",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="of warmup.evaluation.fetch_metric",
+    )
+    add("--entry", required=True, metavar="JSON|FILE", help="its entry of the configuration")
+    add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
+    add("--target-lang", required=True, metavar="LANG", help="language of the outputs")
+    add("--output", type=Path, required=True, metavar="FILE", help="segments.json to write")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compute a neural metric for a run's predictions, in the environment of its libraries."""
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder; nothing else is to be asked for
+    neural_metrics.load(options.metric)
+    corpus, _ = read_predictions(options.predictions, options.target_lang)
+    model, entry = _model(options.model), read_object(options.entry, "--entry")
+    if reason := compute(options.metric, model, entry, corpus, options.output):
+        print(f"{options.metric} not computed: {reason}", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.evaluation.score_neural", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,116 @@
+"""A file of segment scores: one number an item from a neural metric, or why there is none."""
+
+import math
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+from warmup.common.files import read_json, sha256_text, write_json
+from warmup.evaluation import metrics
+from warmup.evaluation.metrics import Corpus, FloatArray
+
+_KEYS = {"signature": str, "hypotheses_sha256": str, "scores": list, "provenance": dict}
+NOT_COMPUTED = "not computed: "
+"""Begins the signature of a score without a value."""
+LONGEST = 400
+"""Characters of a reason; libraries can say a lot."""
+
+
+class NotComputed(NamedTuple):
+    """A metric without scores."""
+
+    metric: str
+    reason: str
+
+
+@dataclass
+class SegmentScores:
+    """Scores of one file of predictions; a `warmup.evaluation.metrics.Scoring`."""
+
+    NAME: str
+    scores: Sequence[float]
+    """One an item."""
+    said: str
+    """The signature."""
+
+    def statistics(self, corpus: Corpus) -> FloatArray:
+        """Return the score and the number 1 for each item: [n, 2]."""
+        return np.array([(score, 1) for score in self.scores], dtype=np.float64)
+
+    def aggregate(self, sums: FloatArray) -> FloatArray:
+        """Return the plain mean over items: [..., 2] -> [...]."""
+        return metrics.mean(sums)
+
+    def signature(self, corpus: Corpus) -> str:
+        """Return every choice that changes the value."""
+        return self.said
+
+
+def signature_without(reason: str) -> str:
+    """Return the signature of a score that was not computed for a reason, one line."""
+    return NOT_COMPUTED + " ".join(reason.split())
+
+
+def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
+    """Return how summed statistics of a metric, neural or not, become its score.
+
+    Raises:
+        InputError: no such metric.
+    """
+    return metrics.mean if name in plugins.names("neural metric") else metrics.load(name).aggregate
+
+
+def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[str, Any]) -> None:
+    """Write the scores of a file of predictions.
+
+    Raises:
+        InputError: a score is not a finite number.
+    """
+    for number, score in enumerate(found.scores, start=1):
+        if not math.isfinite(score):
+            raise InputError(f"{found.NAME}: the score of item {number} is {score}")
+    document = {
+        "metric": found.NAME,
+        "signature": found.said,
+        "hypotheses_sha256": sha256_text(corpus.hypotheses),
+        "provenance": dict(provenance),
+        "scores": list(found.scores),
+    }
+    write_json(path, document)
+
+
+def write_reason(path: Path, found: NotComputed) -> None:
+    """Write why a metric has no scores, as one line; it is shown below tables."""
+    reason = textwrap.shorten(found.reason, LONGEST, placeholder=" …")
+    write_json(path, {"metric": found.metric, "not_computed": reason})
+
+
+def read(path: Path, corpus: Corpus) -> SegmentScores | NotComputed:
+    """Read the segment scores of some outputs, or why there are none.
+
+    Raises:
+        InputError: the file has another form, or is of other outputs.
+    """
+    document = read_json(path)
+    if not isinstance(document, dict) or not isinstance(document.get("metric"), str):
+        raise InputError(f"{path}: metric must be a str")
+    name = document["metric"]
+    if isinstance(document.get("not_computed"), str):
+        return NotComputed(name, document["not_computed"])
+    for key, kind in _KEYS.items():
+        if not isinstance(document.get(key), kind):
+            raise InputError(f"{path}: {key} must be a {kind.__name__}")
+    scores = document["scores"]
+    if document["hypotheses_sha256"] != sha256_text(corpus.hypotheses):
+        raise InputError(f"{path}: is of other outputs; make it again")
+    if len(scores) != len(corpus.hypotheses):
+        raise InputError(f"{path}: {len(scores)} scores for {len(corpus.hypotheses)} outputs")
+    if not all(isinstance(score, int | float) and math.isfinite(score) for score in scores):
+        raise InputError(f"{path}: scores must be finite numbers")
+    return SegmentScores(name, scores, document["signature"])

@@ -1,0 +1,1 @@
+"""What warmups are like, and which words outputs have."""

@@ -1,0 +1,88 @@
+"""Function words and content words: which words of the references an output has.
+
+The folder `function_words` lists the closed classes of a language (articles, pronouns,
+prepositions, conjunctions, auxiliaries, particles), one file a language. Of other languages, the
+words most frequent in the references stand in for them.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from importlib import resources
+
+import numpy as np
+
+from warmup.evaluation.language import language
+from warmup.evaluation.warmup_analysis.quantities import FloatArray, Quantity, Words, ratio, share
+
+_MOST = 100
+_PART = 10
+_LISTS = resources.files(__package__) / "function_words"
+
+
+def function_words(lang: str, references: Iterable[Words]) -> frozenset[str]:
+    """Return the function words of a language.
+
+    Without a list, the tenth of the references' different words which are the most frequent, at
+    most 100; of equally frequent words, those first by name.
+
+    Raises:
+        InputError: the language is empty.
+    """
+    known = _LISTS / f"{language(lang)}.txt"
+    if known.is_file():
+        return frozenset(known.read_text(encoding="utf-8").split())
+    counts = Counter(word for text in references for word in text)
+    ranked = sorted(counts, key=lambda word: (-counts[word], word))
+    return frozenset(ranked[: min(_MOST, -(-len(ranked) // _PART))])
+
+
+def recalled(
+    outputs: Sequence[Words], references: Sequence[Words], chosen: frozenset[str], inside: bool
+) -> FloatArray:
+    """Return how many words of the class the output has of the reference, and how many there are.
+
+    Args:
+        outputs: words of each output.
+        references: words of each reference.
+        chosen: words.
+        inside: whether the class is `chosen` or all other words.
+
+    Returns:
+        [n, 2]; each word counts as often as it is in both.
+    """
+    rows = []
+    for output, reference in zip(outputs, references, strict=True):
+        wanted = Counter(word for word in reference if (word in chosen) == inside)
+        rows.append(((wanted & Counter(output)).total(), wanted.total()))
+    return np.array(rows, dtype=np.float64).reshape(-1, 2)
+
+
+def recalls(
+    outputs: Sequence[Words], references: Sequence[Words], chosen: frozenset[str]
+) -> dict[str, Quantity]:
+    """Return the recall of the references' function words and of their content words."""
+    return {
+        f"recall_{name}_words": Quantity(recalled(outputs, references, chosen, inside), ratio)
+        for name, inside in (("function", True), ("content", False))
+    }
+
+
+def gains(ours: dict[str, Quantity], theirs: dict[str, Quantity]) -> dict[str, Quantity]:
+    """Return what `ours` recall more than `theirs` of each class, and how much more of content.
+
+    Both as `recalls` returns them, on the same items.
+    """
+    (f, c), (other_f, other_c) = (
+        [one[f"recall_{name}_words"].statistics for name in ("function", "content")]
+        for one in (ours, theirs)
+    )
+    function = [(a - b, n) for (a, n), (b, _) in zip(f.tolist(), other_f.tolist(), strict=True)]
+    content = [(a - b, n) for (a, n), (b, _) in zip(c.tolist(), other_c.tolist(), strict=True)]
+    found = {"gain_function_words": share(function), "gain_content_words": share(content)}
+    both = np.concatenate([found[name].statistics for name in found], axis=1)
+    return found | {"gain_content_minus_function": Quantity(both, _second_minus_first)}
+
+
+def _second_minus_first(sums: FloatArray) -> FloatArray:
+    difference: FloatArray = ratio(sums[..., 2:]) - ratio(sums[..., :2])
+    return difference

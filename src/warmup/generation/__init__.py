@@ -1,0 +1,1 @@
+"""From a trained model to outputs: search, and where the warmup comes from."""

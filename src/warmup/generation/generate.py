@@ -1,0 +1,95 @@
+"""Generate outputs with a trained checkpoint, after warmups of its own or other ones.
+
+Command line: `python -m warmup.generation.generate --help`.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from warmup.common import errors, plugins
+from warmup.common.errors import InputError
+from warmup.common.files import to_json, write_jsonl
+from warmup.common.seeds import check_seed
+from warmup.common.texts import Normaliser
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add = parser.add_argument
+    add(
+        "--model",
+        type=Path,
+        required=True,
+        help="checkpoint folder written by warmup.training.train",
+    )
+    add("--task", choices=plugins.names("task"), help="must be the checkpoint's own (a check)")
+    add("--input", type=Path, required=True, help="records, one JSON object a line; - is stdin")
+    add(
+        "--output",
+        type=Path,
+        required=True,
+        help="predictions, one JSON object a line; - is stdout",
+    )
+    add("--beams", type=int, default=1, help="beam width; 1 is greedy (default)")
+    add("--batch-size", type=int, default=64, help="sequences at once (default: %(default)s)")
+    add(
+        "--warmup",
+        choices=plugins.names("decoding"),
+        default="own",
+        help="where warmups come from, see docs/method.md (default: own, the model writes them)",
+    )
+    add("--samples", type=int, help="warmups per input for best_of_n (default: as in training)")
+    add("--seed", type=int, default=0, help="of shuffling and sampling (default: %(default)s)")
+    add("--threads", type=int, default=1, help="CPU threads")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Generate warmups and outputs for records (JSON lines) with a trained checkpoint."""
+    import torch  # noqa: PLC0415  # these take seconds; --help is to be there at once
+    from transformers.utils import logging  # noqa: PLC0415
+
+    from warmup.generation.prediction import predict, read_inputs  # noqa: PLC0415
+
+    least = {"beams": 1, "batch_size": 1, "threads": 1, "samples": 1}
+    for name, number in least.items():
+        value = getattr(options, name)
+        if value is not None and value < number:
+            raise InputError(f"--{name.replace('_', '-')}: must be at least {number}")
+    check_seed(options.seed, "--seed")
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    torch.set_num_threads(options.threads)
+    normaliser = Normaliser()
+    records = list(read_inputs(options.input, normaliser))  # wrong input ends it before any work
+    if note := normaliser.note():
+        print(f"{options.input}: {note}", file=sys.stderr)
+    rows = predict(
+        options.model,
+        records,
+        task=options.task,
+        beams=options.beams,
+        batch_size=options.batch_size,
+        warmup=options.warmup,
+        samples=options.samples,
+        seed=options.seed,
+    )
+    if str(options.output) == "-":
+        for row in rows:
+            print(to_json(row, "standard output"))
+    else:
+        write_jsonl(options.output, rows)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.generation.generate", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

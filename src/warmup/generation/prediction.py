@@ -1,0 +1,206 @@
+"""Generate outputs with a trained checkpoint, after warmups of its own or other ones."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+from warmup.common.files import read_places
+from warmup.common.texts import nfc
+from warmup.data import text_counts
+from warmup.data.batches import check_positions
+from warmup.data.encoding import Encoder
+from warmup.data.records import Record, Unlabelled, from_dict, unique
+from warmup.generation.sequence_generator import Writer, Written
+from warmup.generation.strategies import Inputs
+from warmup.generation.token_texts import pieces
+from warmup.method import self_check
+from warmup.models import lengths, loading
+from warmup.models.checkpoint_format import read_format
+from warmup.models.interface import LanguageModel
+
+DEFAULT_SAMPLES = 8
+"""Warmups per input where neither the caller nor the checkpoint says how many."""
+
+
+def predict(
+    folder: Path,
+    records: Iterable[Record],
+    *,
+    task: str | None,
+    beams: int,
+    batch_size: int,
+    warmup: str = "own",
+    samples: int | None = None,
+    seed: int = 0,
+) -> Iterator[dict[str, Any]]:
+    """Yield the prediction of each record, in order.
+
+    Args:
+        folder: a checkpoint of `warmup.training.train`.
+        records: what to generate from; `Unlabelled` ones have no references.
+        task: checked against the checkpoint's task where given.
+        beams: beam width.
+        batch_size: sequences at once; they are sorted by length to waste little on padding.
+        warmup: where warmups come from, a module of `warmup.generation.strategies`.
+        samples: warmups per input, for a way that takes several; None for as many as in training.
+        seed: of random numbers.
+
+    Raises:
+        InputError: not such a checkpoint, or of another task, or one that `warmup` does not fit,
+            or whose network is not supported.
+    """
+    form = read_format(folder)
+    if task and task != form["task"]:
+        raise InputError(f"--task: {folder} was trained for {form['task']}, not {task}")
+    decoding = plugins.load("decoding", warmup)
+    if decoding.NEEDS_WARMUPS and form["max_warmup_tokens"] is None:
+        raise InputError(f"--warmup {warmup}: {folder} was trained without warmups")
+    if samples and not decoding.SAMPLES:
+        raise InputError(f"--samples: --warmup {warmup} takes no samples")
+    model = loading.load(folder, form)
+    model.network.eval()
+    lengths.check_lengths(model, form)
+    if torch.cuda.is_available():
+        model.network.to("cuda")
+    self_check.check(model, form)
+    rows = list(records)
+    texts = Texts(model, form, rows)
+    for sentence in texts.sentences():
+        print(sentence, file=sys.stderr)
+    check_positions(model.network, texts.inputs.ids, "--input")
+    inputs = Inputs(
+        sources=texts.inputs.ids,
+        targets=texts.targets,
+        samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
+        seed=seed,
+    )
+    writer = Writer(model, form, beams=beams, batch_size=batch_size)
+    sequences = decoding.write(writer, inputs)
+    task_module = texts.task
+    for record, written, lost in zip(rows, sequences, texts.lost(), strict=True):
+        yield {
+            "id": record.id,
+            "source": record.source,
+            "references": (
+                [] if isinstance(record, Unlabelled) else task_module.render(record).references
+            ),
+            **shown(writer, written),
+            "warmup_from": None if form["max_warmup_tokens"] is None else warmup,
+            "as_tokens": lost,
+            "meta": record.meta,
+        }
+
+
+class Texts:
+    """The texts of records as tokens: inputs, and targets where they are known.
+
+    Args:
+        model: the model that generates.
+        form: the checkpoint's `warmup.json`.
+        rows: records, some of them `Unlabelled`.
+    """
+
+    def __init__(self, model: LanguageModel, form: dict[str, Any], rows: Sequence[Record]) -> None:
+        self.encoder = Encoder(model.tokenizer, model.tokens.of_form)
+        self.form, self.rows = form, rows
+        self.task = plugins.load("task", form["task"])
+        self.inputs = self.encoder.inputs(
+            [self.task.model_input(row) for row in rows], form["max_source_tokens"]
+        )
+        self.known = [i for i, row in enumerate(rows) if not isinstance(row, Unlabelled)]
+        self.target_texts = [self.task.render(rows[i]).target for i in self.known]
+        self.target_tokens = self.encoder.targets(self.target_texts)
+
+    def targets(self) -> list[list[int]]:
+        """Return the tokens of each target, without its end; an `InputError` if one is unknown."""
+        for row in self.rows:
+            self.task.check(row)
+        return [ids[:-1] for ids in self.target_tokens.ids]
+
+    def sentences(self) -> list[str]:
+        """Return what is to be said on the terminal."""
+        if not self.rows:
+            return []
+        texts = [str(self.task.model_input(row)) for row in self.rows]
+        longest = self.form["max_source_tokens"]
+        inputs = text_counts.count(self.encoder, texts, self.inputs, longest)
+        if not self.known:
+            return text_counts.sentences("generate", inputs, None)
+        longest = self.form["max_target_tokens"]
+        targets = text_counts.count(self.encoder, self.target_texts, self.target_tokens, longest)
+        return text_counts.sentences("generate", inputs, targets)
+
+    def lost(self) -> list[dict[str, int]]:
+        """Return for each record how many tokens are cut, too many or unknown, without zeros."""
+        inputs, targets = self.inputs, self.target_tokens
+        numbers: list[dict[str, int]] = [
+            {"inputs_cut": cut, "inputs_too_long": excess, "inputs_unknown": unknown}
+            for cut, excess, unknown in zip(
+                inputs.cut,
+                inputs.excess(self.form["max_source_tokens"]),
+                inputs.unknown,
+                strict=True,
+            )
+        ]
+        of_targets = zip(
+            self.known,
+            targets.excess(self.form["max_target_tokens"]),
+            targets.unknown,
+            strict=True,
+        )
+        for i, excess, unknown in of_targets:
+            numbers[i] |= {"targets_too_long": excess, "targets_unknown": unknown}
+        return [{kind: number for kind, number in one.items() if number} for one in numbers]
+
+
+def shown(writer: Writer, written: Written) -> dict[str, Any]:
+    """Return the part of a prediction that is of the sequence."""
+    model = writer.model
+    warmup, separator = written.warmup_log_probabilities, model.tokens.separator
+    text, output = writer.texts(written)
+    return {
+        "warmup": text,
+        "output": output,
+        "warmup_log_probability": written.warmup_log_probability,
+        "output_log_probability": written.output_log_probability,
+        "warmup_tokens": len(written.warmup),
+        "output_tokens": len(written.output),
+        "warmup_by_token": (
+            None if warmup is None else _by_token(model, [*written.warmup, separator], warmup)
+        ),
+        "output_by_token": _by_token(model, written.output, written.output_log_probabilities),
+    }
+
+
+def _by_token(
+    model: LanguageModel, ids: list[int], log_probabilities: list[float]
+) -> list[tuple[str, float]]:
+    """Return what each token adds to the text, and its log-probability to five digits.
+
+    The last of `ids` is left out where it has none: a separator that was forced.
+    """
+    texts = pieces(model.tokenizer, ids[: len(log_probabilities)])
+    return [(text, round(p, 5)) for text, p in zip(texts, log_probabilities, strict=True)]
+
+
+def read_inputs(path: Path, normalise: Callable[[str], str] = nfc) -> Iterator[Record]:
+    """Yield what to generate from, in NFC; a line needs neither target nor answer.
+
+    A line without an `id` gets its number.
+
+    Raises:
+        InputError: naming the line that is neither, or whose id another one has.
+    """
+
+    def read(where: str, row: dict[str, Any]) -> Record:
+        labelled = "targets" in row or "answer" in row
+        number = where.rpartition(":")[2]
+        record = from_dict({"id": number} | row, where, Record if labelled else Unlabelled)
+        return record.with_texts(normalise)
+
+    return unique((where, read(where, row)) for where, row in read_places(path))

@@ -1,0 +1,1 @@
+"""The method of the paper: objectives, sampling, scoring, and the loss."""

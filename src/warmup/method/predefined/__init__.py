@@ -1,0 +1,19 @@
+"""Warmups that somebody has thought of, one kind a file: controls for the learned ones.
+
+A module here has `writer(targets, tokens, max_tokens)`, which returns a function from the tokens
+of a target to those of its warmup, at most `max_tokens`; `targets` are all targets of the training
+data. Its name is the `warmup.predefined` of a method, which learns to write such warmups itself.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from warmup.models.interface import Tokens
+
+Writer = Callable[[Sequence[int]], list[int]]
+
+
+def allowed_counts(targets: Sequence[Sequence[int]], tokens: Tokens) -> Counter[int]:
+    """Return in how many targets each token occurs, without those that no warmup contains."""
+    never = {*tokens.banned, tokens.separator}
+    return Counter(token for target in targets for token in set(target) - never)

@@ -1,0 +1,135 @@
+"""Sample warmups c ~ P(c|x): ancestral sampling from one encoding of x, N branches per example."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from warmup.models.interface import LanguageModel, Source
+
+
+@dataclass(frozen=True)
+class Warmups:
+    """N warmups for each of B examples."""
+
+    ids: torch.Tensor
+    """[B, N, K] tokens without the separator; padding after the end."""
+    lengths: torch.Tensor
+    """[B, N] number of tokens."""
+    forced: torch.Tensor
+    """[B, N] bool: the length limit ended it, so its separator is not part of P(c|x)."""
+
+
+_BLOCK = 1024
+"""Tokens in a block of a large vocabulary."""
+
+
+def restrict(logits: torch.Tensor, banned: tuple[int, ...]) -> torch.Tensor:
+    """Return logits [..., V] with -inf for tokens that a warmup never contains."""
+    index = torch.tensor(banned, device=logits.device)
+    return logits.index_fill(-1, index, float("-inf"))
+
+
+def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
+    """Return one token per row by inverting the distribution function.
+
+    Args:
+        logits: [R, V]; -inf is never drawn.
+        uniform: [R] in [0, 1).
+
+    Sums run in float64: over a vocabulary of 250,000 float32 would drop rare tokens. Of a large
+    vocabulary a block of tokens is drawn first, then a token within it. Where logits are no
+    numbers, the last token is drawn: a network that says so makes the loss no number, too, and
+    `warmup.training.non_finite` then knows what to do.
+    """
+    p = logits.float().softmax(-1)
+    if p.shape[-1] <= _BLOCK:
+        return _search(*_cumulated(p, uniform[:, None]))[:, 0]
+    rows, size = p.shape
+    blocks = torch.nn.functional.pad(p, (0, -size % _BLOCK)).view(rows, -1, _BLOCK)
+    sums = blocks.sum(-1).double()  # pairwise, so that float32 is enough for a block
+    cumulative, threshold = _cumulated(sums, uniform[:, None])
+    block = _search(cumulative, threshold)
+    width = sums.gather(-1, block)
+    within = ((threshold - cumulative.gather(-1, block) + width) / width).clamp(0, 1)
+    chosen = blocks.gather(1, block[..., None].expand(-1, -1, _BLOCK))[:, 0]
+    token = _search(*_cumulated(chosen, within))
+    return (block * _BLOCK + token).clamp(max=size - 1)[:, 0]
+
+
+def _cumulated(p: torch.Tensor, uniform: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the distribution function of p [R, V], of any sum, and the values [R, 1] to look for.
+
+    Args:
+        p: probabilities.
+        uniform: [R, 1] in [0, 1].
+    """
+    cumulative = p.cumsum(-1, dtype=torch.float64)
+    total = cumulative[:, -1:]
+    # rounding could otherwise step past the last token that has any probability
+    below = torch.nextafter(total, torch.zeros_like(total))
+    return cumulative, (uniform.to(cumulative) * total).minimum(below)
+
+
+def _search(cumulative: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
+    """Return where [R, 1] the value stands among sums [R, V]; behind none of them, the last."""
+    found = torch.searchsorted(cumulative, threshold, right=True)
+    return found.clamp(max=cumulative.shape[-1] - 1)  # NaN would be behind the last
+
+
+@torch.no_grad()
+def sample(
+    model: LanguageModel,
+    source: Source,
+    *,
+    max_tokens: int,
+    temperature: float,
+    uniform: torch.Tensor,
+) -> tuple[Warmups, Any]:
+    """Draw warmups, each ended by the separator or after `max_tokens`; also return the cache.
+
+    Args:
+        model: the model, in evaluation mode.
+        source: B encoded inputs.
+        max_tokens: K, the longest warmup.
+        temperature: 1 samples from P(c|x) itself.
+        uniform: [B, N, K] random numbers in [0, 1), see `warmup.method.random_numbers`.
+    """
+    tokens = model.tokens
+    shape = uniform.shape[:2]
+    uniform = uniform.to(source.input_ids.device)
+    ids = torch.full((*shape, max_tokens), tokens.pad, device=source.input_ids.device)
+    ended = torch.zeros(shape, dtype=torch.bool, device=ids.device)
+    logits, cache = model.begin(source, shape[1])
+    for position in range(max_tokens):
+        if position:
+            logits, cache = model.step(ids[..., position - 1], cache)
+        scaled = restrict(logits.flatten(0, 1), tokens.banned).div_(temperature)
+        token = draw(scaled, uniform[..., position].flatten()).view(shape)
+        ended = ended | (token == tokens.separator)
+        ids[..., position] = torch.where(ended, tokens.pad, token)
+        if bool(ended.all()):
+            break
+    return Warmups(ids, (ids != tokens.pad).sum(-1), ~ended), cache
+
+
+def distinct(warmups: Warmups) -> tuple[Warmups, torch.Tensor]:
+    """Return the different warmups of each example and where each of the N is among them.
+
+    Returns:
+        U warmups per example, U the most that any example has (others repeat one of theirs),
+        and [B, N] the index of each of the N in these.
+    """
+    same = (warmups.ids[:, :, None] == warmups.ids[:, None]).all(-1)
+    same &= warmups.lengths[:, :, None] == warmups.lengths[:, None]
+    first = same.int().argmax(-1)  # the earliest equal to it
+    is_first = first == torch.arange(first.shape[1], device=first.device)
+    rank = is_first.cumsum(-1) - 1
+    order = (~is_first).int().argsort(stable=True, dim=-1)[:, : int(rank.max()) + 1]
+    return select(warmups, order), rank.gather(1, first)
+
+
+def select(warmups: Warmups, index: torch.Tensor) -> Warmups:
+    """Return some warmups of each example, by their index [B, M]."""
+    ids = warmups.ids.gather(1, index[..., None].expand(-1, -1, warmups.ids.shape[-1]))
+    return Warmups(ids, warmups.lengths.gather(1, index), warmups.forced.gather(1, index))

@@ -1,0 +1,56 @@
+"""What a checkpoint says of itself in `warmup.json`, for those who write sequences with it."""
+
+from pathlib import Path
+from typing import Any
+
+from warmup.common import plugins
+from warmup.common.errors import InputError, unknown
+from warmup.common.files import read_json
+from warmup.config import schema
+
+FORMAT_FILE = "warmup.json"
+"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
+
+
+def model_format(config: dict[str, Any]) -> dict[str, Any]:
+    """Return what `warmup.generation.generate` has to know of a checkpoint."""
+    warmup, dataset = config["method"]["warmup"], config["dataset"]
+    return {
+        "architecture": config["model"]["architecture"],
+        "separator": config["model"]["separator"],
+        "prompt_end": config["model"]["prompt_end"],
+        "dtype": config["model"]["dtype"],
+        "task": dataset["task"],
+        "max_warmup_tokens": warmup["max_tokens"] if warmup else None,
+        "warmup_samples": warmup["samples"] if warmup else None,
+        "max_source_tokens": dataset["max_source_tokens"],
+        "max_target_tokens": dataset["max_target_tokens"],
+    }
+
+
+def read_format(folder: Path) -> dict[str, Any]:
+    """Read a checkpoint's `warmup.json`; its values keep to the bounds of a configuration.
+
+    Raises:
+        InputError: the file is missing, or lacks a key, or a value is not possible.
+    """
+    path = folder / FORMAT_FILE
+    form = read_json(path)
+    schema.check(form, _schema(), str(path))
+    for key, kind in (("architecture", "architecture"), ("task", "task")):
+        if form[key] not in plugins.names(kind):
+            raise InputError(f"{path}: {unknown(kind, form[key], plugins.names(kind))}")
+    return dict(form)
+
+
+def _schema() -> dict[str, Any]:
+    definitions = schema.read()["$defs"]
+    model, dataset = (definitions[name]["properties"] for name in ("model", "dataset"))
+    warmup = definitions["method_settings"]["properties"]["warmup"]["properties"]
+    keys = {name: model[name] for name in ("architecture", "separator", "prompt_end", "dtype")}
+    keys |= {name: dataset[name] for name in ("task", "max_source_tokens", "max_target_tokens")}
+    without_warmups = {"max_warmup_tokens": "max_tokens", "warmup_samples": "samples"}
+    for name, setting in without_warmups.items():
+        keys[name] = warmup[setting] | {"type": ["integer", "null"]}
+    required = sorted(keys.keys() - {"warmup_samples"})
+    return {"type": "object", "required": required, "properties": keys}

@@ -1,0 +1,128 @@
+"""Download a model of the Hugging Face Hub at a pinned revision: `python -m
+warmup.models.fetch_model`.
+
+With `warmup.data.fetch` and `warmup.evaluation.fetch_metric` the only steps that use the network;
+training then works offline.
+"""
+
+import argparse
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import errors as hub_errors
+from huggingface_hub import snapshot_download
+
+from warmup.common import errors
+from warmup.common.arguments import read_object
+from warmup.common.errors import InputError
+from warmup.common.files import atomic, refuse_full
+
+FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
+"""Weights, configurations and tokenizers. Never pickled weights: loading those can run code."""
+NESTED = "*/*"
+"""Exports to other formats and the like, which `from_pretrained` does not read."""
+
+
+def fetch_model(hub: str, revision: str, folder: Path) -> None:
+    """Make `folder` the checkpoint of a Hub repository at a commit.
+
+    The files come to a folder beside it, which an interruption leaves and the next call goes on
+    with. A restricted repository needs a token in the environment variable HF_TOKEN.
+
+    Args:
+        hub: id of the repository, such as `google-t5/t5-base`.
+        revision: its commit.
+        folder: where the checkpoint is to be; there must be nothing in it.
+
+    Raises:
+        InputError: the folder is not empty, the Hub cannot be reached or refuses, there is no such
+            repository or revision, or it has no weights as safetensors.
+    """
+    refuse_full(folder)  # before the download
+    partial = folder.with_name(f"partial-{folder.name}-{revision}")
+    download(hub, revision, partial, FILES, (NESTED,))
+    if not any(partial.glob("*.safetensors")):
+        shutil.rmtree(partial)
+        raise InputError(
+            f"{hub} has no weights as safetensors at revision {revision}, and others are not "
+            "loaded; choose another revision: a later commit of its main branch, or the commit of "
+            f"a pull request that adds them (https://huggingface.co/{hub}/discussions)"
+        )
+    shutil.rmtree(partial / ".cache", ignore_errors=True)  # notes of the library
+    with atomic(folder) as temporary:
+        partial.replace(temporary)
+
+
+def download(
+    hub: str, revision: str, folder: Path, wanted: Sequence[str], unwanted: Sequence[str] = ()
+) -> None:
+    """Download those files of a Hub repository at a commit that fit the patterns.
+
+    Raises:
+        InputError: the Hub cannot be reached or refuses, or it has no such repository or revision.
+    """
+    try:
+        snapshot_download(
+            hub,
+            revision=revision,
+            local_dir=folder,
+            allow_patterns=list(wanted),
+            ignore_patterns=list(unwanted),
+        )
+    except hub_errors.GatedRepoError:  # also a RepositoryNotFoundError
+        raise InputError(
+            f"{hub}: access is restricted; agree to its terms at https://huggingface.co/{hub} and "
+            "set HF_TOKEN to a token of that account"
+        ) from None
+    except hub_errors.RevisionNotFoundError:
+        raise InputError(f"{hub}: has no revision {revision}") from None
+    except hub_errors.RepositoryNotFoundError:
+        raise InputError(
+            f"{hub}: no such model on the Hub, or a private one (set HF_TOKEN to a token that may "
+            "read it)"
+        ) from None
+    except hub_errors.HfHubHTTPError as error:
+        raise InputError(f"{hub}: the Hub refused: {error}") from None
+    except hub_errors.LocalEntryNotFoundError as error:
+        reason = error.__cause__ or error
+        raise InputError(f"{hub}: cannot reach the Hub: {reason}; run again later") from None
+    except Exception as error:  # those of its HTTP client, of the disk, …
+        raise InputError(f"{hub}: cannot download: {error}") from None
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        "--model",
+        required=True,
+        metavar="JSON|FILE",
+        help="entry of `models` in the configuration, with hub and revision (40 digits)",
+    )
+    parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Download a model of the Hugging Face Hub: configuration, tokenizer and safetensors."""
+    entry: dict[str, Any] = read_object(options.model, "--model")
+    for key in ("hub", "revision"):
+        if not isinstance(entry.get(key), str):
+            raise InputError(f"--model: needs text under the key {key!r}")
+    fetch_model(entry["hub"], entry["revision"], options.output)
+    files = [path for path in options.output.iterdir() if path.is_file()]
+    size = sum(path.stat().st_size for path in files)
+    print(f"{entry['hub']}: {len(files)} files, {size:,} bytes in {options.output}")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.models.fetch_model", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,52 @@
+"""Does a network have positions for all tokens that it will be fed?"""
+
+from typing import Any
+
+import torch
+
+from warmup.common.errors import InputError, out_of_memory
+from warmup.models.interface import LanguageModel
+
+_KEYS = ("max_source_tokens", "max_warmup_tokens", "max_target_tokens")
+
+
+def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
+    """Feed a network one sequence of the greatest lengths that a run allows.
+
+    A table of learned positions ends somewhere; other kinds of positions do not. The network has to
+    be on the CPU, since a GPU cannot go on after an index that is out of range.
+
+    Args:
+        model: the model.
+        form: as `warmup.json` has it: how long inputs, warmups and targets may be.
+
+    Raises:
+        InputError: the network has fewer positions.
+    """
+    source, warmup, target = (form[key] for key in _KEYS)
+    before = 0 if warmup is None else warmup + 1  # c and the separator
+    # with START, without y's last token; what cannot be fed two tokens lacks something else
+    if _takes(model, source, before + target) or not _takes(model, 1, 1):
+        return
+    named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
+    config = model.network.config
+    most = getattr(config, "max_position_embeddings", None)
+    known = f" (max_position_embeddings: {most})" if most else ""
+    raise InputError(
+        f"{named}: too many tokens for the positions of this {config.model_type}{known}"
+    )
+
+
+def _takes(model: LanguageModel, source: int, decoder: int) -> bool:
+    """Say whether a network can be fed so many tokens."""
+    inputs, ids = (torch.full((1, length), model.tokens.end) for length in (source, decoder))
+    try:
+        with torch.no_grad(), torch.random.fork_rng([]):
+            encoded = model.encode(inputs, torch.ones_like(inputs))
+            one = ids[:, None]
+            model.branch_states(model.network, encoded, one, torch.ones_like(one).bool())
+    except Exception as error:  # each model type fails in its own way
+        if out_of_memory(error):
+            raise
+        return False
+    return True

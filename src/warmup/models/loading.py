@@ -1,0 +1,107 @@
+"""Create, load and save networks as plain `transformers`."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from warmup.common import plugins
+from warmup.common.errors import InputError, out_of_memory
+from warmup.models import scratch
+from warmup.models.interface import LanguageModel, Tokens
+from warmup.models.markers import marker
+
+
+def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
+    """Load network and tokenizer from a local folder; safetensors only, no code from it is run.
+
+    Args:
+        folder: a checkpoint in the `transformers` layout.
+        spec: the model entry: `architecture`, `separator`, `prompt_end`, `dtype`.
+
+    Raises:
+        InputError: no such checkpoint, or its vocabulary has no such separator or `prompt_end`.
+    """
+    if not (folder / "config.json").is_file():
+        raise InputError(f"{folder}: no checkpoint there (config.json is missing)")
+    auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
+    try:
+        network = auto.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            trust_remote_code=False,
+            dtype=getattr(torch, spec.get("dtype", "float32")),
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # each model type checks its configuration in its own way
+        if out_of_memory(error):
+            raise
+        raise InputError(f"{folder}: cannot load: {error}") from None
+    return _assemble(network, tokenizer, spec)
+
+
+def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageModel:
+    """Make a network with random weights from the entry's `scratch` configuration.
+
+    Raises:
+        InputError: an unknown model type, a key its configuration does not have, or settings that
+            make no network.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
+    torch.manual_seed(seed)
+    network = scratch.make(spec["architecture"], spec["scratch"], tokenizer)
+    return _assemble(network, tokenizer, spec)
+
+
+def save(model: LanguageModel, folder: Path) -> None:
+    """Write network and tokenizer so that plain `from_pretrained` loads them."""
+    model.network.save_pretrained(folder)
+    model.tokenizer.save_pretrained(folder)
+
+
+def prepare_separator(model: LanguageModel) -> None:
+    """Let the separator begin as the end token: where a text would end, a warmup may end.
+
+    A model that was not trained with warmups gives its separator no sensible probability, so
+    that warmups would all run into their length limit, with noise behind what they say.
+    """
+    weight = model.network.get_output_embeddings().weight
+    with torch.no_grad():
+        weight[model.tokens.separator] = weight[model.tokens.end]
+
+
+def _assemble(
+    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+) -> LanguageModel:
+    kind = plugins.load("architecture", spec["architecture"]).MODEL
+    head = network.get_output_embeddings()
+    if head is None:
+        raise InputError(f"model type {network.config.model_type!r}: not supported: it has no head")
+    if tokenizer.eos_token_id is None:
+        raise InputError("tokenizer: it has no end-of-sequence token")
+    separator = marker(tokenizer, "separator", spec["separator"])
+    start = kind.start_token(network, tokenizer, spec)
+    if separator == start:
+        raise InputError(
+            f"separator: {spec['separator']!r} is also the token that begins the decoder sequence"
+        )
+    unused = range(len(tokenizer), head.weight.shape[0])
+    banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
+    end = int(tokenizer.eos_token_id)
+    pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
+    # no rules of what it was trained for before, such as BART's forced first token
+    network.generation_config = GenerationConfig(
+        pad_token_id=pad,
+        eos_token_id=end,
+        decoder_start_token_id=start if network.config.is_encoder_decoder else None,
+    )
+    tokens = Tokens(start, separator, end, pad, tuple(sorted(banned)))
+    model: LanguageModel = kind(network, tokenizer, tokens)
+    return model

@@ -1,0 +1,244 @@
+"""The vocabulary projection, fused with what is wanted of it: logits are never kept for long.
+
+For B·N branches of K+T tokens the logits would be [B·N, K+T, V]; with the 250,000 tokens of mT5
+they would be most of the memory that training takes.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.nn.functional import linear
+from torch.utils.checkpoint import checkpoint
+
+from warmup.data.batches import IGNORED
+
+MAX_LOGITS = 2**26
+"""Logits that may exist at once, in numbers (256 MiB as float32)."""
+
+_AT_ONCE = 2**22
+"""Logits that a processor's cache holds, or nearly."""
+_LITTLE = math.log(0.51)
+"""Log of the mass of allowed tokens under which it is not computed from that of the others."""
+
+
+@dataclass(frozen=True)
+class Projection:
+    """What makes logits z of a network's last states: `states · weightᵀ + bias`.
+
+    With a cap (Gemma 2) they are `cap · tanh(z / cap)`.
+    """
+
+    weight: torch.Tensor
+    """[V, D]"""
+    bias: torch.Tensor | None = None
+    """[V]"""
+    cap: float | None = None
+
+    def logits(self, states: torch.Tensor) -> torch.Tensor:
+        """Return float32 logits [..., V] of states [..., D]."""
+        bias = None if self.bias is None else self.bias.to(states.dtype)
+        logits = linear(states, self.weight.to(states.dtype), bias).float()
+        return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
+
+
+def label_log_probabilities(
+    projection: Projection,
+    states: torch.Tensor,
+    labels: torch.Tensor,
+    banned: tuple[int, ...] = (),
+    *,
+    restricted: torch.Tensor | None = None,
+    max_logits: int = MAX_LOGITS,
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return each label's log-probability and the log of what tokens not banned have together.
+
+    Both are of the full softmax, in float32 and 0 where the label is ignored. Their difference
+    is the log-probability among the tokens that are not banned.
+
+    Args:
+        projection: of the network.
+        states: [..., D] last states.
+        labels: [...] tokens; positions with -100 cost nothing.
+        banned: tokens that do not count as allowed.
+        restricted: [...] bool, where they are banned, and may be where the label is: everywhere
+            if None. Elsewhere all tokens are allowed, and the second result is 0.
+        max_logits: where there are more, they are made in parts, and again for the gradient.
+    """
+    keep = labels != IGNORED
+    picked = labels[keep]
+    rows = states.flatten(0, -2).index_select(0, keep.flatten().nonzero()[:, 0])
+    kind = states.device.type
+    if torch.is_autocast_enabled(kind):  # the backward pass would not know of it
+        rows = rows.to(torch.get_autocast_dtype(kind))
+    chunk = max(max_logits // projection.weight.shape[0], 1)
+    index = torch.tensor(banned, dtype=torch.long, device=states.device)
+    some = torch.ones_like(picked).bool() if restricted is None else restricted[keep]
+    log_p, log_mass = _LabelLogProbability.apply(  # type: ignore[no-untyped-call]
+        rows, projection.weight, projection.bias, projection.cap, picked, index, some, chunk
+    )
+    zeros = torch.zeros(labels.shape, device=states.device)
+    return zeros.masked_scatter(keep, log_p), zeros.masked_scatter(keep, log_mass)
+
+
+def divergences(
+    projection: Projection,
+    states: torch.Tensor,
+    start_projection: Projection,
+    start_states: torch.Tensor,
+    banned: tuple[int, ...],
+    *,
+    max_logits: int = MAX_LOGITS,
+) -> torch.Tensor:
+    """Return KL(p ‖ q) of next-token distributions without the banned tokens [R], nats.
+
+    Args:
+        projection: of the network whose distribution is p.
+        states: [R, D] its last states.
+        start_projection: of the network whose distribution is q; it gets no gradient.
+        start_states: [R, D'] its last states.
+        banned: tokens left out of both.
+        max_logits: where there are more, they are made in parts, and again for the gradient.
+    """
+    index = torch.tensor(banned, dtype=torch.long, device=states.device)
+
+    def divergence(p_states: torch.Tensor, q_states: torch.Tensor) -> torch.Tensor:
+        p = projection.logits(p_states).index_fill(-1, index, float("-inf")).log_softmax(-1)
+        with torch.no_grad():
+            q = start_projection.logits(q_states).index_fill(-1, index, float("-inf"))
+            q = q.log_softmax(-1)
+        # -inf - -inf is no number; banned tokens have no part in the sum
+        difference = p.index_fill(-1, index, 0.0) - q.index_fill(-1, index, 0.0)
+        return (p.exp() * difference).sum(-1)
+
+    chunk = max(max_logits // projection.weight.shape[0], 1)
+    if len(states) <= chunk:
+        return divergence(states, start_states)
+    parts = zip(torch.split(states, chunk), torch.split(start_states, chunk), strict=True)
+    return torch.cat([checkpoint(divergence, p, q, use_reentrant=False) for p, q in parts])
+
+
+class _LabelLogProbability(torch.autograd.Function):
+    """Keeps the probabilities for the gradient where they fit into one part, else makes them again.
+
+    Logits are read and written as seldom as can be: with a large vocabulary, that takes as long
+    as the matrix products.
+    """
+
+    @staticmethod
+    def forward(  # noqa: PLR0917  # called by PyTorch, with positions only
+        ctx: Any,
+        states: torch.Tensor,
+        weight: torch.Tensor,
+        bias: torch.Tensor | None,
+        cap: float | None,
+        labels: torch.Tensor,
+        banned: torch.Tensor,
+        restricted: torch.Tensor,
+        chunk: int,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        projection = Projection(weight, bias, cap)
+        ctx.kept = None
+        log_p, log_mass = [], []
+        parts = (torch.split(rows, chunk) for rows in (states, labels, restricted))
+        for part, label, some in zip(*parts, strict=True):
+            logits = projection.logits(part)
+            top, where = logits.max(-1, keepdim=True)
+            of_label = logits.gather(-1, label[:, None])
+            p = _softmax_(logits)
+            total = top - p.gather(-1, where).log()
+            log_p.append((of_label - total)[:, 0])
+            log_mass.append(_log_mass(projection, part, p, banned, some))
+            if len(states) <= chunk and cap is None:  # the slope of a cap wants the logits
+                ctx.kept = p
+        mass = torch.cat(log_mass)
+        ctx.save_for_backward(states, weight, bias, labels, banned, restricted, mass)
+        ctx.cap, ctx.chunk = cap, chunk
+        return torch.cat(log_p), mass
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        states, weight, *_ = ctx.saved_tensors
+        d_states = torch.empty_like(states)
+        d_weight = d_bias = None
+        for rows, values in _logit_gradients(ctx, *gradients):
+            d_logits = values.to(states.dtype)
+            d_states[rows] = linear(d_logits, weight.to(states.dtype).T)
+            if ctx.needs_input_grad[1]:
+                d_weight = _add_gradient(d_weight, weight, d_logits, states[rows])
+            if ctx.needs_input_grad[2]:
+                part = d_logits.sum(0, dtype=torch.float32)
+                d_bias = part if d_bias is None else d_bias + part
+        return d_states, d_weight, d_bias, None, None, None, None, None
+
+
+def _softmax_(logits: torch.Tensor) -> torch.Tensor:
+    """Turn logits into probabilities in their own memory: other memory costs time, too."""
+    for rows in torch.split(logits, max(_AT_ONCE // logits.shape[-1], 1)):
+        rows.copy_(rows.softmax(-1))
+    return logits
+
+
+def _log_mass(
+    projection: Projection,
+    states: torch.Tensor,
+    p: torch.Tensor,
+    banned: torch.Tensor,
+    restricted: torch.Tensor,
+) -> torch.Tensor:
+    """Return the log of what tokens not banned have together [R]."""
+    share = p.index_select(-1, banned).sum(-1) * restricted
+    log_mass = torch.log1p(-share.clamp(max=0.5))
+    few = _rows_with_little(log_mass)  # 1 − x would lose digits there
+    logits = projection.logits(states.index_select(0, few))
+    allowed = logits.index_fill(-1, banned, float("-inf")).logsumexp(-1)
+    return log_mass.index_copy(0, few, allowed - logits.logsumexp(-1))
+
+
+def _rows_with_little(log_mass: torch.Tensor) -> torch.Tensor:
+    """Return the rows whose allowed tokens have no more than about half of the probability."""
+    return (log_mass < _LITTLE).nonzero()[:, 0]
+
+
+def _logit_gradients(
+    ctx: Any, d_log_p: torch.Tensor, d_log_mass: torch.Tensor
+) -> Iterator[tuple[slice, torch.Tensor]]:
+    """Yield the gradient of `states · weightᵀ + bias`, in parts: rows and values.
+
+    The gradient of log p_y is 1_y − p, that of the log mass is p_allowed − p, where p_allowed is
+    p / mass of allowed tokens and 0 of banned ones. A cap multiplies it by 1 − (logit / cap)².
+    """
+    states, weight, bias, labels, banned, restricted, log_mass = ctx.saved_tensors
+    projection = Projection(weight, bias, ctx.cap)
+    for first in range(0, max(len(states), 1), ctx.chunk):  # without rows, a gradient of zeros
+        rows = slice(first, min(first + ctx.chunk, len(states)))
+        p, ctx.kept = ctx.kept, None  # used up: another backward pass makes them again
+        slope = None
+        if p is None:
+            logits = projection.logits(states[rows])
+            slope = None if ctx.cap is None else 1 - (logits / ctx.cap).square()
+            p = _softmax_(logits)
+        to_mass = (d_log_mass[rows] * restricted[rows])[:, None]
+        to_all = d_log_p[rows, None] + to_mass
+        of_banned = p.index_select(-1, banned) * -to_all
+        few = _rows_with_little(log_mass[rows])
+        logits = projection.logits(states[rows].index_select(0, few))
+        allowed = logits.index_fill_(-1, banned, float("-inf")).softmax(-1)
+        of_few = allowed * to_mass[few] - p.index_select(0, few) * to_all[few]
+        gradient = p.mul_(to_mass * (-log_mass[rows, None]).clamp(max=1).exp() - to_all)
+        gradient.index_copy_(-1, banned, of_banned).index_copy_(0, few, of_few)
+        gradient.scatter_add_(1, labels[rows, None], d_log_p[rows, None])
+        yield rows, gradient if slope is None else gradient.mul_(slope)
+
+
+def _add_gradient(
+    total: torch.Tensor | None, weight: torch.Tensor, d_logits: torch.Tensor, states: torch.Tensor
+) -> torch.Tensor:
+    """Return total + d_logitsᵀ · states, in place where it can be: [V, D] may take a gigabyte."""
+    if total is None:
+        return (d_logits.T @ states).to(weight.dtype)
+    if d_logits.dtype != weight.dtype:
+        return total.add_(d_logits.T @ states)
+    return torch.addmm(total, d_logits.T, states, out=total)  # `addmm_` is not counted

@@ -1,0 +1,1 @@
+"""What the workflow runs, and how results are kept, checked and made again."""

@@ -1,0 +1,392 @@
+"""What a configuration asks the workflow to make: paths, inputs and parameters of its jobs.
+
+The rules use this and nothing else; paths are built here. `wildcards` are Snakemake's.
+"""
+
+import json
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+from warmup.common.files import read_json, sha256, write_text
+from warmup.common.pairs import parse as parse_pair
+from warmup.config import decoding_entries, neural_metrics
+from warmup.config import experiment as configuration
+from warmup.config.command_line import restore
+from warmup.data.sources import Context, local
+from warmup.training import work_folder
+
+RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
+"""Name of a run, and its folder below `runs/`."""
+
+
+class Plan:
+    """The jobs of one experiment."""
+
+    def __init__(
+        self,
+        config: dict[str, Any],
+        given: Mapping[str, Any] | None = None,
+        metrics_ready: bool = False,
+    ) -> None:
+        """Check the configuration.
+
+        Args:
+            config: as Snakemake has it.
+            given: the values of `--config`, which `config` has too.
+            metrics_ready: whether the environment of neural metrics is there.
+        """
+        self.config = configuration.check(restore(config, given or {}))
+        name = self.config["experiment"]
+        self.results = f"results/{name}"
+        self.work = f"work/{name}/{RUN}"
+        self.logs = f"logs/{name}"
+        self.downloads = "downloads"
+        self.data = f"{self.results}/data/{{dataset}}/{{pair}}"
+        self.tokenizer = f"{self.results}/tokenizers/{{dataset}}/{{pair}}/{{model}}"
+        self.run = f"{self.results}/runs/{RUN}"
+        self.evaluation = f"{self.run}/{{split}}.{{decoding}}"
+        self.segments = f"{self.evaluation}.{{metric}}.segments.json"
+        self.metrics_ready = metrics_ready
+        self.runs = configuration.run_names(self.config)
+        self.methods = " ".join(configuration.lineage(self.config))
+        self.decodings = " ".join(decoding_entries.lineage(self.config["decodings"]))
+        self.resources: dict[str, int] = self.config["resources"]
+        self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
+        self.figures = plugins.names("figure")
+        self.fetched_datasets = _fetched(self.config["datasets"])
+        prepared = sorted({tuple(run.split("/")[:2]) for run in self.runs})
+        self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
+        predictions = self.of_evaluations("predictions.jsonl")
+        self.lists = {
+            "aggregate": [
+                *self.of_evaluations("scores.json"),
+                *self.of_runs("training.json"),
+                *(f"{self.data.format(dataset=d, pair=p)}/summary.json" for d, p in prepared),
+            ],
+            "compare": self.of_evaluations("statistics.json"),
+            "analyse": predictions,
+            "report": [*predictions, *self.of_runs("provenance.json")],
+        }
+        """Rule -> the files of all runs that it reads; for a large experiment more than a command
+        can name."""
+
+    def run_config(self, wildcards: Any) -> str:
+        """Return the resolved run as JSON; when it changes, the run is due again."""
+        return json.dumps(configuration.resolve(self.config, RUN.format(**wildcards)))
+
+    def dataset_config(self, wildcards: Any) -> str:
+        """Return what determines the files of a data set's pair, as JSON: no other pair does."""
+        entry = self.config["datasets"][wildcards.dataset]
+        own = {"pairs": [wildcards.pair]}
+        return json.dumps({key: (entry | own)[key] for key in ("task", "pairs", "splits")})
+
+    def hub_model(self, wildcards: Any) -> str:
+        """Return what determines a downloaded model, as JSON: not how it is trained."""
+        entry = self.config["models"][wildcards.model]
+        return json.dumps({key: entry[key] for key in ("hub", "revision")})
+
+    def tokenizer_config(self, wildcards: Any) -> str:
+        """Return the settings of the tokenizer of a model from scratch, as JSON."""
+        return json.dumps(self.config["models"][wildcards.model]["tokenizer"])
+
+    def architecture(self, wildcards: Any) -> str:
+        """Return a model's architecture."""
+        return str(self.config["models"][wildcards.model]["architecture"])
+
+    def task(self, wildcards: Any) -> str:
+        """Return the task of a data set."""
+        return str(self.config["datasets"][wildcards.dataset]["task"])
+
+    def score_config(self, wildcards: Any) -> str:
+        """Return what identifies a file of predictions, as JSON."""
+        run = configuration.resolve(self.config, RUN.format(**wildcards))["run"]
+        part = {"split": wildcards.split, "decoding": wildcards.decoding}
+        return json.dumps(run | part | {"target_lang": self.target_lang(wildcards)})
+
+    def metric_model(self, wildcards: Any) -> str:
+        """Return what determines the model of a neural metric, as JSON."""
+        entry = self.config["neural_metrics"][wildcards.metric]
+        return json.dumps({key: entry[key] for key in neural_metrics.MODEL if key in entry})
+
+    def metric_config(self, wildcards: Any) -> str:
+        """Return the entry of a neural metric as JSON."""
+        return json.dumps(self.config["neural_metrics"][wildcards.metric])
+
+    def target_lang(self, wildcards: Any) -> str:
+        """Return the language of the outputs."""
+        return parse_pair(wildcards.pair).target
+
+    def segments_of(self, wildcards: Any) -> list[str]:
+        """Return the segment scores of each neural metric that the task has."""
+        task = self.task(wildcards)
+        metrics = [
+            name for name, entry in self.config["neural_metrics"].items() if task in entry["tasks"]
+        ]
+        return [self.segments.format(**wildcards, metric=name) for name in metrics]
+
+    def scored_by(self, wildcards: Any) -> list[str]:
+        """Return the modules that scoring a data set finds by name: its task and metrics."""
+        return _scored_by(self.task(wildcards))
+
+    def all_scored_by(self, wildcards: Any) -> list[str]:
+        """Return the modules that scoring finds by name, for all tasks of the experiment."""
+        return [module for task in self.tasks for module in _scored_by(task)]
+
+    def all_metrics(self, wildcards: Any) -> list[str]:
+        """Return the modules of all tasks and metrics: what they state is read by name."""
+        package = plugins.PACKAGES["neural metric"]
+        neural = [f"{package}.{name}" for name in self.config["neural_metrics"]]
+        return [*self.all_scored_by(wildcards), *neural]
+
+    def metric_code(self, wildcards: Any) -> str | None:
+        """Return the hash of the code of a neural metric; where it cannot run, what did run."""
+        if self.metrics_ready:
+            return neural_metrics.code(wildcards.metric)
+        path = Path(self.segments.format(**wildcards))
+        computed = read_json(path).get("provenance", {}) if path.exists() else {}
+        found: str | None = computed.get("code_sha256")
+        return found
+
+    def metrics_environment(self, wildcards: Any) -> str:
+        """Return whether a metric can be computed: when it changes, the metric is due again.
+
+        What was computed stays so where the environment is gone since.
+        """
+        path = Path(self.segments.format(**wildcards))
+        there = self.metrics_ready or (path.exists() and "not_computed" not in read_json(path))
+        return "there" if there else "missing"
+
+    def beams(self, wildcards: Any) -> int:
+        """Return the beam width of a decoding."""
+        return int(self.config["decodings"][wildcards.decoding]["beams"])
+
+    def batch_size(self, wildcards: Any) -> int:
+        """Return the batch size of a decoding."""
+        return int(self.config["decodings"][wildcards.decoding]["batch_size"])
+
+    def warmup_options(self, wildcards: Any) -> str:
+        """Return the options that say where warmups come from, if not from the model itself."""
+        entry = self.config["decodings"][wildcards.decoding]
+        if entry["warmup"] == "own":
+            return ""
+        samples = f" --samples {entry['samples']}" if entry["samples"] else ""
+        return f" --warmup {entry['warmup']}{samples} --seed {wildcards.seed}"
+
+    def fetched(self, wildcards: Any) -> list[str]:
+        """Return the list of downloads that a data set needs, if it needs any."""
+        if wildcards.dataset in self.fetched_datasets:
+            return [f"{self.downloads}/{wildcards.dataset}.{wildcards.pair}.json"]
+        return []
+
+    def files(self, wildcards: Any) -> list[str]:
+        """Return the local files of a data set's pair: when one changes, its data are due again.
+
+        One that is missing is left out, since `prepare` says so better than Snakemake would.
+        """
+        paths = self.local_files[wildcards.dataset, wildcards.pair]
+        return [str(path) for path in paths if path.is_file()]
+
+    def start(self, wildcards: Any) -> str:
+        """Return the folder that a run starts from: of a tokenizer or of a model."""
+        run = configuration.resolve(self.config, RUN.format(**wildcards))
+        start = run["method"]["start"]
+        if start == "scratch":
+            return self.tokenizer.format(**wildcards)
+        if start == "pretrained":
+            fetched = f"{self.downloads}/models/{wildcards.model}"
+            return str(run["model"].get("local", fetched))
+        return f"{self._sibling(wildcards, start)}/model"
+
+    def start_files(self, wildcards: Any) -> list[str]:
+        """Return files that change when the start does, since Snakemake cannot compare folders.
+
+        Tokenizers are in `training_data`; a model of the Hub is what its revision says.
+        """
+        run = configuration.resolve(self.config, RUN.format(**wildcards))
+        start = run["method"]["start"]
+        if start == "pretrained":
+            local = run["model"].get("local")
+            files = Path(local).rglob("*") if local else ()
+            return sorted(str(path) for path in files if path.is_file())
+        if start == "scratch":
+            return []
+        return [f"{self._sibling(wildcards, start)}/provenance.json"]
+
+    def budget_files(self, wildcards: Any) -> dict[str, str]:
+        """Return, by command-line option, training.json of the runs that the budget refers to."""
+        method = configuration.resolve(self.config, RUN.format(**wildcards))["method"]
+        budget, inputs = method["budget"], {}
+        for key in ("same_updates_as", "same_compute_as"):
+            if key in budget:
+                inputs["reference"] = f"{self._sibling(wildcards, budget[key])}/training.json"
+        if "same_compute_as" in budget:
+            inputs["baseline"] = f"{self._sibling(wildcards, method['start'])}/training.json"
+        return inputs
+
+    def _sibling(self, wildcards: Any, method: str) -> str:
+        """Return the folder of the run that differs in the method only."""
+        return self.run.format(**{**wildcards, "method": method})
+
+    def training_options(self, wildcards: Any, input: Any) -> str:
+        """Return the command-line options for a run's inputs."""
+        names = ("start", "train", "valid", "reference", "baseline")
+        paths = {name: path for name in names if (path := input.get(name))}
+        return " ".join(f"--{name} {shlex.quote(str(path))}" for name, path in paths.items())
+
+    def training_data(self, wildcards: Any) -> list[str | None]:
+        """Return the hashes of what a run reads; when one changes, the run is due again."""
+        tokenizer = Path(self.tokenizer.format(**wildcards))
+        found = [self.data_hash(wildcards, split) for split in ("train", "valid")]
+        if self.start(wildcards) == str(tokenizer):
+            found.append(sha256(tokenizer) if tokenizer.exists() else None)
+        return found
+
+    def data_hash(self, wildcards: Any, split: str) -> str | None:
+        """Return the hash of a split as it was prepared; None if it was not."""
+        summary = Path(self.data.format(**wildcards)) / "summary.json"
+        splits = read_json(summary)["splits"] if summary.exists() else {}
+        found: str | None = splits.get(split, {}).get("sha256")
+        return found
+
+    def train_hash(self, wildcards: Any) -> str | None:
+        """Return the hash of the training data."""
+        return self.data_hash(wildcards, "train")
+
+    def split_hash(self, wildcards: Any) -> str | None:
+        """Return the hash of the examples that outputs are generated for."""
+        return self.data_hash(wildcards, wildcards.split)
+
+    def let_go(self, wildcards: Any) -> None:
+        """Delete what a run keeps until its end was seen."""
+        work = Path(self.work.format(**wildcards))
+        if (work / work_folder.FINISHED).exists():
+            work_folder.let_go(work)
+
+    def priority(self, wildcards: Any) -> float:
+        """Return how many methods wait for this one: what others wait for is trained first.
+
+        Of what nobody waits for, SFT with the compute of another method takes longest: it is next.
+        """
+        waiting = len(configuration.behind(self.config, wildcards.method))
+        budget = self.config["methods"][wildcards.method]["budget"]
+        return waiting + 0.5 * ("same_compute_as" in budget)
+
+    def decodings_of(self, run: str) -> list[str]:
+        """Return the decodings of a run."""
+        method = configuration.resolve(self.config, run)["method"]
+        entries = self.config["decodings"].items()
+        return [name for name, entry in entries if decoding_entries.fits(entry, method)]
+
+    @property
+    def training_devices(self) -> dict[str, int | str]:
+        """Return nodes and GPUs of a training, as the executor plug-in for Slurm wants them."""
+        nodes, gpus = self.resources["nodes"], self.resources["gpus"]
+        if nodes == 1:
+            return {"gpu": gpus}
+        # With `mpi` the rule starts something on each node by itself. `gpu` would be GPUs of all
+        # nodes, which Slurm could spread unevenly; `tasks` would be those of each GPU.
+        several: dict[str, int | str] = {"nodes": nodes, "tasks": nodes, "mpi": "srun"}
+        return several | ({"gres": f"gpu:{gpus}", "tasks_per_gpu": 0} if gpus else {})
+
+    def mem_mb(self, wildcards: Any, attempt: int) -> int:
+        """Return the memory of a training or a generation, which grows with each attempt."""
+        return self.resources["mem_mb"] * attempt
+
+    def runtime(self, wildcards: Any, attempt: int) -> int:
+        """Return the time limit of a training or a generation, which grows with each attempt."""
+        return self.resources["runtime"] * attempt
+
+    def of_runs(self, name: str) -> list[str]:
+        """Return the paths of a file that every run has."""
+        return [f"{self.results}/runs/{run}/{name}" for run in self.runs]
+
+    def of_evaluations(self, kind: str) -> list[str]:
+        """Return the paths of the predictions or the scores of all runs."""
+        return [
+            f"{self.results}/runs/{run}/{split}.{decoding}.{kind}"
+            for run in self.runs
+            for split in self._dataset(run)["splits"]
+            if split not in ("train", "valid")
+            for decoding in self.decodings_of(run)
+        ]
+
+    def list_of(self, rule: str) -> str:
+        """Return the path of the list of the files that a rule reads, see `lists`."""
+        return f"{self.results}/lists/{rule}.txt"
+
+    def write_lists(self) -> None:
+        """Write all lists, one path a line."""
+        for rule, paths in self.lists.items():
+            write_text(Path(self.list_of(rule)), "".join(f"{path}\n" for path in paths))
+
+    def tables_folder(self, wildcards: Any) -> str:
+        """Return the folder of the tables."""
+        return f"{self.results}/tables"
+
+    def figures_folder(self, wildcards: Any) -> str:
+        """Return the folder of the figures."""
+        return f"{self.results}/figures"
+
+    def of_tables(self) -> list[str]:
+        """Return the paths of the tables."""
+        kinds = ("md", "tex", "csv")
+        folder = self.tables_folder(None)
+        return [f"{folder}/{name}.{kind}" for name in (*self.tasks, "warmups") for kind in kinds]
+
+    def of_figures(self) -> list[str]:
+        """Return the paths of the figures."""
+        kinds = ("svg", "pdf", "png")
+        folder = self.figures_folder(None)
+        return [f"{folder}/{name}.{kind}" for name in self.figures for kind in kinds]
+
+    def of_captions(self) -> list[str]:
+        """Return the paths of the figures' captions, for Snakemake's own report."""
+        return [f"{self.figures_folder(None)}/{name}.rst" for name in self.figures]
+
+    def _local_files(self, dataset: str, pair: str) -> list[Path]:
+        root, downloads = self.config["data_root"], Path(self.downloads)
+        splits = self.config["datasets"][dataset]["splits"].items()
+        try:
+            return [
+                path
+                for split, spec in splits
+                if spec["type"] == "local"
+                for path in local.files(spec, parse_pair(pair), Context(split, root, downloads))
+            ]
+        except InputError as error:
+            raise InputError(f"config: datasets.{dataset}: {error}") from None
+
+    def _dataset(self, run: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
+        return entry
+
+
+def _scored_by(task: str) -> list[str]:
+    package = plugins.PACKAGES["metric"]
+    wanted = plugins.constant("task", task, "METRICS")
+    files = plugins.names("metric")
+    return [
+        f"{plugins.PACKAGES['task']}.{task}",
+        *(f"{package}.{file}" for file in files if _metric(file) in wanted),
+    ]
+
+
+def _metric(file: str) -> str:
+    return str(plugins.constant("metric", file, "NAME"))
+
+
+def _fetched(datasets: dict[str, Any]) -> set[str]:
+    """Return the data sets with a source that needs the network."""
+    types = {
+        name: {source["type"] for source in dataset["splits"].values()}
+        for name, dataset in datasets.items()
+    }
+    online = {
+        kind: plugins.constant("source", kind, "NEEDS_NETWORK")
+        for kind in sorted(set().union(*types.values()))
+    }
+    return {name for name, used in types.items() if any(online[kind] for kind in used)}

@@ -1,0 +1,159 @@
+"""How to make a result again: its configuration, seed, revision and command.
+
+Command line: `python -m warmup.pipeline.reproduce --help`.
+"""
+
+import argparse
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from warmup.common import errors
+from warmup.common.errors import InputError, unknown
+from warmup.common.files import read_json, read_places
+from warmup.common.provenance import code_sha256, digest
+from warmup.config import experiment as configuration
+from warmup.config import files
+from warmup.evaluation.collect import read_scores
+from warmup.pipeline.snapshot import PROVENANCE
+
+
+class _Result(NamedTuple):
+    """What is known of a run."""
+
+    experiment: str
+    name: str
+    file: str
+    """Name of the file to make again."""
+    made: dict[str, Any]
+    """Its provenance."""
+    config: str
+    """Where the configuration lies that it had."""
+
+
+def of(result: Path) -> list[str]:
+    """Return lines that say how to make a run's results again.
+
+    Args:
+        result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it; for a kept
+            experiment its folder and then DATASET/PAIR/MODEL/METHOD/seedN, whether or not there is
+            such a folder.
+
+    Raises:
+        InputError: a file is missing or not in its form, or has no such run.
+    """
+    folders = [path for path in (result, *result.parents) if (path / PROVENANCE).is_file()]
+    run = _kept(result, folders[0]) if folders else _finished(result)
+    made = run.made
+    git = made.get("git") or {}
+    revision = git.get("revision")
+    file, own_name, said = _file_of(run)
+    target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
+    named = "" if file == str(files.DEFAULT) else f" --configfile {file or 'FILE'}"
+    named += "" if own_name else f" --config experiment={run.experiment}"
+    same_code = made.get("code_sha256") == code_sha256()
+    checkout = f"git checkout {revision} && " if revision else ""
+    return [
+        f"run       {run.experiment}: {run.name}",
+        f"seed      {run.name.rpartition('seed')[2]}",
+        f"revision  {revision or 'unknown'}" + (" with changes" if git.get("dirty") else ""),
+        f"code      {'the one here' if same_code else 'another than here'}",
+        f"config    {said}",
+        f"device    {made.get('device')}, {made.get('machine')}, Python {made.get('python')}",
+        "packages  " + ", ".join(f"{k} {v}" for k, v in (made.get("packages") or {}).items()),
+        f"command   {checkout}snakemake --cores 1{named} --forcerun train -- {target}",
+    ]
+
+
+def _finished(result: Path) -> _Result:
+    """Read the files of a run."""
+    folder = result if result.is_dir() else result.parent
+    path = folder / "training.json"
+    config = _object(path).get("config")
+    if not isinstance(config, dict):
+        raise InputError(f"{path}: has no 'config'")
+    run = config.get("run")
+    if not isinstance(run, dict) or "experiment" not in run or "name" not in config:
+        raise InputError(f"{path}: its 'config' is no resolved run")
+    made, file = _object(folder / "provenance.json"), "training.json"
+    file = result.name if result.is_file() else file
+    return _Result(run["experiment"], config["name"], file, made, "in training.json")
+
+
+def _kept(result: Path, folder: Path) -> _Result:
+    """Read the line of a run in a kept experiment."""
+    rows = {}
+    for where, row in read_places(folder / PROVENANCE):
+        if not isinstance(row.get("run"), str):
+            raise InputError(f"{where}: has no 'run'; keep the experiment again")
+        rows[row["run"]] = row
+    inside = result.relative_to(folder).as_posix()
+    found = re.fullmatch(r"(?P<name>(?:[^/]+/){4}seed\d+)(?:/(?P<file>[^/]+))?", inside)
+    if not found:
+        example = next(iter(rows), "DATASET/PAIR/MODEL/METHOD/seedN")
+        raise InputError(f"{result}: names no run; one would be {folder / example}")
+    name = found["name"]
+    if name not in rows:
+        raise unknown(f"run in {folder}", name, rows)
+    experiment = str(read_scores(folder / "scores.tsv")["experiment"].iloc[0])
+    file = found["file"] or "training.json"
+    return _Result(experiment, name, file, rows[name], "in the files of its revision")
+
+
+def _object(path: Path) -> dict[str, Any]:
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: expected a JSON object, not {type(value).__name__}")
+    return value
+
+
+def _file_of(run: _Result) -> tuple[str | None, bool, str]:
+    """Return which configuration of the current folder has this run, whether by the same name,
+    and what to say of it.
+    """
+    named = None
+    for path in (files.DEFAULT, *sorted(Path("config/experiments").glob("*.yaml"))):
+        name = str(path)
+        try:
+            config = configuration.load(path)
+            found = configuration.resolve(config, run.name)
+        except InputError:  # it has no such run
+            continue
+        own_name = config["experiment"] == run.experiment
+        found["run"]["experiment"] = run.experiment  # --config can give it any name
+        if digest(found) == run.made.get("config_sha256"):
+            return name, own_name, name
+        if own_name:
+            named = name
+    if named:
+        return named, True, f"{named}, which has changed since; that of the run is {run.config}"
+    return None, True, f"none here has this run; its own is {run.config}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        "result",
+        type=Path,
+        help="folder …/runs/DATASET/PAIR/MODEL/METHOD/seedN with training.json and "
+        "provenance.json, or a file in it",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Print how to make a run's results again: configuration, seed, revision, command."""
+    print("\n".join(of(options.result)))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.pipeline.reproduce", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,150 @@
+"""Make what is kept of an experiment again from its data, and compare: `make verify`.
+
+Scores from predictions, tables and figures from scores. Command line:
+`python -m warmup.pipeline.verify --help`.
+"""
+
+import argparse
+import math
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warmup.common import errors, pairs
+from warmup.common.errors import InputError
+from warmup.data.predictions import IDENTITY, Run, parse_path
+from warmup.evaluation import metrics
+from warmup.evaluation.collect import read_scores
+from warmup.evaluation.score import read_predictions, score
+from warmup.pipeline import archive, presentation
+from warmup.pipeline.snapshot import PREDICTIONS
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SAME = ("n", "signature", "hypotheses_sha256", "references_sha256")
+"""What has to be equal."""
+CLOSE = ("value", "low", "high")
+"""What may differ in the last digits, where a machine adds up in another order."""
+TOLERANCE = 1e-9
+
+
+def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
+    """Yield what differs between two rows of scores, such as `value: 47.8 stored, 47.9 now`."""
+    for key in SAME:
+        if str(stored[key]) != str(again[key]):
+            yield f"{key}: {stored[key]} stored, {again[key]} now"
+    for key in CLOSE:
+        before, now = (math.nan if row[key] is None else row[key] for row in (stored, again))
+        both_missing = math.isnan(before) and math.isnan(now)
+        if not both_missing and not math.isclose(before, now, rel_tol=TOLERANCE, abs_tol=1e-12):
+            yield f"{key}: {before} stored, {now} now"
+
+
+def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
+    """Score one file of predictions again.
+
+    Args:
+        run: what the file's path says.
+        stored: the rows of scores.tsv that can be made again.
+
+    Returns:
+        how many stored scores it has, and a line for each that differs or is missing.
+    """
+    mine = stored
+    for key in IDENTITY:
+        mine = mine[mine[key] == getattr(run, key)]
+    if not len(mine):
+        return 0, ["no stored score"]
+    corpus, subsets = read_predictions(run.path, pairs.parse(run.pair).target)
+    rows = score(corpus, mine["metric"].unique(), subsets)
+    again = {(row["metric"], row["subset"]): row for row in rows}
+    problems = []
+    for _, before in mine.iterrows():
+        what = (before["metric"], before["subset"])
+        now = again.get(what)
+        found = differences(dict(before), now) if now else ["its items are missing"]
+        problems += [f"{what[0]} ({what[1]}): {problem}" for problem in found]
+    return len(mine), problems
+
+
+def verify_scores(folder: Path) -> bool:
+    """Score all predictions of a folder again, say what was found, and whether all is equal.
+
+    Scores of neural metrics, and those that were not computed, are left out and counted.
+
+    Raises:
+        InputError: the folder has no scores.tsv, or its archive is broken or empty.
+    """
+    stored = read_scores(folder / "scores.tsv")
+    stored = stored[stored["hypotheses_sha256"] != ""]  # the rest is costs
+    ours = stored[stored["metric"].isin(metrics.names())]
+    total = wrong = 0
+    with tempfile.TemporaryDirectory() as unpacked:
+        archive.unpack(folder / PREDICTIONS, Path(unpacked))
+        paths = sorted(Path(unpacked).rglob("*.predictions.jsonl"))
+        if not paths:
+            raise InputError(f"{folder / PREDICTIONS}: no predictions to score again")
+        for path in paths:
+            count, problems = verify_run(parse_path(path), ours)
+            print(f"{path.relative_to(unpacked)}: {count} scores", end="")
+            print(f", {len(problems)} DIFFERENCES" if problems else ", equal", flush=True)
+            for problem in problems:
+                print(f"  {problem}")
+            total += count
+            wrong += len(problems)
+    print(f"{folder}: {total} of {len(stored)} scores made again from {len(paths)} files: ", end="")
+    print(f"{wrong} differences" if wrong else "all equal")
+    if left := len(stored) - len(ours):
+        print(f"{folder}: {left} scores of neural metrics cannot be made again here")
+    return not wrong
+
+
+def verify_presentation(folder: Path) -> bool:
+    """Make tables and figures of a folder again, say what differs, and whether nothing does."""
+    found = list(presentation.differences(folder))
+    for line in found:
+        print(f"  {line}")
+    print(f"{folder}: tables and figures made again: ", end="")
+    print(f"{len(found)} DIFFERENCES" if found else "all equal", flush=True)
+    return not found
+
+
+def verify(folder: Path) -> bool:
+    """Verify scores, tables and figures of a folder; say whether all is equal.
+
+    Raises:
+        InputError: a file of the folder is missing or not in its form.
+    """
+    if (folder / PREDICTIONS).exists():
+        same = verify_scores(folder)
+    else:  # such as those on data that may not be passed on
+        same = True
+        print(f"{folder}: no predictions are kept; its scores cannot be made again")
+    return verify_presentation(folder) and same
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
+    same = [verify(folder) for folder in options.folders]
+    sys.exit(not all(same))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.pipeline.verify", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,76 @@
+"""Gains of many methods: a row a method, under a heading that says what the ablation varies."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from warmup.common.grouping import group
+from warmup.config.methods import FOCUS, Methods
+from warmup.evaluation import metric_properties
+from warmup.reporting.display_names import METHODS, label
+from warmup.reporting.estimates import Estimate, Setting
+from warmup.reporting.figures import Data
+from warmup.reporting.figures._panels import two_lines
+from warmup.reporting.figures._style import WIDTH, look
+
+COLUMNS = 3
+_ROW = 0.145  # inches
+
+
+def forest(gains: Sequence[Estimate], data: Data) -> Figure:
+    """Return the figure; a panel a setting. The line of `warmup` runs through all rows.
+
+    Args:
+        gains: of the task's first metric, ordered.
+        data: for the methods' order and what ablations vary.
+    """
+    settings = group(gains, lambda item: item.setting)
+    lines = _lines(data.methods.sort(item.method for item in gains), data.methods)
+    columns = min(len(settings), COLUMNS)
+    rows = -(-len(settings) // columns)
+    height = rows * (_ROW * len(lines) + 0.9)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained")
+    axes: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
+    for spare in axes[len(settings) :]:
+        spare.remove()
+    for index, (axis, (setting, found)) in enumerate(zip(axes, settings.items(), strict=False)):
+        _panel(axis, found, [name for _, name in lines], data.methods)
+        first = index % columns == 0
+        axis.set_yticks(range(len(lines)), [words if first else "" for words, _ in lines])
+        for (_, name), tick in zip(lines, axis.get_yticklabels(), strict=True):
+            tick.set_fontweight("normal" if name else "bold")
+        axis.set_title(_title(setting))
+        axis.set_xlabel(f"gain over SFT\n({metric_properties.head(found[0].metric)}, points)")
+    return figure
+
+
+def _lines(names: Sequence[str], methods: Methods) -> list[tuple[str, str]]:
+    """Return the text and the method of each row; a heading has no method."""
+    lines, above = list[tuple[str, str]](), ""
+    for name in names:
+        aspect = methods.aspect(name)
+        if aspect and aspect != above:
+            lines.append((aspect, ""))
+        indent = "   " if aspect else ""
+        lines.append((f"{indent}{label(METHODS, name)}", name))
+        above = aspect
+    return lines
+
+
+def _panel(axis: Axes, gains: Sequence[Estimate], rows: Sequence[str], methods: Methods) -> None:
+    axis.axvline(0, color="#333333", linewidth=0.8)
+    for item in gains:
+        colour, marker = look(item.method, methods)
+        y = rows.index(item.method)
+        axis.hlines(y, item.low, item.high, color=colour)
+        axis.plot(item.mean, y, marker, color=colour)
+        if item.method == FOCUS:
+            axis.axvline(item.mean, color=colour, linewidth=0.8, linestyle=":")
+    axis.set_ylim(len(rows) - 0.5, -0.5)
+    axis.tick_params(axis="y", length=0)
+    axis.grid(visible=False, axis="y")
+
+
+def _title(setting: Setting) -> str:
+    return f"{two_lines(setting)}\n{setting.model}"

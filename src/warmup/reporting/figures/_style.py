@@ -1,0 +1,74 @@
+"""The look that all figures share: settings of matplotlib, and a colour and marker a method."""
+
+import hashlib
+from typing import Any
+
+from warmup.config.methods import UNKNOWN, Methods
+
+RC: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.titlesize": 8,
+    "axes.labelsize": 8,
+    "xtick.labelsize": 7,
+    "ytick.labelsize": 7,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.linewidth": 0.6,
+    "xtick.color": "#333333",
+    "ytick.color": "#333333",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.6,
+    "lines.linewidth": 1.2,
+    "lines.markersize": 4,
+    "figure.dpi": 200,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "warmup",
+    "pdf.fonttype": 42,
+    "axes.unicode_minus": True,
+}
+WIDTH = 7.2
+"""Inches: the text width of a two-column page."""
+
+# The eight colours of Okabe and Ito (2008), told apart with every common kind of colour blindness.
+# Grey stands for their yellow, of which lines can hardly be seen on white.
+_KNOWN = {
+    "sft": ("#555555", "o"),
+    "sft_continued": ("#56B4E9", "s"),
+    "sft_compute": ("#0072B2", "^"),
+    "empty_warmup": ("#009E73", "v"),
+    "filler": ("#CC79A7", "P"),
+    "keywords": ("#E69F00", "X"),
+    "no_score_term": ("#000000", "p"),
+    "warmup": ("#D55E00", "D"),
+}
+_MARKERS = "h<>*8d"
+MOST = len(_KNOWN)
+"""Methods that one panel can tell apart: one a colour."""
+
+
+def look(method: str, methods: Methods = UNKNOWN) -> tuple[str, str]:
+    """Return colour and marker of a method, the same in all figures of an experiment.
+
+    One that is not among those of this project gets a colour that none of the experiment's has.
+    Where there are more methods than colours, those that vary different things share some:
+    they are drawn in panels of their own.
+    """
+    if method in _KNOWN:
+        return _KNOWN[method]
+    used = {_KNOWN[name][0] for name in methods.order if name in _KNOWN}
+    free = [colour for colour, _ in _KNOWN.values() if colour not in used]
+    free = free or [colour for colour, _ in _KNOWN.values()]
+    others = methods.sort(name for name in methods.order if name not in _KNOWN)
+    if len(methods.order) > MOST:
+        others = [name for name in others if methods.aspect(name) == methods.aspect(method)]
+    if method in others:
+        hue = shape = others.index(method)
+    else:
+        hue, shape = hashlib.sha256(method.encode()).digest()[:2]
+    return free[hue % len(free)], _MARKERS[shape % len(_MARKERS)]

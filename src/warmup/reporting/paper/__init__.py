@@ -1,0 +1,1 @@
+"""Numbers of the paper, and what its test sets could have shown."""

@@ -1,0 +1,68 @@
+"""Write the report of an experiment: `python -m warmup.reporting.report.write`."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from warmup.common import errors
+from warmup.common.arguments import add_inputs, inputs
+from warmup.common.files import write_text
+from warmup.config import decodings as decoding_order
+from warmup.config.methods import add_option, parse
+from warmup.evaluation import comparisons, warmups
+from warmup.evaluation.collect import read_curves, read_scores
+from warmup.reporting.paper import reported
+from warmup.reporting.report import examples, provenance_tables
+from warmup.reporting.report.page import page
+
+INPUTS = {"predictions": ".predictions.jsonl", "provenance": "provenance.json"}
+"""What the page tells of, beside scores; and how the names of the files end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add = parser.add_argument
+    add("--scores", type=Path, required=True, help="scores.tsv")
+    add("--curves", type=Path, required=True, help="curves.tsv")
+    add("--figures-dir", type=Path, required=True, help="folder of warmup.reporting.figures")
+    add("--tables-dir", type=Path, required=True, help="folder of warmup.reporting.tables.task")
+    add_inputs(parser, INPUTS)
+    add("--output", type=Path, required=True, help="report.html")
+    comparisons.add_option(parser)
+    warmups.add_option(parser)
+    add_option(parser)
+    decoding_order.add_option(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Write one self-contained HTML page with results, tables, figures and examples."""
+    predictions, provenance = inputs(options, INPUTS).values()
+    scores, methods = read_scores(options.scores), parse(options.methods)
+    decodings = decoding_order.parse(options.decodings)
+    html = page(
+        scores,
+        read_curves(options.curves),
+        reported.read(),
+        methods,
+        cells=examples.collect(predictions, scores, methods, decodings),
+        origin=provenance_tables.tables(provenance_tables.read(provenance), scores),
+        figures_dir=options.figures_dir,
+        tables_dir=options.tables_dir,
+        tested=comparisons.read(options.comparisons),
+        decodings=decodings,
+        warmups=warmups.read(options.warmups),
+    )
+    write_text(options.output, html)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m warmup.reporting.report.write", description=run.__doc__
+    )
+    add_arguments(parser)
+    run(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,1 @@
+"""Training: the trainer, micro-batches, checkpoints, several processes."""

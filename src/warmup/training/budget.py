@@ -1,0 +1,43 @@
+"""How many updates a method may make: a number, or what another run made or cost."""
+
+from typing import Any
+
+from warmup.common.errors import InputError
+
+
+def updates(
+    budget: dict[str, Any],
+    batch_size: int,
+    reference: dict[str, Any] | None,
+    baseline: dict[str, Any] | None,
+) -> int:
+    """Return the number of updates of a run.
+
+    Args:
+        budget: one of `{updates: n}`, `{same_updates_as: method}`, `{same_compute_as: method}`.
+        batch_size: examples per update of the run.
+        reference: training.json of the method that the budget names.
+        baseline: training.json of a run whose examples cost what this run's will: with
+            `same_compute_as`, the run it starts from.
+
+    `same_compute_as` divides the floating-point operations that the reference's updates took
+    (counted by PyTorch, sampling included, validation excluded) by those of one update at the
+    baseline's cost per example, and rounds up: the control gets no less than the method it is
+    compared with.
+
+    Raises:
+        InputError: a training.json that the budget needs was not given, or is none.
+    """
+    if "updates" in budget:
+        return int(budget["updates"])
+    if reference is None:
+        raise InputError(f"budget {budget}: --reference training.json is needed")
+    if baseline is None and "same_compute_as" in budget:
+        raise InputError(f"budget {budget}: --baseline training.json is needed")
+    try:
+        if baseline is None or "same_updates_as" in budget:
+            return int(reference["updates"])
+        per_update = baseline["cost"]["flops"] / baseline["cost"]["examples"] * batch_size
+        return -int(-reference["cost"]["flops"] // per_update)
+    except (KeyError, TypeError):
+        raise InputError(f"budget {budget}: given a file that is no training.json") from None

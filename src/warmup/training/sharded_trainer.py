@@ -1,0 +1,91 @@
+"""Training with weights, gradients and optimiser state divided among processes."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
+from transformers.utils import SAFE_WEIGHTS_NAME
+
+from warmup.data.batches import Batch
+from warmup.models.interface import LanguageModel
+from warmup.training import fsdp
+from warmup.training.trainer import WarmupTrainer
+
+
+class ShardedTrainer(WarmupTrainer):
+    """Trains as `WarmupTrainer` does; its checkpoints hold whole weights and moments."""
+
+    def __init__(self, language_model: LanguageModel, *args: Any, **kwargs: Any):
+        super().__init__(language_model, *args, **kwargs)
+        network = language_model.network
+        fsdp.shard(network, low_precision=self.args.bf16)
+        self.is_distributed_loading_by_transformers = True  # it must not wrap the network again
+        criterion = self.criterion
+
+        def losses(part: Batch, update: int) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+            return criterion.losses(network, part, update)
+
+        def validation(part: Batch) -> torch.Tensor:
+            return criterion.validation(network, part)
+
+        self._losses = self.with_whole_weights("warmup_losses", losses)
+        self._validation = self.with_whole_weights("warmup_validation", validation)
+
+    def with_whole_weights(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function as it is called in all processes at once, with whole weights."""
+        return fsdp.with_whole_weights(self.language_model.network, name, function)
+
+    def losses(
+        self, model: torch.nn.Module, part: Batch
+    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        """Return losses and diagnostics, with whole weights."""
+        found: tuple[torch.Tensor, dict[str, torch.Tensor]] = self._losses(
+            part, self.state.global_step
+        )
+        return found
+
+    def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
+        """Return validation losses, with whole weights."""
+        found: torch.Tensor = self._validation(part)
+        return found
+
+    def unreduced(self, model: torch.nn.Module) -> AbstractContextManager[None]:
+        """Keep the gradient of a pass that is not an update's last one."""
+        return fsdp.unreduced(self.model)
+
+    def _save(
+        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
+    ) -> None:
+        found = fsdp.weights(self.model)
+        if self.args.should_save:
+            super()._save(output_dir, found)
+
+    def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
+        state = fsdp.moments(self.model, self.optimizer.optimizer)
+        if self.args.should_save:
+            torch.save(state, Path(output_dir) / OPTIMIZER_NAME)
+            torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
+
+    def _load_from_checkpoint(
+        self, resume_from_checkpoint: str, model: torch.nn.Module | None = None
+    ) -> None:
+        fsdp.load_weights(self.model, Path(resume_from_checkpoint) / SAFE_WEIGHTS_NAME)
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        if checkpoint is None:
+            return
+        folder = Path(checkpoint)
+        state = torch.load(folder / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
+        fsdp.load_moments(self.model, self.optimizer.optimizer, state)
+        state = torch.load(folder / SCHEDULER_NAME, map_location="cpu", weights_only=True)
+        self.lr_scheduler.load_state_dict(state)
+
+    def _load_best_model(self) -> None:
+        """Take the best checkpoint's network, which no process has a mere share of."""
+        model = self.language_model
+        model.network = model.auto_class.from_pretrained(
+            self.state.best_model_checkpoint, local_files_only=True, use_safetensors=True
+        )

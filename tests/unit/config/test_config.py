@@ -1,0 +1,208 @@
+"""The configuration: defaults, references, overrides, resolved runs."""
+
+import copy
+import json
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from helpers import tiny
+from warmup.common import errors
+from warmup.common.errors import InputError
+from warmup.config import experiment
+
+ROOT = Path(__file__).parents[3]
+
+
+def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
+    value = tiny.experiment()
+    before = copy.deepcopy(value)
+    checked = experiment.check(value)
+    assert value == before
+    assert checked["seeds"] == [1]
+    assert checked["data_root"] == "data"
+    assert checked["on_mismatch"] == "refuse"
+    assert checked["decodings"] == {
+        "greedy": {"beams": 1, "batch_size": 64, "warmup": "own", "samples": None}
+    }
+    assert checked["resources"] == {
+        "threads": 1,
+        "nodes": 1,
+        "gpus": 0,
+        "sharded": False,
+        "mem_mb": 4000,
+        "runtime": 120,
+    }
+    assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
+    assert checked["models"]["t5"]["dtype"] == "float32"
+    sft = checked["methods"]["sft"]
+    assert (sft["warmup"], sft["patience"], sft["pass_tokens"]) == (None, None, None)
+    assert sft["learning_rate"] == 0.01  # not the default
+    warmup = checked["methods"]["warmup"]["warmup"]
+    assert warmup["temperature"] == 1.0
+    assert warmup["anchor"] == {"weight": 1.0, "updates": 6}
+
+
+def test_checking_twice_changes_nothing_of_what_determines_a_run():
+    once = experiment.check(tiny.experiment())
+    name = "shell_game/en/t5/warmup/seed1"
+    again = experiment.check({key: value for key, value in once.items() if key != "runs"} | {
+        "runs": tiny.experiment()["runs"]
+    })  # fmt: skip
+    assert experiment.resolve(again, name) == experiment.resolve(once, name)
+
+
+def test_runs_are_the_grid_in_the_order_of_the_configuration():
+    value = tiny.experiment(
+        seeds=[1, 2],
+        runs=[
+            {"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft", "warmup"]},
+            {
+                "datasets": ["shell_game"],
+                "models": ["llama"],
+                "methods": ["sft"],
+                "seeds": [7],
+            },
+        ],
+    )
+    assert experiment.run_names(experiment.check(value)) == [
+        "shell_game/en/t5/sft/seed1",
+        "shell_game/en/t5/sft/seed2",
+        "shell_game/en/t5/warmup/seed1",
+        "shell_game/en/t5/warmup/seed2",
+        "shell_game/en/llama/sft/seed7",
+    ]
+
+
+def test_an_entry_may_take_some_pairs_of_a_data_set():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = ["en", "de", "fr"]
+    value["runs"] = [
+        {"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"], "pairs": ["de"]}
+    ]
+    assert experiment.run_names(experiment.check(value)) == ["shell_game/de/t5/sft/seed1"]
+    value["runs"][0]["pairs"] = ["it"]
+    with pytest.raises(InputError, match=r"runs\.0\.pairs: unknown 'it'; choose from: de, en, fr"):
+        experiment.check(value)
+
+
+def test_a_resolved_run_holds_what_determines_it_and_nothing_else():
+    value = tiny.experiment()
+    run = experiment.resolve(experiment.check(value), "shell_game/en/t5/warmup/seed1")
+    assert run["run"] == {
+        "experiment": "tiny", "task": "multiple_choice", "dataset": "shell_game", "pair": "en",
+        "model": "t5", "method": "warmup", "seed": 1,
+    }  # fmt: skip
+    assert "splits" not in run["dataset"]
+    experiment.check_run(run, "x")
+
+    # what does not concern the run does not change it
+    other = copy.deepcopy(value)
+    other["methods"]["sft_continued"]["learning_rate"] = 0.5
+    other["models"]["llama"]["scratch"]["hidden_size"] = 32
+    other["decodings"] = {"beam4": {"beams": 4}}
+    other["resources"] = {"threads": 2}
+    other["data_root"] = "elsewhere"
+    assert experiment.resolve(experiment.check(other), run["name"]) == run
+    # and what does, does
+    other["methods"]["warmup"]["learning_rate"] = 0.5
+    assert experiment.resolve(experiment.check(other), run["name"]) != run
+
+
+def test_an_override_changes_a_method_in_its_entry_only():
+    value = tiny.experiment()
+    value["runs"] = [
+        {"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft", "warmup"]},
+        {
+            "datasets": ["shell_game"],
+            "models": ["llama"],
+            "methods": ["sft", "warmup"],
+            "override": {
+                "warmup": {"warmup": {"max_tokens": 9}, "learning_rate": 0.5},
+                "sft": {"budget": {"updates": 3}},
+            },
+        },
+    ]
+    checked = experiment.check(value)
+
+    def method(model, name):
+        return experiment.resolve(checked, f"shell_game/en/{model}/{name}/seed1")["method"]
+
+    plain, changed = method("t5", "warmup"), method("llama", "warmup")
+    assert changed["warmup"] == plain["warmup"] | {"max_tokens": 9}  # key by key
+    assert changed["learning_rate"] == 0.5
+    assert plain["learning_rate"] == 0.01
+    assert changed["budget"] == plain["budget"]
+    assert method("llama", "sft")["budget"] == {"updates": 3}
+    assert method("t5", "sft")["budget"] == {"updates": 8}
+
+
+def test_an_override_may_replace_the_kind_of_budget_or_remove_the_anchor():
+    value = tiny.experiment()
+    value["runs"][0]["override"] = {
+        "sft_continued": {"budget": {"updates": 5}},
+        "warmup": {"warmup": {"anchor": None}},
+    }
+    checked = experiment.check(value)
+    run = "shell_game/en/t5/{}/seed1".format
+    assert experiment.resolve(checked, run("sft_continued"))["method"]["budget"] == {"updates": 5}
+    warmup = experiment.resolve(checked, run("warmup"))["method"]["warmup"]
+    assert warmup["anchor"] is None
+    assert warmup["samples"] == 3
+
+
+def test_lineage_says_what_starts_from_what():
+    assert experiment.lineage(experiment.check(tiny.experiment())) == [
+        "sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft",
+    ]  # fmt: skip
+    value = tiny.experiment()
+    value["runs"][0]["methods"] = ["sft"]
+    assert experiment.lineage(experiment.check(value)) == ["sft"]
+
+
+def test_methods_that_are_not_run_need_no_partner():
+    value = tiny.experiment()
+    value["runs"][0]["methods"] = ["sft"]
+    value["methods"]["sft_compute"]["budget"] = {"same_compute_as": "nobody"}
+    assert experiment.run_names(experiment.check(value)) == ["shell_game/en/t5/sft/seed1"]
+
+
+def test_methods_wait_for_each_other_within_an_entry():
+    value = tiny.experiment()
+    for one, other in (("x", "y"), ("y", "x")):  # not run: as if they were not there
+        value["methods"][one] = value["methods"]["sft_continued"] | {
+            "budget": {"same_updates_as": other}
+        }
+    turned = {"warmup": {"budget": {"same_updates_as": "sft_continued"}},
+              "sft_continued": {"budget": {"updates": 3}}}  # fmt: skip
+    value["runs"].append({**value["runs"][0], "models": ["llama"], "override": turned})
+    checked = experiment.check(value)
+    assert experiment.behind(checked, "sft") == {"sft_continued", "sft_compute", "warmup"}
+    assert experiment.behind(checked, "sft_compute") == set()
+    assert experiment.behind(checked, "warmup") >= {"sft_continued", "sft_compute"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted([ROOT / "config.yaml", *ROOT.glob("config/experiments/*.yaml")])
+)
+def test_the_configurations_of_the_repository_are_right(path):
+    checked = experiment.load(path)
+    for name in experiment.run_names(checked):
+        experiment.check_run(experiment.resolve(checked, name), name)
+
+
+def test_the_command_lists_runs_and_prints_one(tmp_path, monkeypatch, capsys):
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(tiny.experiment()))
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["config", "--configfile", str(file), *arguments])
+        errors.run(experiment.main)
+        return capsys.readouterr().out
+
+    names = call().splitlines()
+    assert names == experiment.run_names(experiment.check(tiny.experiment()))
+    printed = json.loads(call("--run", names[-1]))
+    assert printed == tiny.resolved("warmup")

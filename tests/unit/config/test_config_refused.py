@@ -1,0 +1,205 @@
+"""Configurations and runs that are refused, and what is said of them."""
+
+import re
+
+import pytest
+
+from helpers import tiny
+from warmup.common import pairs
+from warmup.common.errors import InputError
+from warmup.config import experiment
+from warmup.data import dataset
+
+
+def test_a_run_that_two_entries_name_is_refused():
+    value = tiny.experiment()
+    value["runs"].append({"datasets": ["shell_game"], "models": ["t5"], "methods": ["sft"]})
+    with pytest.raises(InputError, match="shell_game/en/t5/sft/seed1 is there twice"):
+        experiment.check(value)
+
+
+def test_an_unknown_run_lists_the_runs():
+    with pytest.raises(InputError, match="unknown run 'x'; choose from: shell_game/en/t5/sft/"):
+        experiment.resolve(experiment.check(tiny.experiment()), "x")
+
+
+def test_a_wrong_override_is_refused():
+    value = tiny.experiment()
+    value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
+    with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples,"):
+        experiment.check(value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "circle"),
+    [
+        ({"sft": {"start": "sft"}}, "sft, sft"),
+        ({"sft": {"start": "warmup"}}, "sft, warmup, sft"),
+        ({"warmup": {"budget": {"same_updates_as": "warmup"}}}, "warmup, warmup"),
+        (
+            {"warmup": {"budget": {"same_updates_as": "sft_continued"}}},
+            "sft_continued, warmup, sft_continued",
+        ),
+        ({"sft": {"budget": {"same_updates_as": "warmup"}}}, "sft, warmup, sft"),  # and a start
+    ],
+)
+def test_methods_that_wait_for_each_other_are_refused(changes, circle):
+    value = tiny.experiment()
+    value["runs"][0]["override"] = changes
+    message = f"config: runs.0: start, budget: each of these methods waits for the next: {circle}"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}$"):
+        experiment.check(value)
+
+
+def test_the_same_compute_needs_a_method_whose_updates_cost_the_same():
+    value = tiny.experiment()
+    value["methods"]["sft_compute"]["start"] = "scratch"
+    with pytest.raises(InputError, match="same_compute_as needs a method to start from"):
+        experiment.check(value)
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets", "methods", "decodings"])
+@pytest.mark.parametrize("name", ["../x", "a/b", ".hidden", "a b", "", "a.b", "~", "x\n"])
+def test_names_become_paths_and_cannot_leave_their_folder(kind, name):
+    value = tiny.experiment(decodings={"greedy": {"beams": 1}})
+    value[kind][name] = next(iter(value[kind].values()))
+    with pytest.raises(InputError, match=f"config: {kind}: "):
+        experiment.check(value)
+
+
+PAIRS = ["en", "qaa", "en-de", "pt_BR", "pt_BR-en", "en-pt_BR", "en-zh_CN", "zho_Hans-eng_Latn"]
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+def test_pairs_have_languages_with_a_region_or_a_script_on_both_sides(pair):
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    assert experiment.check(value)["datasets"]["shell_game"]["pairs"] == [str(pairs.parse(pair))]
+
+
+@pytest.mark.parametrize("pair", ["en\n", "english", "EN-de", "en-en", "en-de-fr", "en_", "../x"])
+def test_other_pairs_are_refused(pair):
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = [pair]
+    message = f"config: datasets.shell_game.pairs: {pair!r} is neither a language code such as 'en'"
+    with pytest.raises(InputError, match=f"^{re.escape(message)}"):
+        experiment.check(value)
+
+
+def test_revisions_become_arguments_and_end_where_they_end():
+    entry = {"architecture": "decoder_only", "hub": "a/b", "revision": "0" * 40 + "\n"}
+    with pytest.raises(InputError, match=r"config: models\.hub\.revision: "):
+        experiment.check(tiny.experiment(models={"hub": entry}))
+
+
+@pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
+def test_the_name_of_the_experiment_likewise(name):
+    with pytest.raises(InputError, match=r"config: experiment: .* digits, _, \+ and -"):
+        experiment.check(tiny.experiment(experiment=name))
+
+
+@pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x\n", "test-2016", "a+b", "x" * 101])
+def test_the_names_of_splits_are_those_that_prepare_takes(name):
+    value = tiny.experiment()
+    splits = value["datasets"]["shell_game"]["splits"]
+    splits[name] = splits["test"]
+    with pytest.raises(InputError, match=r"config: datasets\.shell_game\.splits: .* and _ only"):
+        experiment.check(value)
+
+
+def test_the_names_of_splits_may_begin_with_what_prepare_takes():
+    value = tiny.experiment()
+    splits = value["datasets"]["shell_game"]["splits"]
+    splits |= {"_2016": splits["test"], "2017": splits["test"]}
+    experiment.check(value)
+    dataset.parse({"task": "multiple_choice", "pairs": ["en"], "splits": splits})
+
+
+@pytest.mark.parametrize(
+    ("decodings", "message"),
+    [
+        (
+            {"greedy": {}, "x": {"warmup": "oracle"}},
+            r"config: decodings\.x\.warmup: unknown 'oracle'; choose from: best_of_n, gold_prefix, "
+            "own, shuffled",
+        ),
+        (
+            {"greedy": {}, "x": {"warmup": "shuffled", "samples": 3}},
+            r"config: decodings\.x\.samples: warmup shuffled takes no samples",
+        ),
+        ({"greedy": {"samples": 3}}, r"decodings\.greedy\.samples: warmup own takes no samples"),
+        ({"x": {"warmup": "shuffled"}}, "config: decodings: one at least must have warmup: own"),
+        ({"x": {"warmup": "best_of_n", "samples": 0}}, r"decodings\.x\.samples: 0 is less than"),
+    ],
+)
+def test_a_wrong_decoding_is_explained(decodings, message):
+    with pytest.raises(InputError, match=message):
+        experiment.check(tiny.experiment(decodings=decodings))
+
+
+@pytest.mark.parametrize("value", [None, [], "text", 3, {}])
+def test_what_is_no_configuration_is_refused(value):
+    with pytest.raises(InputError, match="config: top level: "):
+        experiment.check(value)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("method", None, "x: missing key 'method'"),
+        ("seed", None, "x: missing key 'seed'"),
+        ("method.warmup", None, r"x: missing key 'method\.warmup'"),
+        ("method.warmup.samples", None, r"x: missing key 'method\.warmup\.samples'"),
+        ("method.warmup.anchor.updates", None, r"x: missing key 'method\.warmup\.anchor\.updates'"),
+        ("dataset.task", None, r"x: missing key 'dataset\.task'"),
+        ("model.architecture", None, r"x: missing key 'model\.architecture'"),
+        ("method.batch_size", 0, "x: method: batch_size: 0 is less than the minimum of 1"),
+        ("method.warmup.samples", "4", "x: method: warmup.samples: '4' is not of type"),
+        ("model.dtype", "float16", "is not one of: float32, bfloat16"),
+        ("dataset", [], "x: dataset must be an object"),
+    ],
+)
+def test_a_damaged_run_is_explained(path, value, message):
+    run = tiny.resolved("warmup")
+    *parents, last = path.split(".")
+    place = run
+    for part in parents:
+        place = place[part]
+    if value is None:
+        del place[last]
+    else:
+        place[last] = value
+    with pytest.raises(InputError, match=message):
+        experiment.check_run(run, "x")
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "message"),
+    [
+        ("bleurt", {}, "unknown neural metric 'bleurt'; choose from: bertscore, comet"),
+        ("comet", {"tasks": ["poetry"]}, "comet.tasks: unknown 'poetry'; choose from: multiple"),
+        ("comet", {"local": "x", "hub": "a/b"}, "needs exactly one of hub and local"),
+        ("comet", {"local": None}, "is not of type 'string'"),
+        ("comet", {"hub": "a/b"}, "hub and revision go together"),
+        ("comet", {"hub": "a/b", "revision": "main"}, "'main' does not match"),
+        ("comet", {"hub": "a/b", "revision": "0" * 40}, "missing key 'encoder_revision'"),
+        ("comet", {"local": "x", "layer": 3}, "comet: layer has no meaning here"),
+        ("bertscore", {"local": "x"}, "bertscore: missing key 'layer'"),
+        ("bertscore", {"local": "x", "layers": 1}, "unknown key 'layers'; valid keys: batch_size,"),
+    ],
+)
+def test_a_neural_metric_that_is_incomplete_is_refused(name, entry, message):
+    value = tiny.experiment(neural_metrics={name: {"tasks": ["translation"]} | entry})
+    with pytest.raises(InputError, match=re.escape(message)):
+        experiment.check(value)
+
+
+@pytest.mark.parametrize(
+    ("resources", "processes"), [({"gpus": 3}, 3), ({"nodes": 3}, 3), ({"nodes": 2, "gpus": 8}, 16)]
+)
+def test_processes_that_do_not_divide_the_batch_are_refused(resources, processes):
+    with pytest.raises(
+        InputError, match=f"method sft: batch_size 8: not divisible by {processes} processes"
+    ):
+        experiment.check(tiny.experiment(resources=resources))
+    experiment.check(tiny.experiment(resources={"nodes": 2, "gpus": 4}))

@@ -1,0 +1,41 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from warmup.common.errors import InputError
+from warmup.config.methods import Methods, parse
+
+
+def test_parse_reads_order_and_starts():
+    found = parse(["sft", "filler=sft", "warmup=sft", "more=warmup"])
+    assert found.order == ("sft", "filler", "warmup", "more")
+    assert found.chain("more") == ["more", "warmup", "sft"]
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        (["sft", "sft"], "'sft' is given twice"),
+        (["warmup=sft"], "'sft', which is not among: warmup"),
+        (["a=b", "b=a"], "starts from itself"),
+        (["a=b", "b=c", "c=b"], "starts from itself"),
+    ],
+)
+def test_parse_refuses(items, words):
+    with pytest.raises(InputError, match=words):
+        parse(items)
+
+
+def test_controls_keep_the_given_order_between_sft_and_warmup():
+    methods = parse(["warmup", "zeta", "alpha", "sft"])
+    names = ["unknown", "alpha", "sft", "warmup", "zeta"]
+    assert methods.sort(names) == ["sft", "zeta", "alpha", "unknown", "warmup"]
+
+
+@given(st.lists(st.sampled_from(["sft", "warmup", "a", "b", "c"]), unique=True))
+def test_without_an_order_it_is_by_name_and_stable(names):
+    found = Methods().sort(names)
+    assert sorted(found) == sorted(names)
+    assert found == Methods().sort(reversed(names))
+    assert not found or "sft" not in found or found[0] == "sft"
+    assert not found or "warmup" not in found or found[-1] == "warmup"

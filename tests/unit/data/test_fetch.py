@@ -1,0 +1,274 @@
+"""Downloading, tried on a server of this machine."""
+
+import gzip
+import hashlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from warmup.common.errors import InputError
+from warmup.common.files import read_json
+from warmup.data.dataset import Dataset, parse
+from warmup.data.fetch import fetch
+from warmup.data.prepare import prepare
+from warmup.data.sources import _download
+
+CONTENT = gzip.compress(b"".join(b"%d dogs\t%d Hunde\n" % (n, n) for n in range(20_000)))
+SHA256 = hashlib.sha256(CONTENT).hexdigest()
+
+
+class Server(ThreadingHTTPServer):
+    """Serve `files` and note what was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.files: dict[str, bytes] = {"/a.tsv.gz": CONTENT}
+        self.ranges: list[str | None] = []
+        self.cut_after: list[int] = []
+        """How many bytes of the next answers arrive before the connection breaks."""
+        self.failures: list[int] = []
+        """Status of the next answers."""
+        self.knows_ranges = True
+
+    def address(self, path: str = "/a.tsv.gz") -> str:
+        return f"http://127.0.0.1:{self.server_port}{path}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range")
+        self.server.ranges.append(asked)
+        if self.server.failures:
+            return self.send_error(self.server.failures.pop(0))
+        content = self.server.files.get(self.path)
+        if content is None:
+            return self.send_error(404)
+        start = 0
+        if asked and self.server.knows_ranges:
+            start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(content):
+                return self.send_error(416)
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        cut = self.server.cut_after.pop(0) if self.server.cut_after else None
+        self.wfile.write(content[start:][:cut])
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    monkeypatch.setattr(_download, "_PAUSE", 0.0)
+    server = Server()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def dataset(url: str, **entry: str) -> Dataset:
+    file = {"url": url, **(entry or {"sha256": SHA256})}
+    spec = {"type": "url", "format": "tsv", "file": file, "fields": {"en": 0, "de": 1}}
+    return parse({"task": "translation", "pairs": ["en-de"], "splits": {"test": spec}})
+
+
+def get(wanted: Dataset, downloads: Path) -> list[dict[str, Any]]:
+    return fetch(wanted, wanted.pair("en-de"), data_root=".", downloads=downloads)
+
+
+def test_the_data_root_may_be_an_address(server: Server, tmp_path: Path) -> None:
+    wanted = dataset("a.tsv.gz")
+    root = server.address("/")
+    (file,) = fetch(wanted, wanted.pair("en-de"), data_root=root, downloads=tmp_path)
+    assert file["origin"] == server.address()
+    (tmp_path / "local").mkdir()
+    (tmp_path / "local" / "a.tsv.gz").write_bytes(CONTENT)
+    for place in (root, str(tmp_path / "local")):
+        summary = prepare(
+            wanted,
+            wanted.pair("en-de"),
+            data_root=place,
+            downloads=tmp_path,
+            output_dir=tmp_path / "out",
+        )
+        assert summary["splits"]["test"]["records"] == 20_000
+
+
+def location(url: str) -> str:
+    return f"{hashlib.sha256(url.encode()).hexdigest()[:16]}/{url.rsplit('/', 1)[1]}"
+
+
+def test_a_file_is_downloaded_once_and_read_offline(server: Server, tmp_path: Path) -> None:
+    wanted = dataset(server.address())
+    (file,) = get(wanted, tmp_path)
+    assert file == {
+        "origin": server.address(),
+        "path": location(server.address()),
+        "sha256": SHA256,
+        "bytes": len(CONTENT),
+    }
+    assert (tmp_path / file["path"]).read_bytes() == CONTENT
+    assert get(wanted, tmp_path) == [file]
+    assert server.ranges == [None]
+    server.shutdown()
+    summary = prepare(
+        wanted,
+        wanted.pair("en-de"),
+        data_root=".",
+        downloads=tmp_path,
+        output_dir=tmp_path / "out",
+    )
+    assert summary["splits"]["test"]["records"] == 20_000
+
+
+def test_content_hash_of_a_compressed_file(server: Server, tmp_path: Path) -> None:
+    content = hashlib.sha256(gzip.decompress(CONTENT)).hexdigest()
+    assert get(dataset(server.address(), content_sha256=content), tmp_path)
+    with pytest.raises(InputError, match="content_sha256 is"):
+        get(dataset(server.address(), content_sha256="0" * 64), tmp_path)
+
+
+def test_an_interrupted_download_goes_on_where_it_stopped(server: Server, tmp_path: Path) -> None:
+    server.cut_after = [1000, 500]
+    (file,) = get(dataset(server.address()), tmp_path)
+    assert file["sha256"] == SHA256
+    assert server.ranges == [None, "bytes=1000-", "bytes=1500-"]
+
+
+def test_what_an_earlier_run_left_is_used(server: Server, tmp_path: Path) -> None:
+    server.cut_after = [100, 100, 100, 100]
+    with pytest.raises(InputError, match="cannot download: the connection was closed early; run"):
+        get(dataset(server.address()), tmp_path)
+    get(dataset(server.address()), tmp_path)
+    assert server.ranges[-1] == "bytes=400-"
+
+
+def test_a_server_that_sends_everything_again(server: Server, tmp_path: Path) -> None:
+    server.cut_after, server.knows_ranges = [1000], False
+    (file,) = get(dataset(server.address()), tmp_path)
+    assert file["sha256"] == SHA256
+
+
+@pytest.mark.parametrize("left", [b"of another version", CONTENT, CONTENT + b"more"])
+def test_a_wrong_rest_is_thrown_away(left: bytes, server: Server, tmp_path: Path) -> None:
+    path = tmp_path / location(server.address())
+    path.parent.mkdir()
+    path.with_name("partial-a.tsv.gz").write_bytes(left)
+    get(dataset(server.address()), tmp_path)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_file_that_has_changed_is_downloaded_anew(server: Server, tmp_path: Path) -> None:
+    path = tmp_path / location(server.address())
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    get(dataset(server.address()), tmp_path)
+    assert path.read_bytes() == CONTENT
+
+
+def test_failures_that_pass_are_tried_again(server: Server, tmp_path: Path) -> None:
+    server.failures = [503, 429]
+    assert get(dataset(server.address()), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("failures", "message"),
+    [
+        ([404], "the server answered 404 Not Found$"),
+        ([403], "the server answered 403 Forbidden$"),
+        ([500] * 4, "cannot download: the server answered 500 .*; run again"),
+    ],
+)
+def test_failures_that_last_are_told(
+    failures: list[int], message: str, server: Server, tmp_path: Path
+) -> None:
+    server.failures = list(failures)
+    with pytest.raises(InputError, match=message):
+        get(dataset(server.address()), tmp_path)
+    assert len(server.ranges) == len(failures)
+
+
+def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_download, "_PAUSE", 0.0)
+    with pytest.raises(InputError, match=r"127\.0\.0\.1:9/a: cannot download: .*refused"):
+        get(dataset("http://127.0.0.1:9/a"), tmp_path)
+
+
+def test_a_wrong_hash_leaves_nothing(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=f"sha256 is {SHA256}, but the configuration expects 000"):
+        get(dataset(server.address(), sha256="0" * 64), tmp_path)
+    assert [path.name for path in tmp_path.rglob("*.gz")] == []
+
+
+def test_a_web_page_is_not_data(server: Server, tmp_path: Path) -> None:
+    server.files["/login"] = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
+    with pytest.raises(InputError, match="the server sent a web page instead of data"):
+        get(dataset(server.address("/login")), tmp_path)
+
+
+@pytest.mark.parametrize("start", [b"<html>", b"\xef\xbb\xbf \n<!DOCTYPE HTML><html>"])
+def test_a_web_page_leaves_the_next_start_nothing_either(
+    start: bytes, server: Server, tmp_path: Path
+) -> None:
+    server.files["/a.tsv.gz"] = start + b" Please log in </html>"
+    server.cut_after = [8]
+    wanted = dataset(server.address())
+    path = tmp_path / location(server.address())
+    path.parent.mkdir()
+    path.with_name("partial-a.tsv.gz").write_bytes(CONTENT[:1000])  # of an earlier start
+    for _ in range(2):
+        with pytest.raises(InputError, match="sent a web page instead of data"):
+            get(wanted, tmp_path)
+        assert [item.name for item in path.parent.iterdir()] == ["a.tsv.gz.lock"]
+    server.files["/a.tsv.gz"] = CONTENT
+    get(wanted, tmp_path)
+    assert path.read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("host", ["a..b", "127.0.0.1:1/ä", "x" * 100])
+def test_an_address_that_cannot_be(host: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no valid address"):
+        get(dataset(f"http://{host}/a.tsv.gz"), tmp_path)
+
+
+def test_two_processes_take_turns(server: Server, tmp_path: Path) -> None:
+    wanted = dataset(server.address())
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(lambda _: get(wanted, tmp_path), range(2))
+    assert one == other
+    assert len(server.ranges) == 1
+
+
+def test_the_command_line(server: Server, tmp_path: Path) -> None:
+    wanted = dataset(server.address())
+    entry = {"task": wanted.task, "pairs": ["en-de"], "splits": wanted.splits}
+    output = tmp_path / "fetched.json"
+    result = subprocess.run(
+        [
+            *(sys.executable, "-m", "warmup.data.fetch", "--dataset", json.dumps(entry)),
+            *("--pair", "en-de", "--downloads", str(tmp_path / "d"), "--output", str(output)),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("1 files, ")
+    assert read_json(output)["files"][0]["sha256"] == SHA256

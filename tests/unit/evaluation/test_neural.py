@@ -1,0 +1,131 @@
+"""Computing a neural metric, with a stand-in for its library: what is written, and when it cannot.
+
+The libraries themselves: `tests/integration/test_neural_metrics.py`.
+"""
+
+import json
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+from warmup.common import errors
+from warmup.config import neural_metrics as neural_entries
+from warmup.evaluation import neural_metrics
+
+STAND_IN = """
+import errno
+
+ERRORS = {
+    -1: KeyError("no\\nsuch weight"),
+    -2: FileNotFoundError(errno.ENOENT, "No such file", "m/weights"),
+    -3: MemoryError(),
+    -4: OSError(errno.ENOSPC, "No space left on device"),
+}
+NEEDS, HUB_NEEDS, PACKAGES = "", "", ("numpy",)
+
+def fetch(entry, folder): ...
+def check(folder): ...
+def choices(entry): return f"scale:{entry['scale']}"
+
+def load(folder, entry):
+    if entry["scale"] == 0:
+        import nothing_that_exists
+    if entry["scale"] < 0:
+        raise ERRORS[entry["scale"]]
+    print("a library that talks")
+    return lambda corpus: [entry["scale"] * len(output) for output in corpus.hypotheses]
+"""
+MODEL = {"model": "a/b", "revision": "0123456789abcdef" * 2, "folder": "m", "sha256": "f" * 64}
+
+
+@pytest.fixture
+def compute(tmp_path, monkeypatch, capsys):
+    """Run the command with the stand-in; return what is written, and what was said."""
+    (tmp_path / "length.py").write_text(STAND_IN)
+    monkeypatch.setattr(neural_metrics, "__path__", [*neural_metrics.__path__, str(tmp_path)])
+    monkeypatch.setattr(neural_entries, "code", lambda name: f"of {name}")
+    monkeypatch.chdir(tmp_path)
+
+    def run(scale, model=MODEL, name="length"):
+        (tmp_path / "model.json").write_text(json.dumps(model))
+        row = {"source": "s", "references": ["r"], "meta": {}}
+        rows = [row | {"output": output} for output in ("abc", "", "猫")]
+        (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        options = {
+            "metric": name, "model": "model.json", "entry": json.dumps({"scale": scale}),
+            "predictions": "p.jsonl", "target-lang": "de", "output": "out.json",
+        }  # fmt: skip
+        arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
+        monkeypatch.setattr(sys, "argv", ["neural", *arguments])
+        monkeypatch.delitem(sys.modules, "warmup.evaluation.neural_metrics.length", raising=False)
+        errors.run(runpy.run_module("warmup.evaluation.score_neural")["main"])
+        output = capsys.readouterr()
+        assert output.out == ""
+        return json.loads((tmp_path / "out.json").read_text()), output.err
+
+    return run
+
+
+def test_scores_come_with_all_that_made_them(compute):
+    found, _ = compute(2)
+    assert found["scores"] == [6, 0, 2]
+    parts = found["signature"].split("|")
+    assert parts[:5] == ["length", "model:a/b", "revision:0123456789ab", "sha256:ffffffffffff",
+                         "scale:2"]  # fmt: skip
+    assert parts[5] == "lang:de"
+    assert parts[6].startswith("numpy:")
+    provenance = found["provenance"]
+    assert provenance["model"] == MODEL
+    assert provenance["settings"] == {"scale": 2}
+    assert provenance["code_sha256"] == "of length"
+    assert {"numpy", "torch"} <= provenance["packages"].keys()
+
+
+@pytest.mark.parametrize(
+    ("scale", "model", "reason"),
+    [
+        (0, MODEL, "make it with `make metrics-env`"),
+        (-1, MODEL, "m: KeyError: 'no\\nsuch weight'"),
+        (-2, MODEL, "m: FileNotFoundError: [Errno 2] No such file: 'm/weights'"),
+        (1, {"not_computed": "a/b: cannot reach the Hub"}, "a/b: cannot reach the Hub"),
+    ],
+)
+def test_what_is_missing_is_written_and_said(compute, scale, model, reason):
+    found, said = compute(scale, model)
+    assert found.keys() == {"metric", "not_computed"}
+    assert reason in found["not_computed"]
+    assert f"length not computed: {found['not_computed']}" in said
+
+
+@pytest.mark.parametrize(("scale", "said"), [(-3, "not enough memory"), (-4, "the disk is full")])
+def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, scale, said):
+    with pytest.raises(SystemExit):
+        compute(scale)
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "message"),
+    [
+        ({}, "length", "model.json: not what python -m warmup.evaluation.fetch_metric writes"),
+        (MODEL, "size", "unknown neural metric 'size'; choose from: bertscore, comet, length"),
+    ],
+)
+def test_what_is_wrong_is_an_error(compute, capsys, model, name, message):
+    with pytest.raises(SystemExit):
+        compute(1, model, name)
+    assert message in capsys.readouterr().err
+
+
+def test_planning_imports_neither_library_nor_torch():
+    code = (
+        "import sys; from warmup.evaluation import neural_metrics as neural\n"
+        "for name in neural.names(): neural.load(name)\n"
+        "names = ('torch', 'transformers', 'comet', 'bert_score', 'huggingface_hub', 'yaml')\n"
+        "print([m for m in names if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

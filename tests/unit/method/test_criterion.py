@@ -1,0 +1,273 @@
+"""What a criterion makes of a batch: samples, rewards, few samples for the backward pass."""
+
+import pytest
+import torch
+
+from helpers import tiny
+from warmup.data.batches import IGNORED, pad
+from warmup.method import criterion as module
+from warmup.method.criterion import Criterion, begins, diagnose
+from warmup.method.sampling import Warmups, distinct, restrict, select
+from warmup.method.scoring import lay_out, rewards, score
+
+WARMUP = {
+    "samples": 4,
+    "max_tokens": 4,
+    "temperature": 1.0,
+    "anchor": None,
+    "predefined": None,
+    "backprop_samples": None,
+    "adaptive_samples": None,
+}
+MODELS = ["t5", "umt5", "bart", "llama"]
+
+
+def method(objective="reweighted", settings=None, **warmup):
+    return {
+        "objective": objective,
+        "objective_settings": settings or {},
+        "warmup": WARMUP | warmup,
+    }
+
+
+def batch_for(model):
+    """Return three examples whose inputs and targets have different lengths."""
+    words = [[0, 1, 2], [3], [4, 4, 0, 1]], [[1, 2], [], [3, 0, 0, 4]]
+    sources, targets = (
+        [[model.tokenizer.convert_tokens_to_ids(tiny.WORDS[i]) for i in row] for row in rows]
+        for rows in words
+    )
+    return {
+        "input_ids": pad(sources, model.tokens.pad, model.pads_left),
+        "mask": pad([[1] * len(row) for row in sources], 0, model.pads_left),
+        "labels": pad([[*row, model.tokens.end] for row in targets], IGNORED),
+        "index": torch.tensor([5, 0, 17]),
+    }
+
+
+def gradient(model, losses):
+    parameters = [p for p in model.network.parameters() if p.requires_grad]
+    found = torch.autograd.grad(losses.sum(), parameters, allow_unused=True, materialize_grads=True)
+    return torch.cat([part.flatten() for part in found])
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("longest", [0, 1, 2, 5])
+def test_rewards_from_the_cache_are_those_of_a_plain_forward_pass(name, longest):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=6, max_tokens=longest, temperature=5.0), seed=1)
+    with torch.no_grad():
+        source = model.encode(batch["input_ids"], batch["mask"])
+        lengths = set()
+        for update in range(6):
+            warmups, cache = one.warm_up(source, batch["index"], update, 6)
+            lengths |= set(warmups.lengths.flatten().tolist())
+            found = rewards(model, source, cache, warmups, batch["labels"])
+            branches = lay_out(model.tokens, warmups, batch["labels"])
+            expected = score(model, model.network, source, branches).l
+            torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
+    assert len(lengths) >= min(longest + 1, 3)  # warmups of several lengths, empty ones too
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+@pytest.mark.parametrize("objective", ["reweighted", "jensen"])
+def test_few_samples_for_the_backward_pass_have_the_gradient_of_all_in_the_mean(
+    name, objective, monkeypatch
+):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    whole = Criterion(model, method(objective), seed=1)
+    few = Criterion(model, method(objective, backprop_samples=2), seed=1)
+    # the term on special tokens is a mean over what is trained on; it is not what is tested
+    monkeypatch.setattr(module, "surrogate", keep_apart := _Apart(module.surrogate))
+    whole.losses(model.network, batch, 3)
+    expected = gradient(model, keep_apart.last)
+    offsets = 64
+    total = torch.zeros_like(expected)
+    plain = module.uniforms
+    for k in range(offsets):  # the offset of systematic resampling, on a grid
+
+        def uniforms(seed, update, *rest, offset=(k + 0.5) / offsets):
+            if update < module.RESAMPLING:
+                return plain(seed, update, *rest)
+            return torch.full((3, 1, 1), offset, dtype=torch.float64)
+
+        monkeypatch.setattr(module, "uniforms", uniforms)
+        few.losses(model.network, batch, 3)
+        total += gradient(model, keep_apart.last) / offsets
+    # 64 offsets see each sample's share with an error of 1/64 at most
+    assert (total - expected).norm() < 0.05 * expected.norm()
+
+
+class _Apart:
+    """Keeps what it returns."""
+
+    def __init__(self, function):
+        self.function = function
+
+    def __call__(self, *args):
+        self.last = self.function(*args)
+        return self.last
+
+
+@pytest.mark.parametrize(
+    "warmup",
+    [
+        {"backprop_samples": 4},
+        {"backprop_samples": 2, "adaptive_samples": {"least": 2, "flat": 0.9}},
+    ],
+)
+def test_nothing_is_drawn_from_as_many_samples_as_draws(warmup):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    drawn = Criterion(model, method(**warmup), seed=1)
+    exact = Criterion(model, method(samples=4 if len(warmup) == 1 else 2), seed=1)
+    drawn.flat = set(batch["index"].tolist())
+    one, _ = exact.losses(model.network, batch, 0)
+    other, _ = drawn.losses(model.network, batch, 0)
+    torch.testing.assert_close(one, other)
+    torch.testing.assert_close(gradient(model, one), gradient(model, other))
+
+
+def test_equal_samples_are_scored_once(monkeypatch):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(max_tokens=1, samples=40), seed=1)  # six warmups are possible
+    shapes = []
+
+    def watched(network_model, network, source, branches):
+        shapes.append(branches.ids.shape)
+        return score(network_model, network, source, branches)
+
+    monkeypatch.setattr(module, "score", watched)
+    losses, notes = one.losses(model.network, batch, 0)
+    assert shapes[0][1] <= 6
+    monkeypatch.setattr(
+        module,
+        "distinct",
+        lambda warmups: (warmups, torch.arange(40).expand(3, -1)),
+    )
+    plain, _ = one.losses(model.network, batch, 0)
+    assert shapes[1][1] == 40
+    torch.testing.assert_close(losses, plain)
+    torch.testing.assert_close(
+        gradient(model, losses), gradient(model, plain), atol=1e-4, rtol=1e-4
+    )
+    assert notes["samples"].tolist() == [40.0] * 3
+
+
+def test_what_the_log_says_of_warmups():
+    ids = torch.tensor([[[5, 6, 0], [5, 0, 0], [0, 0, 0], [6, 5, 0]]])
+    lengths = torch.tensor([[2, 1, 0, 2]])
+    warmups = Warmups(ids, lengths, torch.zeros_like(lengths).bool())
+    labels = torch.tensor([[5, 6, 7, 1]])
+    notes = diagnose(warmups, torch.zeros(1, 4), labels)
+    assert notes["warmup_empty"].item() == 0.25
+    assert notes["warmup_copied"].item() == 0.5  # an empty one is none
+    short = torch.tensor([[5, IGNORED]])
+    assert begins(warmups, short).tolist() == [[False, True, True, False]]
+
+
+def remember(criterion, batch, notes):
+    for example, is_flat in criterion.flatness(batch, notes):
+        criterion.remember(example, is_flat)
+
+
+def test_examples_with_flat_weights_get_fewer_samples_next_time():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    adaptive = {"least": 2, "flat": 0.9}
+    one = Criterion(model, method(adaptive_samples=adaptive), seed=1)
+    plain = Criterion(model, method(), seed=1)
+    first, notes = one.losses(model.network, batch, 0)
+    torch.testing.assert_close(first, plain.losses(model.network, batch, 0)[0])
+    assert notes["samples"].tolist() == [4, 4, 4]
+    notes["effective_sample_size"] = torch.tensor([4.0, 1.5, 3.59])
+    remember(one, batch, notes)
+    assert one.flat == {5}
+    losses, notes = one.losses(model.network, batch, 1)
+    assert notes["samples"].tolist() == [2, 4, 4]
+    expected, _ = plain.losses(model.network, batch, 1)
+    torch.testing.assert_close(losses[1:], expected[1:])
+    two = Criterion(model, method(samples=2), seed=1)
+    torch.testing.assert_close(losses[0], two.losses(model.network, batch, 1)[0][0])
+    notes["effective_sample_size"] = torch.tensor([1.0, 1.0, 1.0])
+    remember(one, batch, notes)
+    assert one.flat == set()
+
+
+def test_examples_with_fewer_samples_have_the_same_notes_as_others():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    adaptive = {"least": 2, "flat": 0.9}
+    one = Criterion(model, method(backprop_samples=3, adaptive_samples=adaptive), seed=1)
+    names = set()
+    for flat in (set(), {5}, {5, 0, 17}):
+        one.flat = flat
+        losses, notes = one.losses(model.network, batch, 0)
+        assert notes["samples"].tolist() == [2 if i in flat else 4 for i in (5, 0, 17)]
+        assert {len(value) for value in (losses, *notes.values())} == {3}
+        names.add(frozenset(notes))
+    assert len(names) == 1  # processes add up the same ones, whatever their examples
+
+
+def test_all_examples_may_have_the_least_number_of_samples():
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(adaptive_samples={"least": 4, "flat": 0.9}), seed=1)
+    one.flat = {5, 0, 17}
+    expected, _ = Criterion(model, method(), seed=1).losses(model.network, batch, 0)
+    torch.testing.assert_close(one.losses(model.network, batch, 0)[0], expected)
+
+
+@pytest.mark.parametrize("longest", [0, 1])
+def test_the_log_has_the_surprisal_of_warmups_and_how_many_are_different(longest):
+    model = tiny.model("t5")
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=40, max_tokens=longest), seed=1)
+    _, notes = one.losses(model.network, batch, 0)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    logits, _ = model.begin(source, 1)
+    p = restrict(logits[:, 0], model.tokens.banned).softmax(-1)
+    warmups, _ = one.warm_up(source, batch["index"], 0, 40)
+    for i in range(3):
+        found = [
+            tuple(ids[:n].tolist())
+            for ids, n in zip(warmups.ids[i], warmups.lengths[i], strict=True)
+        ]
+        # one token at most: SEP or the token; nothing is chosen where no token is allowed
+        first = [c[0] if c else model.tokens.separator for c in found]
+        surprisals = [-p[i, token].log().item() if longest else 0.0 for token in first]
+        mean = sum(surprisals) / 40
+        assert notes["warmup_surprisal"][i].item() == pytest.approx(mean, abs=1e-5)
+        assert notes["warmup_distinct"][i].item() == len(set(found))
+
+
+def test_select_and_distinct_agree_on_a_sampled_batch():
+    model = tiny.model("llama")
+    batch = batch_for(model)
+    one = Criterion(model, method(samples=8, max_tokens=2), seed=1)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups, _ = one.warm_up(source, batch["index"], 0, 8)
+    different, where = distinct(warmups)
+    assert torch.equal(select(different, where).ids, warmups.ids)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    targets = [row[row != IGNORED].tolist() for row in batch["labels"]]
+    settings = method("concatenation", predefined="keywords", samples=1, max_tokens=2)
+    one = Criterion(model, settings, 1, targets)
+    losses, notes = one.losses(model.network, batch, 0)
+    # the empty target has no keyword, the others one or two
+    assert notes["warmup_length"].tolist() == [2.0, 0.0, 2.0]
+    for i, target in enumerate(targets):
+        x = batch["input_ids"][i][batch["mask"][i].bool()].tolist()
+        c = one.writer(target)
+        s, l = tiny.log_probabilities(model, x, c, target, 2)
+        assert losses[i].item() == pytest.approx(
+            -s - l - notes["warmup_allowed_mass"][i].log().item(), rel=1e-4
+        )

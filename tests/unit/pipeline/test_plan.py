@@ -1,0 +1,287 @@
+"""What the rules are told: paths, inputs and parameters of jobs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from helpers import tiny
+from helpers.wildcards import RUNS, Wildcards, run
+from warmup.common.errors import InputError
+from warmup.common.files import sha256, write_json, write_text
+from warmup.config import experiment as config
+from warmup.data import sources
+from warmup.pipeline.plan import Plan
+
+DATA = "results/tiny/data/shell_game/en"
+
+
+def test_a_run_is_told_where_it_starts_and_what_its_budget_needs(plan):
+    assert plan.start(run("sft")) == "results/tiny/tokenizers/shell_game/en/t5"
+    assert plan.start_files(run("sft")) == []
+    of_others = {
+        "warmup": {},
+        "sft_continued": {"reference": f"{RUNS}/warmup/seed1/training.json"},
+        "sft_compute": {
+            "reference": f"{RUNS}/warmup/seed1/training.json",
+            "baseline": f"{RUNS}/sft/seed1/training.json",
+        },
+    }
+    for method, files in of_others.items():
+        assert plan.start(run(method)) == f"{RUNS}/sft/seed1/model"
+        assert plan.start_files(run(method)) == [f"{RUNS}/sft/seed1/provenance.json"]
+        assert plan.budget_files(run(method)) == files
+
+
+def test_a_run_refers_to_runs_of_its_own_seed():
+    plan, of = Plan(tiny.experiment(seeds=[1, 12])), run("sft_compute", seed="12")
+    paths = [plan.start(of), *plan.start_files(of), *plan.budget_files(of).values()]
+    assert len(paths) == 4
+    assert all("/seed12/" in path for path in paths)
+
+
+def test_a_run_knows_its_data_by_their_hashes(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert plan.training_data(run("sft")) == [None, None, None]
+    splits = {split: {"sha256": f"of {split}"} for split in ("train", "valid", "test")}
+    write_json(tmp_path / DATA / "summary.json", {"splits": splits})
+    assert plan.training_data(run("warmup")) == ["of train", "of valid"]
+    assert plan.train_hash(run("sft")) == "of train"
+    assert plan.split_hash(run("sft", split="test")) == "of test"
+    assert plan.split_hash(run("sft", split="more")) is None
+    tokenizer = tmp_path / "results/tiny/tokenizers/shell_game/en/t5"
+    write_json(tokenizer / "tokenizer.json", {})
+    assert plan.training_data(run("sft")) == ["of train", "of valid", sha256(tokenizer)]
+
+
+@pytest.mark.parametrize(
+    ("origin", "start"),
+    [
+        ({"local": "models/mine"}, "models/mine"),
+        ({"hub": "google-t5/t5-small", "revision": "0" * 40}, "downloads/models/t5"),
+    ],
+)
+def test_pretrained_models_are_taken_from_where_they_are(origin, start):
+    value = tiny.experiment()
+    value["models"]["t5"] = {"architecture": "encoder_decoder", **origin}
+    value["methods"]["sft"]["start"] = "pretrained"
+    assert Plan(value).start(run("sft")) == start
+
+
+def test_a_local_model_is_compared_file_by_file(tmp_path):
+    value = tiny.experiment()
+    model = tmp_path / "mine"
+    for name in ("config.json", "parts/model.safetensors"):
+        write_text(model / name, "")
+    value["models"]["t5"] = {"architecture": "encoder_decoder", "local": str(model)}
+    value["methods"]["sft"]["start"] = "pretrained"
+    files = [str(model / "config.json"), str(model / "parts/model.safetensors")]
+    assert Plan(value).start_files(run("sft")) == files
+
+
+def test_only_what_comes_from_the_network_is_fetched(plan):
+    assert plan.fetched(run("sft")) == []
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "hub"}
+    assert Plan(value).fetched(run("sft")) == ["downloads/shell_game.en.json"]
+
+
+@pytest.fixture
+def newswire(tmp_path, monkeypatch):
+    """A configuration with a source of its own, and the file of that source, which is to write."""
+    monkeypatch.setattr(sources, "__path__", [*sources.__path__, str(tmp_path)])
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "newswire"}
+    return value, tmp_path / "newswire.py"
+
+
+def test_a_new_source_says_itself_whether_it_needs_the_network(newswire):
+    value, file = newswire
+    # not imported: it may need what the environment of the workflow lacks
+    file.write_text("import nothing_that_exists\n\nNEEDS_NETWORK = True\n")
+    assert Plan(value).fetched(run("sft")) == ["downloads/shell_game.en.json"]
+    file.write_text("NEEDS_NETWORK: bool = False\n")
+    assert Plan(value).fetched(run("sft")) == []
+
+
+def test_a_source_that_does_not_say_so_is_named(newswire):
+    value, file = newswire
+    file.write_text('"""News."""\n')
+    with pytest.raises(InputError, match=r"newswire\.py: no plain value .* to NEEDS_NETWORK"):
+        Plan(value)
+
+
+@pytest.fixture
+def parallel(tmp_path):
+    """A translation experiment on the files train.en, train.de and so on of a folder."""
+    splits = {
+        split: {
+            "type": "local",
+            "format": "text",
+            "files": {lang: f"{split}.{lang}" for lang in ("en", "de", "fr")},
+        }
+        for split in ("train", "valid", "test")
+    }
+    value = tiny.experiment(data_root=str(tmp_path))
+    value["datasets"]["shell_game"] |= {"task": "translation", "pairs": ["en-de"], "splits": splits}
+    return value
+
+
+def test_the_local_files_of_a_pair_are_inputs_where_they_are_there(parallel, tmp_path):
+    names = ["train.en", "train.de", "train.fr", "valid.en", "valid.de", "test.en"]
+    for name in names:
+        (tmp_path / name).touch()
+    wildcards = Wildcards(**vars(run("sft")) | {"pair": "en-de"})
+    wanted = [str(tmp_path / name) for name in names if name != "train.fr"]
+    assert Plan(parallel).files(wildcards) == wanted  # test.de is missing: `prepare` will say so
+
+
+def test_a_wrong_source_is_named_before_anything_runs(parallel):
+    del parallel["datasets"]["shell_game"]["splits"]["test"]["files"]["de"]
+    message = r"config: datasets\.shell_game: splits\.test \(local\): files has no 'de'"
+    with pytest.raises(InputError, match=message):
+        Plan(parallel)
+
+
+def test_a_plan_costs_no_import_of_what_the_jobs_need():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["splits"]["train"] = {"type": "hub"}
+    code = (
+        f"import sys; from warmup.pipeline.plan import Plan; Plan({value!r}); "
+        "print([m for m in ('torch', 'transformers', 'datasets', 'numpy') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
+    decodings = {
+        "beam4": {"beams": 4},
+        "shuffled": {"warmup": "shuffled"},
+        "greedy": {},
+        "best": {"warmup": "best_of_n", "samples": 5, "beams": 4},
+    }
+    plan = Plan(tiny.experiment(decodings=decodings))
+    assert plan.decodings == "beam4 shuffled=greedy greedy best=beam4"
+    made = [path.split("/")[-3:] for path in plan.of_evaluations("scores.json")]
+    assert [(method, name) for method, _, name in made if method in ("sft", "warmup")] == [
+        *(("sft", f"test.{name}.scores.json") for name in ("beam4", "greedy")),
+        *(("warmup", f"test.{name}.scores.json") for name in decodings),
+    ]
+    assert plan.warmup_options(run("warmup", decoding="greedy")) == ""
+    shuffled = run("warmup", decoding="shuffled")
+    assert plan.warmup_options(shuffled) == " --warmup shuffled --seed 1"
+    best = run("warmup", decoding="best")
+    assert plan.warmup_options(best) == " --warmup best_of_n --samples 5 --seed 1"
+
+
+def test_there_is_nothing_to_exchange_where_warmups_are_empty():
+    value = tiny.experiment(decodings={"greedy": {}, "shuffled": {"warmup": "shuffled"}})
+    value["methods"]["warmup"]["warmup"]["max_tokens"] = 0
+    made = [path.split("/")[-3:] for path in Plan(value).of_evaluations("scores.json")]
+    of_warmup = [name for method, _, name in made if method == "warmup"]
+    assert of_warmup == ["test.greedy.scores.json"]
+
+
+def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
+    value = tiny.experiment(decodings={"greedy": {}, "beam4": {"beams": 4, "batch_size": 8}})
+    splits = value["datasets"]["shell_game"]["splits"]
+    splits["hard"] = splits["test"]
+    plan = Plan(value)
+    paths = plan.of_evaluations("scores.json")
+    assert len(paths) == len(set(paths)) == 4 * 2 * 2
+    assert f"{RUNS}/warmup/seed1/hard.beam4.scores.json" in paths
+    assert not [path for path in paths if "/train." in path or "/valid." in path]
+    wildcards = run("warmup", split="hard", decoding="beam4")
+    assert (plan.beams(wildcards), plan.batch_size(wildcards)) == (4, 8)
+
+
+def test_parameters_are_json_of_the_configuration(plan):
+    assert json.loads(plan.run_config(run("warmup"))) == tiny.resolved("warmup")
+    assert set(json.loads(plan.dataset_config(run("sft")))) == {"task", "pairs", "splits"}
+    assert json.loads(plan.tokenizer_config(run("sft"))) == {"type": "word", "vocab_size": 1000}
+    scored = json.loads(plan.score_config(run("sft", split="test", decoding="greedy")))
+    assert scored == tiny.resolved("sft")["run"] | {
+        "split": "test",
+        "decoding": "greedy",
+        "target_lang": "en",
+    }
+
+
+def test_a_pair_is_prepared_from_what_concerns_it_alone():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = ["en", "de"]
+    (one, both) = (Plan(entry).dataset_config(run("sft")) for entry in (tiny.experiment(), value))
+    assert both == one
+    assert json.loads(one)["pairs"] == ["en"]
+
+
+def test_only_another_commit_is_downloaded_again():
+    value = tiny.experiment()
+    hub = {"hub": "google-t5/t5-small", "revision": "0" * 40}
+    value["models"]["t5"] = {"architecture": "encoder_decoder", "dtype": "bfloat16", **hub}
+    value["methods"]["sft"]["start"] = "pretrained"
+    assert json.loads(Plan(value).hub_model(run("sft"))) == hub
+
+
+def test_the_language_of_outputs_is_that_of_the_targets():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"]["pairs"] = ["en-zho_Hans"]
+    wildcards = Wildcards(
+        **vars(run("sft", split="test", decoding="greedy")) | {"pair": "en-zho_Hans"}
+    )
+    assert json.loads(Plan(value).score_config(wildcards))["target_lang"] == "zho_Hans"
+
+
+def test_tables_are_of_the_tasks_in_use_and_figures_of_all(plan):
+    assert plan.of_tables() == [
+        f"results/tiny/tables/{name}.{kind}"
+        for name in ("multiple_choice", "warmups")
+        for kind in ("md", "tex", "csv")
+    ]
+    assert len(plan.of_figures()) == 3 * len(plan.figures)
+    assert plan.methods == "sft sft_continued=sft sft_compute=sft warmup=sft"
+    assert len(plan.of_runs("training.json")) == len(config.run_names(plan.config)) == 4
+
+
+def test_a_wrong_configuration_has_no_plan():
+    with pytest.raises(InputError, match="unknown key 'mdoels'"):
+        Plan(tiny.experiment(mdoels={}))
+
+
+def test_each_attempt_asks_for_more():
+    plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
+    assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
+    assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
+
+
+def test_what_a_training_asks_slurm_for_is_of_each_node():
+    def asked(**resources):
+        return Plan(tiny.experiment(resources=resources)).training_devices
+
+    assert asked(gpus=2) == {"gpu": 2}
+    assert asked(nodes=2) == {"nodes": 2, "tasks": 2, "mpi": "srun"}
+    assert asked(nodes=2, gpus=4) == asked(nodes=2) | {"gres": "gpu:4", "tasks_per_gpu": 0}
+
+
+def test_what_others_wait_for_has_priority():
+    experiment = tiny.experiment()
+    experiment["methods"] = {
+        "sft": experiment["methods"]["sft"],
+        "warmup": experiment["methods"]["warmup"],
+        "same": experiment["methods"]["sft"]
+        | {"start": "sft", "budget": {"same_updates_as": "warmup"}},
+        "later": experiment["methods"]["sft"] | {"start": "same"},
+        "compute": experiment["methods"]["sft"]
+        | {"start": "sft", "budget": {"same_compute_as": "warmup"}},
+    }
+    experiment["runs"][0]["methods"] = list(experiment["methods"])
+    plan = Plan(experiment)
+    waiting = {name: plan.priority(run(name)) for name in experiment["methods"]}
+    assert waiting == {"sft": 4, "warmup": 3, "same": 1, "later": 0, "compute": 0.5}
+
+
+def test_a_path_with_spaces_is_one_argument(plan):
+    options = plan.training_options(None, {"start": "my models/t5; true", "train": "a.jsonl"})
+    assert options == "--start 'my models/t5; true' --train a.jsonl"

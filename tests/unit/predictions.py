@@ -1,8 +1,0 @@
-"""Predictions of a small checkpoint."""
-
-from warmup import prediction
-
-
-def predict(folder, records, **options):
-    settings = {"task": None, "beams": 1, "batch_size": 7} | options
-    return list(prediction.predict(folder, records, **settings))

@@ -1,0 +1,175 @@
+"""The table of controls at test time, and that all other tables are without them."""
+
+import sys
+
+import pandas as pd
+import pytest
+
+from helpers.synthetic_results import METHODS, make_curves, make_runs, make_scores, reported
+from warmup.common import errors
+from warmup.config.decodings import UNKNOWN, parse
+from warmup.config.methods import Methods
+from warmup.config.methods import parse as parse_methods
+from warmup.evaluation.comparisons import COLUMNS, MEAN, OWN
+from warmup.reporting import estimates, figures, gains
+from warmup.reporting.report import examples
+from warmup.reporting.tables import task as tables
+from warmup.reporting.tables.decoding_controls import control_table, differences
+from warmup.reporting.tables.long_form import rows
+
+ORDER = Methods(METHODS)
+LOSS = {"shuffled": -20.0, "best_of_4": 1.5}
+ITEMS = ["greedy", "shuffled=greedy", "best_of_4=greedy"]
+
+
+def with_controls(own="greedy", methods=("warmup",), **settings):
+    """Return scores in which warmup was decoded behind other warmups, too."""
+    scores = make_scores(**settings)
+    usual = scores[(scores["decoding"] == own) & scores["method"].isin(methods)]
+    parts = [scores]
+    for name, change in LOSS.items():
+        moved = {key: usual[key] + change for key in ("value", "low", "high")}
+        parts.append(usual.assign(decoding=name, **moved))
+    return pd.concat(parts, ignore_index=True)
+
+
+def of_task(scores, task="multiple_choice"):
+    return scores[scores["task"] == task]
+
+
+def texts(table):
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def test_rows_are_methods_by_where_the_warmup_comes_from():
+    table = control_table(of_task(with_controls()), parse(ITEMS), ORDER, "multiple_choice")
+    assert table.header == [
+        "data", "model", "method", "warmup", "accuracy ↑", "macro-F1 ↑",
+        "difference in accuracy ↑",
+        "seeds", "n items",
+    ]  # fmt: skip
+    assert [row[:4] for row in texts(table)] == [
+        ["shell_game en", model, "warmup", source]
+        for model in ("llama_tiny", "t5_tiny")
+        for source in ("own", "shuffled", "best of 4")
+    ]
+    own, shuffled, best = table.rows[:3]
+    assert shuffled[4].value == pytest.approx(own[4].value - 20)
+    assert [row[6].text.partition(" ")[0] for row in (own, shuffled, best)] == [
+        "–",
+        "−20.0",
+        "+1.5",
+    ]
+    assert own[7].text == "3"
+
+
+def test_it_is_there_only_where_there_are_controls():
+    assert control_table(make_scores(), parse(ITEMS), ORDER, "multiple_choice") is None
+    assert control_table(with_controls(), UNKNOWN, ORDER, "multiple_choice") is None
+
+
+def test_each_control_stands_below_the_decoding_with_its_beam_width():
+    scores = of_task(with_controls("beam4", beam=True))
+    decodings = parse(["shuffled=beam4", "greedy", "beam4", "best_of_4=greedy"])
+    table = control_table(scores, decodings, ORDER, "multiple_choice")
+    sources = [row[3] for row in texts(table)][:4]
+    assert sources == ["own (greedy)", "best of 4", "own (beam4)", "shuffled"]
+    assert table.rows[3][6].value == pytest.approx(-20)
+    assert table.rows[1][6].value == pytest.approx(2.5)  # beam4 is a point above greedy
+
+
+def test_differences_are_paired_by_seed():
+    found = differences(with_controls(methods=("warmup", "sft_compute")), parse(ITEMS))
+    single = [item for item in found if not item.setting.pair.startswith(MEAN)]
+    assert {item.method for item in found} == {"warmup", "sft_compute"}
+    for item in single:
+        assert item.mean == pytest.approx(LOSS[item.decoding])
+        assert item.high - item.low == pytest.approx(0, abs=1e-9)  # the same for all seeds
+
+
+def test_tests_of_the_differences_are_marked():
+    scores = of_task(with_controls(seeds=1))
+    rows_ = [
+        {
+            **dict.fromkeys(COLUMNS, 0),
+            **{"experiment": "test", **item.setting._asdict(), "decoding": item.decoding},
+            **{"method": "warmup", "baseline": OWN, "metric": item.metric, "difference": item.mean},
+            **{"low": item.mean - 1, "high": item.mean + 1},
+            "p_holm": 0.001 if item.decoding == "shuffled" else 0.5,
+        }
+        for item in differences(scores, parse(ITEMS))
+    ]
+    table = control_table(scores, parse(ITEMS), ORDER, "multiple_choice", pd.DataFrame(rows_))
+    assert [row[6] for row in texts(table)][:3] == [
+        "–",
+        "−20.0* [−21.0, −19.0]",
+        "+1.5 [+0.5, +2.5]",
+    ]
+    assert any(gains.MARK in note for note in table.notes)
+
+
+@pytest.mark.parametrize("items", [ITEMS, ["shuffled=greedy", "best_of_4=greedy", "greedy"]])
+def test_the_other_tables_are_as_without_controls(items):
+    given = (reported(), ORDER, "multiple_choice")
+    found = tables.task_tables(with_controls(), *given, decodings=parse(items))
+    usual = tables.task_tables(make_scores(), *given)
+    assert [table.name for table in found.controls] == [
+        "multiple_choice-all-controls", "multiple_choice-controls",
+    ]  # fmt: skip
+    assert found._replace(controls=[]) == usual._replace(controls=[])
+
+
+def test_the_first_decoding_makes_the_main_table():
+    scores = make_scores(beam=True)
+    given = (scores, reported(), ORDER, "multiple_choice")
+    for items, first, second in (
+        ([], "greedy", "beam4"),
+        (["greedy", "beam4"], "greedy", "beam4"),
+        (["beam4", "greedy"], "beam4", "greedy"),
+    ):
+        found = tables.task_tables(*given, decodings=parse(items))
+        assert found.main[0].title.endswith(f"scores, {first} decoding")
+        assert found.others[0].title.endswith(f"scores, {second} decoding")
+        kept = parse(items).without_controls(scores)
+        assert {i.decoding for i in estimates.primary(estimates.scores_of(kept), parse(items))} == {
+            first
+        }
+
+
+def test_the_csv_has_every_difference():
+    found = rows(with_controls(), reported(), ORDER, "multiple_choice", decodings=parse(ITEMS))
+    changes = [row for row in found if row["quantity"] == "difference_to_own_warmup"]
+    assert len(changes) == 2 * 2 * 2  # models, controls, metrics
+    assert {row["decoding"] for row in changes} == set(LOSS)
+
+
+def test_examples_are_of_the_first_decoding(tmp_path):
+    paths = make_runs(tmp_path)
+    for path in list(paths):
+        if path.parts[-3] == "warmup":
+            other = path.with_name("test.best_of_4.predictions.jsonl")
+            other.write_text(path.read_text())
+            paths.append(other)
+    cells = examples.collect(paths, with_controls(seeds=1), ORDER, parse(ITEMS))
+    assert {cell["decoding"] for cell in cells} == {"greedy"}
+    assert all(len(cell["methods"]) == len(METHODS) for cell in cells)
+
+
+def test_figures_are_as_without_controls():
+    def drawn(scores):
+        data = figures.Data(scores, make_curves(1), reported(), parse_methods(METHODS))
+        figure = figures.load("training_cost").draw(data)
+        return [line.get_xydata().tolist() for axes in figure.axes for line in axes.lines]
+
+    assert drawn(parse(ITEMS).without_controls(with_controls())) == drawn(make_scores())
+
+
+def test_the_command(tmp_path, monkeypatch):
+    with_controls().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["tables", *arguments, "--decodings", *ITEMS])
+    errors.run(tables.main)
+    text = (tmp_path / "out" / "multiple_choice.md").read_text()
+    assert "### Multiple choice: controls at test time" in text
+    assert "| warmup | shuffled |" in text
+    assert "shuffled decoding" not in text

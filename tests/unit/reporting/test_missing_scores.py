@@ -1,0 +1,200 @@
+"""Scores that a metric owes: in the table of scores, in all tables, and never among the numbers."""
+
+import csv
+import io
+import json
+import math
+import sys
+
+import pandas as pd
+import pytest
+
+from helpers import synthetic_results as made
+from warmup.common import errors
+from warmup.common.errors import InputError
+from warmup.common.files import read_json
+from warmup.config.decodings import parse as parse_decodings
+from warmup.config.methods import Methods
+from warmup.evaluation import collect, score, segment_scores
+from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
+from warmup.reporting import estimates, missing_scores, terminal
+from warmup.reporting.costs import costs_of
+from warmup.reporting.table import latex, markdown, to_html
+from warmup.reporting.tables import decoding_controls, long_form
+from warmup.reporting.tables import task as tables
+
+REASON = "no environment; run `make metrics-env`"
+METHODS = Methods(made.METHODS, made.STARTS)
+
+
+def with_comet(owed=lambda row: True):
+    """Return scores in which translation has COMET, apart from what is owed."""
+    scores = made.make_scores(lookahead=False)
+    rows = scores[scores["metric"] == "bleu"].assign(metric="comet")
+    missing = rows.apply(owed, axis=1)
+    rows.loc[missing, ["value", "low", "high"]] = math.nan
+    rows.loc[missing, "signature"] = segment_scores.signature_without(REASON)
+    return pd.concat([scores, rows], ignore_index=True)
+
+
+def of_warmup(row):
+    return row["method"] == "warmup" and row["seed"] == 2 and row["pair"] == "qaa-qab"
+
+
+def cells(table):
+    """Return what a table shows by data, model and method."""
+    index = list(table.header)
+    return {
+        tuple(cell.text for cell in row[:3]): {
+            name: cell.text for name, cell in zip(index, row, strict=True)
+        }
+        for row in table.rows
+    }
+
+
+def task_tables(scores):
+    return tables.task_tables(scores, made.reported(), METHODS, "translation")
+
+
+def test_all_else_is_as_it_would_be_without():
+    without = made.make_scores(lookahead=False)
+    found = with_comet()
+    assert estimates.scores_of(found) == estimates.scores_of(without)
+    assert estimates.gains_of(found) == estimates.gains_of(without)
+    assert costs_of(found, METHODS) == costs_of(without, METHODS)
+
+
+def test_tables_say_so_in_each_cell_and_below_why():
+    main, gains = task_tables(with_comet()).main
+    for table in (main, gains):
+        assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
+        assert f"COMET not computed: {REASON}" in table.notes
+        assert all(row["BLEU ↑"] != "not computed" for row in cells(table).values())
+        for shown in (markdown(table), latex(table), to_html(table)):
+            assert "not computed" in shown
+
+
+def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_over_pairs():
+    main, gains = task_tables(with_comet(of_warmup)).main
+    owed = {
+        key
+        for table in (main, gains)
+        for key, row in cells(table).items()
+        if row["COMET ↑"] == "not computed"
+    }
+    assert owed == {
+        (f"invented {pair}", model, "warmup")
+        for pair in ("qaa-qab", "mean of 2")
+        for model in made.MODELS
+    }
+
+
+def test_without_a_score_of_sft_there_is_no_gain():
+    _, gains = task_tables(with_comet(lambda row: row["method"] == "sft")).main
+    assert {row["COMET ↑"] for row in cells(gains).values()} == {"not computed"}
+
+
+def test_controls_say_so_too():
+    scores = with_comet()
+    greedy = scores[(scores["decoding"] == "greedy") & (scores["method"] == "warmup")]
+    scores = pd.concat([scores, greedy.assign(decoding="shuffled")], ignore_index=True)
+    decodings = parse_decodings(["greedy", "shuffled=greedy"])
+    task = scores[scores["task"] == "translation"]
+    table = decoding_controls.control_table(task, decodings, METHODS, "translation")
+    assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
+    assert f"COMET not computed: {REASON}" in table.notes
+
+
+def test_the_csv_has_a_row_without_a_number():
+    text = long_form.to_csv(long_form.rows(with_comet(), made.reported(), METHODS, "translation"))
+    found = [row for row in csv.DictReader(io.StringIO(text)) if row["metric"] == "comet"]
+    assert len(found) == len(made.METHODS) * len(made.MODELS) * 2  # pairs
+    assert {(row["quantity"], row["measured"]) for row in found} == {("score", "")}
+    assert {row["source"] for row in found} == {f"not computed: {REASON}"}
+
+
+def test_the_terminal_says_why(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "scores.tsv"
+    with_comet().to_csv(path, sep="\t", index=False)
+    monkeypatch.setattr(sys, "argv", ["show", "--scores", str(path)])
+    terminal.main()
+    assert f"COMET not computed: {REASON}" in " ".join(capsys.readouterr().out.split())
+
+
+RUN = {
+    "experiment": "test", "task": "translation", "dataset": "d", "pair": "en-de", "model": "t5",
+    "method": "sft", "seed": 1, "split": "test", "decoding": "greedy",
+}  # fmt: skip
+
+
+@pytest.fixture
+def call(tmp_path, monkeypatch, capsys):
+    """Run a command in an empty folder; return its status and what it says of errors."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(module, *arguments):
+        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+        try:
+            errors.run(module.main)
+        except SystemExit as stop:
+            return stop.code, capsys.readouterr().err
+        return 0, capsys.readouterr().err
+
+    return run
+
+
+@pytest.fixture
+def scored(call, tmp_path):
+    """Score predictions with COMET computed and BERTScore owed, as the pipeline does."""
+    rows = [
+        {"source": "s", "references": ["ein Hund"], "output": "ein Hund", "meta": {"lookahead": i}}
+        for i in (1, 2, 2)
+    ]
+    path = tmp_path / "p.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    corpus, _ = score.read_predictions(path, "de")
+    write(tmp_path / "c.json", SegmentScores("comet", [80.0, 90.0, 70.0], "comet|x:y"), corpus, {})
+    write_reason(tmp_path / "b.json", NotComputed("bertscore", REASON))
+    done = call(
+        score, "--predictions", path, "--run", json.dumps(RUN | {"target_lang": "de"}),
+        "--output", "s.json", "--statistics", "t.json", "--segments", "c.json", "b.json",
+    )  # fmt: skip
+    assert done == (0, "")
+    return tmp_path
+
+
+def test_scores_have_intervals_and_subsets_or_no_value(scored):
+    rows = read_json(scored / "s.json")["scores"]
+    comet = {row["subset"]: row for row in rows if row["metric"] == "comet"}
+    assert {subset: row["value"] for subset, row in comet.items()} == {
+        "all": 80, "lookahead=1": 80, "lookahead=2": 80,
+    }  # fmt: skip
+    assert 70 <= comet["all"]["low"] < 80 < comet["all"]["high"] <= 90
+    assert (comet["all"]["n"], comet["all"]["signature"]) == (3, "comet|x:y")
+    (owed,) = [row for row in rows if row["metric"] == "bertscore"]
+    assert (owed["value"], owed["low"], owed["n"]) == (None, None, 3)
+    assert owed["signature"] == f"not computed: {REASON}"
+    assert owed["hypotheses_sha256"] == comet["all"]["hypotheses_sha256"]
+
+
+def test_tests_get_the_statistics_of_what_was_computed(scored):
+    found = read_json(scored / "t.json")["metrics"]
+    assert set(found) == {"bleu", "chrf", "chrf++", "comet"}
+    assert found["comet"] == {"signature": "comet|x:y", "statistics": [[80, 1], [90, 1], [70, 1]]}
+
+
+def test_the_table_of_scores_has_an_empty_cell_and_is_read_again(scored, call):
+    outputs = ("--scores-tsv", "scores.tsv", "--curves-tsv", "curves.tsv")
+    assert call(collect, "--scores", "s.json", *outputs) == (0, "")
+    found = collect.read_scores(scored / "scores.tsv")
+    assert found.loc[found["metric"] == "bertscore", "value"].isna().tolist() == [True]
+    (gap,) = missing_scores.gaps_of(found)
+    assert (gap.metric, gap.method, gap.reason) == ("bertscore", "sft", REASON)
+
+
+def test_a_score_without_value_and_reason_is_an_error(scored):
+    document = read_json(scored / "s.json")
+    document["scores"][0]["value"] = None
+    (scored / "s.json").write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"scores\[0\]: missing key 'value'"):
+        list(collect.score_rows(scored / "s.json"))

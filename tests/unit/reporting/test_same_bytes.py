@@ -1,0 +1,53 @@
+"""Tables and figures are the same bytes in each process, in whatever order its sets are.
+
+The results that are published stay comparable with what is made of their numbers later.
+"""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from helpers import synthetic_results
+from helpers.commands import MODULES
+from warmup.evaluation import comparisons, warmups
+
+METHODS = ["sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft"]
+
+
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory):
+    """Invented results of all tasks, as options."""
+    folder = tmp_path_factory.mktemp("numbers")
+    scores = synthetic_results.make_scores(1, beam=True)
+    scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
+    synthetic_results.make_curves(1).to_csv(folder / "curves.tsv", sep="\t", index=False)
+    tested = synthetic_results.make_comparisons(scores)
+    comparisons.write(folder / "comparisons.tsv", tested.to_dict("records"))
+    warmups.write(folder / "warmups.tsv", synthetic_results.make_warmups(1).to_dict("records"))
+    return {name: folder / f"{name}.tsv" for name in ("scores", "comparisons", "warmups", "curves")}
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("tables", ("scores", "comparisons", "warmups")),
+        ("figures", ("scores", "comparisons", "warmups", "curves")),
+    ],
+)
+def test_two_processes_write_the_same_bytes(numbers, tmp_path, kind, names):
+    written = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        options = [text for name in names for text in (f"--{name}", numbers[name])]
+        subprocess.run(
+            [sys.executable, "-m", MODULES[kind], *options, "--output-dir", folder,
+             "--methods", *METHODS, "--decodings", "greedy", "beam4"],
+            env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
+        )  # fmt: skip
+        written.append({path.name: path.read_bytes() for path in folder.iterdir()})
+    one, other = written
+    assert one.keys() == other.keys()
+    assert len(one) >= 12
+    assert [name for name in one if one[name] != other[name]] == []

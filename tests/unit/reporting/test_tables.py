@@ -1,0 +1,192 @@
+import csv
+import subprocess
+import sys
+
+import pytest
+
+from helpers import latex_documents
+from helpers.commands import MODULES
+from helpers.synthetic_results import (
+    METHODS,
+    STARTS,
+    make_comparisons,
+    make_scores,
+    make_warmups,
+    reported,
+)
+from warmup.common.errors import InputError
+from warmup.config.methods import Methods
+from warmup.reporting.table import latex, markdown, to_html
+from warmup.reporting.tables import warmups
+from warmup.reporting.tables.task import main, task_tables, write
+
+ORDER = Methods(METHODS, STARTS)
+
+
+def tables(task="multiple_choice", methods=ORDER, **kwargs):
+    return task_tables(make_scores(**kwargs), reported(), methods, task)
+
+
+def column(table, name):
+    return [row[table.header.index(name)].text for row in table.rows]
+
+
+def test_scores_show_interval_seeds_items_and_cost():
+    scores, gains = tables(seeds=3).main
+    assert column(scores, "method")[:4] == [
+        "SFT", "SFT (same compute)", "SFT (same updates)", "warmup",
+    ]  # fmt: skip
+    assert column(scores, "accuracy ↑")[3] == "84.5 [84.0, 85.1]"
+    assert column(scores, "seeds") == ["3"] * 8
+    assert column(scores, "n items") == ["500"] * 8
+    assert column(scores, "compute")[:4] == ["1.00×", "10.50×", "3.00×", "11.00×"]
+    assert column(gains, "accuracy ↑")[2] == "+61.1 [+60.2, +62.0]"
+    assert "SFT" not in column(gains, "method")
+
+
+def test_bold_is_given_only_to_what_stands_out():
+    scores, _ = tables(seeds=3).main
+    place = scores.header.index("accuracy ↑")
+    assert [row[place].strong for row in scores.rows] == [False, False, False, True] * 2
+    wide = make_scores(seeds=1)
+    wide["low"] -= 50
+    scores, _ = task_tables(wide, reported(), ORDER, "multiple_choice").main
+    assert not any(row[place].strong for row in scores.rows)
+    assert any(note.startswith("Bold: ") for note in scores.notes)
+
+
+def test_notes_say_which_interval():
+    three, one = (tables(seeds=seeds).main[0].notes[0] for seeds in (3, 1))
+    assert "Student t" in three
+    assert "bootstrap" in one
+
+
+def test_an_interval_without_width_is_explained():
+    scores = make_scores(seeds=3)
+    assert not any("without width" in note for note in tables(seeds=3).main[0].notes)
+    scores.loc[scores["method"] == "warmup", "value"] = 100.0
+    table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
+    assert "100.0 [100.0, 100.0]" in column(table, "accuracy ↑")
+    assert any("all seeds came to the same score" in note for note in table.notes)
+
+
+def test_mixed_intervals_are_marked():
+    scores = make_scores(seeds=3)
+    scores = scores[(scores["method"] != "warmup") | (scores["seed"] == 1)]
+    table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
+    marked = [text.endswith("†") for text in column(table, "accuracy ↑")]
+    assert marked == [False, False, False, True] * 2
+    assert table.notes[1].startswith("† One seed")
+
+
+def test_measured_and_reported_are_never_in_one_table():
+    found = tables("translation", seeds=3)
+    assert [table.title for table in found.reported] == [
+        "Translation: gain over SFT (reported in the paper)"
+    ]
+    assert column(found.reported[0], "BLEU ↑") == ["+1.57 (0.23–1.48)"]
+    assert column(found.reported[0], "data") == ["flores mean of 8 directions"]
+    for table in [*found.main, *found.cost]:
+        assert not any("flores" in cell.text for row in table.rows for cell in row)
+
+
+def test_beam_has_tables_of_its_own():
+    found = tables(seeds=2, beam=True)
+    assert [table.name for table in found.others] == [
+        "multiple_choice-beam4-scores",
+        "multiple_choice-beam4-gains",
+    ]
+    assert tables(seeds=2).others == []
+    scores = make_scores(seeds=2, beam=True)
+    alone = scores[scores["decoding"] != "greedy"]
+    (first, *_) = task_tables(alone, reported(), ORDER, "multiple_choice").main
+    assert first.title == "Multiple choice: scores, beam4 decoding"
+
+
+def test_a_method_without_known_cost_has_a_dash():
+    scores = make_scores(seeds=2)
+    scores = scores[(scores["method"] != "warmup") | (scores["split"] != "train")]
+    table, _ = task_tables(scores, reported(), ORDER, "multiple_choice").main
+    assert column(table, "compute")[3] == "–"
+
+
+def test_an_unknown_metric_is_refused_since_its_direction_is_unknown():
+    scores = make_scores(seeds=2).replace({"macro_f1": "new_metric"})
+    with pytest.raises(InputError, match="unknown metric 'new_metric'; choose from: accuracy, "):
+        task_tables(scores, reported(), Methods(), "multiple_choice")
+
+
+def test_an_unknown_method_appears_under_its_name():
+    scores = make_scores(seeds=2).replace({"sft_compute": "new_control"})
+    table, _ = task_tables(scores, reported(), Methods(), "multiple_choice").main
+    assert column(table, "method")[:2] == ["SFT", "new control"]
+
+
+def test_csv_keeps_measured_and_reported_apart(tmp_path):
+    write(make_scores(seeds=3), reported(), ORDER, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        f"{task}.{suffix}"
+        for task in ("translation", "summarization", "multiple_choice")
+        for suffix in ("md", "tex", "csv")
+    )
+    with (tmp_path / "multiple_choice.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert all((row["measured"] != "") != (row["reported"] != "") for row in rows)
+    (row,) = [
+        row
+        for row in rows
+        if (row["quantity"], row["model"], row["method"], row["metric"])
+        == ("gain_over_sft", "t5_tiny", "warmup", "accuracy")
+    ]
+    assert float(row["measured"]) == pytest.approx(61.0968, abs=1e-3)
+    assert (row["seeds"], row["n"], row["interval"]) == ("3", "500", "seeds")
+    (row,) = [row for row in rows if row["reported"] == "0.87"]
+    assert (row["dataset"], row["model"], row["source"]) == ("logiqa2", "T5-base", "text")
+
+
+def test_command_writes_tables_and_names_what_is_wrong(tmp_path, monkeypatch):
+    make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["tables", *arguments])
+    main()
+    assert (tmp_path / "out" / "summarization.tex").read_text().startswith("% needs")
+    bad = subprocess.run(
+        [sys.executable, "-m", MODULES["tables"], *arguments, "--methods", "warmup=nothing"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert bad.returncode == 2
+    assert (
+        bad.stderr
+        == "error: --methods: 'warmup' starts from 'nothing', which is not among: warmup\n"
+    )
+
+
+def test_no_scores_is_an_error(tmp_path):
+    make_scores(seeds=1).head(0).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    bad = subprocess.run(
+        [sys.executable, "-m", MODULES["tables"], "--scores", str(tmp_path / "scores.tsv"),
+         "--output-dir", str(tmp_path)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (bad.returncode, bad.stderr) == (2, f"error: {tmp_path}/scores.tsv: no scores\n")
+
+
+@latex_documents.needed
+def test_latex_compiles(tmp_path):
+    scores = make_scores(seeds=3, beam=True)
+    write(scores, reported(), ORDER, tmp_path, make_comparisons(scores))
+    warmups.write(make_warmups(), ORDER, tmp_path)
+    text = latex_documents.text_of(
+        tmp_path, ["translation", "summarization", "multiple_choice", "warmups"]
+    )
+    assert "p < 0.05" in text
+    assert "−log P(c|x)" in text
+
+
+def test_every_table_renders_in_every_form():
+    for part in tables("translation", seeds=2, beam=True):
+        for table in part:
+            assert all(len(row) == len(table.header) for row in table.rows)
+            assert markdown(table).count("\n|") == len(table.rows) + 2
+            assert to_html(table).count("<tr>") == len(table.rows) + 1
+            assert latex(table).count(r"\\") == len(table.rows) + 1

@@ -1,0 +1,65 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from helpers.synthetic_results import METHODS, make_scores
+from warmup.reporting.terminal import main
+
+MODULES = (
+    "import sys, warmup.reporting.terminal;"
+    "print('torch' in sys.modules, 'matplotlib' in sys.modules)"
+)
+
+
+def run(monkeypatch, capsys, path, *more):
+    monkeypatch.setattr(sys, "argv", ["show", "--scores", str(path), *more])
+    main()
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def path(tmp_path):
+    make_scores(seeds=3).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    return tmp_path / "scores.tsv"
+
+
+def test_the_table_is_plain_and_narrow_without_a_terminal(monkeypatch, capsys, path):
+    starts = ["sft", *(f"{name}=sft" for name in METHODS[1:])]
+    report = str(path.with_name("report.html"))
+    Path(report).write_text("")
+    text = run(monkeypatch, capsys, path, "--report", report, "--methods", *starts)
+    assert "\x1b" not in text
+    lines = text.splitlines()
+    assert max(len(line) for line in lines[:-1]) <= 100
+    assert lines[-1] == f"Report: {report}"
+    (row,) = [line for line in lines if "84.5 [84.0, 85.1]" in line]
+    assert " ".join(row.split()) == "warmup 84.5 [84.0, 85.1] +61.1 [+60.2, +62.0] 3 500 11.00×"
+    assert "Student t" in text
+
+
+def test_a_report_that_is_not_there_is_not_mentioned(monkeypatch, capsys, path):
+    text = run(monkeypatch, capsys, path, "--report", str(path.with_name("report.html")))
+    assert "Report" not in text
+
+
+def test_one_seed_names_its_interval(monkeypatch, capsys, tmp_path):
+    make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    assert "bootstrap over items" in run(monkeypatch, capsys, tmp_path / "scores.tsv")
+
+
+def test_it_starts_without_torch_and_matplotlib():
+    done = subprocess.run(
+        [sys.executable, "-c", MODULES], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_a_missing_file_is_a_one_line_error(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "warmup.reporting.terminal", "--scores", str(tmp_path / "none.tsv")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr == f"error: {tmp_path}/none.tsv: cannot read: No such file or directory\n"

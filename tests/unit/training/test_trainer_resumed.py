@@ -1,0 +1,159 @@
+"""Trainings that are the same bit for bit: of one seed, and interrupted and resumed."""
+
+import pytest
+
+from helpers import tiny
+from helpers.trainings import same, validation_losses, without_seconds
+from warmup.common.errors import InputError
+from warmup.common.files import read_json
+from warmup.training import callbacks, checkpoints, model_training, work_folder
+from warmup.training.trainer import WarmupTrainer
+
+
+@pytest.mark.parametrize("method", ["sft", "warmup"])
+def test_the_same_seed_gives_the_same_model_bit_for_bit(run, tmp_path, method):
+    one, first = run(method, work=tmp_path / "one")
+    other, second = run(method, work=tmp_path / "other")
+    assert same(one, other)
+    assert without_seconds(first) == without_seconds(second)
+
+    config = tiny.resolved(method)
+    config["seed"] = 2
+    different, _ = run(method, work=tmp_path / "third", config=config)
+    assert not same(one, different)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def kill_in_update(monkeypatch, number):
+    """Let the process end in the update after `number` updates."""
+    plain = WarmupTrainer.training_step
+
+    def step(self, *args, **kwargs):
+        if self.state.global_step == number:
+            raise KilledError
+        return plain(self, *args, **kwargs)
+
+    monkeypatch.setattr(WarmupTrainer, "training_step", step)
+
+
+def kill_in_save(monkeypatch, number):
+    """Let the process end when a checkpoint is written, but not marked as complete."""
+
+    def save(self, args, state, control, **kwargs):
+        if state.global_step == number:
+            raise KilledError
+
+    monkeypatch.setattr(callbacks.CompleteCheckpoints, "on_save", save)
+
+
+def kill_at_the_end(monkeypatch):
+    """Let the process end after the last checkpoint, before any output is there."""
+
+    def end(*_):
+        raise KilledError
+
+    monkeypatch.setattr(model_training, "summarise", end)
+
+
+INTERRUPTIONS = {
+    "before any checkpoint": lambda patch: kill_in_update(patch, 3),
+    "behind a checkpoint": lambda patch: kill_in_update(patch, 4),
+    "between checkpoints": lambda patch: kill_in_update(patch, 7),
+    "in the first checkpoint": lambda patch: kill_in_save(patch, 4),
+    "in a later checkpoint": lambda patch: kill_in_save(patch, 8),
+    "at the end": kill_at_the_end,
+}
+RESUMABLE = {
+    "sft": {"pass_tokens": 10, "lr_warmup": 2},
+    "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
+}
+
+
+def resumable(method):
+    config = tiny.resolved(method, **RESUMABLE[method])
+    # dropout: the state of PyTorch's generator has to survive as well
+    config["model"]["scratch"]["dropout_rate"] = 0.1
+    return {"config": config, "updates": 11}
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(run):
+    return {method: run(method, **resumable(method)) for method in RESUMABLE}
+
+
+@pytest.mark.parametrize("moment", INTERRUPTIONS)
+@pytest.mark.parametrize("method", RESUMABLE)
+def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
+    *, run, tmp_path, monkeypatch, uninterrupted, method, moment
+):
+    with monkeypatch.context() as patch:
+        INTERRUPTIONS[moment](patch)
+        with pytest.raises(KilledError):
+            run(method, work=tmp_path, **resumable(method))
+    resumed, found = run(method, work=tmp_path, **resumable(method))
+    whole, expected = uninterrupted[method]
+    assert same(whole, resumed)
+    assert without_seconds(found) == without_seconds(expected)
+    assert found["updates"] == 11
+
+
+@pytest.mark.parametrize("backprop_samples", [None, 2])
+def test_what_adaptive_sampling_has_learned_survives_an_interruption(
+    run, tmp_path, monkeypatch, backprop_samples
+):
+    warmup = {
+        "samples": 3,
+        "max_tokens": 3,
+        "adaptive_samples": {"least": 2, "flat": 0.95},
+        "backprop_samples": backprop_samples,
+    }
+    # batches so large that examples come again behind the checkpoint
+    settings = {"updates": 10, "batch_size": 64, "warmup": warmup}
+    whole, expected = run("warmup", work=tmp_path / "whole", **settings)
+    with monkeypatch.context() as patch:
+        kill_in_update(patch, 9)
+        with pytest.raises(KilledError):
+            run("warmup", work=tmp_path / "killed", **settings)
+    flat = read_json(checkpoints.last(tmp_path / "killed") / callbacks.FLAT_FILE)
+    assert 0 < len(flat) < 200
+    resumed, found = run("warmup", work=tmp_path / "killed", **settings)
+    assert same(whole, resumed)
+    assert without_seconds(found) == without_seconds(expected)
+
+
+@pytest.mark.parametrize("moment", ["between", "at the end"])
+def test_patience_survives_an_interruption(run, tmp_path, monkeypatch, moment):
+    settings = {"updates": 20, "lr_schedule": "constant", "patience": 2}
+    validation_losses(monkeypatch, [5.0, 3.0, 4.0, 3.5, 1.0])
+    whole, expected = run("sft", work=tmp_path / "whole", **settings)
+    with monkeypatch.context() as patch:
+        if moment == "between":  # one validation without improvement is behind it
+            kill_in_update(patch, 13)
+        else:
+            kill_at_the_end(patch)
+        with pytest.raises(KilledError):
+            run("sft", work=tmp_path / "killed", **settings)
+    resumed, found = run("sft", work=tmp_path / "killed", **settings)
+    assert without_seconds(found) == without_seconds(expected)
+    assert same(whole, resumed)
+
+
+def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(
+    run, data, tmp_path, monkeypatch
+):
+    with monkeypatch.context() as patch:
+        kill_in_update(patch, 6)
+        with pytest.raises(KilledError):
+            run("sft", work=tmp_path / "work")
+    with pytest.raises(InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
+        run("sft", work=tmp_path / "work", learning_rate=0.02)
+    config = tiny.resolved("sft", learning_rate=0.02)
+    inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
+    afresh, _ = model_training.train(config, inputs, 8, tmp_path / "work", fresh=True)
+    whole, _ = run("sft", work=tmp_path / "other", learning_rate=0.02)
+    assert same(afresh, whole)
+    work_folder.clear(tmp_path / "work")
+    assert not list((tmp_path / "work").glob("checkpoint-*"))
