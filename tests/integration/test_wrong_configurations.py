@@ -190,3 +190,39 @@ def test_changes_to_the_default_experiment_work_from_another_folder(tmp_path):
     )  # fmt: skip
     assert done.returncode == 2
     assert "error: config: methods: 3 is not of type 'object'" in done.stderr
+
+
+def copy_of_the_project(folder):
+    folder.mkdir()
+    for name in ("Snakefile", "workflow", "config", "config.yaml", "src", "profiles"):
+        (folder / name).symlink_to(ROOT / name)
+    return folder / "Snakefile"
+
+
+def test_folders_may_have_almost_any_name(tmp_path):
+    snakefile, folder = copy_of_the_project(tmp_path / "it's [v2] of 'mine'"), tmp_path / "{run} $a"
+    folder.mkdir()
+    summary = "results/2024_01/data/shell_game/en/summary.json"
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(tiny.experiment()))
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile),
+         "--directory", str(folder), "--cores", "1", summary,
+         "--configfile", str(file), "--config", "experiment=2024_01"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (folder / summary).exists()
+
+
+def test_braces_in_the_name_of_the_project_s_folder_are_said_in_one_line(tmp_path):
+    snakefile = copy_of_the_project(tmp_path / "project {v2}")
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile),
+         "--directory", str(tmp_path), "--cores", "1", "-n"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"error: {snakefile.parent}: braces in a path")

@@ -10,10 +10,11 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.settings.types import DeploymentMethod
 from warmup.common import code_digest
+from warmup.config import command_line
 from warmup.config import files as config_files
 from warmup.pipeline import job_comment
 from warmup.common.errors import run
-from warmup.pipeline.plan import Plan
+from warmup.pipeline.plan import Plan, check_path
 
 # made by `make metrics-env`; jobs use it without activating anything
 METRICS_PYTHON = ROOT / "build/metrics/bin/python"
@@ -21,12 +22,14 @@ METRICS_PYTHON = ROOT / "build/metrics/bin/python"
 
 def plan():
     """Return the plan."""
+    check_path(ROOT)
     settings, default = workflow.config_settings, ROOT / "config" / "config.yaml"
     # a module gets its configuration from the workflow that uses it
     if workflow.modifier.namespace:
         whole, given = config_files.merge([config], default), {}
     else:
-        whole, given = config_files.read(settings.configfiles, default), settings.config
+        whole = config_files.read(settings.configfiles, default)
+        given = command_line.parse(settings.config_args or [])
     return Plan(
         whole,
         given=given,

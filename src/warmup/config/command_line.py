@@ -1,8 +1,11 @@
-"""Values given with Snakemake's `--config`: numbers within lists and mappings arrive as text."""
+"""Values given with Snakemake's `--config`: texts, which become numbers where no text is wanted."""
 
+import functools
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+import yaml
 
 from warmup.config import schema as config_schema
 from warmup.config.files import overlay
@@ -10,6 +13,26 @@ from warmup.config.files import overlay
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 _WORDS = {"true": True, "false": False, "null": None}
+
+
+def parse(entries: Iterable[str]) -> dict[str, Any]:
+    """Return what `--config` gives, every value a text, or a list or mapping of them.
+
+    Snakemake itself would make numbers of them, and of `2024_01` one that says 202401.
+
+    Args:
+        entries: as `data_root=FOLDER`, the value in YAML's short form.
+    """
+    pairs = (entry.partition("=")[::2] for entry in entries)
+    given: dict[str, Any] = functools.reduce(overlay, ({key: _value(x)} for key, x in pairs), {})
+    return given
+
+
+def _value(text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # makes nothing but texts
+    except yaml.YAMLError:
+        return text
 
 
 def restore(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +43,7 @@ def restore(config: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, An
 
     Args:
         config: the configuration, with or without the given values.
-        given: the values of `--config`.
+        given: the values of `--config`, as `parse` returns them.
     """
     merged: dict[str, Any] = overlay(config, _typed(given, [config_schema.read()]))
     return merged

@@ -4,6 +4,7 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 """
 
 import json
+import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
@@ -35,8 +36,8 @@ class Plan:
         """Check the configuration.
 
         Args:
-            config: as Snakemake has it.
-            given: the values of `--config`, which `config` has too.
+            config: what the files say.
+            given: the values of `--config`, as `command_line.parse` returns them.
             metrics_ready: whether the environment of neural metrics is there.
         """
         self.config = configuration.check(restore(config, given or {}))
@@ -58,8 +59,9 @@ class Plan:
         self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
         self.figures = plugins.names("figure")
         self.fetched_datasets = _fetched(self.config["datasets"])
-        prepared = sorted({tuple(run.split("/")[:2]) for run in self.runs})
+        prepared = sorted({(name, pair) for name, pair, *_ in self._names()})
         self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
+        self.model_files = {name: self._model_files(name) for _, _, name, *_ in self._names()}
         predictions = self.of_evaluations("predictions.jsonl")
         self.lists = {
             "aggregate": [
@@ -209,9 +211,7 @@ class Plan:
         run = configuration.resolve(self.config, RUN.format(**wildcards))
         start = run["method"]["start"]
         if start == "pretrained":
-            local = run["model"].get("local")
-            files = Path(local).rglob("*") if local else ()
-            return sorted(str(path) for path in files if path.is_file())
+            return [str(path) for path in self.model_files[wildcards.model]]
         if start == "scratch":
             return []
         return [f"{self._sibling(wildcards, start)}/provenance.json"]
@@ -352,7 +352,7 @@ class Plan:
         splits = self.config["datasets"][dataset]["splits"].items()
         try:
             return [
-                path
+                check_path(path)
                 for split, spec in splits
                 if spec["type"] == "local"
                 for path in local.files(spec, parse_pair(pair), Context(split, root, downloads))
@@ -360,9 +360,35 @@ class Plan:
         except InputError as error:
             raise InputError(f"config: datasets.{dataset}: {error}") from None
 
+    def _model_files(self, name: str) -> list[Path]:
+        folder = self.config["models"][name].get("local")
+        if not folder:
+            return []
+        try:
+            paths = [Path(folder), *sorted(Path(folder).rglob("*"))]
+            return [path for path in map(check_path, paths) if path.is_file()]
+        except InputError as error:
+            raise InputError(f"config: models.{name}: {error}") from None
+
+    def _names(self) -> list[list[str]]:
+        return [run.split("/") for run in self.runs]
+
     def _dataset(self, run: str) -> dict[str, Any]:
         entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
         return entry
+
+
+def check_path(path: Path) -> Path:
+    """Return a path that Snakemake can have as an input.
+
+    Raises:
+        InputError: it has braces.
+    """
+    if re.search("[{}]", str(path)):
+        raise InputError(
+            f"{path}: braces in a path, which Snakemake takes for wildcards; rename it"
+        )
+    return path
 
 
 def _scored_by(task: str) -> list[str]:

@@ -1,16 +1,16 @@
-"""Values given with `--config`, as Snakemake reads them."""
+"""Values given with `--config`."""
 
 import pytest
-from snakemake.cli import parse_config
 
 from helpers import tiny
 from warmup.common.errors import InputError
+from warmup.config.command_line import parse
 from warmup.pipeline.plan import Plan
 
 
 def given(value, *entries):
-    """Return the plan of a configuration with `--config` entries, as Snakemake reads them."""
-    return Plan(value, parse_config(entries)).config
+    """Return the plan of a configuration with `--config` entries."""
+    return Plan(value, parse(entries)).config
 
 
 def test_a_budget_given_with_config_replaces_the_other_kind():
@@ -58,6 +58,22 @@ def test_texts_given_with_config_stay_texts():
     assert found["models"]["t5"]["separator"] == "2020"  # the schema wants text there
     train = found["datasets"]["shell_game"]["splits"]["train"]
     assert (train["file"], train["fields"]) == ("a.tsv", {"source": 0})
+
+
+@pytest.mark.parametrize("text", ["2024", "2024_01", "1e3", "0x10", "007", "1.50", "true", "null"])
+def test_what_looks_like_a_number_stays_as_it_was_written_where_text_is_wanted(text):
+    for entry in (text, f"'{text}'", f'"{text}"'):
+        found = given(tiny.experiment(), f"data_root={entry}", "seeds=[7]")
+        assert (found["data_root"], found["seeds"]) == (text, [7])
+
+
+def test_entries_of_the_same_key_are_merged():
+    found = given(tiny.experiment(), "resources={threads: 2}", "resources={mem_mb: 300}")
+    assert (found["resources"]["threads"], found["resources"]["mem_mb"]) == (2, 300)
+
+
+def test_a_value_that_is_not_yaml_is_text():
+    assert given(tiny.experiment(), "data_root=[a")["data_root"] == "[a"
 
 
 def test_a_list_given_with_config_replaces_the_list():
