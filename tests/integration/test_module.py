@@ -55,5 +55,6 @@ def test_another_workflow_sees_the_jobs_of_its_own_configuration(other):
 
 
 def test_another_workflow_gets_the_results_in_its_own_folder(other, tmp_path):
-    other("--until", "warmup_tokenizer")
-    assert list(tmp_path.glob("results/*/tokenizers/shell_game/en/t5/tokenizer.json"))
+    tokenizer = "results/tiny/tokenizers/shell_game/en/t5"
+    other(tokenizer)
+    assert (tmp_path / tokenizer / "tokenizer.json").is_file()

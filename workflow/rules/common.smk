@@ -47,13 +47,12 @@ if workflow.remote_exec:  # a job of a cluster, on its node
         {name: entry["task"] for name, entry in PLAN.config["datasets"].items()},
     )
 
-SCRIPTS = ROOT / "workflow/scripts"
-
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
 # With `gpus: 0` no job sees a GPU, even where there is one.
 shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={quote(str(ROOT / 'src'))}"
     f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
+    f" SCRIPTS={quote(str(ROOT / 'workflow/scripts'))}"
     f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}; "
 )
 

@@ -40,7 +40,7 @@ rule train:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "exec bash {SCRIPTS:q}/train.sh {params.work} {log} {resources.processes} {threads}"
+        'exec bash "$SCRIPTS/train.sh" {params.work} {log} {resources.processes} {threads}'
         " warmup.training.train --config {params.config:q} {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
         " --keep-finished --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded}"
