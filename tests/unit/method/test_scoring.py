@@ -123,7 +123,8 @@ def test_without_room_for_a_warmup_only_the_separator_stands_before_the_target(n
 @settings(max_examples=15)
 @given(examples=batch)
 def test_targets_without_a_warmup_score_as_in_a_plain_forward_pass(name, examples):
-    model = tiny.model(name)
+    # in float32 a plain forward pass itself is off by up to 1e-4, with these weights
+    model = in_float64(name)
     sources = [ids(model, x) for x, _, _ in examples]
     targets = [[*ids(model, y), model.tokens.end] for _, y, _ in examples]
     with torch.no_grad():
