@@ -50,7 +50,8 @@ def find(code: str) -> Language:
     if _PRIVATE.fullmatch(primary):
         return Language(primary, primary)
     if primary not in _by_code():
-        nearest = ", ".join(_nearest(primary.lower()))
+        language, *_ = re.split(r"[\W_]", code.lower())  # without what may be a script or region
+        nearest = ", ".join(_nearest(language))
         raise InputError(f"unknown language {code!r}; the nearest codes are {nearest}")
     return _by_code()[primary]
 

@@ -79,6 +79,7 @@ def test_two_forms_of_a_language_are_told_apart() -> None:
 @pytest.mark.parametrize(
     ("code", "nearest"),
     [
+        ("zh_SIMPLIFIED", "zh (Chinese)"),
         ("cz", "cs (Czech)"),
         ("jp", "ja (Japanese)"),
         ("eng_Latin", "en (English)"),
