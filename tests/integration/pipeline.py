@@ -1,6 +1,7 @@
 """The pipeline on a tiny experiment, as people run it: `snakemake` in an empty folder."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,15 @@ def command(folder, config, *arguments, root=ROOT):
         "--directory", str(folder), "--configfile", str(folder / "config.yaml"),
         "--cores", "2", *arguments,
     ]  # fmt: skip
+
+
+def copy_of_the_project(root):
+    """Copy what a start of the pipeline needs to a folder; return the folder."""
+    root.mkdir(parents=True)
+    for part in ("Snakefile", "config", "src", "workflow", "profiles"):
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
+        copy(ROOT / part, root / part)
+    return root
 
 
 def environment():

@@ -6,13 +6,12 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
-from pipeline import EXPERIMENT, ROOT, planned, snakemake
+from pipeline import EXPERIMENT, ROOT, copy_of_the_project, planned, snakemake
 
 from helpers.commands import MODULES
 from warmup.common import code_digest
 from warmup.pipeline.plan import Plan
 
-PARTS = ("Snakefile", "config", "src", "workflow", "profiles")
 SHOWN = {"tables", "figures", "report"}
 COMPARED = {"compare"} | SHOWN
 SCORED = {"score", "aggregate", "analyse"} | COMPARED
@@ -21,12 +20,7 @@ SCORED = {"score", "aggregate", "analyse"} | COMPARED
 @pytest.fixture
 def checkout(tmp_path):
     """A copy of the project to edit; finished experiments do not know where it is."""
-    root = tmp_path / "checkout"
-    for part in PARTS:
-        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
-        root.mkdir(exist_ok=True)
-        copy(ROOT / part, root / part)
-    return root
+    return copy_of_the_project(tmp_path / "checkout")
 
 
 def due(finished, checkout):

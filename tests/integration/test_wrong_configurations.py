@@ -214,15 +214,3 @@ def test_folders_may_have_almost_any_name(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (folder / summary).exists()
-
-
-def test_braces_in_the_name_of_the_project_s_folder_are_said_in_one_line(tmp_path):
-    snakefile = copy_of_the_project(tmp_path / "project {v2}")
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile),
-         "--directory", str(tmp_path), "--cores", "1", "-n"],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
-    )  # fmt: skip
-    assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith(f"error: {snakefile.parent}: braces in a path")

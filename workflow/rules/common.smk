@@ -14,7 +14,7 @@ from warmup.config import command_line
 from warmup.config import files as config_files
 from warmup.pipeline import job_comment
 from warmup.common.errors import run
-from warmup.pipeline.plan import Plan, check_path
+from warmup.pipeline.plan import Plan, check_project
 
 # made by `make metrics-env`; jobs use it without activating anything
 METRICS_PYTHON = ROOT / "build/metrics/bin/python"
@@ -22,7 +22,7 @@ METRICS_PYTHON = ROOT / "build/metrics/bin/python"
 
 def plan():
     """Return the plan."""
-    check_path(ROOT)
+    check_project(ROOT)
     settings, default = workflow.config_settings, ROOT / "config" / "config.yaml"
     # a module gets its configuration from the workflow that uses it
     if workflow.modifier.namespace:

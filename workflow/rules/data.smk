@@ -11,13 +11,13 @@ rule fetch:
         "../envs/main.yaml"
     params:
         dataset=PLAN.dataset_config,
-        root=PLAN.config["data_root"],
+        root=PLAN.data_root,
         downloads=subpath(output[0], parent=True),
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
         "python -m warmup.data.fetch --dataset {params.dataset:q} --pair {wildcards.pair}"
-        " --data-root {params.root:q} --downloads {params.downloads}"
+        " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
 
@@ -75,14 +75,14 @@ checkpoint prepare:
         gpu=0,
     params:
         dataset=PLAN.dataset_config,
-        root=PLAN.config["data_root"],
+        root=PLAN.data_root,
         downloads=PLAN.downloads,
         folder=subpath(output.summary, parent=True),
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
         "python -m warmup.data.prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
-        " --data-root {params.root:q} --downloads {params.downloads}"
+        " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
 

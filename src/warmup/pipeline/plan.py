@@ -4,6 +4,7 @@ The rules use this and nothing else; paths are built here. `wildcards` are Snake
 """
 
 import json
+import os
 import re
 import shlex
 from collections.abc import Mapping
@@ -192,6 +193,10 @@ class Plan:
         paths = self.local_files[wildcards.dataset, wildcards.pair]
         return [str(path) for path in paths if path.is_file()]
 
+    def data_root(self, wildcards: Any) -> str:
+        """Return where relative paths of data start."""
+        return str(self.config["data_root"])
+
     def start(self, wildcards: Any) -> str:
         """Return the folder that a run starts from: of a tokenizer or of a model."""
         run = configuration.resolve(self.config, RUN.format(**wildcards))
@@ -235,7 +240,7 @@ class Plan:
         """Return the command-line options for a run's inputs."""
         names = ("start", "train", "valid", "reference", "baseline")
         paths = {name: path for name in names if (path := input.get(name))}
-        return " ".join(f"--{name} {shlex.quote(str(path))}" for name, path in paths.items())
+        return " ".join(f"--{name}={shlex.quote(str(path))}" for name, path in paths.items())
 
     def training_data(self, wildcards: Any) -> list[str | None]:
         """Return the hashes of what a run reads; when one changes, the run is due again."""
@@ -382,13 +387,30 @@ def check_path(path: Path) -> Path:
     """Return a path that Snakemake can have as an input.
 
     Raises:
-        InputError: it has braces.
+        InputError: it has braces or angle brackets.
     """
-    if re.search("[{}]", str(path)):
+    if found := re.search("[{}<>]", str(path)):
         raise InputError(
-            f"{path}: braces in a path, which Snakemake takes for wildcards; rename it"
+            f"{path}: {found[0]} in a path, which Snakemake takes for a name of its own; rename it"
         )
     return path
+
+
+def check_project(folder: Path) -> None:
+    """Check that Snakemake can start jobs from the folder of this project.
+
+    It takes braces for names, and quotes the folder in its commands as Python does; PYTHONPATH is
+    divided at colons.
+
+    Raises:
+        InputError: its path has a character with which they fail.
+    """
+    impossible = set("{}\\\n" + os.pathsep + ('"$`' if "'" in str(folder) else ""))
+    if found := sorted(impossible & set(str(folder))):
+        raise InputError(
+            f"{str(folder)!r}: jobs cannot be started from a folder with {found[0]!r} in its path; "
+            "rename it, or move the project"
+        )
 
 
 def _scored_by(task: str) -> list[str]:
