@@ -85,7 +85,7 @@ tables figures report: $(READY)
 	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
 
 verify: $(READY) ## Make what results/reference holds again from its predictions and compare
-	$(BIN)/python -m warmup.pipeline.verify $(dir $(wildcard results/reference/*/scores.tsv))
+	$(BIN)/python -m warmup verify $(dir $(wildcard results/reference/*/scores.tsv))
 
 lock: ## Write the conda files anew from envs/main.lock and envs/metrics.lock
 	$(BIN)/python envs/render.py

@@ -1,16 +1,13 @@
 """What several integration tests share."""
 
-import importlib
 import json
 import shutil
-import sys
 
 import pytest
 from pipeline import snakemake
 
 from helpers import tiny
-from helpers.commands import MODULES
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.evaluation.collect import SCORE_COLUMNS
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
@@ -82,13 +79,12 @@ def inputs(tmp_path_factory):
 
 @pytest.fixture
 def call(inputs, capsys, monkeypatch):
-    """Run a command as `python -m` does, in the folder of inputs."""
+    """Run a command as `warmup` does, in the folder of inputs."""
     monkeypatch.chdir(inputs)
 
-    def run(module, arguments):
-        monkeypatch.setattr(sys, "argv", [module, *arguments])
+    def run(command, arguments):
         try:
-            errors.run(importlib.import_module(MODULES[module]).main)
+            main([*command.split(), *arguments])
             status = 0
         except SystemExit as stop:
             status = stop.code

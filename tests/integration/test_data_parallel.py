@@ -36,7 +36,8 @@ def command(folder, data, run, processes, *options):
         command += [f"--master-port={port}", "-m"]
         command += ["--"]  # what follows is not torchrun's
     command += [
-        "warmup.training.train",
+        "warmup",
+        "train",
         "--config",
         json.dumps(run),
         "--start",
@@ -155,7 +156,7 @@ def test_a_sharded_training_in_low_precision_learns(tmp_path, data):
 SHORT_OF_MEMORY = """
 import os
 import torch
-from warmup.common import errors; from warmup.training import train
+from warmup.__main__ import main
 from warmup.method.criterion import Criterion
 from warmup.training.microbatches import tokens
 
@@ -167,7 +168,7 @@ def losses(self, network, batch, update):
     return plain(self, network, batch, update)
 
 Criterion.losses = losses
-errors.run(train.main)
+main()
 """
 
 
@@ -177,7 +178,7 @@ def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_sta
     _, weights = start(tmp_path / "whole", data, run, 2)
     (tmp_path / "short_of_memory.py").write_text(SHORT_OF_MEMORY)
     parts = command(tmp_path, data, run, 2)
-    parts[parts.index("warmup.training.train")] = "short_of_memory"
+    parts[parts.index("warmup")] = "short_of_memory"
     path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
 
     def again():

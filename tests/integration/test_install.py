@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers import commands
+from warmup.__main__ import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,9 +38,9 @@ def call(installed, tmp_path):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     environment |= {"PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1"}
 
-    def run(module, *arguments):
+    def run(*arguments):
         return subprocess.run(
-            [sys.executable, "-m", module, *map(str, arguments)],
+            [sys.executable, "-m", "warmup", *map(str, arguments)],
             cwd=tmp_path, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
 
@@ -58,15 +58,15 @@ def test_all_files_of_the_package_are_installed(installed):
     assert not {str(path) for path in present if path not in there}
 
 
-@pytest.mark.parametrize("module", commands.COMMANDS)
-def test_every_command_shows_its_help(call, module):
-    done = call(module, "--help")
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_shows_its_help(call, command):
+    done = call(*command.split(), "--help")
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"usage: python -m {module}" in done.stdout
+    assert f"usage: warmup {command}" in done.stdout
 
 
 def test_a_configuration_is_checked(call):
-    done = call("warmup.config.experiment", "--configfile", ROOT / "config.yaml")
+    done = call("config", "runs", "--configfile", ROOT / "config.yaml")
     assert done.returncode == 0, done.stderr
     assert "shell_game/en/t5_tiny/warmup/seed11" in done.stdout.splitlines()
 
@@ -74,18 +74,18 @@ def test_a_configuration_is_checked(call):
 def test_changes_need_a_configuration_that_they_change(call, tmp_path):
     change = tmp_path / "change.yaml"
     change.write_text("seeds: [7]\n")
-    done = call("warmup.config.experiment", "--configfile", change)
+    done = call("config", "runs", "--configfile", change)
     assert done.returncode == 2
     assert done.stderr.startswith("error: config.yaml: missing; without models the other files")
     shutil.copy(ROOT / "config.yaml", tmp_path)
-    done = call("warmup.config.experiment", "--configfile", change)
+    done = call("config", "runs", "--configfile", change)
     assert "shell_game/en/t5_tiny/warmup/seed7" in done.stdout.splitlines()
 
 
 def test_texts_are_scored(call, tmp_path):
     (tmp_path / "a.txt").write_text("ein Haus\n")
     files = ("--hyp", "a.txt", "--ref", "a.txt")
-    done = call("warmup.evaluation.score", "--task", "translation", *files, "--target-lang", "de")
+    done = call("score-text", "--task", "translation", *files, "--target-lang", "de")
     assert done.returncode == 0, done.stderr
     assert "bleu" in done.stdout
 
@@ -94,7 +94,7 @@ def test_data_are_prepared(call, tmp_path):
     source = {"type": "synthetic", "generator": "shell_game", "size": 5, "seed": 1}
     splits = dict.fromkeys(("train", "valid", "test"), source)
     dataset = {"task": "multiple_choice", "pairs": ["en"], "splits": splits}
-    done = call("warmup.data.prepare", "--dataset", json.dumps(dataset), "--pair", "en",
+    done = call("prepare", "--dataset", json.dumps(dataset), "--pair", "en",
                 "--output-dir", "out")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "out" / "train.jsonl").read_text().splitlines()) == 5
@@ -104,13 +104,13 @@ def test_tables_figures_and_the_report_are_made(call, tmp_path):
     kept = ROOT / "results" / "reference" / "default"
     numbers = ("--scores", kept / "scores.tsv", "--comparisons", kept / "comparisons.tsv")
     curves = ("--curves", kept / "curves.tsv")
-    for module, *arguments in (
-        ("warmup.reporting.tables.task", *numbers, "--output-dir", "tables"),
-        ("warmup.reporting.draw_figures", *numbers, *curves, "--output-dir", "figures"),
-        ("warmup.reporting.report.write", *numbers, *curves, "--tables-dir", "tables",
+    for command in (
+        ("tables", *numbers, "--output-dir", "tables"),
+        ("figures", *numbers, *curves, "--output-dir", "figures"),
+        ("report", *numbers, *curves, "--tables-dir", "tables",
          "--figures-dir", "figures", "--output", "report.html"),
-        ("warmup.reporting.terminal", *numbers),
+        ("show", *numbers),
     ):  # fmt: skip
-        done = call(module, *arguments)
+        done = call(*command)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "report.html").read_text().startswith("<!")

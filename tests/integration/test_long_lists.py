@@ -6,14 +6,14 @@ from pipeline import snakemake
 
 from helpers import tiny
 
-READERS = ("aggregate", "compare", "analyse", "report")
+READERS = ("collect", "compare", "analyse-warmups", "report")
 
 
 def commands(folder, seeds):
     """Return what a dry run would type for each rule that reads the files of all runs."""
     status, output = snakemake(folder, tiny.experiment() | {"seeds": seeds}, "-n", "-p")
     assert status == 0, output
-    found = {name: re.findall(rf"python -m warmup\.{name} .*", output) for name in READERS}
+    found = {name: re.findall(rf"python -m warmup {name} .*", output) for name in READERS}
     assert {name: len(lines) for name, lines in found.items()} == dict.fromkeys(READERS, 1)
     return found
 

@@ -59,9 +59,9 @@ def compute(models, folder, name, rows, python=PYTHON):
     options = ["--metric", name, "--entry", json.dumps(entry)]
     described, output = folder / f"{name}.json", folder / f"{name}.segments.json"
     for command in (
-        [sys.executable, "-m", "warmup.evaluation.fetch_metric", *options,
+        [sys.executable, "-m", "warmup", "fetch", "metric", *options,
          "--folder", folder / "no", "--output", described],
-        [python, "-m", "warmup.evaluation.score_neural", *options, "--model", described,
+        [python, "-m", "warmup", "score-neural", *options, "--model", described,
          "--predictions", predictions, "--target-lang", "de", "--output", output],
     ):  # fmt: skip
         done = subprocess.run(

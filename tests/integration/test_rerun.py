@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 from pipeline import EXPERIMENT, ROOT, copy_of_the_project, planned, snakemake
 
-from helpers.commands import MODULES
 from warmup.common import code_digest
 from warmup.pipeline.plan import Plan
 
@@ -75,8 +74,8 @@ def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
     for name in (*of_data, "train_tokenizer.py", "criterion.py", "train.py", "generate.py"):
         edit(module(checkout, name))
     for path in (checkout / "workflow/rules").glob("*.smk"):
-        for name in ("prepare", "tokenizer", "train", "generate"):
-            command = f" {MODULES[name]} "
+        for name in ("prepare", "train-tokenizer", "train", "generate"):
+            command = f" warmup {name} "
             path.write_text(path.read_text().replace(command, f"{command} "))
     assert due(finished, checkout) == {}
 
@@ -108,9 +107,7 @@ def test_edited_code_makes_due_what_runs_it(finished, checkout, name, rules):
 
 def test_an_edited_command_makes_its_rule_due(finished, checkout):
     path = checkout / "workflow/rules/evaluate.smk"
-    path.write_text(
-        path.read_text().replace("-m warmup.evaluation.compare ", "-m warmup.evaluation.compare  ")
-    )
+    path.write_text(path.read_text().replace("-m warmup compare ", "-m warmup compare  "))
     assert due(finished, checkout).keys() == COMPARED
 
 

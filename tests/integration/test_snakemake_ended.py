@@ -65,10 +65,7 @@ def training(folder):
     for path in Path("/proc").glob("[0-9]*"):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
-            if (
-                words[1:3] == [b"-m", b"warmup.training.train"]
-                and (path / "cwd").resolve() == folder
-            ):
+            if words[1:4] == [b"-m", b"warmup", b"train"] and (path / "cwd").resolve() == folder:
                 return int(path.name)
         except OSError:
             continue

@@ -8,8 +8,6 @@ import pytest
 from arguments import dataset, generating, preparing, resolved, tokenizing, training
 from wrong_inputs import assert_explained
 
-from helpers.commands import MODULES
-
 RUN = {
     "experiment": "tiny", "task": "multiple_choice", "dataset": "shell_game", "pair": "en",
     "model": "t5", "method": "sft", "seed": 1, "split": "test", "decoding": "greedy",
@@ -19,12 +17,12 @@ TSV = ["--scores-tsv", "s.tsv", "--curves-tsv", "c.tsv"]
 LOCAL = {"type": "local", "format": "jsonl", "path": "nowhere.jsonl"}
 COMMANDS = {
     # config
-    "config: no file": ("config", ["--configfile", "nowhere.yaml"], "nowhere.yaml: cannot read"),
-    "config: a folder": ("config", ["--configfile", "empty-folder"], "empty-folder: cannot read"),
-    "config: no text": ("config", ["--configfile", "broken.bin"], "broken.bin: not YAML"),
-    "config: not YAML": ("config", ["--configfile", "not-yaml.yaml"], "not-yaml.yaml: not YAML"),
-    "config: a list": ("config", ["--configfile", "list.json"], "list.json: expected keys"),
-    # prepare, fetch, fetch_model
+    "config: no file": ("config runs", ["--configfile", "nowhere.yaml"], "nowhere.yaml: cannot"),
+    "config: a folder": ("config runs", ["--configfile", "empty-folder"], "empty-folder: cannot"),
+    "config: no text": ("config runs", ["--configfile", "broken.bin"], "broken.bin: not YAML"),
+    "config: not YAML": ("config runs", ["--configfile", "not-yaml.yaml"], "yaml.yaml: not YAML"),
+    "config: a list": ("config runs", ["--configfile", "list.json"], "list.json: expected keys"),
+    # prepare, fetch data, fetch model
     "prepare: not JSON": ("prepare", preparing("{"), "--dataset: not JSON"),
     "prepare: no file": ("prepare", preparing("nowhere.json"), "nowhere.json: cannot read"),
     "prepare: missing key": ("prepare", preparing('{"task": "x"}'), "missing key 'pairs'"),
@@ -50,27 +48,27 @@ COMMANDS = {
         preparing(dataset("splits.train", LOCAL)),
         "splits.train",
     ),
-    "fetch: not JSON": (
-        "fetch",
+    "fetch data: not JSON": (
+        "fetch data",
         ["--dataset", "[", "--pair", "en", "--output", "o.json"],
         "cannot read",
     ),
-    "fetch_model: no revision": (
-        "fetch_model",
+    "fetch model: no revision": (
+        "fetch model",
         ["--model", '{"hub": "a/b"}', "--output", "m"],
         "revision",
     ),
-    # tokenizer
-    "tokenizer: no records": ("tokenizer", tokenizing(train="nowhere.jsonl"), "nowhere.jsonl: can"),
-    "tokenizer: unknown task": ("tokenizer", tokenizing(task="chat"), "unknown task 'chat'"),
+    # train-tokenizer
+    "tokenizer: no records": ("train-tokenizer", tokenizing(train="nowhere.jsonl"), "nowhere.jsonl: can"),
+    "tokenizer: unknown task": ("train-tokenizer", tokenizing(task="chat"), "unknown task 'chat'"),
     "tokenizer: unknown type": (
-        "tokenizer",
+        "train-tokenizer",
         tokenizing(spec='{"type": "char", "vocab_size": 50}'),
         "unknown tokenizer type 'char'; choose from: bpe, unigram, word",
     ),
-    "tokenizer: not JSON": ("tokenizer", tokenizing(spec="{word"), "--spec: not JSON"),
-    "tokenizer: no size": ("tokenizer", tokenizing(spec='{"type": "word"}'), "vocab_size"),
-    "tokenizer: architecture": ("tokenizer", tokenizing(architecture="gpt"), "'gpt'"),
+    "tokenizer: not JSON": ("train-tokenizer", tokenizing(spec="{word"), "--spec: not JSON"),
+    "tokenizer: no size": ("train-tokenizer", tokenizing(spec='{"type": "word"}'), "vocab_size"),
+    "tokenizer: architecture": ("train-tokenizer", tokenizing(architecture="gpt"), "'gpt'"),
     # train
     "train: config not JSON": ("train", [*training(), "--config", "{x"], "--config: not JSON"),
     "train: config a list": ("train", [*training(), "--config", "list.json"], "expected a JSON"),
@@ -165,23 +163,23 @@ COMMANDS = {
     "generate: beams not a number": ("generate", generating(beams="many"), "invalid int value"),
     "generate: no batch": ("generate", generating(batch_size="0"), "--batch-size: must be"),
     # score
-    "score: fewer outputs": (
-        "score",
+    "score-text: fewer outputs": (
+        "score-text",
         ["--task", "summarization", "--hyp", "one.txt", "--ref", "two.txt"],
         "two.txt",
     ),
-    "score: unknown metric": (
-        "score",
+    "score-text: unknown metric": (
+        "score-text",
         ["--task", "summarization", "--hyp", "one.txt", "--ref", "one.txt", "--metrics", "blue"],
         "'blue'",
     ),
-    "score: unknown task": (
-        "score",
+    "score-text: unknown task": (
+        "score-text",
         ["--task", "chat", "--hyp", "one.txt", "--ref", "one.txt"],
         "'chat'",
     ),
-    "score: no file": (
-        "score",
+    "score-text: no file": (
+        "score-text",
         ["--task", "summarization", "--hyp", "nowhere.txt", "--ref", "one.txt"],
         "nowhere.txt: cannot read",
     ),
@@ -195,11 +193,11 @@ COMMANDS = {
         ["--predictions", "predictions.jsonl", "--run", json.dumps(RUN), "--output", "x.json"],
         "predictions.jsonl:1",
     ),
-    # aggregate, tables, figures, report, show
-    "aggregate: nothing": ("aggregate", TSV, "nothing to collect"),
-    "aggregate: incomplete scores": ("aggregate", ["--scores", "scores.json", *TSV], "missing key"),
-    "aggregate: incomplete training": (
-        "aggregate",
+    # collect, tables, figures, report, show
+    "collect: nothing": ("collect", TSV, "nothing to collect"),
+    "collect: incomplete scores": ("collect", ["--scores", "scores.json", *TSV], "missing key"),
+    "collect: incomplete training": (
+        "collect",
         ["--training", "training.json", *TSV],
         "training.json: missing key",
     ),
@@ -219,12 +217,12 @@ COMMANDS = {
         "header.tsv: no scores",
     ),
     "figures: unknown figure": (
-        "figures.__main__",
+        "figures",
         ["--scores", "header.tsv", "--curves", "curves.tsv", "--output-dir", "f", "--only", "pie"],
         "'pie'",
     ),
     "report: no tables": (
-        "report.__main__",
+        "report",
         ["--scores", "header.tsv", "--curves", "curves.tsv", "--figures-dir", "f",
          "--tables-dir", "t", "--output", "r.html"],
         ".svg: missing; make it with",
@@ -242,8 +240,8 @@ COMMANDS = {
 
 @pytest.mark.parametrize("case", COMMANDS)
 def test_commands(call, case):
-    module, arguments, message = COMMANDS[case]
-    status, error = call(module, arguments)
+    command, arguments, message = COMMANDS[case]
+    status, error = call(command, arguments)
     lines = assert_explained(status, error, message)
     if lines[0].startswith("usage:"):  # argparse shows the usage first
         assert ": error: " in lines[-1]
@@ -252,11 +250,11 @@ def test_commands(call, case):
         assert len([line for line in lines if line.startswith("error:")]) == 1
 
 
-@pytest.mark.parametrize("case", ["generate: another task", "score: unknown metric"])
+@pytest.mark.parametrize("case", ["generate: another task", "score-text: unknown metric"])
 def test_commands_as_processes(inputs, case):
-    module, arguments, message = COMMANDS[case]
+    command, arguments, message = COMMANDS[case]
     done = subprocess.run(
-        [sys.executable, "-m", MODULES[module], *arguments],
+        [sys.executable, "-m", "warmup", *command.split(), *arguments],
         cwd=inputs, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -145,7 +145,11 @@ def trainings(folder):
         try:
             words = (path / "cmdline").read_bytes().split(b"\0")
             # started by itself, or by torchrun
-            if b"warmup.training.train" in words[2:4] and (path / "cwd").resolve() == folder:
+            if (
+                b"warmup" in words[2:4]
+                and b"train" in words[3:5]
+                and (path / "cwd").resolve() == folder
+            ):
                 found.append(int(path.name))
         except OSError:
             continue

@@ -40,7 +40,7 @@ def run(data, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoints(run, tmp_path_factory):
-    """Checkpoints with and without warmups, as `warmup.training.train` leaves them."""
+    """Checkpoints with and without warmups, as `warmup train` leaves them."""
     from warmup.common.files import write_json
     from warmup.models import loading
     from warmup.models.checkpoint_format import FORMAT_FILE, model_format

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import tiny
+from warmup.__main__ import main
 from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
@@ -174,10 +175,10 @@ def scores(folder, monkeypatch, run, content):
     (folder / "predictions.jsonl").write_bytes(content)
     arguments = {"predictions": folder / "predictions.jsonl", "output": folder / "scores.json"}
     flags = [part for name, path in arguments.items() for part in (f"--{name}", str(path))]
-    monkeypatch.setattr("sys.argv", ["score", *flags, "--run", json.dumps(run)])
     try:
-        score.main()
-    except InputError:
+        main(["score", *flags, "--run", json.dumps(run)])
+    except SystemExit as stop:
+        assert stop.code == 2  # an error in one line
         return
     for row in json.loads((folder / "scores.json").read_text())["scores"]:
         assert row["n"] > 0

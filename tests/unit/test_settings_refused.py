@@ -5,7 +5,7 @@ import contextlib
 import pytest
 
 from helpers import tiny
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json
 from warmup.common.pairs import Pair
@@ -229,12 +229,9 @@ def test_a_training_that_needs_more_positions_is_refused(run, method):
 
 
 @pytest.mark.parametrize("seed", ["-1", "4294967296"])
-def test_a_seed_on_the_command_line_has_32_bits(checkpoints, seed, monkeypatch, capsys):
-    from warmup.generation import generate
-
+def test_a_seed_on_the_command_line_has_32_bits(checkpoints, seed, capsys):
     command = ["generate", "--model", str(checkpoints / "sft"), "--input", "x", "--output", "y"]
-    monkeypatch.setattr("sys.argv", [*command, "--seed", seed])
     with pytest.raises(SystemExit) as stop:
-        errors.run(generate.main)
+        main([*command, "--seed", seed])
     assert stop.value.code == 2
     assert capsys.readouterr().err.startswith("error: --seed: must be from 0 to 4294967295")

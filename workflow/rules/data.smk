@@ -16,7 +16,7 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.data.fetch --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "python -m warmup fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -34,7 +34,7 @@ rule fetch_model:
     message:
         "Downloading model {wildcards.model}"
     shell:
-        "python -m warmup.models.fetch_model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        "python -m warmup fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_metric:
@@ -52,7 +52,7 @@ rule fetch_metric:
     message:
         "Getting the model of {wildcards.metric}"
     shell:
-        "python -m warmup.evaluation.fetch_metric --metric {wildcards.metric} --entry {params.entry:q}"
+        "python -m warmup fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -81,7 +81,7 @@ checkpoint prepare:
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.data.prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "python -m warmup prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
@@ -106,6 +106,6 @@ checkpoint tokenizer:
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup.data.train_tokenizer --train {input.train} --task {params.task}"
+        "python -m warmup train-tokenizer --train {input.train} --task {params.task}"
         " --spec {params.spec:q} --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

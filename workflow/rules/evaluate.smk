@@ -28,7 +28,7 @@ rule generate:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup.generation.generate --model {input.model} --input {params.examples}"
+        "python -m warmup generate --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
@@ -59,7 +59,7 @@ rule score_neural:
     shell:
         # with --sdm conda, and without the environment, `python` is there and says what it lacks
         'test -x "$METRICS_PYTHON" || METRICS_PYTHON=python;'
-        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup.evaluation.score_neural --metric {wildcards.metric}'
+        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup score-neural --metric {wildcards.metric}'
         " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 
@@ -84,7 +84,7 @@ rule score:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup.evaluation.score --predictions {input.predictions} --run {params.run:q}"
+        "python -m warmup score --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
         " --segments {input.segments} > {log} 2>&1"
 
@@ -122,7 +122,7 @@ rule aggregate:
     message:
         "Collecting all scores"
     shell:
-        "python -m warmup.evaluation.collect --inputs-from {input.list}"
+        "python -m warmup collect --inputs-from {input.list}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
@@ -145,7 +145,7 @@ rule compare:
     message:
         "Comparing the methods"
     shell:
-        "python -m warmup.evaluation.compare --inputs-from {input.list} --output {output}"
+        "python -m warmup compare --inputs-from {input.list} --output {output}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
@@ -172,5 +172,5 @@ rule analyse:
     message:
         "Analysing the warmups"
     shell:
-        "python -m warmup.evaluation.warmup_analysis.analyse --inputs-from {input.list} --scores {input.scores}"
+        "python -m warmup analyse-warmups --inputs-from {input.list} --scores {input.scores}"
         " --output {output} > {log} 2>&1"

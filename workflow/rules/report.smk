@@ -31,7 +31,7 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "python -m warmup.reporting.tables.task --scores {input.scores} --comparisons {input.comparisons}"
+        "python -m warmup tables --scores {input.scores} --comparisons {input.comparisons}"
         " --warmups {input.warmups} --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
 
@@ -67,7 +67,7 @@ rule figures:
     message:
         "Drawing the figures"
     shell:
-        "python -m warmup.reporting.draw_figures --scores {input.scores} --curves {input.curves}"
+        "python -m warmup figures --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups} --output-dir {params.folder}"
         " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
 
@@ -105,7 +105,7 @@ rule report:
     message:
         "Writing the report"
     shell:
-        "python -m warmup.reporting.report.write --scores {input.scores} --curves {input.curves}"
+        "python -m warmup report --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --inputs-from {input.list}"

@@ -41,6 +41,6 @@ rule train:
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
         'exec bash "$SCRIPTS/train.sh" {params.work} {log} {resources.processes} {threads}'
-        " warmup.training.train --config {params.config:q} {params.options} --work {params.work}"
+        " warmup train --config {params.config:q} {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
         " --keep-finished --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded}"

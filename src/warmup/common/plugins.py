@@ -52,13 +52,7 @@ def constant(kind: str, name: str, key: str) -> Any:
     Raises:
         InputError: no such module, or it assigns no plain value to `key`.
     """
-    files = _files(kind)
-    if name not in files:
-        raise unknown(kind, name, files)
-    try:
-        tree = ast.parse(files[name].read_text(encoding="utf-8"))
-    except SyntaxError as error:
-        raise InputError(f"{files[name]}:{error.lineno}: {error.msg}") from None
+    path, tree = _parse(kind, name)
     for statement in tree.body:
         match statement:
             case (
@@ -67,7 +61,27 @@ def constant(kind: str, name: str, key: str) -> Any:
             ) if found == key:
                 with contextlib.suppress(ValueError):  # not a literal
                     return ast.literal_eval(value)
-    raise InputError(f"{files[name]}: no plain value is assigned to {key}")
+    raise InputError(f"{path}: no plain value is assigned to {key}")
+
+
+def summary(kind: str, name: str) -> str:
+    """Return the first paragraph of an entry's docstring as one line, without importing it.
+
+    Raises:
+        InputError: no such module.
+    """
+    _, tree = _parse(kind, name)
+    return " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())
+
+
+def _parse(kind: str, name: str) -> tuple[Path, ast.Module]:
+    files = _files(kind)
+    if name not in files:
+        raise unknown(kind, name, files)
+    try:
+        return files[name], ast.parse(files[name].read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise InputError(f"{files[name]}:{error.lineno}: {error.msg}") from None
 
 
 def _files(kind: str) -> dict[str, Path]:

@@ -27,9 +27,7 @@ def nfc(text: str) -> str:
 def check_nfc(text: str, where: str) -> None:
     """Raise an `InputError` that begins with `where` if a text is not in NFC."""
     if not unicodedata.is_normalized("NFC", text):
-        raise InputError(
-            f"{where}: not in Unicode's form NFC; warmup.data.prepare brings it into it"
-        )
+        raise InputError(f"{where}: not in Unicode's form NFC; `warmup prepare` brings it into it")
 
 
 class Normaliser:

@@ -1,18 +1,12 @@
-"""Load an experiment's configuration, check it against the schema and resolve its runs.
+"""Load an experiment's configuration, check it against the schema and resolve its runs."""
 
-Command line: `python -m warmup.config.experiment --help`.
-"""
-
-import argparse
 import copy
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from warmup.common import errors
 from warmup.common.errors import InputError, unknown
-from warmup.common.files import to_json
 from warmup.common.json_values import check_plain
 from warmup.config import files as config_files
 from warmup.config import objectives
@@ -197,37 +191,3 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     if isinstance(base.get("warmup"), dict) and isinstance(change.get("warmup"), dict):
         merged["warmup"] = copy.deepcopy(base["warmup"] | change["warmup"])
     return merged
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        default=[Path("config.yaml")],
-        help="YAML file, or several, each one with changes to those before it",
-    )
-    parser.add_argument("--run", help="dataset/pair/model/method/seedN; without it, list the runs")
-
-
-def run(options: argparse.Namespace) -> None:
-    """Check a configuration; list its runs, or print one of them resolved as JSON."""
-    config = load(*options.configfile)
-    if options.run:
-        print(to_json(resolve(config, options.run), "standard output", indent=2))
-    else:
-        print("\n".join(run_names(config)))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.config.experiment", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,5 +1,6 @@
 """Read an experiment from YAML files, of which each one changes those before it."""
 
+import argparse
 import functools
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,19 @@ from warmup.config import schema as config_schema
 
 DEFAULT = Path("config.yaml")
 """The default experiment, as it is called in the folder of the workflow."""
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--configfile`, a list of paths."""
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[DEFAULT],
+        metavar="FILE",
+        help="the experiment's configuration, as given to snakemake: a YAML file, or several, each "
+        f"one with changes to those before it (default: {DEFAULT})",
+    )
 
 
 def read(files: Iterable[Path], default: Path = DEFAULT) -> dict[str, Any]:

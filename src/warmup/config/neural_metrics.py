@@ -42,4 +42,4 @@ def check(entries: Mapping[str, Mapping[str, Any]]) -> None:
 def code(metric: str) -> str:
     """Return the SHA-256 of the code that computes a neural metric."""
     package = plugins.PACKAGES["neural metric"]
-    return code_digest.digest(f"{package}.__main__", f"{package}.{metric}")
+    return code_digest.digest("warmup.evaluation.score_neural", f"{package}.{metric}")

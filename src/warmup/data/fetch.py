@@ -1,16 +1,15 @@
-"""Download what a data set needs, and list it with hashes: `python -m warmup.data.fetch`.
+"""Download what a data set needs, and list it with hashes: `warmup fetch data`.
 
-With `warmup.models.fetch_model` and `warmup.evaluation.fetch_metric` the only steps that use the
-network: run them where there is one. `warmup.data.prepare` then works offline.
+With `warmup fetch model` and `warmup fetch metric` the only steps that use the network: run them
+where there is one. `warmup prepare` then works offline.
 """
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from warmup.common import errors, plugins
+from warmup.common import plugins
 from warmup.common.files import write_json
 from warmup.common.pairs import Pair
 from warmup.data import dataset as datasets
@@ -58,14 +57,3 @@ def run(options: argparse.Namespace) -> None:
     print(
         f"{len(files)} files, {sum(file['bytes'] for file in files):,} bytes in {options.downloads}"
     )
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.data.fetch", description=run.__doc__)
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

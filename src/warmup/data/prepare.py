@@ -1,16 +1,15 @@
-"""Write the splits of a data set as records, one JSON lines file each: `python -m
-warmup.data.prepare`.
+"""Write the splits of a data set as records, one JSON lines file each: `warmup prepare`.
 
-Reads local files, downloads made by `warmup.data.fetch`, and generators; never the network.
+Reads local files, downloads made by `warmup fetch data`, and generators; never the network.
 """
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from warmup.common import errors, plugins
+from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import sha256, write_json, write_jsonl
 from warmup.common.pairs import Pair
@@ -112,7 +111,7 @@ def sentences(summary: dict[str, Any]) -> list[str]:
 
 
 def add_data_set(parser: argparse.ArgumentParser) -> None:
-    """Add the options that `warmup.data.prepare` and `warmup.data.fetch` share."""
+    """Add the options that `warmup prepare` and `warmup fetch data` share."""
     parser.add_argument(
         "--dataset",
         required=True,
@@ -158,14 +157,3 @@ def run(options: argparse.Namespace) -> None:
         output_dir=options.output_dir,
     )
     print("\n".join(sentences(summary)))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m warmup.data.prepare", description=run.__doc__)
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -124,7 +124,7 @@ def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """Yield the records of a JSON lines file, as `warmup.data.prepare` writes it.
+    """Yield the records of a JSON lines file, as `warmup prepare` writes it.
 
     Raises:
         InputError: naming the line that is not a record, or whose text is not in NFC.

@@ -1,13 +1,10 @@
-"""Train the tokenizer of a model that starts from scratch.
-
-Command line: `python -m warmup.data.train_tokenizer --help`.
-"""
+"""Train the tokenizer of a model that starts from scratch."""
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from warmup.common import errors, plugins
+from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.files import atomic, refuse_full
 from warmup.data.records import read_records
@@ -42,16 +39,3 @@ def _texts(train: Path, task: str) -> Iterator[str]:
         rendered = render(record)
         yield str(rendered.input)
         yield rendered.target
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.data.train_tokenizer", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

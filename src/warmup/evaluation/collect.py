@@ -1,4 +1,4 @@
-"""Collect the scores and learning curves of an experiment: `python -m warmup.evaluation.collect`.
+"""Collect the scores and learning curves of an experiment: `warmup collect`.
 
 Two tables in long format, one number a row, are the single source of all tables and figures.
 """
@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup.common import errors
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, read_lines, write_text
@@ -92,9 +91,7 @@ def text_rows(path: Path) -> Iterator[Row]:
     try:
         counts = text_counts.rows_of_training(training["texts"])
     except (AttributeError, KeyError, TypeError):
-        raise InputError(
-            f"{path}: texts: not in the form in which warmup.training.train counts"
-        ) from None
+        raise InputError(f"{path}: texts: not in the form in which `warmup train` counts") from None
     for counted in counts:
         row = {**run, "decoding": text_counts.NONE, **text_counts.NO_SCORE, **counted}
         yield _object(row, SCORE_COLUMNS, f"{path}: texts")
@@ -104,7 +101,7 @@ def data_rows(path: Path, experiment: str) -> Iterator[Row]:
     """Yield how many records of data were left out, and how many texts changed, of a summary.json.
 
     Args:
-        path: `{dataset}/{pair}/summary.json`, as `warmup.data.prepare` writes it.
+        path: `{dataset}/{pair}/summary.json`, as `warmup prepare` writes it.
         experiment: name of the experiment that the data are of.
     """
     wanted: dict[str, type] = {"task": str, "pair": str, "splits": dict}
@@ -112,7 +109,7 @@ def data_rows(path: Path, experiment: str) -> Iterator[Row]:
     try:
         counts = text_counts.rows_of_data(summary["splits"])
     except (AttributeError, KeyError, TypeError):
-        raise InputError(f"{path}: splits: not in the form of warmup.data.prepare") from None
+        raise InputError(f"{path}: splits: not in the form of `warmup prepare`") from None
     for counted in counts:
         row = {
             **{"experiment": experiment, "task": summary["task"], "pair": summary["pair"]},
@@ -266,16 +263,3 @@ def run(options: argparse.Namespace) -> None:
     write_text(options.scores_tsv, to_tsv(rows, list(SCORE_COLUMNS), keys))
     keys = [name for name in CURVE_COLUMNS if name != "value"]
     write_text(options.curves_tsv, to_tsv(curves, list(CURVE_COLUMNS), keys))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.collect", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,5 +1,4 @@
-"""Compare the methods of an experiment: `python -m warmup.evaluation.compare`, one row a
-comparison.
+"""Compare the methods of an experiment: `warmup compare`, one row per comparison.
 
 Which: each method with SFT (without SFT, with the first method), and warmup with each other
 method, on the same data set, pair, model, split and decoding, with the seeds that both have. And
@@ -14,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warmup.common import errors
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
@@ -33,7 +31,7 @@ from warmup.evaluation.significance.holm import holm
 from warmup.evaluation.significance.systems import differences
 
 INPUTS = {"statistics": ".statistics.json"}
-"""What the command reads, of `warmup.evaluation.score`; and how the names of the files end."""
+"""What the command reads, of `warmup score`; and how the names of the files end."""
 RESAMPLES, SEED = 5000, 0
 """Draws of items, and their seed, unless told otherwise."""
 
@@ -259,16 +257,3 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     comparisons.write(options.output, rows)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.compare", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,4 +1,4 @@
-"""Get the model of a neural metric: `python -m warmup.evaluation.fetch_metric`.
+"""Get the model of a neural metric: `warmup fetch metric`.
 
 Downloads it from the Hub, or looks at a local folder, and describes it in a JSON file. Where the
 model is out of reach, that file says why, and everything but this metric can be computed.
@@ -7,11 +7,9 @@ model is out of reach, that file says why, and everything but this metric can be
 import argparse
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, refuse_full, sha256, write_json
@@ -92,16 +90,3 @@ def run(options: argparse.Namespace) -> None:
         found = {"not_computed": f"{error}; {again}"}
         print(f"{options.metric} cannot be computed: {found['not_computed']}", file=sys.stderr)
     write_json(options.output, found)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.fetch_metric", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

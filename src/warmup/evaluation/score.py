@@ -1,8 +1,4 @@
-"""Score outputs against references: `python -m warmup.evaluation.score`.
-
-Either plain text files, whose scores are printed as one JSON object, or a run's predictions, whose
-scores are written to a file.
-"""
+"""Score the predictions of a run against their references: `warmup score`."""
 
 import argparse
 import math
@@ -11,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from warmup.common import errors, plugins
+from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
-from warmup.common.files import read_lines, read_places, sha256_text, to_json, write_json
+from warmup.common.files import read_places, sha256_text, write_json
 from warmup.common.texts import Normaliser, is_blank, nfc
 from warmup.data import text_counts
 from warmup.data.predictions import read_rows
@@ -112,39 +108,6 @@ def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(wanted or own))
 
 
-def read_texts(
-    hypotheses: Path,
-    references: Sequence[Path],
-    sources: Path | None,
-    target_lang: str,
-    normalise: Callable[[str], str] = nfc,
-) -> Corpus:
-    """Read line-aligned text files in NFC; an empty line in a reference file is not a reference.
-
-    Raises:
-        InputError: missing file, differing numbers of lines, an item without any reference.
-    """
-    files = [hypotheses, *references, *([sources] if sources else [])]
-    if sum(str(file) == "-" for file in files) > 1:
-        raise InputError("standard input (-) can be read as one file only")
-    outputs, *others = [list(map(normalise, read_lines(file))) for file in files]
-    if not outputs:
-        raise InputError(f"{hypotheses}: no lines to score")
-    for file, lines in zip(files[1:], others, strict=True):
-        if len(lines) != len(outputs):
-            raise InputError(
-                f"{file} has {len(lines)} lines, but {hypotheses} has {len(outputs)}: "
-                "they must be aligned line by line"
-            )
-    streams = others[: len(references)]
-    items = [[text for text in texts if not is_blank(text)] for texts in zip(*streams, strict=True)]
-    for number, texts in enumerate(items, start=1):
-        if not texts:
-            names = ", ".join(map(str, references))
-            raise InputError(f"{names}:{number}: the item has no reference (empty line)")
-    return Corpus(outputs, items, target_lang, others[-1] if sources else ())
-
-
 def read_predictions(
     path: Path, target_lang: str, normalise: Callable[[str], str] = nfc
 ) -> tuple[Corpus, dict[str, list[int]]]:
@@ -220,8 +183,34 @@ def _text_rows(predictions: Path, normaliser: Normaliser) -> list[Row]:
     return [row | text_counts.NO_SCORE for row in rows]
 
 
-def _score_predictions(options: argparse.Namespace) -> None:
-    """Write {run, scores} of a file of predictions and, where wanted, the items' statistics."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    add = parser.add_argument
+    add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
+    add("--run", required=True, metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
+    add("--output", type=Path, required=True, metavar="FILE", help="scores.json to write")
+    add("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
+    add(
+        "--segments",
+        type=Path,
+        nargs="*",
+        default=[],
+        metavar="FILE",
+        help="scores of neural metrics, as `warmup score-neural` writes them",
+    )
+    add_metrics(parser)
+
+
+def add_metrics(parser: argparse.ArgumentParser) -> None:
+    """Add `--metrics`, for `choose_metrics`."""
+    names = ", ".join(metrics.names())
+    parser.add_argument(
+        "--metrics", nargs="+", metavar="NAME", help=f"default: all of the task. One of: {names}"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score a run's predictions, with bootstrap intervals over items, and write the scores."""
     run = read_object(options.run, "--run")
     expected = {*RUN, "target_lang"}
     if wrong := sorted(expected ^ run.keys()):
@@ -246,86 +235,10 @@ def _score_predictions(options: argparse.Namespace) -> None:
     identity = {key: run[key] for key in RUN}
     document = {"run": identity, "normalised": normaliser.changed, "scores": rows}
     write_json(options.output, document)
-    _say(normaliser)
+    if note := normaliser.note():
+        print(note, file=sys.stderr)
     if options.statistics:
         whole = {row["metric"]: row for row in rows if row["subset"] == "all"}
         signatures = {name: whole[name]["signature"] for name in statistics}
         references = whole[names[0]]["references_sha256"]
         item_statistics.write(options.statistics, identity, references, signatures, statistics)
-
-
-def _score_texts(options: argparse.Namespace) -> None:
-    """Print {task, scores} of plain text files."""
-    for name in ("task", "hyp", "ref"):
-        if not getattr(options, name):
-            raise InputError(f"--{name} is needed (or --predictions, --run and --output)")
-    names = choose_metrics(options.task, options.metrics)
-    normaliser = Normaliser()
-    corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang, normaliser)
-    rows = score(corpus, names)
-    for row in rows:
-        del row["subset"]
-    document = {"task": options.task, "normalised": normaliser.changed, "scores": rows}
-    print(to_json(document, "standard output"))
-    _say(normaliser)
-
-
-def _say(normaliser: Normaliser) -> None:
-    if note := normaliser.note():
-        print(note, file=sys.stderr)
-
-
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of the command."""
-    names = ", ".join(metrics.names())
-    parser.epilog = f"metrics: {names}; files may be .gz, - is standard input"
-    texts = parser.add_argument_group("text files, scores printed as JSON").add_argument
-    texts("--task", metavar="TASK", help=", ".join(plugins.names("task")))
-    texts("--hyp", type=Path, metavar="FILE", help="outputs, one a line")
-    texts(
-        "--ref",
-        type=Path,
-        metavar="FILE",
-        action="append",
-        help="references, aligned; repeat for more; an empty line is no reference",
-    )
-    texts("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that look at them")
-    texts("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
-    of_run = parser.add_argument_group("a run's predictions, scores written").add_argument
-    of_run("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
-    of_run("--run", metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
-    of_run("--output", type=Path, metavar="FILE", help="scores.json to write")
-    of_run("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
-    of_run(
-        "--segments",
-        type=Path,
-        nargs="*",
-        default=[],
-        metavar="FILE",
-        help="of warmup.evaluation.neural_metrics",
-    )
-    parser.add_argument("--metrics", nargs="+", metavar="NAME", help="default: all of the task")
-
-
-def run(options: argparse.Namespace) -> None:
-    """Score outputs against references, with bootstrap intervals over items."""
-    pipeline = (options.predictions, options.run, options.output)
-    if all(pipeline) and not (options.task or options.hyp or options.ref or options.src):
-        _score_predictions(options)
-    elif any(pipeline) or options.statistics or options.segments:
-        raise InputError("--predictions, --run and --output go together, without text files")
-    else:
-        _score_texts(options)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.score", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,4 +1,4 @@
-"""Compute a neural metric in its environment: `python -m warmup.evaluation.score_neural`, offline.
+"""Compute a neural metric in its environment: `warmup score-neural`, offline.
 
 What is missing, the environment or the model, does not end it with an error: the file of segment
 scores then says so, and all other results can be made.
@@ -10,7 +10,7 @@ import importlib.metadata
 import os
 import platform
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
 
     Args:
         metric: its module.
-        model: as `warmup.evaluation.fetch_metric` describes it.
+        model: as `warmup fetch metric` describes it.
         entry: of the configuration.
 
     Raises:
@@ -111,12 +111,12 @@ def _device() -> str:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    """Read what `warmup.evaluation.fetch_metric` wrote."""
+    """Read what `warmup fetch metric` wrote."""
     found = read_json(path)
     if not isinstance(found, dict) or not (
         "not_computed" in found or {"model", "folder", "sha256"} <= found.keys()
     ):
-        raise InputError(f"{path}: not what python -m warmup.evaluation.fetch_metric writes")
+        raise InputError(f"{path}: not what `warmup fetch metric` writes")
     return found
 
 
@@ -129,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="of warmup.evaluation.fetch_metric",
+        help="JSON file of `warmup fetch metric`",
     )
     add("--entry", required=True, metavar="JSON|FILE", help="its entry of the configuration")
     add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
@@ -145,16 +145,3 @@ def run(options: argparse.Namespace) -> None:
     model, entry = _model(options.model), read_object(options.entry, "--entry")
     if reason := compute(options.metric, model, entry, corpus, options.output):
         print(f"{options.metric} not computed: {reason}", file=sys.stderr)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.score_neural", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

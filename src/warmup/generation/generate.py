@@ -1,14 +1,10 @@
-"""Generate outputs with a trained checkpoint, after warmups of its own or other ones.
-
-Command line: `python -m warmup.generation.generate --help`.
-"""
+"""Generate outputs with a trained checkpoint, after warmups of its own or other ones."""
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from warmup.common import errors, plugins
+from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import to_json, write_jsonl
 from warmup.common.seeds import check_seed
@@ -22,7 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         required=True,
-        help="checkpoint folder written by warmup.training.train",
+        help="checkpoint folder written by `warmup train`",
     )
     add("--task", choices=plugins.names("task"), help="must be the checkpoint's own (a check)")
     add("--input", type=Path, required=True, help="records, one JSON object a line; - is stdin")
@@ -80,16 +76,3 @@ def run(options: argparse.Namespace) -> None:
             print(to_json(row, "standard output"))
     else:
         write_jsonl(options.output, rows)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.generation.generate", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

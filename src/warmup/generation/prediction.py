@@ -41,7 +41,7 @@ def predict(
     """Yield the prediction of each record, in order.
 
     Args:
-        folder: a checkpoint of `warmup.training.train`.
+        folder: a checkpoint of `warmup train`.
         records: what to generate from; `Unlabelled` ones have no references.
         task: checked against the checkpoint's task where given.
         beams: beam width.

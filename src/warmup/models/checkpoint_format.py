@@ -13,7 +13,7 @@ FORMAT_FILE = "warmup.json"
 
 
 def model_format(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what `warmup.generation.generate` has to know of a checkpoint."""
+    """Return what `warmup generate` has to know of a checkpoint."""
     warmup, dataset = config["method"]["warmup"], config["dataset"]
     return {
         "architecture": config["model"]["architecture"],

@@ -1,7 +1,6 @@
-"""Download a model of the Hugging Face Hub at a pinned revision: `python -m
-warmup.models.fetch_model`.
+"""Download a model of the Hugging Face Hub at a pinned revision: `warmup fetch model`.
 
-With `warmup.data.fetch` and `warmup.evaluation.fetch_metric` the only steps that use the network;
+With `warmup fetch data` and `warmup fetch metric` the only steps that use the network;
 training then works offline.
 """
 
@@ -14,7 +13,6 @@ from typing import Any
 from huggingface_hub import errors as hub_errors
 from huggingface_hub import snapshot_download
 
-from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, refuse_full
@@ -113,16 +111,3 @@ def run(options: argparse.Namespace) -> None:
     files = [path for path in options.output.iterdir() if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     print(f"{entry['hub']}: {len(files)} files, {size:,} bytes in {options.output}")
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.models.fetch_model", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -19,7 +19,7 @@ def comment(rule: str, wildcards: Mapping[str, str], tasks: Mapping[str, str]) -
     """Return what a job says: `rule_train,task=translation,dataset=flores,pair=de-en,…`.
 
     Args:
-        rule: its name; `warmup.pipeline.slurm` and the plug-in know their jobs by what stands
+        rule: its name; `warmup slurm-check` and the plug-in know their jobs by what stands
             before it.
         wildcards: of the job, in their order.
         tasks: of the data sets, by their names.

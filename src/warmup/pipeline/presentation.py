@@ -15,12 +15,11 @@ from warmup.common.files import read_json
 
 FILE = "presentation.json"
 OPTIONS = ("methods", "decodings")
-_MODULES = {"tables": "warmup.reporting.tables.task", "figures": "warmup.reporting.draw_figures"}
 _NUMBERS = {
     "tables": ("scores", "comparisons", "warmups"),
     "figures": ("scores", "curves", "comparisons", "warmups"),
 }
-"""Folder, and the module that makes it -> the tables of numbers that it is made from."""
+"""Folder, and the command that makes it -> the tables of numbers that it is made from."""
 
 
 def read(folder: Path) -> dict[str, list[str]]:
@@ -51,7 +50,7 @@ def make(kind: str, folder: Path, how: Mapping[str, Sequence[str]], to: Path) ->
     Raises:
         InputError: they cannot be made from these numbers; says why.
     """
-    command = [sys.executable, "-m", _MODULES[kind], "--output-dir", str(to)]
+    command = [sys.executable, "-m", "warmup", kind, "--output-dir", str(to)]
     for name in _NUMBERS[kind]:
         command += [f"--{name}", str(folder / f"{name}.tsv")]
     for option in OPTIONS:

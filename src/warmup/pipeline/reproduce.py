@@ -1,15 +1,10 @@
-"""How to make a result again: its configuration, seed, revision and command.
-
-Command line: `python -m warmup.pipeline.reproduce --help`.
-"""
+"""How to make a result again: its configuration, seed, revision and command."""
 
 import argparse
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from warmup.common import errors
 from warmup.common.errors import InputError, unknown
 from warmup.common.files import read_json, read_places
 from warmup.common.provenance import code_sha256, digest
@@ -144,16 +139,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print how to make a run's results again: configuration, seed, revision, command."""
     print("\n".join(of(options.result)))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.pipeline.reproduce", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -2,19 +2,15 @@
 
 A Snakemake that was killed leaves its jobs in Slurm. A second start would submit them once more,
 and a job that begins deletes what another one has finished in the meantime.
-
-Command line: `python -m warmup.pipeline.slurm --help`.
 """
 
 import argparse
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from warmup.common import errors
 from warmup.common.errors import InputError
 
 SHOWN = 3
@@ -76,16 +72,3 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Refuse a start while Slurm has jobs of an earlier one in the current folder."""
     check(Path())
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.pipeline.slurm", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

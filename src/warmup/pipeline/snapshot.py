@@ -1,8 +1,7 @@
 """Copy what is worth keeping of an experiment: scores, tables, figures, predictions, provenance.
 
 The copy holds no model; each line of its provenance.jsonl names the run that it is of.
-`python -m warmup.pipeline.verify` checks it. Command line: `python -m warmup.pipeline.snapshot
---help`.
+`warmup verify` checks it.
 """
 
 import argparse
@@ -12,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmup.common import errors
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, to_json, write_json
 from warmup.config import decoding_entries, decodings, files, methods
@@ -116,15 +114,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "destination", type=Path, help="folder to write; a kept experiment there is replaced"
     )
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        default=[files.DEFAULT],
-        metavar="FILE",
-        help="the experiment's configuration, as given to snakemake, which orders its methods "
-        "(default: config.yaml)",
-    )
+    files.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -136,16 +126,3 @@ def run(options: argparse.Namespace) -> None:
     }
     count = keep(options.results, options.destination, how)
     print(f"{options.destination}: {count} files of predictions and the scores made of them")
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.pipeline.snapshot", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,18 +1,17 @@
 """Make what is kept of an experiment again from its data, and compare: `make verify`.
 
-Scores from predictions, tables and figures from scores. Command line:
-`python -m warmup.pipeline.verify --help`.
+Scores from predictions, tables and figures from scores.
 """
 
 import argparse
 import math
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup.common import errors, pairs
+from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.data.predictions import IDENTITY, Run, parse_path
 from warmup.evaluation import metrics
@@ -135,16 +134,3 @@ def run(options: argparse.Namespace) -> None:
     """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
     same = [verify(folder) for folder in options.folders]
     sys.exit(not all(same))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.pipeline.verify", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

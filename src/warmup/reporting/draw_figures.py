@@ -1,4 +1,4 @@
-"""Draw the figures of an experiment: `python -m warmup.reporting.draw_figures`.
+"""Draw the figures of an experiment: `warmup figures`.
 
 Each becomes a .svg, a .pdf and a .png, with its caption in a .rst.
 """
@@ -6,7 +6,6 @@ Each becomes a .svg, a .pdf and a .png, with its caption in a .rst.
 import argparse
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +14,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-from warmup.common import errors
 from warmup.common.files import atomic, write_text
 from warmup.config import decodings as decoding_order
 from warmup.config.methods import Methods, add_option, parse
@@ -106,16 +104,3 @@ def run(options: argparse.Namespace) -> None:
         for name, module in modules.items():
             save(module.draw(data), name, options.output_dir)
             write_text(options.output_dir / f"{name}.rst", caption(module))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.reporting.draw_figures", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

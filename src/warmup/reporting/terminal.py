@@ -1,10 +1,8 @@
-"""The main results in the terminal: `python -m warmup.reporting.terminal --scores FILE [--report
-FILE]`.
-"""
+"""The main results in the terminal: `warmup show`."""
 
 import argparse
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warmup.common import errors
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.config import decodings as decoding_order
@@ -137,16 +134,3 @@ def run(options: argparse.Namespace) -> None:
         console.print(escape(note), style="dim")
     if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.reporting.terminal", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,16 +1,12 @@
-"""Train one run: one model, on one data set and pair, by one method, with one seed.
-
-Command line: `python -m warmup.training.train --help`.
-"""
+"""Train one run: one model, on one data set and pair, by one method, with one seed."""
 
 import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-from warmup.common import errors, provenance
+from warmup.common import provenance
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, refuse_full, write_json
@@ -21,7 +17,7 @@ from warmup.training import budget, work_folder
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.epilog = "A resolved run is what `python -m warmup.config.experiment --run NAME` prints."
+    parser.epilog = "A resolved run is what `warmup config show NAME` prints."
     add = parser.add_argument
     add("--config", required=True, help="resolved run: a JSON file, or the JSON itself")
     add("--train", type=Path, required=True, help="training records (JSON lines)")
@@ -117,16 +113,3 @@ def _refuse_another_model(folder: Path) -> None:
     """Make sure that a folder is new, or has an earlier model of this command."""
     if not (folder / FORMAT_FILE).exists():
         refuse_full(folder)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.training.train", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

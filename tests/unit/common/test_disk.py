@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from helpers import tiny
+from warmup.__main__ import main
 from warmup.common import errors
 from warmup.common.files import write_json, write_jsonl, write_text
 from warmup.data.sources import _download
@@ -102,7 +103,7 @@ def test_a_limit_on_the_size_of_files(tmp_path, capsys):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys, monkeypatch):
+def test_a_folder_that_cannot_be_written_is_named(tmp_path, capsys):
     file = tmp_path / "file"
     file.write_text("")
     line = said(capsys, lambda: write_text(file / "a.json", "x"))
@@ -143,8 +144,6 @@ def test_a_full_disk_in_a_download_is_not_taken_for_the_network(small, capsys, m
 
 
 def test_a_temporary_folder_that_fills_up_is_named(small, tmp_path, capsys, monkeypatch):
-    from warmup.pipeline import verify
-
     predictions = tmp_path / "kept" / "a.predictions.jsonl"
     write_jsonl(predictions, [{"output": os.urandom(1_000_000).hex()}])
     archive.pack(
@@ -154,34 +153,33 @@ def test_a_temporary_folder_that_fills_up_is_named(small, tmp_path, capsys, monk
     lines = ("\t".join(row), "\t".join(map(str, row.values())))
     (tmp_path / "kept" / "scores.tsv").write_text("\n".join(lines) + "\n")
     monkeypatch.setattr(tempfile, "tempdir", str(small))
-    monkeypatch.setattr("sys.argv", ["verify", str(tmp_path / "kept")])
-    line = said(capsys, verify.main)
+    line = said(capsys, lambda: main(["verify", str(tmp_path / "kept")]))
     assert line.startswith(f"error: {small}/")
     assert "cannot write: the disk is full" in line
     assert not list(small.iterdir())
 
 
-@pytest.mark.parametrize("module", ["train", "generate", "tokenizer"])
-def test_without_any_room_for_temporary_files_commands_end_with_one_line(small, module, data):
+@pytest.mark.parametrize("command", ["train", "generate", "train-tokenizer"])
+def test_without_any_room_for_temporary_files_commands_end_with_one_line(small, command, data):
     (small / "x").write_bytes(b"x" * os.statvfs(small).f_bavail * os.statvfs(small).f_frsize)
     arguments = {
         "train": {"config": json.dumps(tiny.resolved("sft")), "train": data["train"],
                   "valid": data["valid"], "start": data["t5"], "work": small / "work",
                   "output-dir": small / "out"},
         "generate": {"model": small, "input": data["valid"], "output": small / "out"},
-        "tokenizer": {"train": data["train"], "task": "multiple_choice", "output": small / "out",
-                      "spec": '{"type": "word", "vocab_size": 50}',
-                      "architecture": "encoder_decoder"},
+        "train-tokenizer": {"train": data["train"], "task": "multiple_choice",
+                            "output": small / "out", "spec": '{"type": "word", "vocab_size": 50}',
+                            "architecture": "encoder_decoder"},
     }  # fmt: skip
-    options = [str(x) for name, value in arguments[module].items() for x in (f"--{name}", value)]
+    options = [str(x) for name, value in arguments[command].items() for x in (f"--{name}", value)]
     code = f"""
 import sys, tempfile
 tempfile._candidate_tempdir_list = lambda: [{str(small)!r}]
-from warmup.common import errors, {module}
-errors.run({module}.main)
+from warmup.__main__ import main
+main()
 """
     done = subprocess.run(
-        [sys.executable, "-c", code, *options], capture_output=True, text=True, check=False
+        [sys.executable, "-c", code, command, *options], capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1, done.stderr

@@ -109,7 +109,7 @@ def test_prepared_records_that_are_not_in_one_form_are_refused(tmp_path: Path) -
     sources = [COMPOSED[0], DECOMPOSED[0]]
     rows = [Record(str(i), source, ["a"]).to_dict() for i, source in enumerate(sources)]
     write_jsonl(tmp_path / "train.jsonl", rows)
-    with pytest.raises(InputError, match=r"train\.jsonl:2: not in Unicode's form NFC; warmup\."):
+    with pytest.raises(InputError, match=r"train\.jsonl:2: not in Unicode's form NFC; `warmup p"):
         list(read_records(tmp_path / "train.jsonl"))
 
 
@@ -128,14 +128,14 @@ def test_inputs_to_generate_from_are_in_one_form(tmp_path: Path) -> None:
 
 
 def run_score(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "warmup.evaluation.score", *arguments]
+    command = [sys.executable, "-m", "warmup", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=True)
 
 
 def test_texts_are_scored_in_one_form(tmp_path: Path) -> None:
     write(tmp_path, nfc_txt="\n".join(COMPOSED), nfd_txt="\n".join(DECOMPOSED))
     files = ["--hyp", str(tmp_path / "nfc.txt"), "--ref", str(tmp_path / "nfd.txt")]
-    done = run_score("--task", "translation", "--target-lang", "vi", *files)
+    done = run_score("score-text", "--task", "translation", "--target-lang", "vi", *files)
     found = json.loads(done.stdout)
     assert found["normalised"] == 2
     assert done.stderr == "2 texts were brought into Unicode's form NFC\n"
@@ -159,7 +159,7 @@ def test_predictions_are_read_in_one_form(tmp_path: Path) -> None:
     run = dict.fromkeys([*score.RUN, "target_lang"], "x") | {"task": "translation", "seed": 1}
     write_json(tmp_path / "run.json", run | {"target_lang": "de"})
     places = ["--run", str(tmp_path / "run.json"), "--output", str(tmp_path / "scores.json")]
-    done = run_score("--predictions", str(path), *places)
+    done = run_score("score", "--predictions", str(path), *places)
     assert done.stderr == "6 texts were brought into Unicode's form NFC\n"
     assert read_json(tmp_path / "scores.json")["normalised"] == 6
 

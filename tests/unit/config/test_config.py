@@ -2,14 +2,13 @@
 
 import copy
 import json
-import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
 from helpers import tiny
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
 
@@ -193,16 +192,16 @@ def test_the_configurations_of_the_repository_are_right(path):
         experiment.check_run(experiment.resolve(checked, name), name)
 
 
-def test_the_command_lists_runs_and_prints_one(tmp_path, monkeypatch, capsys):
+def test_the_command_lists_runs_and_prints_one(tmp_path, capsys):
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(tiny.experiment()))
 
     def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["config", "--configfile", str(file), *arguments])
-        errors.run(experiment.main)
+        main(["config", *arguments])
         return capsys.readouterr().out
 
-    names = call().splitlines()
+    names = call("runs", "--configfile", str(file)).splitlines()
     assert names == experiment.run_names(experiment.check(tiny.experiment()))
-    printed = json.loads(call("--run", names[-1]))
+    printed = json.loads(call("show", names[-1], "--configfile", str(file)))
     assert printed == tiny.resolved("warmup")
+    assert call("check", str(file)) == f"tiny: valid, {len(names)} runs\n"

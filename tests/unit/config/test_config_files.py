@@ -1,13 +1,12 @@
 """Configurations of one file or several: what is changed, what is replaced, in which order."""
 
 import copy
-import sys
 
 import pytest
 import yaml
 
 from helpers import tiny
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
 from warmup.config import files as config_files
@@ -126,10 +125,9 @@ def test_a_file_of_changes_alone_is_refused_with_a_hint(written, kind):
         experiment.load(*written(value))
 
 
-def test_the_command_takes_several_files(written, monkeypatch, capsys):
+def test_the_command_takes_several_files(written, capsys):
     files = written(tiny.experiment(), {"seeds": [4]})
-    monkeypatch.setattr(sys, "argv", ["config", "--configfile", *map(str, files)])
-    errors.run(experiment.main)
+    main(["config", "runs", "--configfile", *map(str, files)])
     assert capsys.readouterr().out.splitlines() == [
         f"shell_game/en/t5/{method}/seed4" for method in tiny.METHODS
     ]

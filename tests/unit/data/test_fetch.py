@@ -262,7 +262,7 @@ def test_the_command_line(server: Server, tmp_path: Path) -> None:
     output = tmp_path / "fetched.json"
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "warmup.data.fetch", "--dataset", json.dumps(entry)),
+            *(sys.executable, "-m", "warmup", "fetch", "data", "--dataset", json.dumps(entry)),
             *("--pair", "en-de", "--downloads", str(tmp_path / "d"), "--output", str(output)),
         ],
         capture_output=True,

@@ -188,7 +188,7 @@ def test_pairs_are_written_as_they_are_read(text: str) -> None:
 
 def command(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "warmup.data.prepare", *arguments],
+        [sys.executable, "-m", "warmup", "prepare", *arguments],
         capture_output=True,
         text=True,
         check=False,

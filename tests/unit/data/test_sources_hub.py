@@ -69,7 +69,7 @@ def test_a_split_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> Non
         ({"revision": "0" * 40, "trust_remote_code": True}, "unknown key 'trust_remote_code'"),
         (
             {"revision": "0" * 40},
-            r"a/b is not in .*downloads; python -m warmup\.data\.fetch downloads",
+            r"a/b is not in .*downloads; `warmup fetch data` downloads",
         ),
     ],
 )

@@ -156,7 +156,7 @@ def test_a_plain_file_has_no_members(tmp_path: Path) -> None:
         ({"url": "http://[::1/a", "sha256": "0" * 64}, "no valid address"),
         (
             {"url": "http://host/a.tsv", "sha256": "0" * 64},
-            r"a\.tsv; python -m warmup\.data\.fetch",
+            r"a\.tsv; `warmup fetch data`",
         ),
     ],
 )

@@ -3,7 +3,6 @@
 import itertools
 import json
 import math
-import sys
 
 import pandas as pd
 import pytest
@@ -11,18 +10,17 @@ import pytest
 from helpers import synthetic_results as made
 from helpers import tiny
 from helpers.predictions import predict
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import write_json, write_jsonl
 from warmup.config.decodings import UNKNOWN
 from warmup.config.methods import Methods
-from warmup.data import prepare, text_counts
+from warmup.data import text_counts
 from warmup.data import tokenizer_training as tokenizers
 from warmup.data.batches import Examples
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, read_records
 from warmup.evaluation import collect as aggregate
-from warmup.evaluation import score
 from warmup.evaluation.collect import SCORE_COLUMNS
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
@@ -259,16 +257,15 @@ def test_counts_go_from_data_training_and_predictions_into_the_table_of_scores(
         },
     )
     given = {
-        prepare: ("--dataset", json.dumps(spec), "--pair", "en-de", "--output-dir", "d/en-de"),
-        score: ("--predictions", "p.jsonl", "--run", json.dumps(RUN | {"target_lang": "de"}),
+        "prepare": ("--dataset", json.dumps(spec), "--pair", "en-de", "--output-dir", "d/en-de"),
+        "score": ("--predictions", "p.jsonl", "--run", json.dumps(RUN | {"target_lang": "de"}),
                 "--output", "scores.json"),
-        aggregate: ("--scores", "scores.json", "--training", "training.json", "--data",
+        "collect": ("--scores", "scores.json", "--training", "training.json", "--data",
                     "d/en-de/summary.json", "--scores-tsv", "scores.tsv", "--curves-tsv",
                     "curves.tsv"),
     }  # fmt: skip
-    for module, arguments in given.items():
-        monkeypatch.setattr(sys, "argv", [module.__name__, *arguments])
-        errors.run(module.main)
+    for command, arguments in given.items():
+        main([command, *arguments])
     frame = aggregate.read_scores(tmp_path / "scores.tsv")
     found = frame[frame["subset"] == "texts"]
     keys = ["dataset", "pair", "model", "split", "decoding", "metric", "value", "n"]
@@ -291,7 +288,7 @@ def test_counts_go_from_data_training_and_predictions_into_the_table_of_scores(
     write_json(tmp_path / "training.json", {**json.loads((tmp_path / "training.json").read_text()),
                                             "texts": {"train": 1}})  # fmt: skip
     with pytest.raises(SystemExit):
-        errors.run(aggregate.main)
+        main(["collect", *given["collect"]])
     assert "training.json: texts: not in the form" in capsys.readouterr().err
 
 

@@ -1,6 +1,5 @@
 """Tokenizers of models from scratch."""
 
-import sys
 import unicodedata
 
 import pytest
@@ -9,9 +8,9 @@ from hypothesis import strategies as st
 from transformers import AutoTokenizer
 
 from helpers import tiny
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.data import tokenizer_training, train_tokenizer
+from warmup.data import tokenizer_training
 
 TEXTS = ["start A swap AB", "Die Straße ist größer.", "a b c a b", "größer als groß"]
 KINDS = ["word", "bpe", "unigram"]
@@ -157,21 +156,19 @@ def test_wrong_settings_are_explained(spec, message):
         tokenizer_training.train(iter(TEXTS), spec, "encoder_decoder")
 
 
-def test_the_command_reads_inputs_and_targets(tmp_path, monkeypatch, capsys):
+def test_the_command_reads_inputs_and_targets(tmp_path, capsys):
     train = tiny.write_shell_game(tmp_path / "train.jsonl", 50, 1)
-    monkeypatch.setattr(
-        sys,
-        "argv",
-        ["tokenizer", "--train", str(train), "--task", "multiple_choice", "--architecture",
+    command = (
+        ["train-tokenizer", "--train", str(train), "--task", "multiple_choice", "--architecture",
          "encoder_decoder", "--spec", '{"type": "word", "vocab_size": 50}',
-         "--output", str(tmp_path / "made")],
+         "--output", str(tmp_path / "made")]
     )  # fmt: skip
-    errors.run(train_tokenizer.main)
+    main(command)
     vocabulary = AutoTokenizer.from_pretrained(tmp_path / "made").get_vocab()
     assert {"answer:", "start", "swap", "A", "B", "C", "AB", "AC", "BC"} <= set(vocabulary)
     assert f"word tokenizer of {len(vocabulary)} tokens" in capsys.readouterr().out
     (tmp_path / "made" / "dear.txt").write_text("years of work")
     with pytest.raises(SystemExit):
-        errors.run(train_tokenizer.main)
+        main(command)
     assert "made: is not empty; delete it" in capsys.readouterr().err
     assert (tmp_path / "made" / "dear.txt").exists()

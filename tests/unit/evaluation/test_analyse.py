@@ -2,34 +2,31 @@
 
 import csv
 import json
-import sys
 
 import pytest
 
 from helpers.synthetic_results import METHODS, STARTS, make_runs, make_scores, make_warmups
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.evaluation import warmups
 from warmup.evaluation.score import RUN
-from warmup.evaluation.warmup_analysis import analyse
 from warmup.reporting.tables import warmups as warmup_tables
 
 ORDER = Methods(METHODS, STARTS)
 
 
 @pytest.fixture
-def call(tmp_path, monkeypatch, capsys):
+def call(tmp_path, capsys):
     """Return a function that runs the command on files of predictions and returns its error."""
     make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
 
     def run(*paths):
         arguments = ["--predictions", *paths, "--scores", tmp_path / "scores.tsv"]
         output = tmp_path / "warmups.tsv"
-        monkeypatch.setattr(sys, "argv", ["x", *map(str, [*arguments, "--output", output])])
         try:
-            errors.run(analyse.main)
+            main(["analyse-warmups", *map(str, [*arguments, "--output", output])])
         except SystemExit as stop:
             assert stop.code == 2
             assert not output.exists()

@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from warmup.__main__ import main
 from warmup.common import errors
-from warmup.evaluation import collect
 from warmup.evaluation.collect import CURVE_COLUMNS, SCORE_COLUMNS, read_curves, read_scores
 
 MODEL = {
@@ -55,10 +55,9 @@ def call(capsys, monkeypatch, tmp_path):
 
     def run(*arguments, stdin=""):
         outputs = ("--scores-tsv", "out/scores.tsv", "--curves-tsv", "out/curves.tsv")
-        monkeypatch.setattr(sys, "argv", ["aggregate", *map(str, arguments), *outputs])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         try:
-            errors.run(collect.main)
+            main(["collect", *map(str, arguments), *outputs])
         except SystemExit as stop:
             return stop.code, capsys.readouterr().err
         return 0, capsys.readouterr().err

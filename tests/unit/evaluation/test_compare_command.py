@@ -4,15 +4,15 @@ import csv
 import json
 import math
 import random
-import sys
 from pathlib import Path
 
 import pytest
 
 from helpers.evaluations import RUN
+from warmup.__main__ import main
 from warmup.common import files as files_of
 from warmup.common.errors import InputError
-from warmup.evaluation import compare, comparisons, item_statistics, metrics, score
+from warmup.evaluation import comparisons, item_statistics, metrics, score
 from warmup.evaluation.metrics import Corpus
 
 
@@ -33,14 +33,13 @@ def files(tmp_path, monkeypatch):
         files_of.write_jsonl(Path(f"{method}.jsonl"), rows)
         run = RUN | {"task": "translation", "pair": "qaa-de", "method": method, "target_lang": "de"}
         paths.append(f"{method}.statistics.json")
-        call(monkeypatch, score, "--predictions", f"{method}.jsonl", "--run", json.dumps(run),
+        call("score", "--predictions", f"{method}.jsonl", "--run", json.dumps(run),
              "--output", f"{method}.scores.json", "--statistics", paths[-1])  # fmt: skip
     return paths
 
 
-def call(monkeypatch, module, *arguments):
-    monkeypatch.setattr(sys, "argv", ["command", *map(str, arguments)])
-    module.main()
+def call(*arguments):
+    main(list(map(str, arguments)))
 
 
 def test_statistics_of_items_add_up_to_the_scores(files, tmp_path):
@@ -56,11 +55,11 @@ def test_statistics_of_items_add_up_to_the_scores(files, tmp_path):
             assert found.references_sha256 == row["references_sha256"]
 
 
-def test_command_writes_the_same_table_each_time(files, tmp_path, monkeypatch):
+def test_command_writes_the_same_table_each_time(files, tmp_path):
     arguments = ["--statistics", *files, "--resamples", 300]
-    call(monkeypatch, compare, *arguments, "--output", "one.tsv")
-    call(monkeypatch, compare, *arguments[:2], files[1], *arguments[3:], "--output", "two.tsv")
-    call(monkeypatch, compare, *arguments, "--output", "other.tsv", "--seed", 1)
+    call("compare", *arguments, "--output", "one.tsv")
+    call("compare", *arguments[:2], files[1], *arguments[3:], "--output", "two.tsv")
+    call("compare", *arguments, "--output", "other.tsv", "--seed", 1)
     one, two, other = ((tmp_path / f"{n}.tsv").read_bytes() for n in ("one", "two", "other"))
     assert one == two != other
     with Path("one.tsv").open(encoding="utf-8", newline="") as stream:
@@ -93,21 +92,21 @@ def test_command_writes_the_same_table_each_time(files, tmp_path, monkeypatch):
         (lambda d: d["metrics"]["chrf"]["statistics"].pop(), "number of items"),
     ],
 )
-def test_a_broken_file_of_statistics_is_named(files, tmp_path, monkeypatch, change, message):
+def test_a_broken_file_of_statistics_is_named(files, tmp_path, change, message):
     document = json.loads((tmp_path / files[0]).read_text())
     change(document)
     (tmp_path / files[0]).write_text(json.dumps(document))
     with pytest.raises(InputError, match=rf"sft\.statistics\.json.*{message}"):
-        call(monkeypatch, compare, "--statistics", *files, "--output", "x.tsv")
+        call("compare", "--statistics", *files, "--output", "x.tsv")
 
 
-def test_too_few_resamples_are_refused(files, monkeypatch):
+def test_too_few_resamples_are_refused(files):
     with pytest.raises(InputError, match="--resamples: must be at least 100, got 10"):
-        call(monkeypatch, compare, "--statistics", *files, "--output", "x", "--resamples", 10)
+        call("compare", "--statistics", *files, "--output", "x", "--resamples", 10)
 
 
-def test_a_single_method_makes_an_empty_table(files, tmp_path, monkeypatch):
-    call(monkeypatch, compare, "--statistics", files[0], "--output", "x.tsv")
+def test_a_single_method_makes_an_empty_table(files, tmp_path):
+    call("compare", "--statistics", files[0], "--output", "x.tsv")
     assert len(comparisons.read(tmp_path / "x.tsv")) == 0
 
 
@@ -119,8 +118,8 @@ def test_a_single_method_makes_an_empty_table(files, tmp_path, monkeypatch):
         (lambda text: text + "a\tb\n", ":5: 2 cells"),
     ],
 )
-def test_a_broken_table_is_named(files, tmp_path, monkeypatch, change, message):
-    call(monkeypatch, compare, "--statistics", *files, "--output", "x.tsv", "--resamples", 100)
+def test_a_broken_table_is_named(files, tmp_path, change, message):
+    call("compare", "--statistics", *files, "--output", "x.tsv", "--resamples", 100)
     path = tmp_path / "x.tsv"
     path.write_text(change(path.read_text()))
     with pytest.raises(InputError, match=message):

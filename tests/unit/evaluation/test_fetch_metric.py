@@ -1,14 +1,14 @@
 """Getting the model of a neural metric, with the Hub's library replaced by one that writes."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from huggingface_hub import errors
 from huggingface_hub.utils import filter_repo_objects
 
-from warmup.common.errors import InputError, run
+from warmup.__main__ import main
+from warmup.common.errors import InputError
 from warmup.evaluation import fetch_metric, neural_metrics
 from warmup.models import fetch_model
 
@@ -124,8 +124,7 @@ def test_a_model_out_of_reach_is_said_and_no_error(hub, tmp_path, monkeypatch, c
         "metric": "bertscore", "entry": json.dumps(entry), "folder": "f", "output": "b.json",
     }  # fmt: skip
     arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
-    monkeypatch.setattr(sys, "argv", ["fetch_metric", *arguments])
-    run(fetch_metric.main)
+    main(["fetch", "metric", *arguments])
     reason = json.loads(Path("b.json").read_text())["not_computed"]
     assert "no such folder" in reason or "far/away: cannot reach the Hub: offline" in reason
     assert reason.endswith("start Snakemake with --forcerun fetch_metric to try again")
@@ -133,11 +132,10 @@ def test_a_model_out_of_reach_is_said_and_no_error(hub, tmp_path, monkeypatch, c
 
 
 @pytest.mark.parametrize("entry", [{}, {"hub": "a/b"}, {"hub": 3, "revision": "x"}, {"local": []}])
-def test_an_entry_without_a_model_is_refused(tmp_path, monkeypatch, capsys, entry):
+def test_an_entry_without_a_model_is_refused(tmp_path, capsys, entry):
     arguments = ["--metric", "bertscore", "--entry", json.dumps(entry), "--folder", "f"]
-    monkeypatch.setattr(sys, "argv", ["fetch_metric", *arguments, "--output", str(tmp_path / "o")])
     with pytest.raises(SystemExit) as stop:
-        run(fetch_metric.main)
+        main(["fetch", "metric", *arguments, "--output", str(tmp_path / "o")])
     assert stop.value.code == 2
     assert "error: --entry: needs text under the key" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

@@ -4,13 +4,12 @@ The libraries themselves: `tests/integration/test_neural_metrics.py`.
 """
 
 import json
-import runpy
 import subprocess
 import sys
 
 import pytest
 
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.config import neural_metrics as neural_entries
 from warmup.evaluation import neural_metrics
 
@@ -58,9 +57,8 @@ def compute(tmp_path, monkeypatch, capsys):
             "predictions": "p.jsonl", "target-lang": "de", "output": "out.json",
         }  # fmt: skip
         arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
-        monkeypatch.setattr(sys, "argv", ["neural", *arguments])
         monkeypatch.delitem(sys.modules, "warmup.evaluation.neural_metrics.length", raising=False)
-        errors.run(runpy.run_module("warmup.evaluation.score_neural")["main"])
+        main(["score-neural", *arguments])
         output = capsys.readouterr()
         assert output.out == ""
         return json.loads((tmp_path / "out.json").read_text()), output.err
@@ -110,7 +108,7 @@ def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, scal
 @pytest.mark.parametrize(
     ("model", "name", "message"),
     [
-        ({}, "length", "model.json: not what python -m warmup.evaluation.fetch_metric writes"),
+        ({}, "length", "model.json: not what `warmup fetch metric` writes"),
         (MODEL, "size", "unknown neural metric 'size'; choose from: bertscore, comet, length"),
     ],
 )

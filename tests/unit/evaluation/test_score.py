@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.files import read_json, sha256
 from warmup.evaluation import score
 from warmup.evaluation.metrics import Corpus, load
@@ -24,11 +24,11 @@ def call(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments, stdin=b""):
-        monkeypatch.setattr(sys, "argv", ["score", *map(str, arguments)])
+        command = "score" if "--predictions" in arguments else "score-text"
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         status = 0
         try:
-            errors.run(score.main)
+            main([command, *map(str, arguments)])
         except SystemExit as stop:
             status = stop.code
         return status, *capsys.readouterr()
@@ -174,9 +174,6 @@ PIPELINE = ("--run", json.dumps(RUN | {"target_lang": "en"}), "--output", "s.jso
             ("--task", "translation", *LINES, "--metrics", "rouge1"),
             "rouge1 is no metric for translation; choose from: bleu,",
         ),
-        (LINES, "--task is needed"),
-        (("--task", "translation", "--hyp", "two.txt"), "--ref is needed"),
-        (("--task", "translation", "--ref", "two.txt"), "--hyp is needed"),
         (
             ("--task", "translation", "--hyp", "two.txt", "--ref", "two.txt"),
             "target language is empty (--target-lang)",
@@ -199,8 +196,6 @@ PIPELINE = ("--run", json.dumps(RUN | {"target_lang": "en"}), "--output", "s.jso
             "standard input (-) can be read as",
         ),
         (("--task", "multiple_choice", *LINES), "reference of item 1 must begin with one label"),
-        (("--predictions", "p.jsonl"), "go together"),
-        (("--predictions", "p.jsonl", *PIPELINE, "--task", "translation"), "without text files"),
         (("--predictions", "no.jsonl", *PIPELINE), "no.jsonl: cannot read"),
         (("--predictions", "none.txt", *PIPELINE), "none.txt: no predictions"),
         (("--predictions", "two.txt", *PIPELINE), "two.txt:1: not JSON"),
@@ -233,6 +228,22 @@ def test_wrong_input_is_answered_in_one_line(call, texts, tmp_path, arguments, m
     assert err.startswith("error: ") and err.count("\n") == 1
     assert message in err
     assert not (tmp_path / "s.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (LINES, "are required: --task"),
+        (("--task", "translation", "--hyp", "two.txt"), "are required: --ref"),
+        (("--task", "translation", "--ref", "two.txt"), "are required: --hyp"),
+        (("--predictions", "p.jsonl"), "are required: --run, --output"),
+        (("--predictions", "p.jsonl", *PIPELINE, "--task", "x"), "unrecognized arguments: --task"),
+    ],
+)
+def test_options_that_are_missing_or_of_the_other_command_are_named(call, arguments, message):
+    status, out, err = call(*arguments)
+    assert (status, out) == (2, "")
+    assert message in err.splitlines()[-1]
 
 
 def test_an_unknown_key_of_the_run_is_named(call, texts):

@@ -1,15 +1,12 @@
 """Predictions of checkpoints behind warmups that are not the model's own greedy ones."""
 
-import sys
-
 import pytest
 
 from helpers.predictions import predict
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_jsonl, write_jsonl
 from warmup.data.records import Unlabelled, read_records
-from warmup.generation import generate
 
 
 @pytest.mark.parametrize("warmup", ["shuffled", "gold_prefix", "best_of_n"])
@@ -51,15 +48,14 @@ def test_a_gold_prefix_needs_a_target(checkpoints):
     assert len(predict(checkpoints / "warmup", [record] * 2, warmup="shuffled")) == 2
 
 
-def test_the_command_line(checkpoints, data, tmp_path, monkeypatch, capsys):
+def test_the_command_line(checkpoints, data, tmp_path, capsys):
     records = list(read_jsonl(data["valid"]))[:5]
     write_jsonl(tmp_path / "in.jsonl", records)
 
     def call(*arguments):
-        given = ["generate", "--model", str(checkpoints / "warmup"), "--input"]
+        given = ["--model", str(checkpoints / "warmup"), "--input"]
         given += [str(tmp_path / "in.jsonl"), "--output", str(tmp_path / "out.jsonl")]
-        monkeypatch.setattr(sys, "argv", [*given, *arguments])
-        errors.run(generate.main)
+        main(["generate", *given, *arguments])
         return list(read_jsonl(tmp_path / "out.jsonl"))
 
     found = call("--warmup", "best_of_n", "--samples", "2", "--seed", "3")

@@ -10,11 +10,11 @@ from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokeni
 
 from helpers import tiny
 from helpers.predictions import predict
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, read_jsonl, write_json, write_jsonl
 from warmup.data.records import read_records
-from warmup.generation import generate, greedy_search
+from warmup.generation import greedy_search
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
@@ -23,7 +23,7 @@ NO_MEMORY = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 byt
 
 @pytest.fixture(scope="module")
 def checkpoint(checkpoints):
-    """A checkpoint as `warmup.training.train` leaves it."""
+    """A checkpoint as `warmup train` leaves it."""
     return checkpoints / "warmup"
 
 
@@ -121,9 +121,8 @@ def call(checkpoint, monkeypatch, capsys):
     """Run the command; return what it prints."""
 
     def run(*arguments, stdin=""):
-        monkeypatch.setattr(sys, "argv", ["generate", "--model", str(checkpoint), *arguments])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
-        errors.run(generate.main)
+        main(["generate", "--model", str(checkpoint), *arguments])
         return capsys.readouterr()
 
     return run

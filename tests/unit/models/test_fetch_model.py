@@ -2,7 +2,6 @@
 
 import fnmatch
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,8 @@ import pytest
 from huggingface_hub import errors
 from huggingface_hub.utils import filter_repo_objects
 
-from warmup.common.errors import InputError, run
+from warmup.__main__ import main
+from warmup.common.errors import InputError
 from warmup.models import fetch_model as module
 from warmup.models.fetch_model import fetch_model
 
@@ -153,39 +153,32 @@ def test_what_went_wrong_is_told(error: Exception, message: str, hub: Hub, tmp_p
         fetch_model("a/b", REVISION, tmp_path / "m")
 
 
-def test_errors_are_one_line(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_errors_are_one_line(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     hub.error = refusal(errors.HfHubHTTPError, 500)
     entry = json.dumps({"hub": "a/b", "revision": REVISION})
-    monkeypatch.setattr(sys, "argv", ["x", "--model", entry, "--output", str(tmp_path / "m")])
     with pytest.raises(SystemExit) as exit_:
-        run(module.main)
+        main(["fetch", "model", "--model", entry, "--output", str(tmp_path / "m")])
     assert exit_.value.code == 2
     assert capsys.readouterr().err == "error: a/b: the Hub refused: 500 for url more\n"
 
 
-def test_command_line(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_command_line(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     entry = tmp_path / "entry.json"
     # the whole entry of a configuration, as the rule gives it
     entry.write_text(
         json.dumps({"architecture": "encoder_decoder", "hub": "a/b", "revision": REVISION})
     )
     output = tmp_path / "m"
-    monkeypatch.setattr(sys, "argv", ["x", "--model", str(entry), "--output", str(output)])
-    module.main()
+    main(["fetch", "model", "--model", str(entry), "--output", str(output)])
     assert capsys.readouterr().out.startswith("a/b: 6 files, ")
     assert (output / "model.safetensors").is_file()
 
 
 @pytest.mark.parametrize("entry", [{"revision": REVISION}, {"hub": "a/b"}, {"hub": 1}])
 def test_an_entry_that_is_not_of_the_hub(
-    entry: dict[str, Any], hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    entry: dict[str, Any], hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    output = str(tmp_path / "m")
-    monkeypatch.setattr(sys, "argv", ["x", "--model", json.dumps(entry), "--output", output])
-    with pytest.raises(InputError, match=r"--model: needs text under the key '(hub|revision)'"):
-        module.main()
+    with pytest.raises(SystemExit):
+        main(["fetch", "model", "--model", json.dumps(entry), "--output", str(tmp_path / "m")])
+    assert "--model: needs text under the key" in capsys.readouterr().err
     assert hub.calls == []

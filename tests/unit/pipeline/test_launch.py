@@ -21,7 +21,7 @@ def launch(tmp_path):
         inherited = {key: value for key, value in os.environ.items() if "SLURM" not in key}
         path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
         return subprocess.run(
-            ["bash", LAUNCH, *arguments, "warmup.training.train", "--config", "{}"],
+            ["bash", LAUNCH, *arguments, "warmup", "train", "--config", "{}"],
             env={**inherited, "PATH": path, **environment},
             capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -32,23 +32,21 @@ def launch(tmp_path):
 @pytest.mark.parametrize("gpus", ["0", "1"])
 def test_one_process_is_started_as_it_is(launch, gpus):
     done = launch("1", gpus, "4")
-    assert done.stdout == "python -m warmup.training.train --config {}\n"
+    assert done.stdout == "python -m warmup train --config {}\n"
     assert done.returncode == 3
 
 
 def test_torchrun_starts_a_process_for_each_gpu(launch):
     done = launch("1", "2", "4")
     assert done.stdout.startswith("python -m torch.distributed.run ")
-    assert done.stdout.endswith(
-        "--nproc-per-node=2 --standalone -m -- warmup.training.train --config {}\n"
-    )
+    assert done.stdout.endswith("--nproc-per-node=2 --standalone -m -- warmup train --config {}\n")
     assert done.returncode == 3
 
 
 def test_srun_starts_this_on_each_node(launch):
     done = launch("2", "0", "4", SLURM_JOB_ID="7")
     assert done.stdout.startswith("srun --nodes=2 --ntasks=2 --ntasks-per-node=1 --cpus-per-task=4")
-    assert done.stdout.endswith(f"bash {LAUNCH} 2 0 4 warmup.training.train --config {{}}\n")
+    assert done.stdout.endswith(f"bash {LAUNCH} 2 0 4 warmup train --config {{}}\n")
     assert done.returncode == 3
 
 

@@ -1,11 +1,11 @@
 """Tables and figures of kept experiments are those that are made of their numbers today."""
 
 import shutil
-import sys
 
 import pytest
 
 from helpers import synthetic_results
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import write_json
 from warmup.evaluation import comparisons, warmups
@@ -19,7 +19,7 @@ HOW = {
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """The shell game of invented results, as `warmup.pipeline.snapshot` leaves it."""
+    """The shell game of invented results, as `warmup snapshot` leaves it."""
     folder = tmp_path_factory.mktemp("kept")
     scores, curves = synthetic_results.make_scores(1), synthetic_results.make_curves(1)
     scores, curves = (table[table["dataset"] == "shell_game"] for table in (scores, curves))
@@ -46,16 +46,15 @@ def without_figures(monkeypatch):
     monkeypatch.delitem(presentation._NUMBERS, "figures")
 
 
-def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys, monkeypatch):
+def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys):
     assert {"tables", "figures"} <= {path.name for path in kept.iterdir()}
     assert verify.verify(kept)
     said = capsys.readouterr().out
     assert "no predictions are kept" in said
     assert "tables and figures made again: all equal" in said
     (kept / "figures" / "lookahead.svg").write_text("old")
-    monkeypatch.setattr(sys, "argv", ["verify", str(kept)])
     with pytest.raises(SystemExit, match="True"):
-        verify.main()
+        main(["verify", str(kept)])
     said = capsys.readouterr().out
     assert "  figures/lookahead.svg: another one is made now\n" in said
     assert "1 DIFFERENCES" in said

@@ -81,7 +81,7 @@ def test_without_slurm_there_is_nothing_to_check(folder, monkeypatch):
 def test_a_start_is_refused_in_one_line(folder, squeue):
     squeue(f"13|warmup_a|RUNNING|{RUN}|{folder}")
     done = subprocess.run(
-        [sys.executable, "-m", "warmup.pipeline.slurm"],
+        [sys.executable, "-m", "warmup", "slurm-check"],
         env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

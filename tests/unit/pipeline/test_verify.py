@@ -34,7 +34,7 @@ def results(tmp_path):
     (path.parent / "provenance.json").write_text('{"device": "ü"}')
     scores = tmp_path / "scores.json"
     subprocess.run(
-        [sys.executable, "-m", "warmup.evaluation.score", "--predictions", path, "--output", scores,
+        [sys.executable, "-m", "warmup", "score", "--predictions", path, "--output", scores,
          "--run", json.dumps(RUN | {"target_lang": "de"})],
         check=True,
     )  # fmt: skip
@@ -115,7 +115,7 @@ def test_another_experiments_configuration_is_refused(results, tmp_path, change,
 
 def test_the_command_takes_the_order_from_the_configuration(results, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "warmup.pipeline.snapshot", results, tmp_path / "kept"],
+        [sys.executable, "-m", "warmup", "snapshot", results, tmp_path / "kept"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "1 files of predictions" in done.stdout, done.stderr

@@ -1,12 +1,10 @@
 """The table of controls at test time, and that all other tables are without them."""
 
-import sys
-
 import pandas as pd
 import pytest
 
 from helpers.synthetic_results import METHODS, make_curves, make_runs, make_scores, reported
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.config.decodings import UNKNOWN, parse
 from warmup.config.methods import Methods
 from warmup.config.methods import parse as parse_methods
@@ -164,11 +162,10 @@ def test_figures_are_as_without_controls():
     assert drawn(parse(ITEMS).without_controls(with_controls())) == drawn(make_scores())
 
 
-def test_the_command(tmp_path, monkeypatch):
+def test_the_command(tmp_path):
     with_controls().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
-    monkeypatch.setattr(sys, "argv", ["tables", *arguments, "--decodings", *ITEMS])
-    errors.run(tables.main)
+    main(["tables", *arguments, "--decodings", *ITEMS])
     text = (tmp_path / "out" / "multiple_choice.md").read_text()
     assert "### Multiple choice: controls at test time" in text
     assert "| warmup | shuffled |" in text

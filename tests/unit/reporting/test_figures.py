@@ -1,6 +1,5 @@
 import html
 import re
-import sys
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -19,10 +18,11 @@ from helpers.synthetic_results import (
     make_warmups,
     reported,
 )
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.methods import Methods
 from warmup.reporting import figures
-from warmup.reporting.draw_figures import caption, main, save
+from warmup.reporting.draw_figures import caption, save
 from warmup.reporting.figures import Data
 from warmup.reporting.figures._style import RC, WIDTH, look
 
@@ -269,8 +269,7 @@ def test_command_draws_one_figure(tmp_path, monkeypatch, data):
     data.curves.head(200).to_csv(tmp_path / "curves.tsv", sep="\t", index=False)
     arguments = ["--scores", "scores.tsv", "--curves", "curves.tsv", "--output-dir", "out"]
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["figures", *arguments, "--only", "training_cost"])
-    main()
+    main(["figures", *arguments, "--only", "training_cost"])
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "training_cost.pdf", "training_cost.png", "training_cost.rst", "training_cost.svg",
     ]  # fmt: skip

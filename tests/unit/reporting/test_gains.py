@@ -1,21 +1,21 @@
 """Gains carry what their comparisons say, and tables, report and terminal mark it."""
 
 import math
-import sys
 
 import pytest
 
 from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.decodings import UNKNOWN
 from warmup.config.methods import Methods
-from warmup.reporting import estimates, figures, gains, terminal
+from warmup.reporting import estimates, figures, gains
 from warmup.reporting.estimates import CROSSED, PAIRED
 from warmup.reporting.figures import Data
 from warmup.reporting.paper import detectable
 from warmup.reporting.paper import reported as claims_of
 from warmup.reporting.report import findings
-from warmup.reporting.tables.task import main, task_tables
+from warmup.reporting.tables.task import task_tables
 
 ORDER = Methods(METHODS, STARTS)
 
@@ -100,13 +100,12 @@ def test_findings_follow_the_tests(results):
     assert "Holm" not in findings.rule(None)
 
 
-def test_the_terminal_marks_and_explains(results, tmp_path, monkeypatch, capsys):
+def test_the_terminal_marks_and_explains(results, tmp_path, capsys):
     scores, tested, seeds = results
     scores.to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     tested.to_csv(tmp_path / "comparisons.tsv", sep="\t", index=False)
     arguments = ["--scores", tmp_path / "scores.tsv", "--comparisons", tmp_path / "comparisons.tsv"]
-    monkeypatch.setattr(sys, "argv", ["show", *map(str, arguments)])
-    terminal.main()
+    main(["show", *map(str, arguments)])
     text = capsys.readouterr().out
     assert "* differs from SFT: p < 0.05 after Holm's correction," in " ".join(text.split())
     assert "Score (↑ higher is better): " in text
@@ -115,14 +114,13 @@ def test_the_terminal_marks_and_explains(results, tmp_path, monkeypatch, capsys)
         assert "+61.1* [+60.1, +62.1]" in text
 
 
-def test_tables_command_reads_comparisons(results, tmp_path, monkeypatch):
+def test_tables_command_reads_comparisons(results, tmp_path):
     scores, tested, _ = results
     scores.to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     tested.to_csv(tmp_path / "comparisons.tsv", sep="\t", index=False)
     arguments = ["--scores", tmp_path / "scores.tsv", "--output-dir", tmp_path / "tables",
                  "--comparisons", tmp_path / "comparisons.tsv"]  # fmt: skip
-    monkeypatch.setattr(sys, "argv", ["tables", *map(str, arguments)])
-    main()
+    main(["tables", *map(str, arguments)])
     text = (tmp_path / "tables" / "multiple_choice.csv").read_text()
     assert text.splitlines()[0].endswith("p_holm,detectable_low,detectable_high,better")
     assert "0.001" in text

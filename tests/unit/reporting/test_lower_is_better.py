@@ -2,7 +2,6 @@
 
 import csv
 import io
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -10,12 +9,13 @@ import pytest
 
 from helpers.report_page import build, write_inputs
 from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
+from warmup.__main__ import main
 from warmup.config.decodings import UNKNOWN, parse
 from warmup.config.methods import Methods
 from warmup.data import tasks
 from warmup.evaluation.compare import compare
 from warmup.evaluation.item_statistics import ItemStatistics
-from warmup.reporting import estimates, figures, terminal
+from warmup.reporting import estimates, figures
 from warmup.reporting.figures import Data
 from warmup.reporting.gains import verdict
 from warmup.reporting.report import examples
@@ -104,10 +104,9 @@ def test_controls_say_which_side_is_worse():
     assert any("↓ lower is better" in note for note in at_test_time.notes)
 
 
-def test_the_terminal_says_it(tmp_path, monkeypatch, capsys):
+def test_the_terminal_says_it(tmp_path, capsys):
     rising().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
-    monkeypatch.setattr(sys, "argv", ["show", "--scores", str(tmp_path / "scores.tsv")])
-    terminal.main()
+    main(["show", "--scores", str(tmp_path / "scores.tsv")])
     said = capsys.readouterr().out
     assert "phones, SER ↓" in said
     assert "Score (↓ lower is better): " in said

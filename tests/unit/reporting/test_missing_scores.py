@@ -4,20 +4,19 @@ import csv
 import io
 import json
 import math
-import sys
 
 import pandas as pd
 import pytest
 
 from helpers import synthetic_results as made
-from warmup.common import errors
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config.decodings import parse as parse_decodings
 from warmup.config.methods import Methods
 from warmup.evaluation import collect, score, segment_scores
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
-from warmup.reporting import estimates, missing_scores, terminal
+from warmup.reporting import estimates, missing_scores
 from warmup.reporting.costs import costs_of
 from warmup.reporting.table import latex, markdown, to_html
 from warmup.reporting.tables import decoding_controls, long_form
@@ -113,11 +112,10 @@ def test_the_csv_has_a_row_without_a_number():
     assert {row["source"] for row in found} == {f"not computed: {REASON}"}
 
 
-def test_the_terminal_says_why(tmp_path, monkeypatch, capsys):
+def test_the_terminal_says_why(tmp_path, capsys):
     path = tmp_path / "scores.tsv"
     with_comet().to_csv(path, sep="\t", index=False)
-    monkeypatch.setattr(sys, "argv", ["show", "--scores", str(path)])
-    terminal.main()
+    main(["show", "--scores", str(path)])
     assert f"COMET not computed: {REASON}" in " ".join(capsys.readouterr().out.split())
 
 
@@ -132,10 +130,9 @@ def call(tmp_path, monkeypatch, capsys):
     """Run a command in an empty folder; return its status and what it says of errors."""
     monkeypatch.chdir(tmp_path)
 
-    def run(module, *arguments):
-        monkeypatch.setattr(sys, "argv", [module.__name__, *map(str, arguments)])
+    def run(*arguments):
         try:
-            errors.run(module.main)
+            main(list(map(str, arguments)))
         except SystemExit as stop:
             return stop.code, capsys.readouterr().err
         return 0, capsys.readouterr().err
@@ -156,7 +153,7 @@ def scored(call, tmp_path):
     write(tmp_path / "c.json", SegmentScores("comet", [80.0, 90.0, 70.0], "comet|x:y"), corpus, {})
     write_reason(tmp_path / "b.json", NotComputed("bertscore", REASON))
     done = call(
-        score, "--predictions", path, "--run", json.dumps(RUN | {"target_lang": "de"}),
+        "score", "--predictions", path, "--run", json.dumps(RUN | {"target_lang": "de"}),
         "--output", "s.json", "--statistics", "t.json", "--segments", "c.json", "b.json",
     )  # fmt: skip
     assert done == (0, "")
@@ -185,7 +182,7 @@ def test_tests_get_the_statistics_of_what_was_computed(scored):
 
 def test_the_table_of_scores_has_an_empty_cell_and_is_read_again(scored, call):
     outputs = ("--scores-tsv", "scores.tsv", "--curves-tsv", "curves.tsv")
-    assert call(collect, "--scores", "s.json", *outputs) == (0, "")
+    assert call("collect", "--scores", "s.json", *outputs) == (0, "")
     found = collect.read_scores(scored / "scores.tsv")
     assert found.loc[found["metric"] == "bertscore", "value"].isna().tolist() == [True]
     (gap,) = missing_scores.gaps_of(found)

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from helpers import chromium
 from helpers.report_page import Reader, build, data_of
 from helpers.synthetic_results import make_curves, make_runs, make_scores
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.reporting import figures
 from warmup.reporting.report import findings, provenance_tables
 from warmup.reporting.report.page import _SCRIPTS, _STYLES, embed
-from warmup.reporting.report.write import main
 
 HOSTILE = (
     "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -97,13 +97,11 @@ def test_wrong_provenance_is_named(tmp_path):
 def test_a_missing_figure_says_how_to_make_it(report_inputs, tmp_path):
     shutil.copytree(report_inputs, tmp_path / "copy")
     (tmp_path / "copy" / "figures" / "lookahead.svg").unlink()
-    with pytest.raises(
-        InputError, match=r"lookahead\.svg: missing; .* warmup\.reporting\.draw_figures"
-    ):
+    with pytest.raises(InputError, match=r"lookahead\.svg: missing; .* `warmup figures`"):
         build(tmp_path / "copy")
 
 
-def test_command_reads_inputs_from_a_list(report_inputs, tmp_path, monkeypatch):
+def test_command_reads_inputs_from_a_list(report_inputs, tmp_path, capsys):
     make_scores(seeds=3).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     make_curves(seeds=1).to_csv(tmp_path / "curves.tsv", sep="\t", index=False)
     found = [*report_inputs.glob("runs/**/*.jsonl"), *report_inputs.glob("runs/**/provenance.json")]
@@ -113,12 +111,13 @@ def test_command_reads_inputs_from_a_list(report_inputs, tmp_path, monkeypatch):
         "--figures-dir", report_inputs / "figures", "--tables-dir", report_inputs / "tables",
         "--inputs-from", tmp_path / "inputs", "--output", tmp_path / "report.html",
     ]  # fmt: skip
-    monkeypatch.setattr(sys, "argv", ["report", *map(str, arguments)])
-    main()
+    command = ["report", *map(str, arguments)]
+    main(command)
     assert len(data_of((tmp_path / "report.html").read_text())["cells"]) == 8
     (tmp_path / "inputs").write_text("what.txt\n")
-    with pytest.raises(InputError, match=r"'what\.txt' ends in none of"):
-        main()
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "'what.txt' ends in none of" in capsys.readouterr().err
 
 
 def test_it_runs_without_torch():

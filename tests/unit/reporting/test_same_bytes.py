@@ -10,7 +10,6 @@ import sys
 import pytest
 
 from helpers import synthetic_results
-from helpers.commands import MODULES
 from warmup.evaluation import comparisons, warmups
 
 METHODS = ["sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft"]
@@ -42,7 +41,7 @@ def test_two_processes_write_the_same_bytes(numbers, tmp_path, kind, names):
         folder = tmp_path / seed
         options = [text for name in names for text in (f"--{name}", numbers[name])]
         subprocess.run(
-            [sys.executable, "-m", MODULES[kind], *options, "--output-dir", folder,
+            [sys.executable, "-m", "warmup", kind, *options, "--output-dir", folder,
              "--methods", *METHODS, "--decodings", "greedy", "beam4"],
             env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
         )  # fmt: skip

@@ -5,7 +5,6 @@ import sys
 import pytest
 
 from helpers import latex_documents
-from helpers.commands import MODULES
 from helpers.synthetic_results import (
     METHODS,
     STARTS,
@@ -14,11 +13,12 @@ from helpers.synthetic_results import (
     make_warmups,
     reported,
 )
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.methods import Methods
 from warmup.reporting.table import latex, markdown, to_html
 from warmup.reporting.tables import warmups
-from warmup.reporting.tables.task import main, task_tables, write
+from warmup.reporting.tables.task import task_tables, write
 
 ORDER = Methods(METHODS, STARTS)
 
@@ -144,14 +144,13 @@ def test_csv_keeps_measured_and_reported_apart(tmp_path):
     assert (row["dataset"], row["model"], row["source"]) == ("logiqa2", "T5-base", "text")
 
 
-def test_command_writes_tables_and_names_what_is_wrong(tmp_path, monkeypatch):
+def test_command_writes_tables_and_names_what_is_wrong(tmp_path):
     make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
-    monkeypatch.setattr(sys, "argv", ["tables", *arguments])
-    main()
+    main(["tables", *arguments])
     assert (tmp_path / "out" / "summarization.tex").read_text().startswith("% needs")
     bad = subprocess.run(
-        [sys.executable, "-m", MODULES["tables"], *arguments, "--methods", "warmup=nothing"],
+        [sys.executable, "-m", "warmup", "tables", *arguments, "--methods", "warmup=nothing"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert bad.returncode == 2
@@ -164,7 +163,7 @@ def test_command_writes_tables_and_names_what_is_wrong(tmp_path, monkeypatch):
 def test_no_scores_is_an_error(tmp_path):
     make_scores(seeds=1).head(0).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     bad = subprocess.run(
-        [sys.executable, "-m", MODULES["tables"], "--scores", str(tmp_path / "scores.tsv"),
+        [sys.executable, "-m", "warmup", "tables", "--scores", str(tmp_path / "scores.tsv"),
          "--output-dir", str(tmp_path)],
         capture_output=True, text=True, check=False,
     )  # fmt: skip

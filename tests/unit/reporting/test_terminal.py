@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from helpers.synthetic_results import METHODS, make_scores
-from warmup.reporting.terminal import main
+from warmup.__main__ import main
 
 MODULES = (
     "import sys, warmup.reporting.terminal;"
@@ -13,9 +13,8 @@ MODULES = (
 )
 
 
-def run(monkeypatch, capsys, path, *more):
-    monkeypatch.setattr(sys, "argv", ["show", "--scores", str(path), *more])
-    main()
+def run(capsys, path, *more):
+    main(["show", "--scores", str(path), *more])
     return capsys.readouterr().out
 
 
@@ -25,11 +24,11 @@ def path(tmp_path):
     return tmp_path / "scores.tsv"
 
 
-def test_the_table_is_plain_and_narrow_without_a_terminal(monkeypatch, capsys, path):
+def test_the_table_is_plain_and_narrow_without_a_terminal(capsys, path):
     starts = ["sft", *(f"{name}=sft" for name in METHODS[1:])]
     report = str(path.with_name("report.html"))
     Path(report).write_text("")
-    text = run(monkeypatch, capsys, path, "--report", report, "--methods", *starts)
+    text = run(capsys, path, "--report", report, "--methods", *starts)
     assert "\x1b" not in text
     lines = text.splitlines()
     assert max(len(line) for line in lines[:-1]) <= 100
@@ -39,14 +38,14 @@ def test_the_table_is_plain_and_narrow_without_a_terminal(monkeypatch, capsys, p
     assert "Student t" in text
 
 
-def test_a_report_that_is_not_there_is_not_mentioned(monkeypatch, capsys, path):
-    text = run(monkeypatch, capsys, path, "--report", str(path.with_name("report.html")))
+def test_a_report_that_is_not_there_is_not_mentioned(capsys, path):
+    text = run(capsys, path, "--report", str(path.with_name("report.html")))
     assert "Report" not in text
 
 
-def test_one_seed_names_its_interval(monkeypatch, capsys, tmp_path):
+def test_one_seed_names_its_interval(capsys, tmp_path):
     make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
-    assert "bootstrap over items" in run(monkeypatch, capsys, tmp_path / "scores.tsv")
+    assert "bootstrap over items" in run(capsys, tmp_path / "scores.tsv")
 
 
 def test_it_starts_without_torch_and_matplotlib():
@@ -58,7 +57,7 @@ def test_it_starts_without_torch_and_matplotlib():
 
 def test_a_missing_file_is_a_one_line_error(tmp_path):
     done = subprocess.run(
-        [sys.executable, "-m", "warmup.reporting.terminal", "--scores", str(tmp_path / "none.tsv")],
+        [sys.executable, "-m", "warmup", "show", "--scores", str(tmp_path / "none.tsv")],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2

@@ -46,8 +46,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     path = _locate(spec, context)
     if not path.is_file():
         raise InputError(
-            f"{where}: {spec['id']} is not in {context.downloads}; python -m warmup.data.fetch "
-            "downloads it"
+            f"{where}: {spec['id']} is not in {context.downloads}; `warmup fetch data` downloads it"
         )
     table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
     if "limit" in spec:

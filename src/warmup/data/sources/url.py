@@ -50,7 +50,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
         address, member = _address(entry, context), entry.get("member")
         path = _locate(address, context)
         if not path.is_file():
-            advice = "; python -m warmup.data.fetch downloads it" if _is_remote(address) else ""
+            advice = "; `warmup fetch data` downloads it" if _is_remote(address) else ""
             raise InputError(f"{where}: {address}: no such file: {path}{advice}")
         _verify(entry, path)
         name = f"{path}:{member}" if member else str(path)

@@ -1,8 +1,8 @@
 """Metrics that a neural network computes: one file a metric, which bears its name.
 
 Their libraries need other versions of packages than the rest, so they run in an environment of
-their own, `python -m warmup.evaluation.score_neural`, and leave a file of segment scores.
-`warmup.evaluation.score` makes of it what it makes of any metric.
+their own, `warmup score-neural`, and leave a file of segment scores.
+`warmup score` makes of it what it makes of any metric.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,5 +1,4 @@
-"""Analyse the warmups of an experiment: `python -m warmup.evaluation.warmup_analysis.analyse`, one
-number a row.
+"""Analyse the warmups of an experiment: `warmup analyse-warmups`, one number per row.
 
 What warmups are like, for each file of predictions that has any; and which words of the references
 outputs have, for all: function words and content words, and what each method gains over SFT.
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from warmup.common import errors, pairs, plugins
+from warmup.common import pairs, plugins
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
@@ -202,16 +201,3 @@ def run(options: argparse.Namespace) -> None:
         raise InputError("nothing to analyse: give --predictions or --inputs-from")
     identify = known_from(read_scores(options.scores))
     warmups.write(options.output, analyse([*map(parse_path, paths)], identify))
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.evaluation.warmup_analysis.analyse", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -166,9 +166,9 @@ def _figure(name: str, folder: Path) -> str:
 
 
 def _data(path: Path, mime: str) -> str:
-    made_by = f"warmup.reporting.{'draw_figures' if path.suffix == '.svg' else 'tables.task'}"
+    made_by = "figures" if path.suffix == ".svg" else "tables"
     if not path.is_file():
-        raise InputError(f"{path}: missing; make it with python -m {made_by}")
+        raise InputError(f"{path}: missing; make it with `warmup {made_by}`")
     return f"data:{mime};base64,{base64.b64encode(read_bytes(path)).decode()}"
 
 

@@ -1,10 +1,8 @@
-"""Write the report of an experiment: `python -m warmup.reporting.report.write`."""
+"""Write the report of an experiment: `warmup report`."""
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
 
-from warmup.common import errors
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.files import write_text
 from warmup.config import decodings as decoding_order
@@ -24,8 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--curves", type=Path, required=True, help="curves.tsv")
-    add("--figures-dir", type=Path, required=True, help="folder of warmup.reporting.figures")
-    add("--tables-dir", type=Path, required=True, help="folder of warmup.reporting.tables.task")
+    add("--figures-dir", type=Path, required=True, help="folder of `warmup figures`")
+    add("--tables-dir", type=Path, required=True, help="folder of `warmup tables`")
     add_inputs(parser, INPUTS)
     add("--output", type=Path, required=True, help="report.html")
     comparisons.add_option(parser)
@@ -53,16 +51,3 @@ def run(options: argparse.Namespace) -> None:
         warmups=warmups.read(options.warmups),
     )
     write_text(options.output, html)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.reporting.report.write", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,5 +1,4 @@
-"""The tables of an experiment: `python -m warmup.reporting.tables.task`, one per task, as .md, .tex
-and .csv.
+"""The tables of an experiment: `warmup tables`, one per task, as .md, .tex and .csv.
 
 What was measured and what the paper reports stand in separate tables, and in the CSV file in
 separate columns.
@@ -12,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from warmup.common import errors
 from warmup.common.errors import InputError
 from warmup.common.files import write_text
 from warmup.common.grouping import group
@@ -289,16 +287,3 @@ def run(options: argparse.Namespace) -> None:
     write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
     if said is not None:
         warmup_tables.write(said, methods, options.output_dir, decodings)
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m warmup.reporting.tables.task", description=run.__doc__
-    )
-    add_arguments(parser)
-    run(parser.parse_args(argv))
-
-
-if __name__ == "__main__":
-    errors.run(main)

@@ -1,0 +1,24 @@
+"""Check the configuration of an experiment."""
+
+import argparse
+from pathlib import Path
+
+from warmup.config import experiment
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="FILE",
+        help="YAML file, or several, each one with changes to those before it; without `models` in "
+        "any of them they change the config.yaml of this folder",
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Check a configuration as the workflow does, and say how many runs it has."""
+    config = experiment.load(*options.files)
+    print(f"{config['experiment']}: valid, {len(experiment.run_names(config))} runs")

@@ -1,0 +1,79 @@
+"""Score plain text files, of any system, against references: `warmup score-text`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from warmup.common import plugins
+from warmup.common.errors import InputError
+from warmup.common.files import read_lines, to_json
+from warmup.common.texts import Normaliser, is_blank, nfc
+from warmup.evaluation.metrics import Corpus
+from warmup.evaluation.score import add_metrics, choose_metrics, score
+
+
+def read_texts(
+    hypotheses: Path,
+    references: Sequence[Path],
+    sources: Path | None,
+    target_lang: str,
+    normalise: Callable[[str], str] = nfc,
+) -> Corpus:
+    """Read line-aligned text files in NFC; an empty line in a reference file is not a reference.
+
+    Raises:
+        InputError: missing file, differing numbers of lines, an item without any reference.
+    """
+    files = [hypotheses, *references, *([sources] if sources else [])]
+    if sum(str(file) == "-" for file in files) > 1:
+        raise InputError("standard input (-) can be read as one file only")
+    outputs, *others = [list(map(normalise, read_lines(file))) for file in files]
+    if not outputs:
+        raise InputError(f"{hypotheses}: no lines to score")
+    for file, lines in zip(files[1:], others, strict=True):
+        if len(lines) != len(outputs):
+            raise InputError(
+                f"{file} has {len(lines)} lines, but {hypotheses} has {len(outputs)}: "
+                "they must be aligned line by line"
+            )
+    streams = others[: len(references)]
+    items = [[text for text in texts if not is_blank(text)] for texts in zip(*streams, strict=True)]
+    for number, texts in enumerate(items, start=1):
+        if not texts:
+            names = ", ".join(map(str, references))
+            raise InputError(f"{names}:{number}: the item has no reference (empty line)")
+    return Corpus(outputs, items, target_lang, others[-1] if sources else ())
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.epilog = "files may be .gz, - is standard input"
+    add = parser.add_argument
+    add("--task", required=True, metavar="TASK", help=", ".join(plugins.names("task")))
+    add("--hyp", type=Path, required=True, metavar="FILE", help="outputs, one a line")
+    add(
+        "--ref",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        action="append",
+        help="references, aligned; repeat for more; an empty line is no reference",
+    )
+    add("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that look at them")
+    add("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
+    add_metrics(parser)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Score text files, with bootstrap intervals over items, and print the scores as JSON."""
+    names = choose_metrics(options.task, options.metrics)
+    normaliser = Normaliser()
+    corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang, normaliser)
+    rows = score(corpus, names)
+    for row in rows:
+        del row["subset"]
+    document = {"task": options.task, "normalised": normaliser.changed, "scores": rows}
+    print(to_json(document, "standard output"))
+    if note := normaliser.note():
+        print(note, file=sys.stderr)
