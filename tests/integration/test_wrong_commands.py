@@ -59,7 +59,7 @@ COMMANDS = {
         "revision",
     ),
     # train-tokenizer
-    "tokenizer: no records": ("train-tokenizer", tokenizing(train="nowhere.jsonl"), "nowhere.jsonl: can"),
+    "tokenizer: no records": ("train-tokenizer", tokenizing(train="no.jsonl"), "no.jsonl: cannot"),
     "tokenizer: unknown task": ("train-tokenizer", tokenizing(task="chat"), "unknown task 'chat'"),
     "tokenizer: unknown type": (
         "train-tokenizer",

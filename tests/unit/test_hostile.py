@@ -171,7 +171,7 @@ scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text("a"), scalars)
 
 
-def scores(folder, monkeypatch, run, content):
+def scores(folder, run, content):
     (folder / "predictions.jsonl").write_bytes(content)
     arguments = {"predictions": folder / "predictions.jsonl", "output": folder / "scores.json"}
     flags = [part for name, path in arguments.items() for part in (f"--{name}", str(path))]
@@ -188,25 +188,22 @@ def scores(folder, monkeypatch, run, content):
 @settings(max_examples=40)
 @given(key=st.sampled_from(sorted(PREDICTION)), value=anything)
 def test_predictions_with_any_value(tmp_path_factory, key, value):
-    with pytest.MonkeyPatch.context() as patch:
-        rows = [PREDICTION, {**PREDICTION, key: value}]
-        content = "\n".join(map(json.dumps, rows)).encode()
-        scores(tmp_path_factory.mktemp("any"), patch, RUN, content)
+    rows = [PREDICTION, {**PREDICTION, key: value}]
+    content = "\n".join(map(json.dumps, rows)).encode()
+    scores(tmp_path_factory.mktemp("any"), RUN, content)
 
 
 @settings(max_examples=20)
 @given(content=st.binary(max_size=60) | anything.map(lambda value: json.dumps(value).encode()))
 def test_predictions_of_any_content(tmp_path_factory, content):
-    with pytest.MonkeyPatch.context() as patch:
-        scores(tmp_path_factory.mktemp("any"), patch, RUN, content)
+    scores(tmp_path_factory.mktemp("any"), RUN, content)
 
 
 @settings(max_examples=30)
 @given(key=st.sampled_from(sorted(RUN)), value=anything)
 def test_a_run_with_any_value(tmp_path_factory, key, value):
-    with pytest.MonkeyPatch.context() as patch:
-        content = json.dumps(PREDICTION).encode()
-        scores(tmp_path_factory.mktemp("any"), patch, {**RUN, key: value}, content)
+    content = json.dumps(PREDICTION).encode()
+    scores(tmp_path_factory.mktemp("any"), {**RUN, key: value}, content)
 
 
 @pytest.mark.parametrize("value", [True, "2", None, [2]])
@@ -217,9 +214,9 @@ def test_a_look_ahead_that_is_no_number_makes_no_subset(tmp_path, value):
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\u202e\u2028\0", "a" * 100_000])
-def test_any_text_is_scored(tmp_path, monkeypatch, text):
+def test_any_text_is_scored(tmp_path, text):
     row = {**PREDICTION, "output": text, "references": [f"{text} b"]}
-    scores(tmp_path, monkeypatch, RUN, json.dumps(row).encode())
+    scores(tmp_path, RUN, json.dumps(row).encode())
     assert (tmp_path / "scores.json").exists()
 
 
