@@ -253,27 +253,26 @@ def document() -> str:
 
 TEXT = """# Model types
 
-Each training and each generation begins with a [self-check](method.md#what-is-computed-once):
-packed branches, shared prompts and steps from a cache have to give the log-probabilities of plain
-forward passes of `transformers`. A network for which they do not is refused, in one line that says
-what differs.
+Each training run and each generation begins with a
+[self-check](method.md#what-is-computed-once): packed branches, shared prompts and steps from a
+cache have to give the log-probabilities of plain forward passes of `transformers`. A network for
+which they differ is refused, and one line says what differs.
 
-This is what the self-check says of a tiny network with random weights of every causal and
-sequence-to-sequence type of `transformers` {version}: {equal} of {all} are equal.
-`make model-types` writes this page; a test compares it with what the code does. Windows are 4
-tokens wide there, so that they count.
+The table has the result of the self-check for a tiny network with random weights of every causal
+and sequence-to-sequence type of `transformers` {version}: {equal} of {all} are equal.
+`make model-types` writes this page; a test compares it with what the code does. Attention windows
+are 4 tokens wide there, so that they have an effect.
 
 - *Attention* is the implementation that `transformers` chooses for the type: `sdpa` is PyTorch's
-  fused one, which is told by booleans who sees whom; with `eager`, numbers are added to the scores.
+  fused one, with a boolean mask; with `eager`, the mask is added to the attention scores.
   Other implementations are not used.
-- What counts in a run is the check of the network at hand, whose settings may differ from those
-  here.
+- In a run the check of its own network decides, whose settings may differ from those here.
 - Types that count positions without padding (`m2m_100`, `seamless_m4t`, `t5gemma`) are right where
   START is not the padding token, as in their checkpoints. A network from scratch begins with
   padding unless its `scratch` has a `decoder_start_token_id`.
 - Types made of several networks, for images or sound, have no network from scratch. Most have a
   type for text alone (`gemma3_text`).
-- A type of the BERT family is a decoder with `is_decoder: true` only.
+- A type of the BERT family is a decoder only with `is_decoder: true`.
 
 | model type | architecture | attention | result |
 |---|---|---|---|"""
