@@ -94,7 +94,8 @@ def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
     anchored = settings(
-        "warmup", samples=3, max_tokens=4, anchor={"weight": 0.7, "updates": 6},
+        "warmup", samples=3, max_tokens=4,
+        anchor={"weight": 0.7, "updates": 6, "final": 0.0, "divergence": "reverse"},
         backprop_samples=None, adaptive_samples=None,
     )  # fmt: skip
     ours, plain = (kind(model, anchored, seed=5) for kind in (Criterion, DirectCriterion))

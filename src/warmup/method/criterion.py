@@ -10,7 +10,7 @@ import torch
 
 from warmup.common import plugins
 from warmup.data.batches import IGNORED, Batch
-from warmup.method.objectives import surrogate
+from warmup.method.objectives import likelihood, surrogate
 from warmup.method.predefined import Writer
 from warmup.method.random_numbers import uniforms
 from warmup.method.sampling import Warmups, distinct, sample, select
@@ -75,7 +75,7 @@ class Criterion:
             l = target_log_probability(model, network, source, batch["labels"])[:, None]
             a, b = self.objective.coefficients(l.detach(), _lengths(batch))
             return surrogate(a, b, torch.zeros_like(l), l), {}
-        groups = self.groups(batch["index"])
+        groups = self.groups(batch["index"], update)
         if len(groups) == 1:
             return self._losses_of_samples(network, batch, update, *groups)
         order = torch.cat(list(groups.values()))
@@ -90,10 +90,11 @@ class Criterion:
             name: torch.cat([notes[name] for _, notes in parts])[back] for name in parts[0][1]
         }
 
-    def groups(self, index: torch.Tensor) -> dict[int, torch.Tensor]:
+    def groups(self, index: torch.Tensor, update: int) -> dict[int, torch.Tensor]:
         """Return which examples of a batch get how many samples, as rows by number."""
-        most = self.warmup["samples"]
-        if not self.adaptive:
+        settling = self.settling(update)
+        most = 1 if settling else self.warmup["samples"]
+        if settling or not self.adaptive:
             return {most: torch.arange(len(index), device=index.device)}
         least = self.adaptive["least"]
         each = [least if i in self.flat else most for i in index.tolist()]
@@ -114,7 +115,7 @@ class Criterion:
         draws = self.warmup["backprop_samples"] or samples
         if draws < samples:
             l = self.rewards(source, cache, warmups, labels)
-            a, b = self.objective.coefficients(l, lengths, **self.settings)
+            a, b = self.coefficients(l, lengths, update)
             offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
             index, a, b = resample(a, b, offset.to(l.device), draws)
             notes = diagnose(warmups, l, labels)
@@ -124,7 +125,7 @@ class Criterion:
         scores = score(model, network, source, branches)
         s, l = scores.s.gather(1, where), scores.l.gather(1, where)
         if draws >= samples:
-            a, b = self.objective.coefficients(l.detach(), lengths, **self.settings)
+            a, b = self.coefficients(l.detach(), lengths, update)
             notes = diagnose(warmups, l.detach(), labels)
         if not self.warmup["backprop_samples"]:  # else only of what was drawn, by its weights
             notes["warmup_surprisal"] = -s.detach().mean(-1)
@@ -136,7 +137,8 @@ class Criterion:
         if weight := self.anchor_weight(update):
             with torch.no_grad():
                 start_source = self.start.encode(batch["input_ids"], batch["mask"])
-            each = divergence(model, scores, self.start, start_source, branches)
+            forward = self.warmup["anchor"]["divergence"] == "forward"
+            each = divergence(model, scores, self.start, start_source, branches, forward=forward)
             anchor = each.gather(1, where).mean(-1)
             notes["anchor_divergence"] = anchor.detach()
             losses = losses + weight * anchor
@@ -173,20 +175,37 @@ class Criterion:
         with _evaluating(self.model.network):
             return rewards(self.model, source, cache, warmups, labels)
 
+    def settling(self, update: int) -> bool:
+        """Return whether the target still learns to follow warmups that are not trained."""
+        return bool(update < self.warmup["settle"])
+
+    def coefficients(
+        self, l: torch.Tensor, lengths: torch.Tensor, update: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return a and b [B, N] of the loss, see `warmup.method.objectives`."""
+        if self.settling(update):
+            return likelihood.coefficients(l, lengths)
+        a, b = self.objective.coefficients(l, lengths, **self.settings)
+        return a, b
+
     def anchor_weight(self, update: int) -> float:
-        """Return the weight of the divergence from the start model; it falls linearly to 0."""
+        """Return the weight of the divergence from the start model; it falls linearly."""
         anchor = self.warmup["anchor"]
-        if not anchor or update >= anchor["updates"]:
+        if not anchor:
             return 0.0
-        return float(anchor["weight"] * (1 - update / anchor["updates"]))
+        left = max(1 - update / anchor["updates"], 0.0)
+        return float(anchor["final"] + (anchor["weight"] - anchor["final"]) * left)
 
     def flatness(self, batch: Batch, notes: dict[str, torch.Tensor]) -> list[tuple[int, bool]]:
-        """Return which examples' samples were worth the same, where sampling is adaptive."""
+        """Return which examples' samples were worth the same, where sampling is adaptive.
+
+        A single sample, as there is while the target settles, says nothing of that.
+        """
         if not self.adaptive:
             return []
-        limit = self.adaptive["flat"] * notes["samples"]
-        flat = (notes["effective_sample_size"] >= limit).tolist()
-        return list(zip(batch["index"].tolist(), flat, strict=True))
+        samples = notes["samples"]
+        flat = (notes["effective_sample_size"] >= self.adaptive["flat"] * samples) & (samples > 1)
+        return list(zip(batch["index"].tolist(), flat.tolist(), strict=True))
 
     def remember(self, example: int, is_flat: bool) -> None:
         """Note it for the next time the example comes."""

@@ -165,6 +165,8 @@ def divergence(
     start: LanguageModel,
     start_source: Source,
     branches: Branches,
+    *,
+    forward: bool = False,
 ) -> torch.Tensor:
     """Return Σ KL(P(·|x,c_<i) ‖ start model's) over the positions of each warmup [B, N], nats.
 
@@ -174,6 +176,7 @@ def divergence(
         start: the start model; it gets no gradient.
         start_source: the inputs as it encodes them.
         branches: warmups and targets.
+        forward: KL(start model's ‖ P(·|x,c_<i)) instead.
     """
     labels = branches.warmup_labels
     columns = labels.shape[-1]
@@ -182,7 +185,12 @@ def divergence(
         states = start.branch_states(start.network, start_source, ids, valid)
         states = states.flatten(0, 2).index_select(0, branches.warmup_rows)
     each = divergences(
-        model.projection, scores.states, start.projection, states, model.tokens.banned
+        model.projection,
+        scores.states,
+        start.projection,
+        states,
+        model.tokens.banned,
+        forward=forward,
     )
     zeros = torch.zeros(labels.shape, device=labels.device)
     return zeros.masked_scatter(labels != IGNORED, each).sum(-1)

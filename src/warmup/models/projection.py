@@ -90,6 +90,7 @@ def divergences(
     start_states: torch.Tensor,
     banned: tuple[int, ...],
     *,
+    forward: bool = False,
     max_logits: int = MAX_LOGITS,
 ) -> torch.Tensor:
     """Return KL(p ‖ q) of next-token distributions without the banned tokens [R], nats.
@@ -100,6 +101,7 @@ def divergences(
         start_projection: of the network whose distribution is q; it gets no gradient.
         start_states: [R, D'] its last states.
         banned: tokens left out of both.
+        forward: KL(q ‖ p) instead, which grows without bound where p loses a token of q.
         max_logits: where there are more, they are made in parts, and again for the gradient.
     """
     index = torch.tensor(banned, dtype=torch.long, device=states.device)
@@ -111,7 +113,7 @@ def divergences(
             q = q.log_softmax(-1)
         # -inf - -inf is no number; banned tokens have no part in the sum
         difference = p.index_fill(-1, index, 0.0) - q.index_fill(-1, index, 0.0)
-        return (p.exp() * difference).sum(-1)
+        return -(q.exp() * difference).sum(-1) if forward else (p.exp() * difference).sum(-1)
 
     chunk = max(max_logits // projection.weight.shape[0], 1)
     if len(states) <= chunk:

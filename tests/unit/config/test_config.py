@@ -41,7 +41,13 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     assert sft["learning_rate"] == 0.01  # not the default
     warmup = checked["methods"]["warmup"]["warmup"]
     assert warmup["temperature"] == 1.0
-    assert warmup["anchor"] == {"weight": 1.0, "updates": 6}
+    assert warmup["anchor"] == {
+        "weight": 1.0,
+        "updates": 6,
+        "final": 0.0,
+        "divergence": "reverse",
+    }
+    assert warmup["settle"] == 0
 
 
 def test_checking_twice_changes_nothing_of_what_determines_a_run():

@@ -1,6 +1,7 @@
 """The anchor's gradient in expectation, against enumeration of every warmup."""
 
 import copy
+from dataclasses import dataclass
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from helpers import tiny
 from warmup.method.criterion import Criterion
 from warmup.method.sampling import Warmups
 from warmup.method.scoring import lay_out, score
+from warmup.models.interface import LanguageModel
 
 LONGEST = 2
 METHOD = {
@@ -19,7 +21,8 @@ METHOD = {
         "samples": 1,
         "max_tokens": LONGEST,
         "temperature": 1.0,
-        "anchor": {"weight": 1.0, "updates": 1},
+        "anchor": {"weight": 1.0, "updates": 1, "final": 0.0, "divergence": "reverse"},
+        "settle": 0,
         "predefined": None,
         "backprop_samples": None,
         "adaptive_samples": None,
@@ -27,12 +30,42 @@ METHOD = {
 }
 
 
-@pytest.mark.parametrize("name", ["t5", "llama"])
-def test_the_prefixes_are_taken_as_they_were_sampled(name):
-    """E Σ KL is the divergence of whole warmups; its gradient lacks E (Σ KL) ∇ log P(c|x)."""
+@dataclass
+class World:
+    """A model that has moved away from its start, and every warmup of one input."""
+
+    model: LanguageModel
+    criterion: Criterion
+    every: Warmups
+    batch: dict[str, torch.Tensor]
+    """The input once for each warmup."""
+
+    def log_probability(self, of):
+        """Log P(c|x) of each warmup."""
+        branches = lay_out(of.tokens, self.every, self.batch["labels"][:1])
+        return score(of, of.network, encode(of, [SOURCES[0]]), branches).s[0]
+
+    def divergence(self):
+        """What the anchor adds to the loss of each warmup."""
+        anchored, free = (
+            self.criterion.losses(self.model.network, self.batch, u)[0] for u in (0, 1)
+        )
+        return anchored - free
+
+    def gradient(self, value):
+        weights = [w for w in self.model.network.parameters() if w.requires_grad]
+        found = torch.autograd.grad(
+            value, weights, retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        return torch.cat([part.flatten() for part in found])
+
+
+def make_world(name, divergence):
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
-    criterion = Criterion(model, METHOD, seed=1)  # the model as it is now is the start model
+    method = copy.deepcopy(METHOD)
+    method["warmup"]["anchor"]["divergence"] = divergence
+    criterion = Criterion(model, method, seed=1)  # the model as it is now is the start model
     with torch.no_grad():
         for weight in model.network.parameters():
             weight.mul_(0.8)
@@ -46,25 +79,35 @@ def test_the_prefixes_are_taken_as_they_were_sampled(name):
     }
     one_each = Warmups(every.ids[0][:, None], every.lengths[0][:, None], every.forced[0][:, None])
     criterion.warm_up = lambda *_: (one_each, None)
+    return World(model, criterion, every, batch)
 
-    def log_probability(of):
-        branches = lay_out(of.tokens, every, batch["labels"][:1])
-        return score(of, of.network, encode(of, [SOURCES[0]]), branches).s[0]
 
-    def gradient(value):
-        weights = [w for w in model.network.parameters() if w.requires_grad]
-        found = torch.autograd.grad(
-            value, weights, retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        return torch.cat([part.flatten() for part in found])
-
-    anchored, free = (criterion.losses(model.network, batch, update)[0] for update in (0, 1))
-    divergence = anchored - free
-    s = log_probability(model)
-    whole = (s.exp() * (s - log_probability(criterion.start).detach())).sum()
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_the_prefixes_are_taken_as_they_were_sampled(name):
+    """E Σ KL is the divergence of whole warmups; its gradient lacks E (Σ KL) ∇ log P(c|x)."""
+    world = make_world(name, "reverse")
+    divergence = world.divergence()
+    s = world.log_probability(world.model)
+    whole = (s.exp() * (s - world.log_probability(world.criterion.start).detach())).sum()
     torch.testing.assert_close((s.exp() * divergence).sum(), whole, atol=1e-5, rtol=0)
     lacking = (s.exp() * divergence.detach()).sum()
-    exact, lacks = gradient(whole), gradient(lacking)
-    found = gradient((log_probability(model).exp().detach() * divergence).sum())
+    exact, lacks = world.gradient(whole), world.gradient(lacking)
+    found = world.gradient((s.exp().detach() * divergence).sum())
     torch.testing.assert_close(found, exact - lacks, atol=1e-4, rtol=0)
     assert lacks.norm() > 0.01 * exact.norm()
+
+
+@pytest.mark.parametrize("name", ["t5", "llama"])
+def test_the_forward_divergence_weighs_by_the_start_model(name):
+    """Where the prefixes come from the start model it is the divergence of whole warmups.
+
+    Its gradient is then whole, too: that of the cross-entropy of the start model's warmups.
+    """
+    world = make_world(name, "forward")
+    q = world.log_probability(world.criterion.start).detach()
+    s = world.log_probability(world.model)
+    whole = (q.exp() * (q - s)).sum()
+    found = (q.exp() * world.divergence()).sum()
+    torch.testing.assert_close(found, whole, atol=1e-5, rtol=0)
+    torch.testing.assert_close(world.gradient(found), world.gradient(whole), atol=1e-4, rtol=0)
+    assert world.gradient(whole).norm() > 0.01

@@ -95,7 +95,7 @@ def test_an_update_encodes_an_input_once_and_makes_its_keys_for_all_warmups(name
     model = own(name)
     warmup = {
         "samples": SAMPLES, "max_tokens": LONGEST, "temperature": 1.0, "anchor": None,
-        "predefined": None, "backprop_samples": draws, "adaptive_samples": None,
+        "predefined": None, "backprop_samples": draws, "adaptive_samples": None, "settle": 0,
     }  # fmt: skip
     settings = {"objective": "reweighted", "objective_settings": {}, "warmup": warmup}
     input_ids, mask = inputs(model)

@@ -18,6 +18,7 @@ WARMUP = {
     "predefined": None,
     "backprop_samples": None,
     "adaptive_samples": None,
+    "settle": 0,
 }
 MODELS = ["t5", "umt5", "bart", "llama"]
 
@@ -271,3 +272,21 @@ def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
         assert losses[i].item() == pytest.approx(
             -s - l - notes["warmup_allowed_mass"][i].log().item(), rel=1e-4
         )
+
+
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("more", [{}, {"adaptive_samples": {"least": 2, "flat": 0.9}}])
+@pytest.mark.parametrize("draws", [None, 2])
+def test_while_it_settles_the_target_learns_behind_one_warmup_that_does_not(name, more, draws):
+    model = tiny.model(name)
+    batch = batch_for(model)
+    settling = Criterion(model, method(settle=3, backprop_samples=draws, **more), seed=1)
+    alone = Criterion(model, method("likelihood", samples=1), seed=1)
+    found, notes = settling.losses(model.network, batch, update=2)
+    expected, _ = alone.losses(model.network, batch, update=2)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(gradient(model, found), gradient(model, expected))
+    assert (notes["samples"] == 1).all()
+    assert all(not is_flat for _, is_flat in settling.flatness(batch, notes))
+    _, notes = settling.losses(model.network, batch, update=3)
+    assert (notes["samples"] == 4).all()

@@ -230,11 +230,16 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     assert all(module.training for module in one.model.modules())
 
 
-def test_the_anchor_weight_falls_linearly_to_zero(trainer):
+@pytest.mark.parametrize(
+    ("final", "expected"),
+    [(0.0, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]), (1.0, [2.0, 1.75, 1.5, 1.25, 1.0, 1.0])],
+)
+def test_the_anchor_weight_falls_linearly_to_its_final_value(trainer, final, expected):
     criterion = trainer("warmup").criterion
-    criterion.warmup = criterion.warmup | {"anchor": {"weight": 2.0, "updates": 4}}
+    anchor = {"weight": 2.0, "updates": 4, "final": final, "divergence": "reverse"}
+    criterion.warmup = criterion.warmup | {"anchor": anchor}
     weights = [criterion.anchor_weight(update) for update in range(6)]
-    assert weights == [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]
+    assert weights == expected
     criterion.warmup = criterion.warmup | {"anchor": None}
     assert criterion.anchor_weight(0) == 0.0
 
