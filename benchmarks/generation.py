@@ -1,4 +1,4 @@
-"""Generation side by side: `warmup.generation.generate` and plain `generate()` on the same inputs.
+"""Generation side by side: `warmup generate` and plain `generate()` on the same inputs.
 
 Both write warmup and output in one pass, greedily or by beam search, and keep the form `c SEP y`.
 Ours sorts inputs by length and adds log-probabilities; plain takes them in the order of the file
@@ -100,7 +100,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Time warmup.generation.generate beside plain generate(); write generation.json, print a line
+    """Time `warmup generate` beside plain generate(); write generation.json, print a line
     a width.
     """
     options = parse()

@@ -112,7 +112,7 @@ def test_configurations(call, tmp_path, case):
     path, value, message = CONFIG[case]
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(change(tiny.experiment(), path, value)))
-    status, error = call("config", ["--configfile", str(file)])
+    status, error = call("config check", [str(file)])
     assert len(assert_explained(status, error, message)) == 1
     assert error.startswith("error: config: ")
 
@@ -120,7 +120,7 @@ def test_configurations(call, tmp_path, case):
 def test_a_right_configuration_is_accepted(call, tmp_path):
     file = tmp_path / "config.yaml"
     file.write_text(yaml.safe_dump(tiny.experiment()))
-    assert call("config", ["--configfile", str(file)]) == (0, "")
+    assert call("config check", [str(file)]) == (0, "")
 
 
 def dry_run(folder, *arguments):
