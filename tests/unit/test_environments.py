@@ -147,8 +147,8 @@ def test_what_is_installed_is_what_is_locked():
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="settings of glibc")
 def test_training_keeps_the_memory_that_each_update_needs_again():
-    rule = (ROOT / "workflow" / "rules" / "train.smk").read_text()
-    settings = dict(re.findall(r"(MALLOC_\w+)=(\d+)", rule))
+    script = (ROOT / "workflow" / "scripts" / "train.sh").read_text()
+    settings = dict(re.findall(r"(MALLOC_\w+)=(\d+)", script))
     code = (
         "import resource, numpy as np\n"
         "def count(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"

@@ -63,7 +63,12 @@ rule figures:
         folder=subpath(output[0], parent=True),
         methods=PLAN.methods,
         decodings=PLAN.decodings,
-        code=code("figures", "warmup.reporting.figures", PLAN.all_metrics),
+        code=code(
+            "figures",
+            "warmup.reporting.draw_figures",
+            "warmup.reporting.figures",
+            PLAN.all_metrics,
+        ),
     message:
         "Drawing the figures"
     shell:
