@@ -26,7 +26,7 @@ DEADLINE = 300
 class Start:
     """A Snakemake as a terminal starts it: in a group of its own, which Ctrl-C ends as a whole."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *options):
         self.folder = folder
         self.before = newest(folder)
         self.log = folder / "snakemake.log"
@@ -35,7 +35,7 @@ class Start:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
                  "--directory", str(folder), "--cores", "1", TARGET,
-                 "--configfile", str(folder / "config.yaml")],
+                 "--configfile", str(folder / "config.yaml"), *options],
                 stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
                 env={**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"},
             )  # fmt: skip
@@ -197,6 +197,12 @@ def test_a_run_is_trained_once_at_a_time_even_if_snakemake_alone_was_killed(tmp_
     assert "Nothing to be done" in said
     assert json.loads((folder / TARGET).read_text())["updates"] == 240
     assert sha256(model) == made
+
+    # Snakemake has no record of it, and yet other settings are noticed
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["methods"]["sft"]["learning_rate"] = 0.02
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    assert "Training sft" in Start(folder, "--dry-run").wait()[1]
 
 
 def test_a_training_that_ended_after_its_snakemake_was_killed_is_put_in_place(tmp_path):

@@ -1,5 +1,6 @@
 """What the tests on Slurm share: a small experiment, a Snakemake that can be ended, the queue."""
 
+import json
 import os
 import re
 import shutil
@@ -101,6 +102,9 @@ def only_prepared(trained, folder):
     """Copy what precedes the training, as it was before the training began."""
     for part in ("results/tiny/data", "results/tiny/tokenizers", ".snakemake/metadata"):
         shutil.copytree(trained / part, folder / part)
+    for record in (folder / ".snakemake/metadata").rglob("*"):
+        if record.is_file() and json.loads(record.read_text())["rule"] == "train":
+            record.unlink()
     shutil.copy(trained / "config.yaml", folder)
     return folder
 

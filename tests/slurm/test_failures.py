@@ -90,6 +90,37 @@ def test_sigkill_leaves_jobs_whose_results_the_next_start_takes_over(folder, sam
     same_model(folder)
 
 
+def test_a_training_that_ended_after_sigkill_is_not_trained_again(folder, same_model):
+    first = Start(folder, TRAINING)
+    (process,) = hold(first, folder)
+    first.end(signal.SIGKILL)
+    os.kill(process, signal.SIGCONT)
+    until(lambda: not queued())
+    assert "update 200/200" in (folder / LOG).read_text()
+
+    Start(folder, "--unlock").wait()
+    status, output = Start(folder, TRAINING).wait()
+    assert status == 0, output
+    assert len(submitted(folder)) == 1
+    same_model(folder)
+
+    # Snakemake has no record of it, and yet other settings are noticed
+    config = experiment()
+    config["methods"]["sft"]["learning_rate"] = 0.02
+    status, output = Start(folder, TRAINING, "--dry-run", config=config).wait()
+    assert status == 0, output
+    assert "Training sft" in output
+
+    # should its outputs go, they are put in place
+    (folder / TRAINING).unlink()
+    status, output = Start(folder, TRAINING, config=experiment()).wait()
+    assert status == 0, output
+    assert "was finished before: put in place" in (folder / LOG).read_text()
+    assert (folder / LOG).read_text().count("update 200/200") == 1
+    same_model(folder)
+    assert not (folder / WORK / "finished").exists()
+
+
 @pytest.mark.slow
 def test_after_sigkill_and_scancel_the_next_start_goes_on(folder, same_model):
     first = Start(folder, TRAINING)

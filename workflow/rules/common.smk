@@ -3,11 +3,13 @@
 import sys
 from pathlib import Path
 from shlex import quote
+from types import SimpleNamespace
 
 # This repository. Where another workflow uses this one as a module, basedir is that one's folder.
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
+from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
 from warmup.common import code_digest
 from warmup.config import command_line
@@ -84,13 +86,37 @@ def code(rule, *modules):
     return of
 
 
-def let_go():
-    """Delete what finished trainings keep, now that Snakemake has seen their end.
+def is_recorded(path):
+    """Return whether Snakemake has recorded how a file was made as it is now."""
+    workflow.persistence.deactivate_cache()  # which holds what was there before a job
+    record = workflow.persistence.metadata(IOFile(path))
+    return record is not None and abs(record.endtime - Path(path).stat().st_mtime) < 1
 
-    One that it has not seen is marked as incomplete. Its outputs will be deleted, and the next
-    start of its job puts them in place again.
+
+def mark_another(wildcards):
+    """Return no input, but mark a training as incomplete that was made with other settings.
+
+    Snakemake compares settings with its record, and has none of a training that ended when no
+    Snakemake was there.
+    """
+    training = f"{PLAN.run}/training.json".format(**wildcards)
+    if (
+        PLAN.keeps_another(wildcards)
+        and Path(training).exists()
+        and not is_recorded(training)
+    ):
+        workflow.persistence.started(SimpleNamespace(output=[IOFile(training)]))
+    return []
+
+
+def let_go():
+    """Delete what finished trainings keep, now that Snakemake has seen and recorded their end.
+
+    What it has not seen is marked as incomplete. Its outputs will be deleted, and the next start of
+    its job puts them in place again.
     """
     for job in filter(lambda job: job.rule.name == "train", workflow.dag.jobs):
         unseen = workflow.async_run(workflow.persistence.incomplete(job))
-        if not unseen and all(Path(path).exists() for path in job.output):
+        there = not unseen and all(Path(path).exists() for path in job.output)
+        if there and is_recorded(job.output.training):
             PLAN.let_go(job.wildcards)

@@ -9,6 +9,7 @@ rule train:
         valid=ancient(f"{PLAN.data}/valid.jsonl"),
         start=ancient(PLAN.start),
         start_files=PLAN.start_files,
+        none=mark_another,
     output:
         model=directory(f"{PLAN.run}/model"),
         training=f"{PLAN.run}/training.json",

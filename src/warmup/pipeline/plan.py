@@ -265,6 +265,15 @@ class Plan:
         """Return the hash of the examples that outputs are generated for."""
         return self.data_hash(wildcards, wildcards.split)
 
+    def keeps_another(self, wildcards: Any) -> bool:
+        """Return whether what a run keeps was made with other settings or other data."""
+        kept = work_folder.kept(Path(self.work.format(**wildcards)))
+        if kept is None:
+            return False
+        settings = configuration.resolve(self.config, RUN.format(**wildcards))
+        data = {split: self.data_hash(wildcards, split) for split in ("train", "valid")}
+        return bool(kept["config"] != settings or not data.items() <= kept["data"].items())
+
     def let_go(self, wildcards: Any) -> None:
         """Delete what a run keeps until its end was seen."""
         work = Path(self.work.format(**wildcards))

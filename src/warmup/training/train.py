@@ -103,7 +103,7 @@ def run(options: argparse.Namespace) -> None:
                     write_json(made / "training.json", trained)
         if not is_first:
             return
-        work_folder.put_in_place(kept, options.output_dir)
+        work_folder.put_in_place(options.work, options.output_dir)
         tidy = work_folder.delete_checkpoints if options.keep_finished else work_folder.clear
         tidy(options.work)
         watch.path.unlink(missing_ok=True)

@@ -86,20 +86,25 @@ def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> 
     write_json(path, fingerprint | {"code": code})
 
 
-def finished(folder: Path, fingerprint: dict[str, Any]) -> Path | None:
-    """Return where the results of this very run are kept, if it was finished; None otherwise."""
-    before = _read(folder / FINGERPRINT)  # first, since `clear` deletes it last
-    kept = folder / FINISHED
-    same = before is not None and _mismatch(before | {"code": None}, fingerprint) is None
-    return kept if same and kept.exists() else None
+def kept(folder: Path) -> dict[str, Any] | None:
+    """Return what determines the run whose results are kept; None if none are."""
+    found = _read(folder / FINGERPRINT)  # first, since `clear` deletes it last
+    return found if (folder / FINISHED).exists() else None
 
 
-def put_in_place(kept: Path, output_dir: Path) -> None:
+def finished(folder: Path, fingerprint: dict[str, Any]) -> bool:
+    """Return whether the results that are kept are those of this very run."""
+    before = kept(folder)
+    return before is not None and _mismatch(before | {"code": None}, fingerprint) is None
+
+
+def put_in_place(folder: Path, output_dir: Path) -> None:
     """Write the results that are kept to the output folder; weights take no more room there."""
+    results = folder / FINISHED
     with atomic(output_dir / "model", replace=True) as made:
-        shutil.copytree(kept / "model", made, copy_function=_link)
+        shutil.copytree(results / "model", made, copy_function=_link)
     for name in ("provenance.json", "training.json"):
-        write_json(output_dir / name, read_json(kept / name))
+        write_json(output_dir / name, read_json(results / name))
 
 
 def let_go(folder: Path) -> None:
