@@ -9,6 +9,8 @@ READY := $(VENV)/.ready
 BENCH := build/bench
 METRICS := build/metrics
 CLUSTER := tests/slurm/cluster
+# tests of one file share what they need: one worker runs them, long files first as they are collected
+PYTEST := $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
 .PHONY: help demo test test-slurm metrics-env test-metrics lint unit bench model-types verify tables figures report setup clean lock
@@ -31,7 +33,7 @@ demo: $(READY) ## Run the default experiment and show its main table
 	$(SNAKEMAKE) --cores $(CORES)
 
 test: $(READY) lint ## Check the code and run all tests
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup
+	$(PYTEST)
 	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm -m 'not slow'; \
 		else echo "tests/slurm: skipped: $$why"; fi
 
@@ -53,7 +55,7 @@ test-metrics: $(READY) metrics-env ## Run the tests of COMET and BERTScore with 
 	$(BIN)/python -m pytest tests/integration/test_neural_metrics.py
 
 unit: $(READY) ## Run the unit tests only
-	$(BIN)/python -m pytest --numprocesses $(CORES) --dist loadgroup tests/unit
+	$(PYTEST) tests/unit
 
 lint: $(READY) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 import os
 import signal
 
-import pytest
 from hypothesis import HealthCheck, settings
 
 # tiny tensors take longer on two threads than on one, and some tests compare bit for bit
@@ -18,13 +17,3 @@ settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("any machine")
-
-
-def pytest_collection_modifyitems(items):
-    """Send tests that share what is built for them to one worker, so that it is built once.
-
-    Those of a file share its fixtures; those of several files share the finished experiment.
-    """
-    for item in items:
-        group = "finished" if "finished" in item.fixturenames else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from filelock import FileLock
 from pipeline import snakemake
 
 from helpers import tiny
@@ -17,11 +18,22 @@ RECORD = {"id": "1", "source": "start A swap AB", "choices": ["A", "B", "C"], "a
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory):
-    """The folder of a finished experiment; tests leave its results as they are."""
-    folder = tmp_path_factory.mktemp("experiment")
-    status, output = snakemake(folder)
-    assert status == 0, output
+def finished(tmp_path_factory, worker_id):
+    """The folder of a finished experiment; tests leave its results as they are.
+
+    Several workers of pytest-xdist share it: the first one makes it, the others wait.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    if worker_id != "master":
+        shared = shared.parent
+    folder = shared / "finished_experiment"
+    with FileLock(shared / "finished_experiment.lock"):
+        if not (folder / "made").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            status, output = snakemake(folder)
+            assert status == 0, output
+            (folder / "made").touch()
     return folder
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+import yaml
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers import tiny
@@ -17,6 +18,7 @@ from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.config import experiment
+from warmup.config.files import DEFAULT
 from warmup.data.sources import Context, url
 from warmup.evaluation import score
 from warmup.pipeline.plan import Plan
@@ -83,11 +85,17 @@ def test_any_key_may_be_missing_or_misspelt(path, name):
 
 @settings(max_examples=60)
 @given(st.binary(max_size=40) | st.text("&*[]{}:- \n!?'\"#|>%@`a1\t", max_size=30).map(str.encode))
-def test_any_file_is_a_configuration_or_refused(tmp_path_factory, content):
+@example(b"{}")
+def test_any_file_without_a_key_of_the_schema_is_refused(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("config") / "config.yaml"
     path.write_bytes(content)
-    with pytest.raises(InputError):
-        experiment.load(path)
+    try:
+        loaded = experiment.load(path)
+    except InputError:
+        return
+    # an empty mapping changes nothing of the default experiment
+    assert yaml.safe_load(content) == {}
+    assert loaded == experiment.load(DEFAULT)
 
 
 @pytest.mark.parametrize(
