@@ -15,7 +15,7 @@ from warmup.common.files import sha256, write_json, write_jsonl
 from warmup.common.pairs import Pair
 from warmup.common.texts import Normaliser
 from warmup.data import dataset as datasets
-from warmup.data import leakage
+from warmup.data import leakage, symbols
 from warmup.data.dataset import Dataset
 from warmup.data.records import Record
 from warmup.data.sources import Context
@@ -67,13 +67,16 @@ def read_split(
     """
     spec = dataset.splits[context.split]
     found = plugins.load("source", spec["type"]).read(spec, pair, context)
-    records = [record.with_texts(normalise) for record in found]
-    if not records:
+    normalised = [record.with_texts(normalise) for record in found]
+    if not normalised:
         raise InputError(f"splits.{context.split}: no records")
     check = plugins.load("task", dataset.task).check
-    for record in records:
+    records = []
+    for natural in normalised:
         try:
+            record = symbols.split(natural, spec.get("characters", ()))
             check(record)
+            records.append(record)
         except InputError as error:
             raise InputError(f"splits.{context.split}: {error}") from None
     return records

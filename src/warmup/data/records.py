@@ -38,6 +38,8 @@ class Record:
     """Multiple choice: index of the right option."""
     explanation: str = ""
     """Multiple choice: text that the target gives after the label."""
+    features: str = ""
+    """Transduction: the form asked for, in UniMorph's format, such as `V;NOM(2,PL)`."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Scalars kept for analysis, such as `lookahead`."""
 
@@ -69,6 +71,7 @@ class Record:
             question=change(self.question),
             choices=[*map(change, self.choices)],
             explanation=change(self.explanation),
+            features=change(self.features),
         )
 
     def to_dict(self) -> dict[str, Any]:

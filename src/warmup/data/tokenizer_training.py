@@ -25,8 +25,11 @@ _PIECES = Regex(
     rf"{_SPACE}?[\p{{P}}\p{{S}}&&[^{_SPACE}]]+|{_SPACE}?[^\p{{P}}\p{{S}}{_SPACE}]+|{_SPACE}"
 )
 
+_ALL = 2**31 - 1  # a limit that no vocabulary reaches
+
 _KINDS: dict[str, tuple[Any, Any]] = {
     "word": (models.WordLevel, WordLevelTrainer),
+    "symbol": (models.WordLevel, WordLevelTrainer),
     "bpe": (models.BPE, BpeTrainer),
     "unigram": (models.Unigram, UnigramTrainer),
 }
@@ -39,8 +42,9 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
 
     Args:
         texts: inputs and targets of the training split.
-        spec: `type` (word: split at white space; bpe and unigram: parts of words, apart from
-            punctuation) and `vocab_size`.
+        spec: `type` (word: split at white space, the most frequent words; symbol: split at white
+            space, all symbols; bpe and unigram: parts of words, apart from punctuation) and
+            `vocab_size`.
         architecture: encoder-decoder inputs get an end token, prompts do not.
 
     Raises:
@@ -51,9 +55,9 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
     if not isinstance(spec.get("vocab_size"), int):
         raise InputError(f"tokenizer vocab_size: {spec.get('vocab_size')!r} is no whole number")
     model, trainer = _KINDS[spec["type"]]
-    word = spec["type"] == "word"
+    spaced = spec["type"] in ("word", "symbol")
     tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
-    if word:
+    if spaced:
         tokenizer.normalizer = normalizers.NFC()
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
         texts = (_NAMES.sub(" ", text) for text in texts)
@@ -68,7 +72,7 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
     tokenizer.train_from_iterator(
         texts,
         trainer(
-            vocab_size=spec["vocab_size"],
+            vocab_size=_ALL if spec["type"] == "symbol" else spec["vocab_size"],
             special_tokens=[PAD, END, UNKNOWN, *RESERVED],
             show_progress=False,
             **unigram,
@@ -76,8 +80,9 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
     )
     if tokenizer.get_vocab_size() > spec["vocab_size"]:
         raise InputError(
-            f"tokenizer vocab_size: {spec['vocab_size']} is too small; the characters of these "
-            f"texts take {tokenizer.get_vocab_size()} tokens"
+            f"tokenizer vocab_size: {spec['vocab_size']} is too small; the "
+            f"{'symbols' if spaced else 'characters'} of these texts take "
+            f"{tokenizer.get_vocab_size()} tokens"
         )
     if architecture == "encoder_decoder":
         end = (END, tokenizer.token_to_id(END))

@@ -4,6 +4,7 @@ TASKS = {
     "translation": "Translation",
     "summarization": "Summarization",
     "multiple_choice": "Multiple choice",
+    "transduction": "Transduction",
 }
 METHODS = {
     "sft": "SFT",

@@ -12,7 +12,8 @@ from warmup.common.texts import nfc
 from warmup.data.records import Record
 
 FIELDS = (
-    "source", "target", "targets", "question", "choices", "answer", "explanation", "id",
+    "source", "target", "targets", "question", "choices", "answer", "explanation", "features",
+    "id",
 )  # fmt: skip
 _LISTS = ("targets", "choices")  # these may name several columns
 _LETTER = re.compile(r"(?:\(([A-Z])\)|([A-Z])[).:])(?:\s+(.*))?", re.DOTALL)
@@ -75,7 +76,7 @@ def make(
     cells = {key: _cell(row, column, where, key) for key, column in fields.items()}
     texts: dict[str, Any] = {
         key: _text(cells[key], f"{where}: {key}")
-        for key in ("source", "question", "explanation")
+        for key in ("source", "question", "explanation", "features")
         if key in cells
     }
     if not isinstance(cells.get("choices", []), list):

@@ -7,8 +7,10 @@ format  text   `files: {en: …, de: …}`, one segment a line; languages, or `s
 fields  part of a record -> column: `source`, and either `target` (text, or a list of texts that are
         all references), `targets` (a list of columns), or `choices` (a column that has a list, or a
         list of columns) with `answer` (a number from 0, a letter, or the option's text);
-        `question`, `explanation` and `id` where there are any. For both directions of a pair:
-        `{en: 0, de: 1}`.
+        `question`, `explanation`, `features` and `id` where there are any. For both directions of
+        a pair: `{en: 0, de: 1}`.
+characters  the parts, `source` or `target`, whose characters become symbols (optional); see
+        `warmup.data.symbols`
 limit   take the first rows only
 
 In place of one file there may be a list of files, read one after the other.
@@ -23,9 +25,13 @@ from warmup.common.errors import InputError, unknown
 from warmup.common.files import parse_jsonl
 from warmup.common.pairs import Pair
 from warmup.common.texts import is_blank
+from warmup.data import symbols
 from warmup.data.records import Record
 from warmup.data.sources import _fields
 from warmup.data.sources._spec import Types, check, positive
+
+OPTIONAL: dict[str, Types] = {"limit": int, "characters": list}
+"""Keys that any format may have."""
 
 Row = tuple[str, dict[Any, Any]]
 """Where a row is (`file:line`), and its values by column name or number."""
@@ -53,9 +59,11 @@ def entries(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
     if spec["format"] != "text":
         optional: dict[str, Types] = {"header": bool} if spec["format"] == "tsv" else {}
         required = {**common, "file": (str, dict, list), "fields": dict}
-        check(where, spec, required=required, optional={**optional, "limit": int})
+        check(where, spec, required=required, optional={**optional, **OPTIONAL})
+        _check_characters(where, spec)
         return [_list(where, "file", spec["file"])]
-    check(where, spec, required={**common, "files": dict}, optional={"limit": int})
+    check(where, spec, required={**common, "files": dict}, optional=OPTIONAL)
+    _check_characters(where, spec)
     files = spec["files"]
     sides = ("source", "target") if "source" in files else (pair.source, pair.target)
     for side in sides:
@@ -97,6 +105,12 @@ def read(
             raise InputError(f"{place}: id {record.id!r} was used before, at {seen[record.id]}")
         seen[record.id] = place
         yield record
+
+
+def _check_characters(where: str, spec: Mapping[str, Any]) -> None:
+    for part in spec.get("characters", []):
+        if part not in symbols.PARTS:
+            raise unknown(f"{where}: part in characters", part, symbols.PARTS)
 
 
 def _list(where: str, key: str, value: Any) -> list[Any]:

@@ -49,8 +49,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
             f"{where}: {spec['id']} is not in {context.downloads}; `warmup fetch data` downloads it"
         )
     table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
-    if "limit" in spec:
-        table["limit"] = spec["limit"]
+    table |= {key: spec[key] for key in _table.OPTIONAL if key in spec}
     text = _table.Text(str(path), partial(read_lines, path))
     return _table.read(where, table, pair, lambda _: text)
 
@@ -75,7 +74,7 @@ def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
 def _check(spec: dict[str, Any], context: Context) -> str:
     where = f"splits.{context.split} (hub)"
     required = {"type": str, "id": str, "split": str, "fields": dict}
-    optional = {"revision": str, "name": str, "data_files": str, "limit": int}
+    optional = {"revision": str, "name": str, "data_files": str, **_table.OPTIONAL}
     check(where, spec, required=required, optional=optional)
     if Path(spec["id"]).is_dir():
         if "revision" in spec:
