@@ -46,12 +46,13 @@ CONFIG = {
     "unknown task": (
         "datasets.shell_game.task",
         "chat",
-        "unknown 'chat'; choose from: multiple_choice, summarization, translation",
+        "unknown 'chat'; choose from: multiple_choice, summarization, transduction, "
+        "translation",
     ),
     "unknown source": (
         "datasets.shell_game.splits.train.type",
         "ftp",
-        "unknown 'ftp'; choose from: hub, local, synthetic, url",
+        "unknown 'ftp'; choose from: hub, local, packaged, synthetic, url",
     ),
     "wrong pair": ("datasets.shell_game.pairs", ["english"], "'english' is neither"),
     "a pair of one language": ("datasets.shell_game.pairs", ["en-en"], "'en-en' is neither"),

@@ -19,12 +19,13 @@ def render(task: str, record: Record) -> Rendered:
     return rendered
 
 
-def test_there_are_three_tasks_with_their_metrics() -> None:
+def test_there_are_four_tasks_with_their_metrics() -> None:
     metrics = {task: plugins.load("task", task).METRICS for task in plugins.names("task")}
     assert metrics == {
         "translation": ("bleu", "chrf", "chrf++"),
         "summarization": ("rouge1", "rouge2", "rougeL"),
         "multiple_choice": ("accuracy", "macro_f1"),
+        "transduction": ("wer", "ser"),
     }
 
 
@@ -60,12 +61,24 @@ def test_multiple_choice_says_no_more_than_there_is() -> None:
     )
 
 
+def test_transduction_reads_symbols() -> None:
+    record = Record("1", "z e e", ["z eː", "s eː"])
+    assert render("transduction", record) == Rendered(Input("", "z e e"), "z eː", ["z eː", "s eː"])
+
+
+def test_features_stand_before_the_lemma_and_are_never_cut() -> None:
+    record = Record("1", "z e e", ["z e e ë n"], features="N;NOM(PL)")
+    assert render("transduction", record).input == Input("+N +NOM( +PL +) ", "z e e")
+
+
 @pytest.mark.parametrize(
     ("task", "record", "message"),
     [
         ("translation", Record("7", "a", targets=["b"]), "'7' needs source_lang and target_lang"),
         ("translation", Record("7", "a", choices=LETTERS, answer=0), "'7' has no target"),
         ("summarization", Record("7", "a", choices=LETTERS, answer=0), "'7' has no target"),
+        ("transduction", Record("7", "a", choices=LETTERS, answer=0), "'7' has no target"),
+        ("transduction", Record("7", "a", ["b"], features="V;"), "'7': features 'V;' are not in"),
         ("multiple_choice", Record("7", "a", targets=["b"]), "'7' has 0 choices; .* needs 2 to 26"),
         ("multiple_choice", Record("7", "a", choices=["x"], answer=0), "has 1 choices"),
         ("multiple_choice", Record("7", "a", choices=["x"] * 27, answer=0), "has 27 choices"),

@@ -13,7 +13,7 @@ from warmup.common.errors import InputError
 from warmup.data import tokenizer_training
 
 TEXTS = ["start A swap AB", "Die Straße ist größer.", "a b c a b", "größer als groß"]
-KINDS = ["word", "bpe", "unigram"]
+KINDS = ["word", "symbol", "bpe", "unigram"]
 
 
 def trained(kind, architecture="encoder_decoder", size=60):
@@ -115,12 +115,19 @@ def test_words_are_split_at_white_space_only():
     assert made.tokenize("nobody knows") == ["<unk>", "<unk>"]
 
 
+def test_no_symbol_of_the_training_texts_is_unknown():
+    made = trained("symbol", size=30)
+    assert made.tokenize("größer a  AB +V z") == ["größer", "a", "AB", "<unk>", "<unk>"]
+    with pytest.raises(InputError, match=r"8 is too small; the symbols of these texts take 19 tok"):
+        trained("symbol", size=8)
+
+
 def test_texts_are_normalised_to_nfc():
     made = trained("word")
     assert made("gro\u0308\u00dfer")["input_ids"] == made("gr\u00f6\u00dfer")["input_ids"]
 
 
-@pytest.mark.parametrize("kind", ["word", "bpe"])
+@pytest.mark.parametrize("kind", ["word", "symbol", "bpe"])
 def test_training_is_reproducible(kind):
     assert trained(kind).get_vocab() == trained(kind).get_vocab()
 

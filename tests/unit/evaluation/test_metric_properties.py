@@ -30,8 +30,9 @@ def write(tmp_path, monkeypatch):
 def test_every_metric_states_what_is_needed():
     found = {name: metric_properties.of(name) for name in metrics.names()}
     found |= {name: metric_properties.of(name) for name in plugins.names("neural metric")}
-    assert [name for name, item in found.items() if not item.higher_is_better] == ["ser"]
+    assert [name for name, item in found.items() if not item.higher_is_better] == ["ser", "wer"]
     assert (found["ser"].low, found["ser"].high, found["ser"].best) == (0, math.inf, 0)
+    assert (found["wer"].low, found["wer"].high, found["wer"].best) == (0, 100, 0)
     assert (found["bleu"].low, found["bleu"].high, found["bleu"].best) == (0, 100, 100)
     assert {name for name, item in found.items() if item.kind == "semantic"} == {
         "bertscore", "comet",

@@ -17,7 +17,7 @@ METRICS: tuple[str, ...] = ("wer", "ser")
 _FEATURE = re.compile(r"[^\s;,()]+\(?|\)")
 _VALUE = r"[^\s;,()]+"
 _SIMPLE = re.compile(_VALUE)
-_LAYERED = re.compile(rf"({_VALUE})\((?:{_VALUE}[;,])*{_VALUE}\)")
+_LAYERED = re.compile(rf"({_VALUE})\((?:{_VALUE}[;,])*{_VALUE}\)(?![^;,)])")
 
 
 def check(record: Record) -> None:
