@@ -9,7 +9,7 @@ from pipeline import snakemake
 
 from helpers import tiny
 from warmup.__main__ import main
-from warmup.evaluation.collect import SCORE_COLUMNS
+from warmup.evaluation.result_tables import SCORES
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
 pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
@@ -77,7 +77,7 @@ def inputs(tmp_path_factory):
         "scores.json": json.dumps({"run": {"seed": 1}, "scores": []}),
         "training.json": json.dumps({"config": {}, "updates": 3}),
         "columns.tsv": "task\tdataset\n",
-        "header.tsv": "\t".join(SCORE_COLUMNS) + "\n",
+        "header.tsv": "\t".join(SCORES.columns) + "\n",
         "curves.tsv": "task\tdataset\tpair\tmodel\tmethod\tseed\tupdate\tquantity\tvalue\n",
         "not-yaml.yaml": "a: [1\n",
     }

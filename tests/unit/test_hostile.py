@@ -21,6 +21,7 @@ from warmup.config import experiment
 from warmup.config.files import DEFAULT
 from warmup.data.sources import Context, url
 from warmup.evaluation import score
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS
 from warmup.pipeline.plan import Plan
 
 BASE = tiny.experiment(decodings={"greedy": {"beams": 1}}, resources={"threads": 1}, seeds=[1])
@@ -173,7 +174,9 @@ def test_a_file_name_that_is_too_long_is_no_file():
         read_object("x" * 5000, "--run")
 
 
-RUN = dict.fromkeys(score.RUN, "x") | {"task": "summarization", "seed": 1, "target_lang": "en"}
+RUN = dict.fromkeys(EVALUATION_COLUMNS, "x") | {
+    "task": "summarization", "seed": 1, "target_lang": "en"
+}  # fmt: skip
 PREDICTION = {"source": "a b", "references": ["a b"], "output": "a", "meta": {"lookahead": 2}}
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text("a"), scalars)

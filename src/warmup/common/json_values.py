@@ -1,6 +1,7 @@
 """Check that a value is what JSON can hold; YAML and Python have more kinds of values."""
 
 import math
+from collections.abc import Container, Mapping
 from typing import Any
 
 from warmup.common.errors import InputError
@@ -36,3 +37,35 @@ def check_plain(value: Any, where: str, depth: int = 0) -> None:
         raise InputError(
             f"{where}: {value!r} is neither text, number, list nor mapping; use quotes"
         )
+
+
+def check_object(
+    value: Any, kinds: Mapping[str, type], where: str, optional: Container[str] = ()
+) -> dict[str, Any]:
+    """Return a value of JSON if it is an object of exactly these keys and types.
+
+    Args:
+        value: what was read.
+        kinds: key -> type; `float` also means a whole number.
+        where: what errors begin with.
+        optional: keys that may be missing or null.
+
+    Raises:
+        InputError: naming the key, what is wrong and the valid choices.
+    """
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: expected an object, not {type(value).__name__}")
+    if extra := sorted(set(value) - set(kinds)):
+        raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(kinds)}")
+    for key, kind in kinds.items():
+        found = value.get(key)
+        if found is None and key in optional:
+            continue
+        if found is None:
+            raise InputError(f"{where}: missing key {key!r}")
+        fits = isinstance(found, (int, float) if kind is float else kind)
+        if not fits or isinstance(found, bool):
+            raise InputError(
+                f"{where}: {key} must be {kind.__name__}, not {type(found).__name__} {found!r}"
+            )
+    return value

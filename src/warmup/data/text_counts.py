@@ -201,7 +201,7 @@ def notes(scores: "pd.DataFrame") -> list[str]:
     Where runs of a model differ, it says the most.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
     """
     rows: list[dict[Any, Any]] = scores[scores["subset"] == SUBSET].to_dict("records")
     groups = grouping.group(

@@ -20,10 +20,10 @@ from warmup.common.seeds import check_seed
 from warmup.config import decodings as decoding_order
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import BASELINE, FOCUS, Methods, add_option, parse
-from warmup.evaluation import comparisons, item_statistics, metric_properties, segment_scores
-from warmup.evaluation.comparisons import MEAN, OWN, against
+from warmup.evaluation import item_statistics, metric_properties, segment_scores
 from warmup.evaluation.item_statistics import ItemStatistics
 from warmup.evaluation.metric_properties import SEMANTIC
+from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN, against
 from warmup.evaluation.significance import LEVEL
 from warmup.evaluation.significance.contrast import contrast
 from warmup.evaluation.significance.difference import Difference, assess, mean_of
@@ -79,7 +79,7 @@ def compare(
     resamples: int = RESAMPLES,
     seed: int = SEED,
 ) -> list[dict[str, Any]]:
-    """Return a row for `comparisons.COLUMNS` for each comparison and metric.
+    """Return a row for `result_tables.COMPARISONS` for each comparison and metric.
 
     A data set with several pairs also gets the mean over its pairs. More than `resamples` are drawn
     where a table has so many comparisons that the least p-value which draws can give would not be
@@ -256,4 +256,4 @@ def run(options: argparse.Namespace) -> None:
         resamples=options.resamples,
         seed=options.seed,
     )
-    comparisons.write(options.output, rows)
+    COMPARISONS.write(options.output, rows)

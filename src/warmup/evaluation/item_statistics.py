@@ -23,7 +23,7 @@ class ItemStatistics(NamedTuple):
     name: str
     """Of the file, for messages."""
     run: dict[str, Any]
-    """The keys of `warmup.evaluation.score.RUN`."""
+    """The keys of `warmup.evaluation.result_tables.EVALUATION_COLUMNS`."""
     references_sha256: str
     """Says which items these are, and their order."""
     signatures: dict[str, str]

@@ -11,18 +11,16 @@ from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import read_places, sha256_text, write_json
+from warmup.common.json_values import check_object
 from warmup.common.texts import Normaliser, is_blank, nfc
 from warmup.data import text_counts
 from warmup.data.predictions import read_rows
 from warmup.evaluation import item_statistics, metric_properties, metrics, segment_scores
 from warmup.evaluation.intervals import bootstrap_interval
 from warmup.evaluation.metrics import Corpus, FloatArray, Scoring
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS, Row
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores
 
-Row = dict[str, Any]
-
-RUN = ("experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding")
-"""What identifies a file of predictions."""
 _ROUNDING = 1e-6
 SUBSETS = ("lookahead",)
 """Keys of `meta` whose values each make a subset of the items."""
@@ -187,7 +185,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
     add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
-    add("--run", required=True, metavar="JSON", help=f"JSON or file: {', '.join(RUN)}, target_lang")
+    keys = ", ".join([*EVALUATION_COLUMNS, "target_lang"])
+    add("--run", required=True, metavar="JSON", help=f"JSON or file: {keys}")
     add("--output", type=Path, required=True, metavar="FILE", help="scores.json to write")
     add("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
     add(
@@ -211,17 +210,8 @@ def add_metrics(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Score a run's predictions, with bootstrap intervals over items, and write the scores."""
-    run = read_object(options.run, "--run")
-    expected = {*RUN, "target_lang"}
-    if wrong := sorted(expected ^ run.keys()):
-        problem = "missing" if wrong[0] in expected else "unknown"
-        raise InputError(
-            f"--run: {problem} key {wrong[0]!r}; it has exactly: {', '.join(sorted(expected))}"
-        )
-    for key, value in run.items():
-        kind = int if key == "seed" else str
-        if not isinstance(value, kind) or isinstance(value, bool):
-            raise InputError(f"--run: {key} must be {kind.__name__}, not {type(value).__name__}")
+    kinds = EVALUATION_COLUMNS | {"target_lang": str}
+    run = check_object(read_object(options.run, "--run"), kinds, "--run")
     normaliser = Normaliser()
     corpus, subsets = read_predictions(options.predictions, run["target_lang"], normaliser)
     names = choose_metrics(run["task"], options.metrics)
@@ -232,7 +222,7 @@ def run(options: argparse.Namespace) -> None:
     rows = score(corpus, names, subsets, statistics, more)
     rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
     rows += _text_rows(options.predictions, normaliser)
-    identity = {key: run[key] for key in RUN}
+    identity = {key: run[key] for key in EVALUATION_COLUMNS}
     document = {"run": identity, "normalised": normaliser.changed, "scores": rows}
     write_json(options.output, document)
     if note := normaliser.note():

@@ -10,7 +10,7 @@ from warmup.common.files import read_json, read_places
 from warmup.common.provenance import code_sha256, digest
 from warmup.config import experiment as configuration
 from warmup.config import files
-from warmup.evaluation.collect import read_scores
+from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline.snapshot import PROVENANCE
 
 
@@ -91,7 +91,7 @@ def _kept(result: Path, folder: Path) -> _Result:
     name = found["name"]
     if name not in rows:
         raise unknown(f"run in {folder}", name, rows)
-    experiment = str(read_scores(folder / "scores.tsv")["experiment"].iloc[0])
+    experiment = str(SCORES.read(folder / "scores.tsv")["experiment"].iloc[0])
     file = found["file"] or "training.json"
     return _Result(experiment, name, file, rows[name], "in the files of its revision")
 

@@ -16,7 +16,7 @@ from warmup.common.files import atomic, read_json, to_json, write_json
 from warmup.config import decoding_entries, decodings, files, methods
 from warmup.config import experiment as configuration
 from warmup.data.predictions import IDENTITY
-from warmup.evaluation.collect import read_scores
+from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline import archive, presentation
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def keep(results: Path, destination: Path, how: Mapping[str, Sequence[str]]) -> 
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
-    scores = read_scores(results / "scores.tsv")
+    scores = SCORES.read(results / "scores.tsv")
     _check_names(scores, how)
     predictions = scored(scores)  # there may be runs of other configs
     shown = {*scores["task"], "warmups"}  # and tables of tasks that it has no longer

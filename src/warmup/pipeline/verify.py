@@ -15,7 +15,7 @@ from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.data.predictions import IDENTITY, Run, parse_path
 from warmup.evaluation import metrics
-from warmup.evaluation.collect import read_scores
+from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.score import read_predictions, score
 from warmup.pipeline import archive, presentation
 from warmup.pipeline.snapshot import PREDICTIONS
@@ -77,7 +77,7 @@ def verify_scores(folder: Path) -> bool:
     Raises:
         InputError: the folder has no scores.tsv, or its archive is broken or empty.
     """
-    stored = read_scores(folder / "scores.tsv")
+    stored = SCORES.read(folder / "scores.tsv")
     stored = stored[stored["hypotheses_sha256"] != ""]  # the rest is costs
     ours = stored[stored["metric"].isin(metrics.names())]
     total = wrong = 0

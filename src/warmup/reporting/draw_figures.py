@@ -17,8 +17,14 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from warmup.common.files import atomic, write_text
 from warmup.config import decodings as decoding_order
 from warmup.config.methods import Methods, add_option, parse
-from warmup.evaluation import comparisons, warmups
-from warmup.evaluation.collect import read_curves, read_scores
+from warmup.evaluation.result_tables import (
+    COMPARISONS,
+    CURVES,
+    SCORES,
+    WARMUPS,
+    add_comparisons,
+    add_warmups,
+)
 from warmup.reporting import figures
 from warmup.reporting.figures import Data, FigureModule
 from warmup.reporting.figures._style import RC
@@ -76,8 +82,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--curves", type=Path, required=True, help="curves.tsv")
     add("--output-dir", type=Path, required=True, help="folder for {name}.svg, .pdf, .png, .rst")
     add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
-    comparisons.add_option(parser)
-    warmups.add_option(parser)
+    add_comparisons(parser)
+    add_warmups(parser)
     add_option(parser)
     decoding_order.add_option(parser)
 
@@ -87,16 +93,16 @@ def run(options: argparse.Namespace) -> None:
     names = [options.only] if options.only else figures.names()
     modules = {name: figures.load(name) for name in names}
     decodings = decoding_order.parse(options.decodings)
-    said = warmups.read(options.warmups)
-    scores, methods = read_scores(options.scores), parse(options.methods)
+    said = WARMUPS.read_given(options.warmups)
+    scores, methods = SCORES.read(options.scores), parse(options.methods)
     if not methods.order:  # colours go by the order
         methods = Methods(tuple(sorted(set(scores["method"]))))
     data = Data(
         decodings.without_controls(scores),
-        read_curves(options.curves),
+        CURVES.read(options.curves),
         reported.read(),
         methods,
-        comparisons.read(options.comparisons),
+        COMPARISONS.read_given(options.comparisons),
         None if said is None else decodings.without_controls(said),
         decodings,
     )

@@ -12,8 +12,8 @@ from warmup.common.grouping import group
 from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import MEAN
 from warmup.evaluation.intervals import seed_interval
+from warmup.evaluation.result_tables import MEAN
 from warmup.reporting.table import number
 
 if TYPE_CHECKING:

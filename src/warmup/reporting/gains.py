@@ -28,8 +28,8 @@ def gains(
     A gain is the score less that of the baseline: where lower is better, below 0 is better.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
         baseline: a method.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import MEAN
+from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.segment_scores import NOT_COMPUTED
 from warmup.reporting.estimates import Setting
 
@@ -32,7 +32,7 @@ def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
     """Return what was not computed, once for all seeds, sorted.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
     """
     rows: list[dict[Any, Any]] = scores[scores["value"].isna()].to_dict("records")
     gaps = (

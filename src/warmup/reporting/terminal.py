@@ -16,8 +16,8 @@ from warmup.common.grouping import group
 from warmup.config import decodings as decoding_order
 from warmup.config.decodings import Decodings
 from warmup.config.methods import FOCUS, Methods, add_option, parse
-from warmup.evaluation import comparisons, metric_properties
-from warmup.evaluation.collect import read_scores
+from warmup.evaluation import metric_properties
+from warmup.evaluation.result_tables import COMPARISONS, SCORES, add_comparisons
 from warmup.reporting import missing_scores
 from warmup.reporting.costs import costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
@@ -102,14 +102,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--report", type=Path, help="report.html, to say where it lies once it is there")
-    comparisons.add_option(parser)
+    add_comparisons(parser)
     add_option(parser)
     decoding_order.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Print the main results and where the report lies."""
-    scores, tested = read_scores(options.scores), comparisons.read(options.comparisons)
+    scores, tested = SCORES.read(options.scores), COMPARISONS.read_given(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
     decodings = decoding_order.parse(options.decodings)

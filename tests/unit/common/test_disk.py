@@ -17,7 +17,7 @@ from warmup.__main__ import main
 from warmup.common import errors
 from warmup.common.files import write_json, write_jsonl, write_text
 from warmup.data.sources import _download
-from warmup.evaluation import collect
+from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline import archive
 
 
@@ -149,7 +149,7 @@ def test_a_temporary_folder_that_fills_up_is_named(small, tmp_path, capsys, monk
     archive.pack(
         tmp_path / "kept" / "predictions.tar.xz", tmp_path / "kept", [Path(predictions.name)]
     )
-    row = dict.fromkeys(collect.SCORE_COLUMNS, "1") | {"metric": "bleu"}
+    row = dict.fromkeys(SCORES.columns, "1") | {"metric": "bleu"}
     lines = ("\t".join(row), "\t".join(map(str, row.values())))
     (tmp_path / "kept" / "scores.tsv").write_text("\n".join(lines) + "\n")
     monkeypatch.setattr(tempfile, "tempdir", str(small))

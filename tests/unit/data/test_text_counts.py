@@ -20,8 +20,7 @@ from warmup.data import tokenizer_training as tokenizers
 from warmup.data.batches import Examples
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, read_records
-from warmup.evaluation import collect as aggregate
-from warmup.evaluation.collect import SCORE_COLUMNS
+from warmup.evaluation.result_tables import SCORES
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 from warmup.reporting import estimates
@@ -266,7 +265,7 @@ def test_counts_go_from_data_training_and_predictions_into_the_table_of_scores(
     }  # fmt: skip
     for command, arguments in given.items():
         main([command, *arguments])
-    frame = aggregate.read_scores(tmp_path / "scores.tsv")
+    frame = SCORES.read(tmp_path / "scores.tsv")
     found = frame[frame["subset"] == "texts"]
     keys = ["dataset", "pair", "model", "split", "decoding", "metric", "value", "n"]
     assert {tuple(row) for row in found[keys].to_numpy().tolist()} == {
@@ -300,7 +299,7 @@ def with_counts(scores, *counts):
         for run in runs.to_dict("records")
         for split, metric, value, n in counts
     ]
-    more = pd.DataFrame(rows)[list(SCORE_COLUMNS)].astype({"low": float, "high": float})
+    more = pd.DataFrame(rows)[list(SCORES.columns)].astype({"low": float, "high": float})
     return pd.concat([more, scores], ignore_index=True)  # first, where nobody may take them
 
 

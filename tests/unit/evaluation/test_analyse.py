@@ -10,8 +10,7 @@ from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
-from warmup.evaluation import warmups
-from warmup.evaluation.score import RUN
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS, WARMUPS
 from warmup.reporting.tables import warmups as warmup_tables
 
 ORDER = Methods(METHODS, STARTS)
@@ -37,8 +36,9 @@ def call(tmp_path, capsys):
 
 def test_each_file_is_analysed_as_a_whole_and_by_look_ahead(call, tmp_path):
     assert call(*make_runs(tmp_path)) == ""
-    rows = warmups.read(tmp_path / "warmups.tsv")
-    assert list(rows.columns) == [*RUN, "subset", "quantity", "value", "low", "high", "n"]
+    rows = WARMUPS.read(tmp_path / "warmups.tsv")
+    values = ("subset", "quantity", "value", "low", "high", "n")
+    assert list(rows.columns) == [*EVALUATION_COLUMNS, *values]
     assert set(rows["experiment"]) == {"test"}
     assert {"all", "lookahead=1", "lookahead=6"} <= set(rows["subset"])
     here = rows[(rows["dataset"] == "headlines") & (rows["model"] == "t5_tiny")]
@@ -161,8 +161,8 @@ def test_files_of_tables(tmp_path):
 
 
 def test_without_any_warmups_the_files_say_so(tmp_path):
-    warmups.write(tmp_path / "warmups.tsv", [])
-    warmup_tables.write(warmups.read(tmp_path / "warmups.tsv"), ORDER, tmp_path)
+    WARMUPS.write(tmp_path / "warmups.tsv", [])
+    warmup_tables.write(WARMUPS.read(tmp_path / "warmups.tsv"), ORDER, tmp_path)
     assert "No warmups" in (tmp_path / "warmups.md").read_text()
     assert (tmp_path / "warmups.csv").read_text().count("\n") == 1
 
@@ -170,5 +170,5 @@ def test_without_any_warmups_the_files_say_so(tmp_path):
 def test_a_wrong_table_is_named(tmp_path):
     (tmp_path / "w.tsv").write_text("experiment\n")
     with pytest.raises(InputError, match=r"w\.tsv:1: missing column 'task'"):
-        warmups.read(tmp_path / "w.tsv")
-    assert warmups.read(None) is None
+        WARMUPS.read(tmp_path / "w.tsv")
+    assert WARMUPS.read_given(None) is None

@@ -9,7 +9,7 @@ import pytest
 
 from warmup.__main__ import main
 from warmup.common import errors
-from warmup.evaluation.collect import CURVE_COLUMNS, SCORE_COLUMNS, read_curves, read_scores
+from warmup.evaluation.result_tables import CURVES, SCORES
 
 MODEL = {
     "experiment": "test", "task": "translation", "dataset": "invented", "pair": "qaa-qab",
@@ -82,8 +82,8 @@ def inputs(tmp_path):
 def test_every_number_of_the_inputs_is_in_the_tables(call, inputs, tmp_path):
     scores, training = inputs
     assert call("--scores", *scores, "--training", *training) == (0, "")
-    table = read_scores(tmp_path / "out/scores.tsv")
-    assert list(table.columns) == list(SCORE_COLUMNS)
+    table = SCORES.read(tmp_path / "out/scores.tsv")
+    assert list(table.columns) == list(SCORES.columns)
     assert len(table) == 2 * (2 + 3)
     assert list(table["seed"]) == [2] * 5 + [10] * 5  # numbers sort as numbers
     bleu = table[(table["metric"] == "bleu") & (table["seed"] == 2)].iloc[0]
@@ -100,8 +100,8 @@ def test_every_number_of_the_inputs_is_in_the_tables(call, inputs, tmp_path):
     }
     assert set(costs["n"]) == {200} and set(costs["decoding"]) == {"-"}
     assert set(costs["signature"]) == {""}
-    curves = read_curves(tmp_path / "out/curves.tsv")
-    assert list(curves.columns) == list(CURVE_COLUMNS)
+    curves = CURVES.read(tmp_path / "out/curves.tsv")
+    assert list(curves.columns) == list(CURVES.columns)
     assert len(curves) == 2 * (2 * 2 + 2)
     first = curves[curves["seed"] == 2]
     points = {
@@ -222,18 +222,18 @@ def test_a_damaged_table_is_refused(call, inputs, tmp_path, change, message):
     path = tmp_path / "out/scores.tsv"
     path.write_text(change(path.read_text()))
     with pytest.raises(errors.InputError) as error:
-        read_scores(path)
+        SCORES.read(path)
     assert message in str(error.value) and str(path) in str(error.value)
 
 
 def test_a_missing_table_is_refused(tmp_path):
     with pytest.raises(errors.InputError, match=r"none\.tsv: cannot read"):
-        read_curves(tmp_path / "none.tsv")
+        CURVES.read(tmp_path / "none.tsv")
 
 
 def test_a_table_without_rows_keeps_its_types(call, inputs, tmp_path):
     call("--scores", *inputs[0])  # no training: no curves
-    curves = read_curves(tmp_path / "out/curves.tsv")
+    curves = CURVES.read(tmp_path / "out/curves.tsv")
     assert len(curves) == 0
     assert curves["value"].dtype == float and curves["seed"].dtype == int
 
@@ -243,5 +243,5 @@ def test_words_that_look_like_missing_values_stay_words(call, tmp_path):
     document["run"] |= {"pair": "na", "dataset": "null", "method": "nan"}
     (tmp_path / "scores.json").write_text(json.dumps(document))
     call("--scores", "scores.json")
-    row = read_scores(tmp_path / "out/scores.tsv").iloc[0]
+    row = SCORES.read(tmp_path / "out/scores.tsv").iloc[0]
     assert (row["pair"], row["dataset"], row["method"]) == ("na", "null", "nan")

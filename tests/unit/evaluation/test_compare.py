@@ -9,9 +9,9 @@ from helpers.evaluations import RUN, evaluation
 from warmup.common.errors import InputError
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
-from warmup.evaluation import compare, comparisons, metrics
+from warmup.evaluation import compare, metrics
 from warmup.evaluation.compare import planned
-from warmup.evaluation.comparisons import OWN
+from warmup.evaluation.result_tables import COMPARISONS, OWN
 from warmup.evaluation.significance.difference import Difference, assess, mean_of
 from warmup.evaluation.significance.holm import holm
 from warmup.evaluation.significance.mcnemar import mcnemar
@@ -40,7 +40,7 @@ def test_each_method_against_sft_and_warmup_against_each():
 def test_one_seed_is_about_items():
     sft, warmup = evaluation("sft"), evaluation("warmup", share=0.65)
     (row,) = compare.compare([sft, warmup], Methods(), resamples=500)
-    assert set(row) == set(comparisons.COLUMNS)
+    assert set(row) == set(COMPARISONS.columns)
     ours, theirs = (one.statistics["accuracy"][:, 0] for one in (warmup, sft))
     expected = mcnemar(int((ours > theirs).sum()), int((ours < theirs).sum()))
     assert (row["test"], row["scope"], row["seeds"], row["n"]) == ("McNemar exact", "items", 1, 120)

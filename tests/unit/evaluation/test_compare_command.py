@@ -13,8 +13,9 @@ from helpers.evaluations import RUN
 from warmup.__main__ import main
 from warmup.common import files as files_of
 from warmup.common.errors import InputError
-from warmup.evaluation import comparisons, item_statistics, metrics, score
+from warmup.evaluation import item_statistics, metrics, score
 from warmup.evaluation.metrics import Corpus
+from warmup.evaluation.result_tables import COMPARISONS
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_command_writes_the_same_table_each_time(files, tmp_path):
         rows = list(csv.DictReader(stream, delimiter="\t"))
     assert [row["metric"] for row in rows] == ["bleu", "chrf", "chrf++"]
     assert {(row["resamples"], row["resampling_seed"]) for row in rows} == {("300", "0")}
-    table = comparisons.read(tmp_path / "one.tsv")
+    table = COMPARISONS.read(tmp_path / "one.tsv")
     assert table["p_holm"].dtype == float and table["n"].tolist() == [40] * 3
     outputs = {name: list(files_of.read_jsonl(Path(f"{name}.jsonl"))) for name in ("warmup", "sft")}
     corpora = [
@@ -116,7 +117,7 @@ def test_too_few_resamples_are_refused(files, capsys):
 
 def test_a_single_method_makes_an_empty_table(files, tmp_path):
     call("compare", "--statistics", files[0], "--output", "x.tsv")
-    assert len(comparisons.read(tmp_path / "x.tsv")) == 0
+    assert len(COMPARISONS.read(tmp_path / "x.tsv")) == 0
 
 
 @pytest.mark.parametrize(
@@ -132,4 +133,4 @@ def test_a_broken_table_is_named(files, tmp_path, change, message):
     path = tmp_path / "x.tsv"
     path.write_text(change(path.read_text()))
     with pytest.raises(InputError, match=message):
-        comparisons.read(path)
+        COMPARISONS.read(path)

@@ -206,8 +206,8 @@ PIPELINE = ("--run", json.dumps(RUN | {"target_lang": "en"}), "--output", "s.jso
             "--run: missing key 'target_lang'",
         ),
         (
-            ("--predictions", "p.jsonl", "--run", '{"target_lang": "en", "x": 1}', "--output", "s"),
-            "--run: missing key 'dataset'",
+            ("--predictions", "p.jsonl", "--run", '{"target_lang": "en"}', "--output", "s"),
+            "--run: missing key 'experiment'",
         ),
         (("--predictions", "p.jsonl", "--run", "{", "--output", "s.json"), "--run: not JSON"),
     ],
@@ -250,4 +250,4 @@ def test_an_unknown_key_of_the_run_is_named(call, texts):
     texts("p.jsonl", [json.dumps(prediction())])
     run = RUN | {"target_lang": "en", "zeal": 1}
     _, _, err = call("--predictions", "p.jsonl", "--run", json.dumps(run), "--output", "s.json")
-    assert "--run: unknown key 'zeal'; it has exactly: dataset, decoding," in err
+    assert "--run: unknown key 'zeal'; valid keys: experiment, task," in err

@@ -8,7 +8,7 @@ from helpers import synthetic_results
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import write_json
-from warmup.evaluation import comparisons, warmups
+from warmup.evaluation.result_tables import COMPARISONS, WARMUPS
 from warmup.pipeline import presentation, verify
 
 HOW = {
@@ -27,8 +27,8 @@ def made(tmp_path_factory):
     said = synthetic_results.make_warmups(1)
     for name, table in (("scores", scores), ("curves", curves)):
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False)
-    comparisons.write(folder / "comparisons.tsv", tested)
-    warmups.write(folder / "warmups.tsv", said[said["dataset"] == "shell_game"].to_dict("records"))
+    COMPARISONS.write(folder / "comparisons.tsv", tested)
+    WARMUPS.write(folder / "warmups.tsv", said[said["dataset"] == "shell_game"].to_dict("records"))
     write_json(folder / presentation.FILE, HOW)
     for kind in ("tables", "figures"):
         presentation.make(kind, folder, HOW, folder / kind)

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from warmup.common.errors import InputError
-from warmup.evaluation.collect import SCORE_COLUMNS, score_rows, to_tsv
+from warmup.evaluation.collect import score_rows
+from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline import archive, snapshot, verify
 
 RUN = {
@@ -43,7 +44,7 @@ def results(tmp_path):
     for path in ("tables/translation.md", "tables/summarization.md", "figures/one.svg"):
         (results / path).parent.mkdir(exist_ok=True)
         (results / path).write_text(path)
-    table = to_tsv(score_rows(scores), list(SCORE_COLUMNS), ["metric"])
+    table = SCORES.to_text(score_rows(scores))
     (results / "scores.tsv").write_text(table)
     return results
 

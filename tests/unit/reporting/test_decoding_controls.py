@@ -8,7 +8,7 @@ from warmup.__main__ import main
 from warmup.config.decodings import UNKNOWN, parse
 from warmup.config.methods import Methods
 from warmup.config.methods import parse as parse_methods
-from warmup.evaluation.comparisons import COLUMNS, MEAN, OWN
+from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN
 from warmup.reporting import estimates, figures, gains
 from warmup.reporting.report import examples
 from warmup.reporting.tables import task as tables
@@ -89,7 +89,7 @@ def test_tests_of_the_differences_are_marked():
     scores = of_task(with_controls(seeds=1))
     rows_ = [
         {
-            **dict.fromkeys(COLUMNS, 0),
+            **dict.fromkeys(COMPARISONS.columns, 0),
             **{"experiment": "test", **item.setting._asdict(), "decoding": item.decoding},
             **{"method": "warmup", "baseline": OWN, "metric": item.metric, "difference": item.mean},
             **{"low": item.mean - 1, "high": item.mean + 1},

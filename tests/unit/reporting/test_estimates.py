@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from helpers.synthetic_results import METHODS, STARTS, make_scores
 from warmup.config.decodings import UNKNOWN
 from warmup.config.methods import Methods
-from warmup.evaluation.comparisons import MEAN
+from warmup.evaluation.result_tables import MEAN
 from warmup.reporting.costs import costs_of
 from warmup.reporting.estimates import (
     ITEMS,

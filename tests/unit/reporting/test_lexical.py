@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from warmup.config.methods import Methods
-from warmup.evaluation import compare, comparisons
-from warmup.evaluation.comparisons import against, compared_metrics
+from warmup.evaluation import compare
 from warmup.evaluation.item_statistics import ItemStatistics
+from warmup.evaluation.result_tables import COMPARISONS, against, compared_metrics
 from warmup.evaluation.significance.contrast import contrast
 from warmup.evaluation.significance.difference import BOOTSTRAP, HIERARCHICAL, Difference, assess
 from warmup.evaluation.significance.systems import differences
@@ -104,8 +104,8 @@ def test_each_gain_over_sft_has_a_row_in_a_table_of_its_own(rows):
 
 
 def test_the_table_shows_both_gains_and_marks_what_is_significant(rows, tmp_path):
-    comparisons.write(tmp_path / "comparisons.tsv", rows)
-    tested = comparisons.read(tmp_path / "comparisons.tsv")
+    COMPARISONS.write(tmp_path / "comparisons.tsv", rows)
+    tested = COMPARISONS.read(tmp_path / "comparisons.tsv")
     table = lexical_table(tested, Methods(("sft", "filler", "warmup")), "x", "X")
     assert table.header[:7] == [
         "data", "model", "method", "metrics", "words", "meaning", "words − meaning",

@@ -15,6 +15,7 @@ from warmup.common.files import read_json
 from warmup.config.decodings import parse as parse_decodings
 from warmup.config.methods import Methods
 from warmup.evaluation import collect, score, segment_scores
+from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
 from warmup.reporting import estimates, missing_scores
 from warmup.reporting.costs import costs_of
@@ -183,7 +184,7 @@ def test_tests_get_the_statistics_of_what_was_computed(scored):
 def test_the_table_of_scores_has_an_empty_cell_and_is_read_again(scored, call):
     outputs = ("--scores-tsv", "scores.tsv", "--curves-tsv", "curves.tsv")
     assert call("collect", "--scores", "s.json", *outputs) == (0, "")
-    found = collect.read_scores(scored / "scores.tsv")
+    found = SCORES.read(scored / "scores.tsv")
     assert found.loc[found["metric"] == "bertscore", "value"].isna().tolist() == [True]
     (gap,) = missing_scores.gaps_of(found)
     assert (gap.metric, gap.method, gap.reason) == ("bertscore", "sft", REASON)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from helpers import synthetic_results
-from warmup.evaluation import comparisons, warmups
+from warmup.evaluation.result_tables import COMPARISONS, WARMUPS
 
 METHODS = ["sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft"]
 
@@ -23,8 +23,8 @@ def numbers(tmp_path_factory):
     scores.to_csv(folder / "scores.tsv", sep="\t", index=False)
     synthetic_results.make_curves(1).to_csv(folder / "curves.tsv", sep="\t", index=False)
     tested = synthetic_results.make_comparisons(scores)
-    comparisons.write(folder / "comparisons.tsv", tested.to_dict("records"))
-    warmups.write(folder / "warmups.tsv", synthetic_results.make_warmups(1).to_dict("records"))
+    COMPARISONS.write(folder / "comparisons.tsv", tested.to_dict("records"))
+    WARMUPS.write(folder / "warmups.tsv", synthetic_results.make_warmups(1).to_dict("records"))
     return {name: folder / f"{name}.tsv" for name in ("scores", "comparisons", "warmups", "curves")}
 
 

@@ -8,7 +8,7 @@ import argparse
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -18,18 +18,15 @@ from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.config.methods import BASELINE
 from warmup.data.predictions import Run, parse_path, read_rows
-from warmup.evaluation import warmups
-from warmup.evaluation.collect import read_scores
 from warmup.evaluation.intervals import resampled_sums
-from warmup.evaluation.score import RUN, subsets_of
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS, SCORES, WARMUPS, Row
+from warmup.evaluation.score import subsets_of
 from warmup.evaluation.warmup_analysis import quantities as analysis
 from warmup.evaluation.warmup_analysis.quantities import Items, Quantity
 from warmup.evaluation.warmup_analysis.word_classes import function_words, gains, recalls
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Row = dict[str, Any]
 
 INPUTS = {"predictions": ".predictions.jsonl"}
 """What the command reads, and how the names of the files end; `parse_path` says the rest."""
@@ -46,7 +43,7 @@ class Predictions(NamedTuple):
     """One file of predictions."""
 
     run: Row
-    """The keys of `warmup.evaluation.score.RUN`."""
+    """The keys of `warmup.evaluation.result_tables.EVALUATION_COLUMNS`."""
     items: Items
     warmed: bool
     """Whether there are warmups; else those of `items` are empty and mean nothing."""
@@ -85,7 +82,7 @@ def read(run: Run, experiment: str, task: str) -> Predictions:
     )
     known = {"experiment": experiment, "task": task, **run._asdict()}
     return Predictions(
-        run={key: known[key] for key in RUN},
+        run={key: known[key] for key in EVALUATION_COLUMNS},
         items=items,
         warmed=any(value is not None for value in items.log_probabilities),
         subsets=subsets_of([row["meta"] for row in rows]),
@@ -199,5 +196,5 @@ def run(options: argparse.Namespace) -> None:
     (paths,) = inputs(options, INPUTS).values()
     if not paths:
         raise InputError("nothing to analyse: give --predictions or --inputs-from")
-    identify = known_from(read_scores(options.scores))
-    warmups.write(options.output, analyse([*map(parse_path, paths)], identify))
+    identify = known_from(SCORES.read(options.scores))
+    WARMUPS.write(options.output, analyse([*map(parse_path, paths)], identify))

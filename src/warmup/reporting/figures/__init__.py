@@ -17,19 +17,17 @@ class Data:
     """What a figure is drawn from."""
 
     scores: "pd.DataFrame"
-    """As `warmup.evaluation.collect.read_scores` returns them, without controls."""
+    """As `warmup.evaluation.result_tables.SCORES` reads them, without controls."""
     curves: "pd.DataFrame"
-    """As `warmup.evaluation.collect.read_curves` returns them."""
+    """As `warmup.evaluation.result_tables.CURVES` reads them."""
     claims: "pd.DataFrame"
     """As `warmup.reporting.paper.reported.read` returns them."""
     methods: Methods
     """Order of the methods, and which starts from which."""
     tested: "pd.DataFrame | None" = None
-    """As `warmup.evaluation.comparisons.read` returns them; None for no tests."""
+    """As `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests."""
     warmups: "pd.DataFrame | None" = None
-    """As `warmup.evaluation.warmups.read` returns them, without controls; None where none are
-    known.
-    """
+    """As `warmup.evaluation.result_tables.WARMUPS` reads them, without controls; None for none."""
     decodings: Decodings = UNKNOWN
     """Order of the decodings."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import MEAN
+from warmup.evaluation.result_tables import MEAN
 from warmup.reporting import estimates
 from warmup.reporting.costs import costs_of
 from warmup.reporting.estimates import Estimate

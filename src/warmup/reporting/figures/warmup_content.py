@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from warmup.evaluation.comparisons import MEAN
+from warmup.evaluation.result_tables import MEAN
 from warmup.reporting.figures import Data
 from warmup.reporting.figures._facets import MANY, split
 from warmup.reporting.figures._grid import Grid

@@ -2,7 +2,7 @@
 
 from matplotlib.figure import Figure
 
-from warmup.evaluation.collect import VALIDATION
+from warmup.evaluation.result_tables import VALIDATION
 from warmup.reporting.figures import Data
 from warmup.reporting.figures._facets import MANY
 from warmup.reporting.figures._warmup_curves import Quantities

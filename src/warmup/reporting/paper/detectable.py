@@ -34,7 +34,7 @@ def of_claim(claim: Mapping[Any, Any], tested: "pd.DataFrame | None" = None) -> 
 
     Args:
         claim: a row of `warmup.reporting.paper.reported.read`.
-        tested: as `warmup.evaluation.comparisons.read` returns them.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them.
     """
     return _measured(claim, tested) or _assumed(claim)
 

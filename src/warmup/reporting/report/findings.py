@@ -8,8 +8,8 @@ from warmup.common.grouping import group
 from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import MEAN
 from warmup.evaluation.intervals import seed_interval
+from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.significance import LEVEL
 from warmup.reporting.costs import costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
@@ -57,10 +57,10 @@ def findings(
     """Return what the scores say of warmup on each task, by the task's first metric.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
         methods: order of the methods.
         decodings: their order.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
     """
     estimates = primary(scores_of(scores), decodings)
     over = {

@@ -48,17 +48,17 @@ def page(
     """Return the page as HTML that asks for nothing outside itself.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
-        curves: as `warmup.evaluation.collect.read_curves` returns them.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
+        curves: as `warmup.evaluation.result_tables.CURVES` reads them.
         claims: as `warmup.reporting.paper.reported.read` returns them.
         methods: order of the methods, and which starts from which.
         cells: as `warmup.reporting.report.examples.collect` returns them.
         origin: as `warmup.reporting.report.provenance_tables.tables` returns them.
         figures_dir: holds `{name}.svg` of every figure.
         tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
         decodings: their order, and which are controls of which.
-        warmups: as `warmup.evaluation.warmups.read` returns them; None for no tables of them.
+        warmups: as `warmup.evaluation.result_tables.WARMUPS` reads them; None for no tables.
 
     Raises:
         InputError: a figure or table file is missing.

@@ -7,8 +7,14 @@ from warmup.common.arguments import add_inputs, inputs
 from warmup.common.files import write_text
 from warmup.config import decodings as decoding_order
 from warmup.config.methods import add_option, parse
-from warmup.evaluation import comparisons, warmups
-from warmup.evaluation.collect import read_curves, read_scores
+from warmup.evaluation.result_tables import (
+    COMPARISONS,
+    CURVES,
+    SCORES,
+    WARMUPS,
+    add_comparisons,
+    add_warmups,
+)
 from warmup.reporting.paper import reported
 from warmup.reporting.report import examples, provenance_tables
 from warmup.reporting.report.page import page
@@ -26,8 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--tables-dir", type=Path, required=True, help="folder of `warmup tables`")
     add_inputs(parser, INPUTS)
     add("--output", type=Path, required=True, help="report.html")
-    comparisons.add_option(parser)
-    warmups.add_option(parser)
+    add_comparisons(parser)
+    add_warmups(parser)
     add_option(parser)
     decoding_order.add_option(parser)
 
@@ -35,19 +41,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Write one self-contained HTML page with results, tables, figures and examples."""
     predictions, provenance = inputs(options, INPUTS).values()
-    scores, methods = read_scores(options.scores), parse(options.methods)
+    scores, methods = SCORES.read(options.scores), parse(options.methods)
     decodings = decoding_order.parse(options.decodings)
     html = page(
         scores,
-        read_curves(options.curves),
+        CURVES.read(options.curves),
         reported.read(),
         methods,
         cells=examples.collect(predictions, scores, methods, decodings),
         origin=provenance_tables.tables(provenance_tables.read(provenance), scores),
         figures_dir=options.figures_dir,
         tables_dir=options.tables_dir,
-        tested=comparisons.read(options.comparisons),
+        tested=COMPARISONS.read_given(options.comparisons),
         decodings=decodings,
-        warmups=warmups.read(options.warmups),
+        warmups=WARMUPS.read_given(options.warmups),
     )
     write_text(options.output, html)

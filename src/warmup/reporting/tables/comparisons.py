@@ -51,7 +51,7 @@ def comparison_table(
     """Return the comparisons of one task and decoding by the task's first metric, if there are any.
 
     Args:
-        tested: rows of `warmup.evaluation.comparisons.read`, of one task and decoding.
+        tested: rows of `warmup.evaluation.result_tables.COMPARISONS`, of one task and decoding.
         methods: order of the methods.
         name: of the table.
         title: of the table; the metric is added.

@@ -52,11 +52,11 @@ def controls(
     None where there are none but SFT.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them, of one task.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them, of one task.
         decodings: which are controls of which.
         methods: order of the methods, which starts from which, and which are ablations.
         task: name of the task.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
     """
     rows = [row for row in _trained(scores, decodings, methods, tested) if not row.group]
     rows = _with_test_time(rows, _behind_others(scores, decodings, tested))

@@ -4,8 +4,8 @@ import math
 from collections.abc import Iterable
 
 from warmup.config.methods import Methods
-from warmup.evaluation.comparisons import MEAN
 from warmup.evaluation.intervals import Interval
+from warmup.evaluation.result_tables import MEAN
 from warmup.reporting.costs import Cost
 from warmup.reporting.display_names import METHODS, TASKS, label
 from warmup.reporting.table import Cell, Table, interval, number

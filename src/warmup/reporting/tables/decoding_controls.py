@@ -6,7 +6,7 @@ from warmup.common.grouping import group
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import OWN
+from warmup.evaluation.result_tables import OWN
 from warmup.reporting import missing_scores
 from warmup.reporting.display_names import METHODS, TASKS, label
 from warmup.reporting.estimates import Estimate, ordered, scores_of
@@ -34,12 +34,12 @@ def control_table(
     """Return scores behind own and other warmups, method by method, if there are any controls.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them, controls included, of one
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them, controls included, of one
             task.
         decodings: which are controls of which.
         methods: order of the methods.
         task: name of the task.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
     """
     used = scores[scores["decoding"].isin(list(decodings.controls))]
     if used.empty:

@@ -34,7 +34,7 @@ def reported_table(
 
     Args:
         claims: the rows.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
         name: of the table.
         title: of the table.
     """

@@ -18,9 +18,15 @@ from warmup.config import decodings as decoding_order
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import BASELINE, Methods, add_option, parse
 from warmup.data import text_counts
-from warmup.evaluation import comparisons, metric_properties, warmups
-from warmup.evaluation.collect import read_scores
-from warmup.evaluation.comparisons import MEAN
+from warmup.evaluation import metric_properties
+from warmup.evaluation.result_tables import (
+    COMPARISONS,
+    MEAN,
+    SCORES,
+    WARMUPS,
+    add_comparisons,
+    add_warmups,
+)
 from warmup.reporting import missing_scores
 from warmup.reporting.costs import Cost, costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
@@ -90,11 +96,11 @@ def task_tables(
     """Return the tables of one task.
 
     Args:
-        scores: as `warmup.evaluation.collect.read_scores` returns them.
+        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
         claims: as `warmup.reporting.paper.reported.read` returns them.
         methods: order of the methods, and which starts from which.
         task: name of the task.
-        tested: as `warmup.evaluation.comparisons.read` returns them; None for no tests.
+        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
         decodings: their order, and which are controls of which.
     """
     everything = scores[scores["task"] == task]
@@ -270,20 +276,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
-    comparisons.add_option(parser)
-    warmups.add_option(parser)
+    add_comparisons(parser)
+    add_warmups(parser)
     add_option(parser)
     decoding_order.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write one table per task, and one of what warmups say, as Markdown, LaTeX and CSV."""
-    scores, methods = read_scores(options.scores), parse(options.methods)
+    scores, methods = SCORES.read(options.scores), parse(options.methods)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
-    tested = comparisons.read(options.comparisons)
+    tested = COMPARISONS.read_given(options.comparisons)
     decodings = decoding_order.parse(options.decodings)
-    said = warmups.read(options.warmups)
+    said = WARMUPS.read_given(options.warmups)
     write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
     if said is not None:
         warmup_tables.write(said, methods, options.output_dir, decodings)

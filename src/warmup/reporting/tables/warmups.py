@@ -91,7 +91,7 @@ def estimates(
     """Return each quantity over all items: mean over seeds, and interval; without controls.
 
     Args:
-        rows: as `warmup.evaluation.warmups.read` returns them.
+        rows: as `warmup.evaluation.result_tables.WARMUPS` reads them.
         methods: order of the methods.
         decodings: their order, and which are controls of which.
     """

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation import metric_properties
-from warmup.evaluation.comparisons import compared_metrics
+from warmup.evaluation.result_tables import compared_metrics
 from warmup.reporting import estimates
 from warmup.reporting.display_names import METHODS, label
 from warmup.reporting.estimates import Setting
@@ -28,7 +28,7 @@ def lexical_table(tested: "pd.DataFrame", methods: Methods, name: str, title: st
     """Return gains on words beside gains in meaning; None where no metric of meaning was computed.
 
     Args:
-        tested: rows of `warmup.evaluation.comparisons.read`, of one task and decoding.
+        tested: rows of `warmup.evaluation.result_tables.COMPARISONS`, of one task and decoding.
         methods: order of the methods.
         name: of the table.
         title: of the table.
