@@ -53,7 +53,7 @@ def sample(
         top_k=0,
         num_return_sequences=samples,
         max_new_tokens=max_tokens,
-        suppress_tokens=list(tokens.banned),
+        suppress_tokens=list(tokens.excluded),
         eos_token_id=tokens.separator,
         pad_token_id=tokens.pad,
         decoder_start_token_id=tokens.start,
@@ -118,8 +118,8 @@ def log_probabilities(
     full = rows.logits.float().log_softmax(-1)
     picked = full.gather(-1, rows.labels.clamp(min=0)[..., None])[..., 0]
     width = _width(rows)
-    banned = torch.tensor(model.tokens.banned, device=full.device)
-    allowed = full[:, :width].index_fill(-1, banned, float("-inf")).logsumexp(-1)
+    excluded = torch.tensor(model.tokens.excluded, device=full.device)
+    allowed = full[:, :width].index_fill(-1, excluded, float("-inf")).logsumexp(-1)
     mass = torch.where(rows.in_warmup[:, :width], allowed, 0.0).sum(-1)
     s = torch.where(rows.in_warmup, picked, 0.0).sum(-1) - mass
     l = torch.where(rows.in_target, picked, 0.0).sum(-1)
@@ -135,13 +135,13 @@ def divergence(
 ) -> torch.Tensor:
     """Return Σ KL(P(·|x,c_<i) ‖ start model's) over the positions of each warmup [B, N], nats."""
     width = _width(rows)
-    banned = torch.tensor(model.tokens.banned, device=rows.ids.device)
+    excluded = torch.tensor(model.tokens.excluded, device=rows.ids.device)
     with torch.no_grad():
         q = _logits(start, batch, rows.ids[:, :width], samples).float()
     both = (rows.logits[:, :width].float(), q)
-    p, q = (x.index_fill(-1, banned, -torch.inf).log_softmax(-1) for x in both)
-    # -inf - -inf is no number; banned tokens have no part in the sum
-    difference = p.index_fill(-1, banned, 0.0) - q.index_fill(-1, banned, 0.0)
+    p, q = (x.index_fill(-1, excluded, -torch.inf).log_softmax(-1) for x in both)
+    # -inf - -inf is no number; excluded tokens have no part in the sum
+    difference = p.index_fill(-1, excluded, 0.0) - q.index_fill(-1, excluded, 0.0)
     each = (p.exp() * difference).sum(-1)
     return torch.where(rows.in_warmup[:, :width], each, 0.0).sum(-1).view(-1, samples)
 

@@ -39,7 +39,7 @@ def gradients(model: LanguageModel, batch: Batch, shape: Shape) -> Callable[[int
         per_device_train_batch_size=rows,
         num_generations=shape.samples,
         max_completion_length=shape.warmup,
-        generation_kwargs={"suppress_tokens": list(model.tokens.banned)},
+        generation_kwargs={"suppress_tokens": list(model.tokens.excluded)},
         temperature=1.0,
         top_k=0,
         beta=0.0,  # no reference model

@@ -20,7 +20,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
 
     def __init__(self, model: LanguageModel, prompt: int, longest: int) -> None:
         self.separator = model.tokens.separator
-        self.banned = torch.tensor(model.tokens.banned, device=model.network.device)
+        self.excluded = torch.tensor(model.tokens.excluded, device=model.network.device)
         self.prompt, self.longest = prompt, longest
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
@@ -30,7 +30,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
         inside = (~ended).nonzero()
         scores[ended, self.separator] = float("-inf")
         if written.shape[1] < self.longest:
-            scores[inside, self.banned] = float("-inf")
+            scores[inside, self.excluded] = float("-inf")
             scores[inside[:, 0]] = scores[inside[:, 0]].log_softmax(-1)
         else:
             scores[inside[:, 0]] = float("-inf")

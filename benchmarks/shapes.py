@@ -100,7 +100,7 @@ def write_tokenizer(shape: Shape, folder: Path) -> None:
 def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> LanguageModel:
     """Return a model with random weights, in training mode.
 
-    Its warmups never end before K tokens, because the separator is among the banned tokens: the
+    Its warmups never end before K tokens, because the separator is among the excluded tokens: the
     work of a step would otherwise depend on how often a random network happens to draw it.
     """
     spec = {
@@ -113,8 +113,8 @@ def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> Language
         write_tokenizer(shape, Path(folder))
         model = loading.create(spec, Path(folder), SEED)
     model.network.to(device=device, dtype=getattr(torch, dtype)).train()
-    banned = (*model.tokens.banned, model.tokens.separator)
-    model.tokens = dataclasses.replace(model.tokens, banned=banned)
+    excluded = (*model.tokens.excluded, model.tokens.separator)
+    model.tokens = dataclasses.replace(model.tokens, excluded=excluded)
     return model
 
 

@@ -100,7 +100,7 @@ def token_log_probabilities(
     if c is None:
         return [], of_target
     allowed = logits[: len(c) + 1].clone()
-    allowed[:, list(tokens.banned)] = float("-inf")
+    allowed[:, list(tokens.excluded)] = float("-inf")
     followed = before if len(c) < longest else c  # the limit forces a separator
     within = allowed.log_softmax(-1)
     return [within[i, token].item() for i, token in enumerate(followed)], of_target

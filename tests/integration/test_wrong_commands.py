@@ -98,7 +98,7 @@ COMMANDS = {
     "train: no checkpoint": (
         "train",
         training("warmup", start="empty-folder"),
-        "empty-folder: no checkpoint there",
+        "empty-folder: not a checkpoint",
     ),
     "train: budget without its reference": (
         "train",
@@ -133,7 +133,7 @@ COMMANDS = {
     "train: unknown model type": (
         "train",
         training(resolved("sft", "model.scratch.model_type", "t6")),
-        "transformers knows no 't6'",
+        "transformers has no type 't6'",
     ),
     "train: unknown setting of a model": (
         "train",

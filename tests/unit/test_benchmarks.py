@@ -67,7 +67,7 @@ def test_the_direct_implementation_draws_warmups_of_the_right_form(name):
     warmups = direct.sample(model, batch_of(model), samples=16, max_tokens=4)
     assert warmups.ids.shape == (2, 16, 4)
     inside = torch.arange(4) < warmups.lengths[..., None]
-    special = torch.tensor([*model.tokens.banned, model.tokens.separator])
+    special = torch.tensor([*model.tokens.excluded, model.tokens.separator])
     assert not torch.isin(warmups.ids[inside], special).any()
     assert (warmups.ids[~inside] == model.tokens.pad).all()
     assert (warmups.forced == (warmups.lengths == 4)).all()

@@ -18,7 +18,7 @@ class WarmupBoundary(LogitsProcessor):  # type: ignore[misc]  # transformers is 
         self.prompt = prompt
         self.limit = max_warmup_tokens
         self.separator = model.tokens.separator
-        self.banned = torch.tensor(model.tokens.banned, device=model.network.device)
+        self.excluded = torch.tensor(model.tokens.excluded, device=model.network.device)
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
         """Return log-probabilities [R, V], -inf where the form does not allow a token.
@@ -38,7 +38,7 @@ class WarmupBoundary(LogitsProcessor):  # type: ignore[misc]  # transformers is 
 
     def _of_warmup(self, scores: torch.Tensor, position: int) -> torch.Tensor:
         if position < self.limit:
-            return scores.index_fill(-1, self.banned, -torch.inf).log_softmax(-1)
+            return scores.index_fill(-1, self.excluded, -torch.inf).log_softmax(-1)
         forced = torch.full_like(scores, -torch.inf)
         forced[:, self.separator] = 0.0
         return forced

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import torch
 
-from warmup.models.interface import LanguageModel, Source
+from warmup.models.interface import EncodedInput, LanguageModel
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Sequences:
 @torch.no_grad()
 def write(
     model: LanguageModel,
-    source: Source,
+    source: EncodedInput,
     *,
     limit: int | None,
     room: int,
@@ -48,18 +48,18 @@ def write(
     given = 0 if prefix is None else prefix.shape[1]
     inside = torch.full((batch,), limit is not None, device=device)
     ended = torch.zeros_like(inside)
-    banned = torch.tensor(tokens.banned, device=device)
+    excluded = torch.tensor(tokens.excluded, device=device)
     separator = torch.tensor([tokens.separator], device=device)
     ids: list[torch.Tensor] = []
     log_probabilities: list[torch.Tensor] = []
-    logits, cache = model.begin(source, 1)
+    logits, cache = model.prefill(source, 1)
     for position in range(given + room):
         if position:
-            logits, cache = model.step(ids[-1][:, None], cache)
+            logits, cache = model.decode_step(ids[-1][:, None], cache)
         scores = logits[:, 0].float()
         total = scores.logsumexp(-1)
         if limit is not None:
-            within = scores.index_fill(-1, banned, -torch.inf)
+            within = scores.index_fill(-1, excluded, -torch.inf)
             total = torch.where(inside, within.logsumexp(-1), total)
             behind = scores.index_fill(-1, separator, -torch.inf)
             token = torch.where(inside, within.argmax(-1), behind.argmax(-1))

@@ -18,7 +18,7 @@ from warmup.generation.format_constraint import WarmupBoundary
 from warmup.method.random_numbers import uniforms
 from warmup.method.sampling import Warmups, sample
 from warmup.method.scoring import lay_out, score, target_token_log_probabilities
-from warmup.models.interface import LanguageModel, Source
+from warmup.models.interface import EncodedInput, LanguageModel
 
 Ids = list[int]
 T = TypeVar("T")
@@ -171,14 +171,14 @@ class Writer:
         said = what if self.progress else None
         return in_batches(said, keys, work, size or self.batch_size)
 
-    def _encode(self, sources: list[Ids]) -> Source:
+    def _encode(self, sources: list[Ids]) -> EncodedInput:
         model, device = self.model, self.model.network.device
         input_ids = pad(sources, model.tokens.pad, model.pads_left)
         mask = pad([[1] * len(row) for row in sources], 0, model.pads_left)
         with torch.no_grad():
             return model.encode(input_ids.to(device), mask.to(device))
 
-    def _write(self, source: Source, prefix: torch.Tensor | None, room: int) -> list[Written]:
+    def _write(self, source: EncodedInput, prefix: torch.Tensor | None, room: int) -> list[Written]:
         """Return what is written behind START, or behind a given prefix."""
         if self.beams > 1:
             return self._scored(source, self._search(source, prefix, room))
@@ -186,7 +186,7 @@ class Writer:
         return [self._parted(*row) for row in found]
 
     def _greedy(
-        self, source: Source, prefix: torch.Tensor | None, room: int, end: int
+        self, source: EncodedInput, prefix: torch.Tensor | None, room: int, end: int
     ) -> list[tuple[Ids, list[float]]]:
         """Return tokens and log-probabilities of each sequence."""
         given = None if prefix is None else prefix.to(source.input_ids.device)
@@ -207,7 +207,7 @@ class Writer:
 
     @torch.no_grad()
     def _search(
-        self, source: Source, prefix: torch.Tensor | None, room: int
+        self, source: EncodedInput, prefix: torch.Tensor | None, room: int
     ) -> list[tuple[Ids, Ids]]:
         """Return c and y of each input by beam search."""
         model, tokens = self.model, self.model.tokens
@@ -239,7 +239,7 @@ class Writer:
         return c, row
 
     @torch.no_grad()
-    def _scored(self, source: Source, found: list[tuple[Ids, Ids]]) -> list[Written]:
+    def _scored(self, source: EncodedInput, found: list[tuple[Ids, Ids]]) -> list[Written]:
         """Return what beam search has written with its log-probabilities."""
         model, device = self.model, source.input_ids.device
         # an output of no token has probability 1; a padded column keeps its tensor non-empty

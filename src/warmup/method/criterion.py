@@ -16,7 +16,7 @@ from warmup.method.random_numbers import uniforms
 from warmup.method.sampling import Warmups, distinct, sample, select
 from warmup.method.scoring import divergence, lay_out, rewards, score, target_log_probability
 from warmup.method.subsampling import resample
-from warmup.models.interface import LanguageModel, Source
+from warmup.models.interface import EncodedInput, LanguageModel
 
 VALIDATION = 2**32
 """Stands for the update in the random numbers of validation, so that these never change."""
@@ -106,7 +106,7 @@ class Criterion:
         self, network: torch.nn.Module, batch: Batch, update: int, samples: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         model, labels = self.model, batch["labels"]
-        source = model.share(model.encode(batch["input_ids"], batch["mask"]))
+        source = model.cache_prompt(model.encode(batch["input_ids"], batch["mask"]))
         lengths = _lengths(batch)
         if self.writer:
             warmups = self.write(self.writer, labels)
@@ -145,7 +145,7 @@ class Criterion:
         return losses, notes
 
     def warm_up(
-        self, source: Source, examples: torch.Tensor, update: int, samples: int
+        self, source: EncodedInput, examples: torch.Tensor, update: int, samples: int
     ) -> tuple[Warmups, Any]:
         """Sample warmups, always the same for the same update; return the cache too."""
         longest = self.warmup["max_tokens"]
@@ -169,7 +169,7 @@ class Criterion:
         return Warmups(tensor.view(len(rows), 1, longest), lengths, lengths >= longest)
 
     def rewards(
-        self, source: Source, cache: Any, warmups: Warmups, labels: torch.Tensor
+        self, source: EncodedInput, cache: Any, warmups: Warmups, labels: torch.Tensor
     ) -> torch.Tensor:
         """Return log P(y|x,c) [B, N] without a gradient and without dropout."""
         with _evaluating(self.model.network):

@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from warmup.models.interface import LanguageModel, Source
+from warmup.models.interface import EncodedInput, LanguageModel
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ _BLOCK = 1024
 """Tokens in a block of a large vocabulary."""
 
 
-def restrict(logits: torch.Tensor, banned: tuple[int, ...]) -> torch.Tensor:
+def restrict(logits: torch.Tensor, excluded: tuple[int, ...]) -> torch.Tensor:
     """Return logits [..., V] with -inf for tokens that a warmup never contains."""
-    index = torch.tensor(banned, device=logits.device)
+    index = torch.tensor(excluded, device=logits.device)
     return logits.index_fill(-1, index, float("-inf"))
 
 
@@ -80,7 +80,7 @@ def _search(cumulative: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
 @torch.no_grad()
 def sample(
     model: LanguageModel,
-    source: Source,
+    source: EncodedInput,
     *,
     max_tokens: int,
     temperature: float,
@@ -100,11 +100,11 @@ def sample(
     uniform = uniform.to(source.input_ids.device)
     ids = torch.full((*shape, max_tokens), tokens.pad, device=source.input_ids.device)
     ended = torch.zeros(shape, dtype=torch.bool, device=ids.device)
-    logits, cache = model.begin(source, shape[1])
+    logits, cache = model.prefill(source, shape[1])
     for position in range(max_tokens):
         if position:
-            logits, cache = model.step(ids[..., position - 1], cache)
-        scaled = restrict(logits.flatten(0, 1), tokens.banned).div_(temperature)
+            logits, cache = model.decode_step(ids[..., position - 1], cache)
+        scaled = restrict(logits.flatten(0, 1), tokens.excluded).div_(temperature)
         token = draw(scaled, uniform[..., position].flatten()).view(shape)
         ended = ended | (token == tokens.separator)
         ids[..., position] = torch.where(ended, tokens.pad, token)

@@ -7,19 +7,19 @@ import torch
 
 from warmup.data.batches import IGNORED
 from warmup.method.sampling import Warmups
-from warmup.models.interface import LanguageModel, Source, Tokens
+from warmup.models.interface import EncodedInput, LanguageModel, Tokens
 from warmup.models.projection import divergences, label_log_probabilities
 
 
 def target_log_probability(
-    model: LanguageModel, network: torch.nn.Module, source: Source, labels: torch.Tensor
+    model: LanguageModel, network: torch.nn.Module, source: EncodedInput, labels: torch.Tensor
 ) -> torch.Tensor:
     """Return log P(y|x) [B] of targets without a warmup; arguments as below."""
     return target_token_log_probabilities(model, network, source, labels).sum(-1)
 
 
 def target_token_log_probabilities(
-    model: LanguageModel, network: torch.nn.Module, source: Source, labels: torch.Tensor
+    model: LanguageModel, network: torch.nn.Module, source: EncodedInput, labels: torch.Tensor
 ) -> torch.Tensor:
     """Return log P(y_t|x,y_<t) [B, T] of the tokens of targets without a warmup; 0 at padding.
 
@@ -111,7 +111,7 @@ class Scores:
 
 
 def score(
-    model: LanguageModel, network: torch.nn.Module, source: Source, branches: Branches
+    model: LanguageModel, network: torch.nn.Module, source: EncodedInput, branches: Branches
 ) -> Scores:
     """Score warmups and targets exactly as a plain forward pass for each would.
 
@@ -129,7 +129,7 @@ def score(
         model.projection,
         states,
         labels,
-        model.tokens.banned,
+        model.tokens.excluded,
         restricted=of_warmup.expand_as(labels),
     )
     warmup_states = states[:, :, :columns].flatten(0, 2).index_select(0, branches.warmup_rows)
@@ -139,7 +139,7 @@ def score(
 
 @torch.no_grad()
 def rewards(
-    model: LanguageModel, source: Source, cache: Any, warmups: Warmups, labels: torch.Tensor
+    model: LanguageModel, source: EncodedInput, cache: Any, warmups: Warmups, labels: torch.Tensor
 ) -> torch.Tensor:
     """Return l = log P(y|x,c) [B, N] without a gradient, from what sampling has cached.
 
@@ -151,9 +151,9 @@ def rewards(
         labels: [B, T] target tokens with their end; -100 is padding.
     """
     branches = lay_out(model.tokens, warmups, labels)
-    states = model.extend(source, cache, branches.ids, branches.valid, warmups.lengths)
-    if states is None:
+    if not model.can_continue:
         return score(model, model.network, source, branches).l
+    states = model.continue_from_cache(source, cache, branches.ids, branches.valid, warmups.lengths)
     targets = branches.target_labels
     log_p, _ = label_log_probabilities(model.projection, states[:, :, 1:], targets)
     return log_p.sum(-1)
@@ -163,7 +163,7 @@ def divergence(
     model: LanguageModel,
     scores: Scores,
     start: LanguageModel,
-    start_source: Source,
+    start_source: EncodedInput,
     branches: Branches,
     *,
     forward: bool = False,
@@ -189,7 +189,7 @@ def divergence(
         scores.states,
         start.projection,
         states,
-        model.tokens.banned,
+        model.tokens.excluded,
         forward=forward,
     )
     zeros = torch.zeros(labels.shape, device=labels.device)

@@ -19,7 +19,7 @@ from warmup.common.errors import InputError, out_of_memory
 from warmup.data.batches import IGNORED, pad
 from warmup.method.sampling import Warmups, restrict
 from warmup.method.scoring import lay_out, rewards, score
-from warmup.models.interface import LanguageModel, Source
+from warmup.models.interface import EncodedInput, LanguageModel
 
 TOLERANCE = dict.fromkeys((torch.bfloat16, torch.float16), (0.2, 1.0))
 TOLERANCE[torch.float32] = (3e-4, 1e-3)
@@ -165,7 +165,7 @@ def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
     branches = BRANCHES + min(window // (warmup + target), samples)
     tokens = model.tokens
     rows = model.network.get_output_embeddings().weight.shape[0]
-    text = torch.tensor(sorted(set(range(rows)) - {*tokens.banned, tokens.separator, tokens.end}))
+    text = torch.tensor(sorted(set(range(rows)) - {*tokens.excluded, tokens.separator, tokens.end}))
     generator = torch.Generator().manual_seed(0)
 
     def draw(length: int) -> list[int]:
@@ -213,7 +213,7 @@ def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[D
     warmups = Warmups(ids, lengths, lengths >= longest)
     labels = pad(problem.targets, IGNORED).to(device)
     branches = lay_out(tokens, warmups, labels)
-    shared = model.share(source)
+    shared = model.cache_prompt(source)
 
     s, l, spread = _plain(model, inputs, problem)
     found = []
@@ -228,9 +228,9 @@ def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[D
         ("log P of a warmup, step by step,", by_step[0], s),
         ("log P of a target, step by step,", by_step[1], l),
     ]
-    _, cache = model.begin(shared, ids.shape[1])
+    _, cache = model.prefill(shared, ids.shape[1])
     for position in range(longest - 1):  # as `sample` feeds them
-        _, cache = model.step(ids[..., position], cache)
+        _, cache = model.decode_step(ids[..., position], cache)
     behind = rewards(model, shared, cache, warmups, labels)
     return spread, [*found, ("log P of a target behind cached warmups", behind, l)]
 
@@ -247,7 +247,7 @@ def _plain(
         for c in row:
             logits = model.plain_logits(x, [model.tokens.start, *c, separator, *y[:-1]]).float()
             spreads.append(float(logits.std(-1).mean()))
-            within = restrict(logits[: len(c) + 1], model.tokens.banned)
+            within = restrict(logits[: len(c) + 1], model.tokens.excluded)
             parts = (within, [*c, separator][: problem.longest]), (logits[len(c) + 1 :], y)
             values.append([_log_probability(*part) for part in parts])
     both = torch.tensor(values, device=model.network.device)
@@ -262,7 +262,7 @@ def _log_probability(logits: torch.Tensor, labels: list[int]) -> float:
 
 
 def _by_step(
-    model: LanguageModel, source: Source, problem: _Problem
+    model: LanguageModel, source: EncodedInput, problem: _Problem
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return log P of warmups and targets [B, N] as generation finds them, a token at a time."""
     tokens, device = model.tokens, model.network.device
@@ -272,12 +272,12 @@ def _by_step(
     lengths = torch.tensor([[len(c) for c in row] for row in problem.warmups], device=device)
     ends = lengths + torch.tensor([[1 + len(y)] for y in problem.targets], device=device)
     s, l = torch.zeros_like(lengths).float(), torch.zeros_like(lengths).float()
-    logits, cache = model.begin(source, ids.shape[1])
+    logits, cache = model.prefill(source, ids.shape[1])
     for position in range(ids.shape[2]):
         if position:
-            logits, cache = model.step(ids[..., position - 1], cache)
+            logits, cache = model.decode_step(ids[..., position - 1], cache)
         label = ids[..., position, None]
-        of_warmup = restrict(logits.float(), tokens.banned).log_softmax(-1).gather(-1, label)
+        of_warmup = restrict(logits.float(), tokens.excluded).log_softmax(-1).gather(-1, label)
         of_target = logits.float().log_softmax(-1).gather(-1, label)
         ended = (position > lengths) | (position >= problem.longest)
         s += of_warmup[..., 0].masked_fill(ended, 0.0)

@@ -1,4 +1,4 @@
-"""What a checkpoint says of itself in `warmup.json`, for those who write sequences with it."""
+"""`warmup.json`: what `warmup generate` has to know about a checkpoint."""
 
 from pathlib import Path
 from typing import Any
@@ -9,11 +9,11 @@ from warmup.common.files import read_json
 from warmup.config import schema
 
 FORMAT_FILE = "warmup.json"
-"""What a checkpoint's folder says of its decoder sequence, beside the files of `transformers`."""
+"""Name of the file in a checkpoint's folder, next to the files of `transformers`."""
 
 
 def model_format(config: dict[str, Any]) -> dict[str, Any]:
-    """Return what `warmup generate` has to know of a checkpoint."""
+    """Return the content of `warmup.json` for a resolved run."""
     warmup, dataset = config["method"]["warmup"], config["dataset"]
     return {
         "architecture": config["model"]["architecture"],
@@ -29,10 +29,10 @@ def model_format(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_format(folder: Path) -> dict[str, Any]:
-    """Read a checkpoint's `warmup.json`; its values keep to the bounds of a configuration.
+    """Read a checkpoint's `warmup.json` and check it with the bounds of a configuration.
 
     Raises:
-        InputError: the file is missing, or lacks a key, or a value is not possible.
+        InputError: the file or a key is missing, or a value is invalid.
     """
     path = folder / FORMAT_FILE
     form = read_json(path)

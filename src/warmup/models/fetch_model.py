@@ -18,25 +18,25 @@ from warmup.common.errors import InputError
 from warmup.common.files import atomic, refuse_full
 
 FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
-"""Weights, configurations and tokenizers. Never pickled weights: loading those can run code."""
+"""Weights, configurations and tokenizers; no pickled weights, since loading those can run code."""
 NESTED = "*/*"
-"""Exports to other formats and the like, which `from_pretrained` does not read."""
+"""Files in subfolders, such as exports to other formats, which `from_pretrained` ignores."""
 
 
 def fetch_model(hub: str, revision: str, folder: Path) -> None:
     """Make `folder` the checkpoint of a Hub repository at a commit.
 
-    The files come to a folder beside it, which an interruption leaves and the next call goes on
-    with. A restricted repository needs a token in the environment variable HF_TOKEN.
+    The files are downloaded to a folder next to it. If the download is interrupted, the next call
+    continues it. A restricted repository needs a token in the environment variable HF_TOKEN.
 
     Args:
         hub: id of the repository, such as `google-t5/t5-base`.
         revision: its commit.
-        folder: where the checkpoint is to be; there must be nothing in it.
+        folder: the checkpoint; it must be empty or missing.
 
     Raises:
-        InputError: the folder is not empty, the Hub cannot be reached or refuses, there is no such
-            repository or revision, or it has no weights as safetensors.
+        InputError: the folder is not empty, the Hub cannot be reached or refuses, the repository or
+            revision does not exist, or it has no weights as safetensors.
     """
     refuse_full(folder)  # before the download
     partial = folder.with_name(f"partial-{folder.name}-{revision}")
@@ -56,10 +56,11 @@ def fetch_model(hub: str, revision: str, folder: Path) -> None:
 def download(
     hub: str, revision: str, folder: Path, wanted: Sequence[str], unwanted: Sequence[str] = ()
 ) -> None:
-    """Download those files of a Hub repository at a commit that fit the patterns.
+    """Download the files of a Hub repository at a commit that match the patterns.
 
     Raises:
-        InputError: the Hub cannot be reached or refuses, or it has no such repository or revision.
+        InputError: the Hub cannot be reached or refuses, or the repository or revision does not
+            exist.
     """
     try:
         snapshot_download(
@@ -86,7 +87,7 @@ def download(
     except hub_errors.LocalEntryNotFoundError as error:
         reason = error.__cause__ or error
         raise InputError(f"{hub}: cannot reach the Hub: {reason}; run again later") from None
-    except Exception as error:  # those of its HTTP client, of the disk, …
+    except Exception as error:  # from its HTTP client, the disk, …
         raise InputError(f"{hub}: cannot download: {error}") from None
 
 

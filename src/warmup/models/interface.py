@@ -1,8 +1,10 @@
-"""What the method asks of a network: prefix once, continue one token at a time, score branches."""
+"""What the method asks of a network: encode an input once, decode step by step, score branches.
+
+Shapes: B examples, N branches (warmups) per example, S source tokens, L decoder tokens, D the width
+of the last hidden states, V the vocabulary.
+"""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,40 +14,41 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from warmup.models.projection import Projection
 
 CAP = "final_logit_softcapping"
-"""The setting of networks that cap their logits (Gemma 2)."""
+"""Setting of networks that cap their logits (Gemma 2)."""
 UNCAPPED = 2.0**64
-"""A cap that leaves every number as it is, in all its bits; some settings may not be None."""
+"""A cap that changes no bit of any logit; some configurations do not accept None."""
 
 
 @dataclass(frozen=True)
 class Tokens:
-    """Ids with a part in the decoder sequence `START c_1 … c_m SEP y_1 … y_T EOS`."""
+    """Ids with a role in the decoder sequence `START c_1 … c_m SEP y_1 … y_T EOS`."""
 
     start: int
     separator: int
     end: int
     pad: int
-    banned: tuple[int, ...]
-    """Special tokens that a warmup never contains; P(c|x) is normalised without them."""
+    excluded: tuple[int, ...]
+    """Tokens that no warmup contains: special tokens, and rows of the vocabulary without a token.
+    P(c|x) is normalised without them."""
 
     @property
     def of_form(self) -> tuple[int, ...]:
-        """What no text contains, whether or not the tokenizer calls it special."""
+        """Tokens that no text contains, whether or not the tokenizer calls them special."""
         return self.start, self.separator, self.end, self.pad
 
 
 @dataclass(frozen=True)
-class Source:
-    """A batch of inputs, encoded once and used by sampling and scoring."""
+class EncodedInput:
+    """A batch of inputs, encoded once for sampling and scoring."""
 
     input_ids: torch.Tensor
     """[B, S]"""
     mask: torch.Tensor
-    """[B, S], 1 where there is a token."""
+    """[B, S], 1 at tokens and 0 at padding."""
     states: Any = None
-    """Encoder-decoder: the encoder's output."""
+    """Encoder-decoder: the encoder's output [B, S, D]."""
     keys: tuple[tuple[torch.Tensor, torch.Tensor], ...] = ()
-    """Decoder-only, once shared: keys and values [B, heads, S, D] of each layer."""
+    """Decoder-only, after `cache_prompt`: keys and values [B, heads, S, D] of each layer."""
 
 
 class LanguageModel(ABC):
@@ -54,7 +57,7 @@ class LanguageModel(ABC):
     auto_class: Any
     """The `transformers` class that loads such networks."""
     pads_left: bool
-    """On which side inputs are padded."""
+    """Whether inputs are padded on the left."""
 
     def __init__(
         self,
@@ -74,122 +77,138 @@ class LanguageModel(ABC):
         """Return the id that begins the decoder sequence."""
 
     @abstractmethod
-    def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> Source:
-        """Encode inputs [B, S] as far as every use of them needs it."""
+    def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> EncodedInput:
+        """Encode inputs [B, S] as far as every later use needs it."""
 
-    def share(self, source: Source) -> Source:
-        """Encode the rest of what sampling and several branches have in common."""
+    def cache_prompt(self, source: EncodedInput) -> EncodedInput:
+        """Compute what sampling and scoring would otherwise each compute for the prompt."""
         return source
 
     @abstractmethod
-    def begin(self, source: Source, samples: int) -> tuple[torch.Tensor, Any]:
+    def prefill(self, source: EncodedInput, samples: int) -> tuple[torch.Tensor, Any]:
         """Feed START for N branches per example; return logits [B, N, V] and the cache."""
 
     @abstractmethod
-    def step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
+    def decode_step(self, tokens: torch.Tensor, cache: Any) -> tuple[torch.Tensor, Any]:
         """Feed one token per branch [B, N]; return the next logits [B, N, V] and the cache."""
 
     @abstractmethod
     def branch_states(
-        self, network: torch.nn.Module, source: Source, ids: torch.Tensor, valid: torch.Tensor
+        self, network: torch.nn.Module, source: EncodedInput, ids: torch.Tensor, valid: torch.Tensor
     ) -> torch.Tensor:
-        """Return last states [B, N, L, D] of N branches per example that share their source.
+        """Return last hidden states [B, N, L, D] of N branches per example.
 
         Args:
-            network: the network, or what a distributed trainer has wrapped around it.
+            network: the network, or the wrapper that a distributed trainer put around it.
             source: the inputs.
             ids: [B, N, L] decoder tokens of each branch.
-            valid: [B, N, L] bool, contiguous per branch; other positions are padding.
+            valid: [B, N, L] bool, False at padding; the tokens of a branch are contiguous.
         """
 
-    def extend(
+    @property
+    @abstractmethod
+    def can_continue(self) -> bool:
+        """Whether `continue_from_cache` works; if not, score branches with `branch_states`."""
+
+    @abstractmethod
+    def continue_from_cache(
         self,
-        source: Source,
+        source: EncodedInput,
         cache: Any,
         ids: torch.Tensor,
         valid: torch.Tensor,
         lengths: torch.Tensor,
-    ) -> torch.Tensor | None:
-        """Return last states [B, N, L − K, D] from column K on, with what sampling has cached.
+    ) -> torch.Tensor:
+        """Feed what follows the sampled warmups; return last hidden states [B, N, L − K, D].
+
+        Column 0 of the result is the last token of `START c`, column 1 the separator, and the
+        target follows. Only for a model that `can_continue`.
 
         Args:
             source: the inputs.
-            cache: of the `begin` and `step` that sampled the warmups; it is used up.
-            ids: [B, N, L] decoder tokens of each branch: K columns that end in all but the last
-                token of `START c`, then that token, the separator and the target.
-            valid: [B, N, L] bool; other positions are padding.
-            lengths: [B, N] tokens of each warmup; K is the most of them.
-
-        Returns:
-            None where the network cannot go on behind warmups of different lengths.
+            cache: of the `prefill` and `decode_step` that sampled the warmups. It is used up.
+            ids: [B, N, L] decoder tokens of each branch, aligned so that the separator is in the
+                same column K + 1 of every branch.
+            valid: [B, N, L] bool, False at padding.
+            lengths: [B, N] tokens of each warmup; K is the largest.
         """
-        return None
 
     @property
     def projection(self) -> Projection:
-        """What makes the network's logits of its last states."""
+        """The map from the network's last hidden states to its logits."""
         head = self.network.get_output_embeddings()
-        cap = getattr(self._settings, CAP, None)
+        cap = getattr(self._text_config, CAP, None)
         extra = dict(self.network.named_buffers(recurse=False)).get("final_logits_bias")
         if extra is None:
             return Projection(head.weight, head.bias, cap)
         bias = extra[0] if head.bias is None else extra[0] + head.bias
         return Projection(head.weight, bias, cap)  # of the BART family
 
-    @contextmanager
-    def headless(self) -> Iterator[None]:
-        """Let the network return its last states in the place of logits."""
-        network = self.network
-        head = network.get_output_embeddings()
-        buffers = dict(network.named_buffers(recurse=False))
-        extra, cap = buffers.get("final_logits_bias"), getattr(self._settings, CAP, None)
+    def last_hidden_states(self, network: torch.nn.Module, **inputs: Any) -> torch.Tensor:
+        """Run the network without its vocabulary head; return last hidden states [R, L, D].
+
+        A distributed wrapper has to be called as a whole: calling the layers inside it would miss
+        the gradient's reduction. So the network runs with a head that returns its input, without
+        the bias and the cap that some types apply to logits, and gives the states as its `logits`.
+
+        Args:
+            network: the network, or the wrapper that a distributed trainer put around it.
+            inputs: arguments of its forward pass.
+        """
+        own = self.network
+        head = own.get_output_embeddings()
+        buffers = dict(own.named_buffers(recurse=False))
+        extra, cap = buffers.get("final_logits_bias"), getattr(self._text_config, CAP, None)
         head.forward = lambda states: states
         if extra is not None:
-            network.final_logits_bias = extra.new_zeros(1, 1)
+            own.final_logits_bias = extra.new_zeros(1, 1)
         if cap is not None:
-            setattr(self._settings, CAP, UNCAPPED)
+            setattr(self._text_config, CAP, UNCAPPED)
         try:
-            yield
+            states: torch.Tensor = network(**inputs).logits
         finally:
             del head.forward
             if extra is not None:
-                network.final_logits_bias = extra
+                own.final_logits_bias = extra
             if cap is not None:
-                setattr(self._settings, CAP, cap)
+                setattr(self._text_config, CAP, cap)
+        return states
 
     @property
-    def _settings(self) -> Any:
-        """The configuration of what writes text, where a network is made of several."""
+    def _text_config(self) -> Any:
+        """The configuration of the part that generates text, if a network has several parts."""
         return self.network.config.get_text_config(decoder=True)
 
     @abstractmethod
     def plain_logits(self, input_ids: list[int], decoder_ids: list[int]) -> torch.Tensor:
-        """Return the logits [L, V] behind each of L decoder tokens, from one plain forward pass.
+        """Return the logits [L, V] after each of L decoder tokens, from one plain forward pass.
 
-        One sequence, and nothing but token ids: masks, positions and caches are the network's own.
+        It takes one sequence and only its token ids: masks, positions and caches are left to the
+        network.
         """
 
     @abstractmethod
     def generation_inputs(
-        self, source: Source, prefix: torch.Tensor | None = None
+        self, source: EncodedInput, prefix: torch.Tensor | None = None
     ) -> tuple[dict[str, Any], int]:
-        """Return what `generate()` takes, and how many of its output tokens are before the warmup.
+        """Return the inputs of `generate()`, and how many tokens of its output precede the warmup.
 
         Args:
             source: the inputs.
-            prefix: [B, P] tokens behind START that are given; the output repeats them.
+            prefix: [B, P] given tokens after START; the output repeats them.
         """
 
 
 def branch_mask(valid: torch.Tensor) -> torch.Tensor:
-    """Return who may attend to whom among packed branches.
+    """Return which positions of packed branches may attend to which.
 
     Args:
         valid: [B, N, L] bool.
 
     Returns:
-        [B, N·L, N·L] bool: causal within a branch, nothing across branches, no padding as a key,
-        and each position sees itself so that no softmax is over nothing.
+        [B, N·L, N·L] bool. Attention is causal within a branch and absent between branches.
+        Padding is never a key, except that each position sees itself: a softmax over nothing is
+        NaN.
     """
     batch, branches, length = valid.shape
     causal = torch.ones(length, length, dtype=torch.bool, device=valid.device).tril()

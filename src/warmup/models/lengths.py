@@ -1,4 +1,4 @@
-"""Does a network have positions for all tokens that it will be fed?"""
+"""Check that a network has a position for every token that it will be fed."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ _KEYS = ("max_source_tokens", "max_warmup_tokens", "max_target_tokens")
 def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
     """Feed a network one sequence of the greatest lengths that a run allows.
 
-    A table of learned positions ends somewhere; other kinds of positions do not. The network has to
-    be on the CPU, since a GPU cannot go on after an index that is out of range.
+    A table of learned positions has an end; other kinds of positions have none. The network has to
+    be on the CPU: after an index out of range a GPU can do nothing more.
 
     Args:
         model: the model.
-        form: as `warmup.json` has it: how long inputs, warmups and targets may be.
+        form: the content of `warmup.json`, which has the longest input, warmup and target.
 
     Raises:
-        InputError: the network has fewer positions.
+        InputError: the network has too few positions.
     """
     source, warmup, target = (form[key] for key in _KEYS)
     before = 0 if warmup is None else warmup + 1  # c and the separator
-    # with START, without y's last token; what cannot be fed two tokens lacks something else
+    # START is fed and the last token of y is not; if even one token fails, the reason is another
     if _takes(model, source, before + target) or not _takes(model, 1, 1):
         return
     named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
@@ -38,7 +38,7 @@ def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
 
 
 def _takes(model: LanguageModel, source: int, decoder: int) -> bool:
-    """Say whether a network can be fed so many tokens."""
+    """Return whether a network accepts so many source and decoder tokens."""
     inputs, ids = (torch.full((1, length), model.tokens.end) for length in (source, decoder))
     try:
         with torch.no_grad(), torch.random.fork_rng([]):

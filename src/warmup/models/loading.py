@@ -1,4 +1,4 @@
-"""Create, load and save networks as plain `transformers`."""
+"""Create, load and save networks in the plain `transformers` layout."""
 
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,18 @@ from warmup.models.markers import marker
 
 
 def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
-    """Load network and tokenizer from a local folder; safetensors only, no code from it is run.
+    """Load network and tokenizer from a local folder: safetensors only, and no code in it is run.
 
     Args:
         folder: a checkpoint in the `transformers` layout.
         spec: the model entry: `architecture`, `separator`, `prompt_end`, `dtype`.
 
     Raises:
-        InputError: no such checkpoint, or its vocabulary has no such separator or `prompt_end`.
+        InputError: the folder has no usable checkpoint, or the vocabulary has no such separator or
+            `prompt_end`.
     """
     if not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: no checkpoint there (config.json is missing)")
+        raise InputError(f"{folder}: not a checkpoint (config.json is missing)")
     auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
     try:
         network = auto.from_pretrained(
@@ -51,7 +52,7 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
     """Make a network with random weights from the entry's `scratch` configuration.
 
     Raises:
-        InputError: an unknown model type, a key its configuration does not have, or settings that
+        InputError: the model type is unknown, its configuration has no such key, or the settings
             make no network.
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
@@ -66,11 +67,12 @@ def save(model: LanguageModel, folder: Path) -> None:
     model.tokenizer.save_pretrained(folder)
 
 
-def prepare_separator(model: LanguageModel) -> None:
-    """Let the separator begin as the end token: where a text would end, a warmup may end.
+def init_separator_from_eos(model: LanguageModel) -> None:
+    """Copy the output embedding of the end token to the separator: where a text would end, a
+    warmup may end.
 
-    A model that was not trained with warmups gives its separator no sensible probability, so
-    that warmups would all run into their length limit, with noise behind what they say.
+    A model that was not trained with warmups gives the separator almost no probability: every
+    warmup would run to the length limit and end in noise.
     """
     weight = model.network.get_output_embeddings().weight
     with torch.no_grad():
@@ -83,7 +85,9 @@ def _assemble(
     kind = plugins.load("architecture", spec["architecture"]).MODEL
     head = network.get_output_embeddings()
     if head is None:
-        raise InputError(f"model type {network.config.model_type!r}: not supported: it has no head")
+        raise InputError(
+            f"model type {network.config.model_type!r}: not supported: it has no vocabulary head"
+        )
     if tokenizer.eos_token_id is None:
         raise InputError("tokenizer: it has no end-of-sequence token")
     separator = marker(tokenizer, "separator", spec["separator"])
@@ -93,15 +97,15 @@ def _assemble(
             f"separator: {spec['separator']!r} is also the token that begins the decoder sequence"
         )
     unused = range(len(tokenizer), head.weight.shape[0])
-    banned = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
+    excluded = ({*tokenizer.all_special_ids, start, *unused}) - {separator}
     end = int(tokenizer.eos_token_id)
     pad = end if tokenizer.pad_token_id is None else int(tokenizer.pad_token_id)
-    # no rules of what it was trained for before, such as BART's forced first token
+    # drop rules of its earlier training, such as BART's forced first token
     network.generation_config = GenerationConfig(
         pad_token_id=pad,
         eos_token_id=end,
         decoder_start_token_id=start if network.config.is_encoder_decoder else None,
     )
-    tokens = Tokens(start, separator, end, pad, tuple(sorted(banned)))
+    tokens = Tokens(start, separator, end, pad, tuple(sorted(excluded)))
     model: LanguageModel = kind(network, tokenizer, tokens)
     return model

@@ -1,4 +1,4 @@
-"""The tokens that mark parts of the decoder sequence: found in a vocabulary, or refused."""
+"""Look up the tokens that mark parts of the decoder sequence."""
 
 import re
 
@@ -7,7 +7,7 @@ from transformers import PreTrainedTokenizerBase
 from warmup.common.errors import InputError
 
 _RESERVED = re.compile(r"▁?(<extra_id_\d+>|\[unused\d+\])")
-"""Pieces that mT5 and BERT keep free; their tokenizers do not list them as added tokens."""
+"""Tokens that mT5 and BERT reserve; their tokenizers do not list them as added tokens."""
 _ROLES = {
     "eos_token": "ends a text",
     "pad_token": "pads",
@@ -17,16 +17,16 @@ _ROLES = {
 
 
 def marker(tokenizer: PreTrainedTokenizerBase, key: str, token: str) -> int:
-    """Return the id of a token that can mark a part of the sequence: no text contains it.
+    """Return the id of a token that can mark a part of the sequence, as no text contains it.
 
     Args:
         tokenizer: of the model.
-        key: the model entry's key that names the token; it begins errors.
-        token: as the vocabulary has it.
+        key: the model entry's key that names the token; the error message begins with it.
+        token: its spelling in the vocabulary.
 
     Raises:
-        InputError: the token is not in the vocabulary, is a part of ordinary text, or has another
-            part already; the message lists valid ones.
+        InputError: the token is not in the vocabulary, may occur in ordinary text, or has another
+            role already. The message lists valid tokens.
     """
     vocabulary = tokenizer.get_vocab()
     roles = {getattr(tokenizer, name): part for name, part in _ROLES.items()}

@@ -1,4 +1,4 @@
-"""Attention masks of packed branches, for every attention and window that a network has."""
+"""Attention masks of packed branches, for every kind of attention and window of a network."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,25 +8,25 @@ import torch
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 
 ATTENTIONS = ("eager", "sdpa")
-"""Attentions that take a mask of any form; `transformers` chooses one of them by itself."""
+"""Attention implementations that take any mask; `transformers` chooses one of them by default."""
 
 
 @contextmanager
 def packed(allowed: torch.Tensor, positions: torch.Tensor) -> Iterator[None]:
-    """Let a network that is called within attend among packed branches.
+    """Let a network that is called within the context attend among packed branches.
 
-    `transformers` describes a layer's mask by a function of two indices (causal, a window, a
-    chunk) and hands it to the function that makes a mask for the attention in use: of booleans, or
-    of what is added to the scores. Here it is given positions in the place of indices, so that a
-    window counts the tokens of prompt and branch and not those of other branches between them.
+    `transformers` describes a layer's mask by a function of a query index and a key index (causal,
+    a window, a chunk). It hands that function to the builder of masks for the attention in use,
+    boolean or additive. Within this context the function gets positions instead of indices, so
+    that a window counts the tokens of prompt and branch, and not those of other branches between.
 
     Args:
         allowed: [B, Q, K] bool, which keys a query may attend to at all.
-        positions: [B, K] of the tokens that are cached, then of the Q that are fed.
+        positions: [B, K] positions of the cached tokens, then of the Q tokens that are fed.
     """
     functions = ALL_MASK_ATTENTION_FUNCTIONS
     for name in ATTENTIONS:
-        functions[name] = _among(functions[name], allowed, positions)
+        functions[name] = _by_position(functions[name], allowed, positions)
     try:
         yield
     finally:
@@ -34,17 +34,17 @@ def packed(allowed: torch.Tensor, positions: torch.Tensor) -> Iterator[None]:
             del functions[name]
 
 
-def _among(
+def _by_position(
     make: Callable[..., Any], allowed: torch.Tensor, positions: torch.Tensor
 ) -> Callable[..., Any]:
-    """Return `make` with positions in the place of indices."""
+    """Return the mask builder `make` with positions instead of indices."""
     queries, keys = positions[:, None, -allowed.shape[1] :, None], positions[:, None, None]
 
     def mask(*, mask_function: Callable[..., torch.Tensor], **settings: Any) -> Any:
         def reaches(batch: Any, head: Any, _query: Any, _key: Any) -> torch.Tensor:
             return mask_function(batch, head, queries, keys) & allowed[:, None]
 
-        # padding is in `allowed`, and nothing may be left to a flag that says "causal"
+        # `allowed` has the padding, and a mask must be built even if it looks causal
         own = {"attention_mask": None, "allow_is_causal_skip": False, "use_vmap": False}
         return make(mask_function=reaches, **settings | own)
 

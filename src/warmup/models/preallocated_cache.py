@@ -1,30 +1,31 @@
-"""A cache of keys and values with room to grow, so that a step copies its own token only."""
+"""A cache of keys and values with spare memory: a decoding step copies only its own token."""
 
 import torch
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-ROOM = 64
-"""Tokens that fit in behind the first ones before memory is asked for again."""
+SPARE_TOKENS = 64
+"""Tokens that a layer has spare memory for whenever it allocates."""
 
 
-class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
-    """Behaves as its base class does, but without a gradient: what it returns is written to."""
+class PreallocatedLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
+    """Behaves as its base class does, but without a gradient: its tensors are overwritten."""
 
     keys: torch.Tensor
     values: torch.Tensor
     memory: list[torch.Tensor]
-    """Keys and values [B, H, room, D], of which `keys` and `values` are the beginning."""
+    """Memory of keys and values [B, H, length, D]; `keys` and `values` are its beginning."""
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: object, **kwargs: object
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Add tokens [B, H, T, D]; return all there are."""
+        """Add the keys and values of T tokens [B, H, T, D]; return those of all tokens."""
         filled = self.get_seq_length()
         length = filled + key_states.shape[2]
         if not filled or length > self.memory[0].shape[2]:
             old = (self.keys, self.values) if filled else ()
-            self.memory = [_longer(states, length + ROOM) for states in (key_states, value_states)]
+            size = length + SPARE_TOKENS
+            self.memory = [_empty_like(states, size) for states in (key_states, value_states)]
             for memory, states in zip(self.memory, old, strict=False):
                 memory[:, :, :filled] = states
             if not filled:
@@ -35,15 +36,16 @@ class RoomyLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
         return self.keys, self.values
 
 
-def roomy_cache(keys: tuple[tuple[torch.Tensor, torch.Tensor], ...]) -> DynamicCache:
-    """Return a cache that holds the keys and values [B, H, T, D] of each layer."""
+def preallocated_cache(keys: tuple[tuple[torch.Tensor, torch.Tensor], ...]) -> DynamicCache:
+    """Return a cache that holds the given keys and values [B, H, T, D] of each layer."""
     cache = DynamicCache()
-    cache.layer_class_to_replicate = RoomyLayer
+    cache.layer_class_to_replicate = PreallocatedLayer
     for layer, (k, v) in enumerate(keys):
         cache.update(k, v, layer)
     return cache
 
 
-def _longer(states: torch.Tensor, length: int) -> torch.Tensor:
+def _empty_like(states: torch.Tensor, length: int) -> torch.Tensor:
+    """Return memory for `length` tokens."""
     batch, heads, _, width = states.shape
     return states.new_empty(batch, heads, length, width)

@@ -1,4 +1,4 @@
-"""A network with random weights, and which setting is wrong where none can be made or run."""
+"""Make a network with random weights, or say which setting makes that impossible."""
 
 import math
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, out_of_memory
 
 _LAYERS = ("num_hidden_layers", "num_decoder_layers", "decoder_layers")
-"""Numbers of layers, as configurations of `transformers` call them."""
+"""Names of the number of layers in configurations of `transformers`."""
 
 
 def make(
@@ -22,19 +22,19 @@ def make(
     Args:
         architecture: a module of `warmup.models`.
         scratch: `model_type` and settings of that type's configuration.
-        tokenizer: whose vocabulary and special tokens the network gets.
+        tokenizer: its vocabulary and special tokens become those of the network.
 
     Raises:
-        InputError: an unknown model type, a setting that its configuration does not have, or
-            settings that make no such network; names those that are likely the reason.
+        InputError: the model type is unknown, its configuration has no such setting, or the
+            settings make no such network; the message names the settings that are likely wrong.
     """
     settings = dict(scratch)
     model_type = settings.pop("model_type")
     if model_type not in CONFIG_MAPPING:
-        raise InputError(f"scratch.model_type: transformers knows no {model_type!r}")
+        raise InputError(f"scratch.model_type: transformers has no type {model_type!r}")
     try:
         config = AutoConfig.for_model(model_type)
-    except Exception as error:  # a type that does not take its own defaults
+    except Exception as error:  # some types reject their own defaults
         said = " ".join(str(error).split())
         raise InputError(f"scratch.model_type: no network of type {model_type}: {said}") from None
     known = config.to_dict() | config.attribute_map
@@ -75,7 +75,7 @@ def make(
 
 
 def _build(auto_class: Any, config: Any) -> PreTrainedModel:
-    """Return the network, tried with two tokens; an exception of any kind if it cannot be."""
+    """Return the network after a forward pass over two tokens; any exception means it failed."""
     if any(isinstance(n := getattr(config, key, 1), int) and n < 1 for key in _LAYERS):
         raise ValueError("it needs at least one layer")
     layers = getattr(config, "num_hidden_layers", math.inf)
@@ -97,7 +97,7 @@ def _build(auto_class: Any, config: Any) -> PreTrainedModel:
 
 
 def _is_strange(value: Any, default: Any) -> bool:
-    """Say whether a setting may be why there is no network: another type, or too small a number."""
+    """Return whether a setting is suspect: of another type than the default, or too small."""
     if type(value) is not type(default):
         return True
     positive = isinstance(value, int) and default > 0

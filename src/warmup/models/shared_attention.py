@@ -9,14 +9,14 @@ from transformers.masking_utils import sdpa_mask
 
 NAME = "sdpa_shared"
 MODEL_TYPES = ("bart", "mbart", "mt5", "pegasus", "t5")
-"""Whose cross-attention takes the number of inputs from the keys, not from the queries."""
+"""Model types whose cross-attention takes its batch size from the keys."""
 
 
 def share_keys(network: PreTrainedModel) -> None:
-    """Let rows of a network's decoder share encoded inputs, where it can.
+    """Switch a network to shared cross-attention, if its type and attention allow it.
 
-    The decoder may then have N rows for each row of the encoder's states, those of an example one
-    after the other. Nothing else changes.
+    Its decoder may then have N rows for each row of the encoder's states; the rows of an example
+    are consecutive. The network otherwise computes what it did.
     """
     config = network.config
     if config.model_type in MODEL_TYPES and config._attn_implementation == "sdpa":
@@ -24,7 +24,7 @@ def share_keys(network: PreTrainedModel) -> None:
 
 
 def shares_keys(network: PreTrainedModel) -> bool:
-    """Say whether rows of a network's decoder may share encoded inputs."""
+    """Return whether `share_keys` has switched the network."""
     return bool(network.config._attn_implementation == NAME)
 
 
@@ -37,22 +37,22 @@ def _attention(  # noqa: PLR0917  # called by transformers
     position_bias: torch.Tensor | None = None,
     **kwargs: Any,
 ) -> tuple[torch.Tensor, None]:
-    """Attend as `sdpa` of `transformers` does, N rows of queries to each row of keys.
+    """Attend as `sdpa` of `transformers` does, with N rows of queries per row of keys.
 
     Args:
         module: the layer.
         query: [B·N, heads, L, D]
         key: [B, heads, S, D]
-        value: likewise.
-        attention_mask: [B, 1, L, S] if N > 1, the same for all L.
+        value: [B, heads, S, D]
+        attention_mask: [B, 1, L, S]; if N > 1 it is the same for all L.
         position_bias: [1, heads, L, S]
         kwargs: further settings.
 
     Returns:
-        [B·N, L, heads, D], and no weights.
+        [B·N, L, heads, D], and None instead of attention weights.
     """
     branches, length = len(query) // len(key), query.shape[2]
-    if branches > 1:  # as one row of N·L queries, which is a view
+    if branches > 1:  # one row of N·L queries, which is a view
         query = query.view(-1, branches, *query.shape[1:]).transpose(1, 2).flatten(2, 3)
         if attention_mask is not None:
             attention_mask = attention_mask[:, :, :1]

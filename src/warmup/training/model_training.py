@@ -42,7 +42,7 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
     form = start / FORMAT_FILE
     knows_warmups = form.exists() and read_format(start)["max_warmup_tokens"] is not None
     if config["method"]["warmup"] and not knows_warmups:
-        loading.prepare_separator(model)
+        loading.init_separator_from_eos(model)
     return model
 
 

@@ -162,7 +162,7 @@ def test_a_gold_prefix_is_as_long_as_the_own_warmup(name):
     lengths = [len(c) for c in one.warmups(inputs(name).sources)]
     assert len(set(lengths)) > 1
     (longer,) = ids(name, ["a b c d e"])
-    target = [longer[0], tokens.separator, tokens.banned[0], *longer[1:]]  # no warmup has these
+    target = [longer[0], tokens.separator, tokens.excluded[0], *longer[1:]]  # no warmup has these
     found = gold_prefix.write(one, inputs(name, targets=lambda: [target] * len(TEXTS)))
     assert [w.warmup for w in found] == [longer[:length] for length in lengths]
     assert all(w.warmup_log_probability > float("-inf") for w in found)

@@ -64,10 +64,10 @@ def test_without_a_warmup_it_is_plain_generate(name, beams):
 @pytest.mark.parametrize("limit", [0, 1, 4])
 def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name, beams, limit):
     model = tiny.model(name)
-    banned = {model.tokenizer.convert_ids_to_tokens(i) for i in model.tokens.banned}
+    excluded = {model.tokenizer.convert_ids_to_tokens(i) for i in model.tokens.excluded}
     for found in results(name, limit, beams):
         assert found["warmup_tokens"] == len(ids(model, found["warmup"])) <= limit
-        assert not banned & set(found["warmup"].split())
+        assert not excluded & set(found["warmup"].split())
         assert "<extra_id_0>" not in found["warmup"] + found["output"]
         assert 0 <= found["output_tokens"] <= 7 + limit - found["warmup_tokens"]
         assert found["warmup_log_probability"] <= 0
@@ -144,7 +144,7 @@ def test_greedy_takes_the_most_probable_token_that_the_form_allows():
         while decoder[-1] != tokens.separator:
             logits = model.network(input_ids=x, decoder_input_ids=torch.tensor([decoder])).logits
             logits = logits[0, -1]
-            logits[list(tokens.banned)] = float("-inf")
+            logits[list(tokens.excluded)] = float("-inf")
             full = len(decoder) - 1 == limit
             decoder.append(tokens.separator if full else int(logits.argmax()))
     assert model.tokenizer.decode(decoder[1:-1]) == found["warmup"]
@@ -199,7 +199,7 @@ def test_a_limit_reached_forces_the_separator_whose_probability_does_not_count()
         logits = model.network(
             input_ids=x, decoder_input_ids=torch.tensor([[model.tokens.start]])
         ).logits[0, 0]
-    logits[list(model.tokens.banned)] = float("-inf")
+    logits[list(model.tokens.excluded)] = float("-inf")
     token = ids(model, first["warmup"])[0] if first["warmup"] else model.tokens.separator
     expected = logits.log_softmax(-1)[token].item()
     assert first["warmup_log_probability"] == pytest.approx(expected, abs=1e-5)

@@ -45,9 +45,9 @@ def steps(monkeypatch):
 
     def count(model):
         made = []
-        plain = model.step
+        plain = model.decode_step
         monkeypatch.setattr(
-            model, "step", lambda tokens, cache: made.append(1) or plain(tokens, cache)
+            model, "decode_step", lambda tokens, cache: made.append(1) or plain(tokens, cache)
         )
         return made
 

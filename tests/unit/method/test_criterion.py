@@ -229,8 +229,8 @@ def test_the_log_has_the_surprisal_of_warmups_and_how_many_are_different(longest
     one = Criterion(model, method(samples=40, max_tokens=longest), seed=1)
     _, notes = one.losses(model.network, batch, 0)
     source = model.encode(batch["input_ids"], batch["mask"])
-    logits, _ = model.begin(source, 1)
-    p = restrict(logits[:, 0], model.tokens.banned).softmax(-1)
+    logits, _ = model.prefill(source, 1)
+    p = restrict(logits[:, 0], model.tokens.excluded).softmax(-1)
     warmups, _ = one.warm_up(source, batch["index"], 0, 40)
     for i in range(3):
         found = [

@@ -6,7 +6,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.models.interface import Tokens
 
-TOKENS = Tokens(start=0, separator=9, end=1, pad=0, banned=(0, 1, 2))
+TOKENS = Tokens(start=0, separator=9, end=1, pad=0, excluded=(0, 1, 2))
 TARGETS = [[5, 6, 1], [5, 7, 7, 1], [5, 6, 8, 1], [6, 5, 1]]
 
 
@@ -21,7 +21,7 @@ def test_a_warmup_keeps_to_its_limit_and_has_no_special_token(name, longest):
     for target in [*TARGETS, [1], [9, 2, 7, 1]]:
         c = write(target)
         assert len(c) <= longest
-        assert not {*TOKENS.banned, TOKENS.separator} & set(c)
+        assert not {*TOKENS.excluded, TOKENS.separator} & set(c)
 
 
 def test_filler_is_one_token_whatever_the_target_is():

@@ -15,13 +15,13 @@ from warmup.method.objectives import reweighted, surrogate
 from warmup.method.random_numbers import uniforms
 from warmup.method.sampling import Warmups, distinct, draw, restrict, sample, select
 from warmup.method.scoring import lay_out, score
-from warmup.models.interface import Source
+from warmup.models.interface import EncodedInput
 
 MODELS = ["t5", "mt5", "bart", "llama"]
 SOURCES = [[0, 1, 2], [3], [4, 4, 0, 1, 2, 3], [2, 1]]
 
 
-def encode(model, rows) -> Source:
+def encode(model, rows) -> EncodedInput:
     sources = [[model.tokenizer.convert_tokens_to_ids(tiny.WORDS[i]) for i in row] for row in rows]
     mask = pad([[1] * len(row) for row in sources], 0, model.pads_left)
     return model.encode(pad(sources, model.tokens.pad, model.pads_left), mask)
@@ -43,7 +43,7 @@ def sampled(model, rows, samples, longest, *, seed=1, update=5, first=0, tempera
 def enumerate_warmups(model, longest):
     """Return every possible warmup of a model, as `Warmups` of one example."""
     size = model.network.config.vocab_size
-    letters = sorted(set(range(size)) - {*model.tokens.banned, model.tokens.separator})
+    letters = sorted(set(range(size)) - {*model.tokens.excluded, model.tokens.separator})
     every = [c for m in range(longest + 1) for c in itertools.product(letters, repeat=m)]
     ids = torch.tensor(
         [[[*c, *[model.tokens.pad] * (longest - len(c))] for c in every]], dtype=torch.long
@@ -129,8 +129,8 @@ def test_lengths_and_forced_ends_are_right_and_no_token_is_banned(name):
     model, longest = tiny.model(name), 3
     warmups = sampled(model, SOURCES, 200, longest)
     tokens = model.tokens
-    never = {*tokens.banned, tokens.separator} - {tokens.pad}
-    assert {tokens.pad, tokens.end, tokens.start} <= set(tokens.banned)
+    never = {*tokens.excluded, tokens.separator} - {tokens.pad}
+    assert {tokens.pad, tokens.end, tokens.start} <= set(tokens.excluded)
     assert {0, longest} < set(warmups.lengths.flatten().tolist())  # short ones and cut ones
     for ids, length, forced in zip(
         warmups.ids.flatten(0, 1), warmups.lengths.flatten(), warmups.forced.flatten(), strict=True

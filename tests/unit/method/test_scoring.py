@@ -70,7 +70,7 @@ def check(model, ahead, examples, longest=4, **tolerance):
     branches = lay_out(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
     source = encode(model, sources)
     with torch.no_grad():
-        source = model.share(source) if ahead else source
+        source = model.cache_prompt(source) if ahead else source
         assert bool(source.keys) == ahead
         scores = score(model, model.network, source, branches)
     expected = [
@@ -169,11 +169,11 @@ def test_the_allowed_mass_is_that_of_the_network_s_own_softmax(name):
         scores = score(model, model.network, encode(model, [x]), branches)
     for n, c in enumerate(warmups):
         plain = tiny.plain_logits(model, x, [model.tokens.start, *c]).log_softmax(-1)
-        banned = torch.zeros(plain.shape[-1], dtype=torch.bool)
-        banned[list(model.tokens.banned)] = True
+        excluded = torch.zeros(plain.shape[-1], dtype=torch.bool)
+        excluded[list(model.tokens.excluded)] = True
         counted = plain[: len(c)] if len(c) == longest else plain  # a forced end does not count
-        mass = counted[:, ~banned].exp().sum(-1).log().sum()
-        assert mass < -1e-3  # an untrained network gives banned tokens some probability
+        mass = counted[:, ~excluded].exp().sum(-1).log().sum()
+        assert mass < -1e-3  # an untrained network gives excluded tokens some probability
         torch.testing.assert_close(scores.log_allowed_mass[0, n], mass, **EXACT)
 
 
@@ -210,7 +210,7 @@ def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(nam
     for n, c in enumerate(warmups):
         p, q = (
             tiny.plain_logits(one, x, [model.tokens.start, *c]).index_fill(
-                -1, torch.tensor(model.tokens.banned), float("-inf")
+                -1, torch.tensor(model.tokens.excluded), float("-inf")
             )
             for one in (model, start)
         )
@@ -241,14 +241,14 @@ def test_a_prompt_attended_ahead_has_the_same_gradient(name):
         return torch.autograd.grad((scores.s + scores.l).square().sum(), parameters)
 
     plain = encode(model, [ids(model, [0, 1, 2]), ids(model, [4])])
-    for one, other in zip(gradients(plain), gradients(model.share(plain)), strict=True):
+    for one, other in zip(gradients(plain), gradients(model.cache_prompt(plain)), strict=True):
         torch.testing.assert_close(one, other, atol=1e-9, rtol=1e-9)
 
 
 @pytest.mark.parametrize("name", SHARED)
 def test_what_was_attended_ahead_is_used_again_by_sampling(name, monkeypatch):
     model = tiny.model(name)
-    source = model.share(encode(model, [ids(model, [0, 1, 2])]))
+    source = model.cache_prompt(encode(model, [ids(model, [0, 1, 2])]))
     widths = []
     plain = model.network.forward
     monkeypatch.setattr(
@@ -256,8 +256,8 @@ def test_what_was_attended_ahead_is_used_again_by_sampling(name, monkeypatch):
         "forward",
         lambda **more: widths.append(more["input_ids"].shape[1]) or plain(**more),
     )
-    logits, cache = model.begin(source, 3)
-    model.step(logits.argmax(-1), cache)
+    logits, cache = model.prefill(source, 3)
+    model.decode_step(logits.argmax(-1), cache)
     assert widths == [1, 3]  # START, and a token of each branch
-    again, _ = model.begin(source, 3)  # sampling leaves the source as it was
+    again, _ = model.prefill(source, 3)  # sampling leaves the source as it was
     torch.testing.assert_close(logits, again)

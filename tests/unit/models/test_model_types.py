@@ -64,7 +64,7 @@ def compare(model):
             pad(x, model.tokens.pad, model.pads_left),
             pad([[1] * len(source) for source in x], 0, model.pads_left),
         )
-        for one in (encoded, model.share(encoded)):
+        for one in (encoded, model.cache_prompt(encoded)):
             found = score(model, model.network, one, branches)
             both = torch.stack([found.s, found.l], -1)
             torch.testing.assert_close(both, expected, atol=1e-3, rtol=1e-5)

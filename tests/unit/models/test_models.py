@@ -59,7 +59,7 @@ def test_special_tokens_are_told_apart(name):
     assert tokens.pad == vocabulary["<pad>"]
     assert tokens.start == vocabulary["<extra_id_1>" if name == "llama" else "<pad>"]
     special = {vocabulary[t] for t in ("<pad>", "</s>", "<unk>", "<extra_id_1>")}
-    assert set(tokens.banned) == special
+    assert set(tokens.excluded) == special
     assert tiny.model(name).network.config.vocab_size == len(vocabulary)
 
 
@@ -70,7 +70,7 @@ def test_rows_of_the_vocabulary_without_a_token_are_banned(folder):
     network.resize_token_embeddings(known + 6)  # as T5 has 32,128 rows for 32,100 tokens
     network.save_pretrained(path)
     tokens = loading.load(path, tiny.spec("t5")).tokens
-    assert set(range(known, known + 6)) <= set(tokens.banned)
+    assert set(range(known, known + 6)) <= set(tokens.excluded)
 
 
 def test_the_seed_decides_the_weights(tmp_path):
@@ -87,14 +87,14 @@ def test_the_separator_begins_as_the_end_token(name, tmp_path):
     model = loading.create(tiny.spec(name), tiny.tokenizer(tmp_path, name), seed=1)
     weight = model.network.get_output_embeddings().weight
     assert not torch.equal(weight[model.tokens.separator], weight[model.tokens.end])
-    loading.prepare_separator(model)
+    loading.init_separator_from_eos(model)
     assert torch.equal(weight[model.tokens.separator], weight[model.tokens.end])
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"scratch": {"model_type": "t6"}}, "scratch.model_type: transformers knows no 't6'"),
+        ({"scratch": {"model_type": "t6"}}, "scratch.model_type: transformers has no type 't6'"),
         (
             {"scratch": {"model_type": "t5", "d_modle": 8}},
             "scratch.d_modle: not a setting of t5; it has: .*d_model",
@@ -136,7 +136,7 @@ def test_a_model_that_cannot_be_made_is_explained(tmp_path, change, message):
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_explained(folder, tmp_path):
-    with pytest.raises(InputError, match=r"nowhere: no checkpoint there \(config.json is missing"):
+    with pytest.raises(InputError, match=r"nowhere: not a checkpoint \(config.json is missing"):
         loading.load(tmp_path / "nowhere", tiny.spec("t5"))
     path = folder("t5")
     with pytest.raises(InputError, match="separator: '<sep>' is not in the vocabulary"):

@@ -20,7 +20,7 @@ def write(writer: Writer, inputs: Inputs) -> list[Written]:
         InputError: an input without a target.
     """
     tokens = writer.model.tokens
-    never = {*tokens.banned, tokens.separator}
+    never = {*tokens.excluded, tokens.separator}
     targets = [[token for token in ids if token not in never] for ids in inputs.targets()]
     own = writer.warmups(inputs.sources)
     prefixes = [ids[: len(c)] for ids, c in zip(targets, own, strict=True)]

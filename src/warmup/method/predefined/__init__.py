@@ -15,5 +15,5 @@ Writer = Callable[[Sequence[int]], list[int]]
 
 def allowed_counts(targets: Sequence[Sequence[int]], tokens: Tokens) -> Counter[int]:
     """Return in how many targets each token occurs, without those that no warmup contains."""
-    never = {*tokens.banned, tokens.separator}
+    never = {*tokens.excluded, tokens.separator}
     return Counter(token for target in targets for token in set(target) - never)

@@ -9,7 +9,7 @@ from warmup.models.interface import Tokens
 def writer(targets: Sequence[Sequence[int]], tokens: Tokens, max_tokens: int) -> Writer:
     """Return a writer of the `max_tokens` tokens that are in the fewest targets, each once."""
     counts = allowed_counts(targets, tokens)
-    never = {*tokens.banned, tokens.separator}
+    never = {*tokens.excluded, tokens.separator}
 
     def write(target: Sequence[int]) -> list[int]:
         different = list(dict.fromkeys(token for token in target if token not in never))
