@@ -18,7 +18,7 @@ from warmup.common.errors import InputError
 from warmup.config import experiment as configuration
 from warmup.data.batches import IGNORED
 from warmup.method.criterion import Criterion
-from warmup.method.scoring import lay_out, score
+from warmup.method.scoring import build_branches, score
 from warmup.training.flops import count_flops
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ def test_the_direct_implementation_scores_as_the_package_does(name):
     warmups = direct.sample(model, batch, samples=8, max_tokens=4)
     assert 0 < warmups.forced.sum() < warmups.forced.numel()  # both kinds of end
     source = model.encode(batch["input_ids"], batch["mask"])
-    branches = lay_out(model.tokens, warmups, batch["labels"])
+    branches = build_branches(model.tokens, warmups, batch["labels"])
     with torch.no_grad():
         found = score(model, model.network, source, branches)
         rows = direct.forward(model, batch, warmups)

@@ -1,4 +1,4 @@
-"""Work on many rows in batches of rows alike, and in smaller ones where memory runs out."""
+"""Process many rows in batches of similar rows, and in smaller batches if memory runs out."""
 
 import sys
 from collections import deque
@@ -18,17 +18,17 @@ def in_batches(
     work: Callable[[list[int]], list[T]],
     size: int,
 ) -> list[T]:
-    """Return the results of all rows, in their order.
+    """Return the results of all rows, in the order of the rows.
 
     Args:
-        what: is done, to tell progress on stderr; None for silence.
-        keys: one a row. The rows of a batch have the same but for the last part, and the largest
-            come first.
-        work: returns the results of some rows. Where memory runs out, the batch and all that follow
-            are halved.
-        size: rows at once.
+        what: the verb of the progress lines on stderr; None prints none.
+        keys: one key per row. All parts of the key but the last are equal within a batch, and the
+            largest keys come first.
+        work: returns the results of some rows. If it runs out of memory, this batch and all later
+            ones are halved.
+        size: rows per batch, at most.
     """
-    found: dict[int, T] = {}
+    results: dict[int, T] = {}
     waiting = deque(batches(keys, size))
     while waiting:
         rows = waiting.popleft()
@@ -42,14 +42,14 @@ def in_batches(
             )
             print(f"out of memory: going on with batches of {most}", file=sys.stderr)
             continue
-        found |= dict(zip(rows, done, strict=True))
+        results |= dict(zip(rows, done, strict=True))
         if what:
-            print(f"{what} {len(found)}/{len(keys)}", file=sys.stderr, flush=True)
-    return [found[i] for i in range(len(keys))]
+            print(f"{what} {len(results)}/{len(keys)}", file=sys.stderr, flush=True)
+    return [results[i] for i in range(len(keys))]
 
 
 def batches(keys: Sequence[tuple[int, ...]], size: int) -> Iterator[list[int]]:
-    """Yield rows of at most `size`, the largest keys first; all but the last part are the same."""
+    """Yield batches of row numbers, the largest keys first; see `in_batches`."""
     order = sorted(range(len(keys)), key=lambda i: (keys[i], i), reverse=True)
     batch: list[int] = []
     for row in order:
@@ -62,12 +62,12 @@ def batches(keys: Sequence[tuple[int, ...]], size: int) -> Iterator[list[int]]:
 
 
 def _unless_out_of_memory(work: Callable[[list[int]], list[T]], rows: list[int]) -> list[T] | None:
-    """Return the results of a batch; None if memory does not suffice and it can be divided."""
+    """Return the results of a batch; None if memory ran out and the batch can be halved."""
     try:
         return work(rows)
     except (RuntimeError, MemoryError) as error:
         if len(rows) == 1 or not out_of_memory(error):
             raise
-    if torch.cuda.is_available():  # behind the error, which holds on to what it was at
+    if torch.cuda.is_available():  # outside `except`: the error keeps the batch's tensors alive
         torch.cuda.empty_cache()
     return None

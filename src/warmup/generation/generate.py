@@ -1,4 +1,4 @@
-"""Generate outputs with a trained checkpoint, after warmups of its own or other ones."""
+"""`warmup generate`: generate outputs with a trained checkpoint, after its own or other warmups."""
 
 import argparse
 import sys
@@ -21,12 +21,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="checkpoint folder written by `warmup train`",
     )
     add("--task", choices=plugins.names("task"), help="must be the checkpoint's own (a check)")
-    add("--input", type=Path, required=True, help="records, one JSON object a line; - is stdin")
+    add("--input", type=Path, required=True, help="records, one JSON object per line; - is stdin")
     add(
         "--output",
         type=Path,
         required=True,
-        help="predictions, one JSON object a line; - is stdout",
+        help="predictions, one JSON object per line; - is stdout",
     )
     add("--beams", type=int, default=1, help="beam width; 1 is greedy (default)")
     add("--batch-size", type=int, default=64, help="sequences at once (default: %(default)s)")
@@ -34,7 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--warmup",
         choices=plugins.names("decoding"),
         default="own",
-        help="where warmups come from, see docs/method.md (default: own, the model writes them)",
+        help="where warmups come from, see docs/method.md (default: own, the model generates them)",
     )
     add("--samples", type=int, help="warmups per input for best_of_n (default: as in training)")
     add("--seed", type=int, default=0, help="of shuffling and sampling (default: %(default)s)")
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Generate warmups and outputs for records (JSON lines) with a trained checkpoint."""
-    import torch  # noqa: PLC0415  # these take seconds; --help is to be there at once
+    import torch  # noqa: PLC0415  # these take seconds, and --help must not
     from transformers.utils import logging  # noqa: PLC0415
 
     from warmup.generation.prediction import predict, read_inputs  # noqa: PLC0415
@@ -58,7 +58,7 @@ def run(options: argparse.Namespace) -> None:
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
     normaliser = Normaliser()
-    records = list(read_inputs(options.input, normaliser))  # wrong input ends it before any work
+    records = list(read_inputs(options.input, normaliser))  # wrong input is refused before any work
     if note := normaliser.note():
         print(f"{options.input}: {note}", file=sys.stderr)
     rows = predict(

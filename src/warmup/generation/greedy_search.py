@@ -1,7 +1,7 @@
-"""Write the likeliest token at each step, and keep the log-probabilities on the way.
+"""Greedy search: generate the most probable token at each step, and keep its log-probability.
 
-The same sequences as `generate()` of `transformers` with `num_beams=1`, without a second pass to
-score them.
+It generates the same sequences as `generate()` of `transformers` with `num_beams=1`, without the
+second forward pass that would score them.
 """
 
 from dataclasses import dataclass
@@ -13,58 +13,58 @@ from warmup.models.interface import EncodedInput, LanguageModel
 
 @dataclass(frozen=True)
 class Sequences:
-    """One decoder sequence behind START for each of B inputs."""
+    """One decoder sequence after START for each of B inputs."""
 
     ids: torch.Tensor
     """[B, L] tokens; padding after the end."""
     log_probabilities: torch.Tensor
-    """[B, L] of the tokens, nats: those of a warmup among the tokens that it may contain."""
+    """[B, L] their log-probabilities, nats; within c among the tokens that a warmup may contain."""
 
 
 @torch.no_grad()
-def write(
+def search(
     model: LanguageModel,
     source: EncodedInput,
     *,
-    limit: int | None,
-    room: int,
+    max_warmup_tokens: int | None,
+    max_new_tokens: int,
     end: int,
     prefix: torch.Tensor | None = None,
 ) -> Sequences:
-    """Write `c SEP y`, or y alone.
+    """Generate `c SEP y`, or y alone.
 
-    A warmup has no special token and at most `limit` tokens, an output has no separator, as
-    `warmup.generation.format_constraint` has it for beam search.
+    As `warmup.generation.format_constraint` does for beam search, it keeps excluded tokens out of
+    c, ends c after `max_warmup_tokens`, and keeps separators out of y.
 
     Args:
         model: the model, in evaluation mode.
         source: B encoded inputs.
-        limit: longest warmup; None for a model without.
-        room: tokens that may follow, at most; more than `limit`.
-        end: the token that ends a sequence; the separator where only the warmup is wanted.
-        prefix: [B, P] given tokens that come first.
+        max_warmup_tokens: K; None for a model without warmups.
+        max_new_tokens: most tokens after the prefix; more than K.
+        end: the token that ends a sequence; the separator to generate c alone.
+        prefix: [B, P] given first tokens.
     """
     tokens, batch, device = model.tokens, len(source.input_ids), source.input_ids.device
     given = 0 if prefix is None else prefix.shape[1]
-    inside = torch.full((batch,), limit is not None, device=device)
-    ended = torch.zeros_like(inside)
+    in_warmup = torch.full((batch,), max_warmup_tokens is not None, device=device)
+    ended = torch.zeros_like(in_warmup)
     excluded = torch.tensor(tokens.excluded, device=device)
     separator = torch.tensor([tokens.separator], device=device)
     ids: list[torch.Tensor] = []
     log_probabilities: list[torch.Tensor] = []
     logits, cache = model.prefill(source, 1)
-    for position in range(given + room):
+    for position in range(given + max_new_tokens):
         if position:
             logits, cache = model.decode_step(ids[-1][:, None], cache)
         scores = logits[:, 0].float()
         total = scores.logsumexp(-1)
-        if limit is not None:
-            within = scores.index_fill(-1, excluded, -torch.inf)
-            total = torch.where(inside, within.logsumexp(-1), total)
-            behind = scores.index_fill(-1, separator, -torch.inf)
-            token = torch.where(inside, within.argmax(-1), behind.argmax(-1))
-            if position >= limit:
-                token = token.masked_fill(inside, tokens.separator)
+        if max_warmup_tokens is not None:
+            of_warmup = scores.index_fill(-1, excluded, -torch.inf)
+            of_output = scores.index_fill(-1, separator, -torch.inf)
+            total = torch.where(in_warmup, of_warmup.logsumexp(-1), total)
+            token = torch.where(in_warmup, of_warmup.argmax(-1), of_output.argmax(-1))
+            if position >= max_warmup_tokens:
+                token = token.masked_fill(in_warmup, tokens.separator)
         else:
             token = scores.argmax(-1)
         if prefix is not None and position < given:
@@ -72,9 +72,9 @@ def write(
         token = token.masked_fill(ended, tokens.pad)
         ids.append(token)
         log_probabilities.append(scores.gather(-1, token[:, None])[:, 0] - total)
-        # where the separator is the end, the warmup that it ends is all there is
-        ended = ended | ((token == end) & (~inside | (end == tokens.separator)))
-        inside = inside & (token != tokens.separator)
+        # if the separator is the end, it ends a sequence within c, else only y can end
+        ended = ended | ((token == end) & (~in_warmup | (end == tokens.separator)))
+        in_warmup = in_warmup & (token != tokens.separator)
         if bool(ended.all()):
             break
     return Sequences(torch.stack(ids, 1), torch.stack(log_probabilities, 1))

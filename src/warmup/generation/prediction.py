@@ -1,4 +1,4 @@
-"""Generate outputs with a trained checkpoint, after warmups of its own or other ones."""
+"""Predictions of a trained checkpoint: outputs after its own or other warmups."""
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,16 +15,16 @@ from warmup.data import text_counts
 from warmup.data.batches import check_positions
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, from_dict, unique
-from warmup.generation.sequence_generator import Writer, Written
+from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 from warmup.generation.strategies import Inputs
-from warmup.generation.token_texts import pieces
+from warmup.generation.token_texts import token_texts
 from warmup.method import self_check
 from warmup.models import lengths, loading
 from warmup.models.checkpoint_format import read_format
 from warmup.models.interface import LanguageModel
 
 DEFAULT_SAMPLES = 8
-"""Warmups per input where neither the caller nor the checkpoint says how many."""
+"""Warmups per input if neither the caller nor the checkpoint says how many."""
 
 
 def predict(
@@ -37,30 +37,34 @@ def predict(
     warmup: str = "own",
     samples: int | None = None,
     seed: int = 0,
-) -> Iterator[dict[str, Any]]:
-    """Yield the prediction of each record, in order.
+) -> list[dict[str, Any]]:
+    """Return the prediction of each record, in order.
+
+    All records, sequences and predictions are held in memory, as batches are made of inputs of
+    similar length. Nothing is returned before the last sequence is generated.
 
     Args:
         folder: a checkpoint of `warmup train`.
-        records: what to generate from; `Unlabelled` ones have no references.
-        task: checked against the checkpoint's task where given.
+        records: inputs; `Unlabelled` ones have no references.
+        task: if given, it must be the checkpoint's task.
         beams: beam width.
-        batch_size: sequences at once; they are sorted by length to waste little on padding.
+        batch_size: sequences at once.
         warmup: where warmups come from, a module of `warmup.generation.strategies`.
-        samples: warmups per input, for a way that takes several; None for as many as in training.
-        seed: of random numbers.
+        samples: warmups per input, for a strategy that takes several; None for as many as in
+            training.
+        seed: of the random numbers.
 
     Raises:
-        InputError: not such a checkpoint, or of another task, or one that `warmup` does not fit,
-            or whose network is not supported.
+        InputError: the folder is not a checkpoint of `warmup train`, or its task is another, or
+            `warmup` does not fit it, or its network is not supported.
     """
     form = read_format(folder)
     if task and task != form["task"]:
         raise InputError(f"--task: {folder} was trained for {form['task']}, not {task}")
-    decoding = plugins.load("decoding", warmup)
-    if decoding.NEEDS_WARMUPS and form["max_warmup_tokens"] is None:
+    strategy = plugins.load("decoding", warmup)
+    if strategy.NEEDS_WARMUPS and form["max_warmup_tokens"] is None:
         raise InputError(f"--warmup {warmup}: {folder} was trained without warmups")
-    if samples and not decoding.SAMPLES:
+    if samples and not strategy.SAMPLES:
         raise InputError(f"--samples: --warmup {warmup} takes no samples")
     model = loading.load(folder, form)
     model.network.eval()
@@ -79,25 +83,26 @@ def predict(
         samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
         seed=seed,
     )
-    writer = Writer(model, form, beams=beams, batch_size=batch_size)
-    sequences = decoding.write(writer, inputs)
-    task_module = texts.task
-    for record, written, lost in zip(rows, sequences, texts.lost(), strict=True):
-        yield {
+    generator = SequenceGenerator(model, form, beams=beams, batch_size=batch_size)
+    hypotheses = strategy.generate(generator, inputs)
+    return [
+        {
             "id": record.id,
             "source": record.source,
             "references": (
-                [] if isinstance(record, Unlabelled) else task_module.render(record).references
+                [] if isinstance(record, Unlabelled) else texts.task.render(record).references
             ),
-            **shown(writer, written),
+            **shown(generator, hypothesis),
             "warmup_from": None if form["max_warmup_tokens"] is None else warmup,
             "as_tokens": lost,
             "meta": record.meta,
         }
+        for record, hypothesis, lost in zip(rows, hypotheses, texts.lost(), strict=True)
+    ]
 
 
 class Texts:
-    """The texts of records as tokens: inputs, and targets where they are known.
+    """The texts of records as tokens: inputs, and the known targets.
 
     Args:
         model: the model that generates.
@@ -117,13 +122,13 @@ class Texts:
         self.target_tokens = self.encoder.targets(self.target_texts)
 
     def targets(self) -> list[list[int]]:
-        """Return the tokens of each target, without its end; an `InputError` if one is unknown."""
+        """Return the tokens of each target without its end; `InputError` if one is unknown."""
         for row in self.rows:
             self.task.check(row)
         return [ids[:-1] for ids in self.target_tokens.ids]
 
     def sentences(self) -> list[str]:
-        """Return what is to be said on the terminal."""
+        """Return sentences for the terminal: what was cut, too long or unknown."""
         if not self.rows:
             return []
         texts = [str(self.task.model_input(row)) for row in self.rows]
@@ -136,7 +141,7 @@ class Texts:
         return text_counts.sentences("generate", inputs, targets)
 
     def lost(self) -> list[dict[str, int]]:
-        """Return for each record how many tokens are cut, too many or unknown, without zeros."""
+        """Return for each record how many tokens were cut, too many or unknown, without zeros."""
         inputs, targets = self.inputs, self.target_tokens
         numbers: list[dict[str, int]] = [
             {"inputs_cut": cut, "inputs_too_long": excess, "inputs_unknown": unknown}
@@ -158,22 +163,22 @@ class Texts:
         return [{kind: number for kind, number in one.items() if number} for one in numbers]
 
 
-def shown(writer: Writer, written: Written) -> dict[str, Any]:
-    """Return the part of a prediction that is of the sequence."""
-    model = writer.model
-    warmup, separator = written.warmup_log_probabilities, model.tokens.separator
-    text, output = writer.texts(written)
+def shown(generator: SequenceGenerator, hypothesis: Hypothesis) -> dict[str, Any]:
+    """Return the fields of a prediction that describe the sequence."""
+    model = generator.model
+    warmup, separator = hypothesis.warmup_log_probabilities, model.tokens.separator
+    text, output = generator.texts(hypothesis)
     return {
         "warmup": text,
         "output": output,
-        "warmup_log_probability": written.warmup_log_probability,
-        "output_log_probability": written.output_log_probability,
-        "warmup_tokens": len(written.warmup),
-        "output_tokens": len(written.output),
+        "warmup_log_probability": hypothesis.warmup_log_probability,
+        "output_log_probability": hypothesis.output_log_probability,
+        "warmup_tokens": len(hypothesis.warmup),
+        "output_tokens": len(hypothesis.output),
         "warmup_by_token": (
-            None if warmup is None else _by_token(model, [*written.warmup, separator], warmup)
+            None if warmup is None else _by_token(model, [*hypothesis.warmup, separator], warmup)
         ),
-        "output_by_token": _by_token(model, written.output, written.output_log_probabilities),
+        "output_by_token": _by_token(model, hypothesis.output, hypothesis.output_log_probabilities),
     }
 
 
@@ -182,19 +187,19 @@ def _by_token(
 ) -> list[tuple[str, float]]:
     """Return what each token adds to the text, and its log-probability to five digits.
 
-    The last of `ids` is left out where it has none: a separator that was forced.
+    A forced separator has no log-probability, so it is left out.
     """
-    texts = pieces(model.tokenizer, ids[: len(log_probabilities)])
+    texts = token_texts(model.tokenizer, ids[: len(log_probabilities)])
     return [(text, round(p, 5)) for text, p in zip(texts, log_probabilities, strict=True)]
 
 
 def read_inputs(path: Path, normalise: Callable[[str], str] = nfc) -> Iterator[Record]:
-    """Yield what to generate from, in NFC; a line needs neither target nor answer.
+    """Yield the records of a file, in NFC; a line needs neither target nor answer.
 
-    A line without an `id` gets its number.
+    A line without an `id` gets its line number as id.
 
     Raises:
-        InputError: naming the line that is neither, or whose id another one has.
+        InputError: a line is not a record, or has the id of another line; the message names it.
     """
 
     def read(where: str, row: dict[str, Any]) -> Record:

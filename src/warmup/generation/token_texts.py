@@ -1,4 +1,4 @@
-"""The text that each token adds to those before it."""
+"""The text that each token adds to the tokens before it."""
 
 import functools
 import itertools
@@ -8,20 +8,20 @@ from typing import Any
 from warmup.data.encoding import decode, shared
 
 _INCOMPLETE = "\ufffd"
-"""What a tokenizer writes for the bytes of a character that is not complete yet."""
+"""What a tokenizer writes for the first bytes of a character."""
 
 
-def pieces(tokenizer: Any, ids: Sequence[int]) -> list[str]:
-    """Return the text that each token adds, spaces with the word that they are in front of.
+def token_texts(tokenizer: Any, ids: Sequence[int]) -> list[str]:
+    """Return the text that each token adds; a space belongs to the word after it.
 
-    Put together it is the decoded text, special tokens by their names. Of a character that several
-    tokens make, all but the last add nothing.
+    Joined, they are the decoded text, special tokens by name. If several tokens make one character,
+    only the last adds text.
     """
     whole = decode(tokenizer, ids) if ids else ""
-    found = list(_by_neighbours(tokenizer, ids))
-    if "".join(found) == whole:
-        return found
-    # a token may also change what stands before it, such as bytes that are no character after all
+    texts = list(_by_neighbours(tokenizer, ids))
+    if "".join(texts) == whole:
+        return texts
+    # a token may also change the text before it, such as bytes that turn out not to be a character
     ends = [shared(decode(tokenizer, ids[: i + 1]), whole) for i in range(len(ids) - 1)]
     ends = [0, *itertools.accumulate(ends, max), len(whole)]
     return [whole[begin:end] for begin, end in itertools.pairwise(ends)]
@@ -29,7 +29,7 @@ def pieces(tokenizer: Any, ids: Sequence[int]) -> list[str]:
 
 def _by_neighbours(tokenizer: Any, ids: Sequence[int]) -> Iterator[str]:
     """Yield what each token adds to the text of the few tokens before it."""
-    begin = end = 0  # the tokens that gave the text before; a lone token may lose its space
+    begin = end = 0  # the tokens of the text so far; decoding a lone token may drop its space
     for i in range(len(ids)):
         before = _text(tokenizer, tuple(ids[begin:end]))
         text = _text(tokenizer, tuple(ids[begin : i + 1]))
@@ -40,6 +40,6 @@ def _by_neighbours(tokenizer: Any, ids: Sequence[int]) -> Iterator[str]:
         begin, end = end, i + 1
 
 
-@functools.lru_cache(maxsize=2**16)  # pairs of tokens come again, and decoding is slow
+@functools.lru_cache(maxsize=2**16)  # pairs of tokens recur, and decoding is slow
 def _text(tokenizer: Any, ids: tuple[int, ...]) -> str:
     return decode(tokenizer, ids) if ids else ""

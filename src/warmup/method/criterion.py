@@ -12,16 +12,11 @@ from warmup.common import plugins
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.objectives import likelihood, surrogate
 from warmup.method.predefined import Writer
-from warmup.method.random_numbers import uniforms
+from warmup.method.random_numbers import Stream, uniforms
 from warmup.method.sampling import Warmups, distinct, sample, select
-from warmup.method.scoring import divergence, lay_out, rewards, score, target_log_probability
+from warmup.method.scoring import build_branches, divergence, rewards, score, target_log_probability
 from warmup.method.subsampling import resample
 from warmup.models.interface import EncodedInput, LanguageModel
-
-VALIDATION = 2**32
-"""Stands for the update in the random numbers of validation, so that these never change."""
-RESAMPLING = 2**33
-"""Added to the update for the random numbers that choose samples for the backward pass."""
 
 
 class Criterion:
@@ -116,12 +111,12 @@ class Criterion:
         if draws < samples:
             l = self.rewards(source, cache, warmups, labels)
             a, b = self.coefficients(l, lengths, update)
-            offset = uniforms(self.seed, RESAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
+            offset = uniforms(self.seed, Stream.SUBSAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
             index, a, b = resample(a, b, offset.to(l.device), draws)
             notes = diagnose(warmups, l, labels)
             warmups = select(warmups, index)
         different, where = distinct(warmups)
-        branches = lay_out(model.tokens, different, labels)
+        branches = build_branches(model.tokens, different, labels)
         scores = score(model, network, source, branches)
         s, l = scores.s.gather(1, where), scores.l.gather(1, where)
         if draws >= samples:
@@ -219,7 +214,7 @@ class Criterion:
             if self.warmup is None:
                 return -target_log_probability(model, network, source, batch["labels"])
             samples = self.warmup["samples"]
-            warmups, cache = self.warm_up(source, batch["index"], VALIDATION, samples)
+            warmups, cache = self.warm_up(source, batch["index"], Stream.VALIDATION, samples)
             return -log_mean(self.rewards(source, cache, warmups, batch["labels"]))
 
 

@@ -1,14 +1,31 @@
-"""Counter-based random numbers: a function of (seed, update, example, sample, position) alone.
+"""Counter-based random numbers: a function of seed, counter, example, sample and position alone.
 
-A sampled warmup then depends neither on what else is in the batch nor on what was drawn before,
-so a resumed training draws what the uninterrupted one would have drawn.
+A sampled warmup depends neither on the other examples of its batch nor on earlier draws. So a
+resumed training run draws what the uninterrupted one would have drawn.
 """
+
+from enum import IntEnum
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+class Stream(IntEnum):
+    """Streams of random numbers: the first counter of each. No two streams overlap."""
+
+    TRAINING = 0
+    """Plus the update: warmups of training."""
+    VALIDATION = 2**32
+    """Warmups of validation, the same at each validation."""
+    SUBSAMPLING = 2**33
+    """Plus the update: samples for the backward pass."""
+    BEST_OF_N = 2**34
+    """Warmups of the decoding strategy `best_of_n`."""
+    SHUFFLED = 2**35
+    """Order of the inputs for the decoding strategy `shuffled`."""
 
 
 def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -19,20 +36,20 @@ def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def uniforms(
-    seed: int, update: int, examples: torch.Tensor, samples: int, length: int
+    seed: int, counter: int, examples: torch.Tensor, samples: int, length: int
 ) -> torch.Tensor:
     """Return float64 uniforms in [0, 1) of shape [B, samples, length], on the CPU.
 
     Args:
         seed: the run's seed.
-        update: the optimiser update they are for (any fixed number for evaluation).
+        counter: a stream, plus the update in training.
         examples: [B] index of each example in its data set.
         samples: warmups per example.
         length: numbers per warmup.
     """
-    with np.errstate(over="ignore"):  # unsigned arithmetic modulo 2**64 is what we want
+    with np.errstate(over="ignore"):  # unsigned arithmetic is modulo 2**64
         state = _mix(np.array([seed], dtype=np.uint64) + _GOLDEN)
-        state = _mix(state + np.uint64(update) * _GOLDEN)
+        state = _mix(state + np.uint64(counter) * _GOLDEN)
         state = _mix(state + examples.cpu().numpy().astype(np.uint64)[:, None, None] * _GOLDEN)
         state = _mix(state + np.arange(samples, dtype=np.uint64)[None, :, None] * _GOLDEN)
         state = _mix(state + np.arange(1, length + 1, dtype=np.uint64)[None, None, :] * _GOLDEN)

@@ -61,7 +61,7 @@ class Branches:
         return (self.warmup_labels != IGNORED).flatten().nonzero()[:, 0]
 
 
-def lay_out(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
+def build_branches(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
     """Join N warmups per example and its target.
 
     Args:
@@ -150,7 +150,7 @@ def rewards(
         warmups: what was sampled.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
-    branches = lay_out(model.tokens, warmups, labels)
+    branches = build_branches(model.tokens, warmups, labels)
     if not model.can_continue:
         return score(model, model.network, source, branches).l
     states = model.continue_from_cache(source, cache, branches.ids, branches.valid, warmups.lengths)

@@ -18,7 +18,7 @@ from transformers import DynamicCache, PreTrainedModel
 from warmup.common.errors import InputError, out_of_memory
 from warmup.data.batches import IGNORED, pad
 from warmup.method.sampling import Warmups, restrict
-from warmup.method.scoring import lay_out, rewards, score
+from warmup.method.scoring import build_branches, rewards, score
 from warmup.models.interface import EncodedInput, LanguageModel
 
 TOLERANCE = dict.fromkeys((torch.bfloat16, torch.float16), (0.2, 1.0))
@@ -212,7 +212,7 @@ def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[D
     )
     warmups = Warmups(ids, lengths, lengths >= longest)
     labels = pad(problem.targets, IGNORED).to(device)
-    branches = lay_out(tokens, warmups, labels)
+    branches = build_branches(tokens, warmups, labels)
     shared = model.cache_prompt(source)
 
     s, l, spread = _plain(model, inputs, problem)

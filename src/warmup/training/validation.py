@@ -14,7 +14,7 @@ from warmup.common import plugins
 from warmup.data.records import Record
 from warmup.evaluation.warmup_analysis import quantities
 from warmup.evaluation.warmup_analysis.quantities import Items
-from warmup.generation.sequence_generator import Writer, Written
+from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 
 EXAMPLES = 200
 """Validation examples that are written, the first ones: enough to see a change by."""
@@ -38,33 +38,36 @@ class ValidationWarmups(TrainerCallback):  # type: ignore[misc]  # transformers 
         self.form = form
         size = trainer.args.per_device_eval_batch_size
         model = trainer.language_model
-        self.writer = Writer(model, form, beams=1, batch_size=size, progress=False)
-        self.write = trainer.with_whole_weights("warmup_write", self.writer.write)
+        self.generator = SequenceGenerator(model, form, beams=1, batch_size=size, progress=False)
+        self.generate = trainer.with_whole_weights("warmup_generate", self.generator.generate)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Write, measure, and add to the log what was found."""
         examples = self.trainer.eval_dataset
         with self.trainer.compute_loss_context_manager():
-            written = self.write(examples.input_ids[:EXAMPLES])
-        items = items_of(examples.records[:EXAMPLES], written, self.writer, self.form["task"])
-        state.log_history[-1][WARMUPS] = {"n": len(written)} | values(items)
+            hypotheses = self.generate(examples.input_ids[:EXAMPLES])
+        items = items_of(examples.records[:EXAMPLES], hypotheses, self.generator, self.form["task"])
+        state.log_history[-1][WARMUPS] = {"n": len(hypotheses)} | values(items)
 
 
 def items_of(
-    records: Sequence[Record], sequences: Sequence[Written], writer: Writer, task: str
+    records: Sequence[Record],
+    hypotheses: Sequence[Hypothesis],
+    generator: SequenceGenerator,
+    task: str,
 ) -> Items:
     """Return records and what was written for them as
     `warmup.evaluation.warmup_analysis.quantities` takes them.
     """
     module = plugins.load("task", task)
-    texts = [writer.texts(written) for written in sequences]
+    texts = [generator.texts(hypothesis) for hypothesis in hypotheses]
     return Items(
         sources=[record.source for record in records],
         references=[module.render(record).references[0] for record in records],
         warmups=[warmup for warmup, _ in texts],
         outputs=[output for _, output in texts],
-        tokens=[len(written.warmup) for written in sequences],
-        log_probabilities=[written.warmup_log_probability for written in sequences],
+        tokens=[len(hypothesis.warmup) for hypothesis in hypotheses],
+        log_probabilities=[hypothesis.warmup_log_probability for hypothesis in hypotheses],
         labelled="accuracy" in module.METRICS,
     )
 

@@ -13,7 +13,7 @@ from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 from warmup.data import tokenizer_training as tokenizers
 from warmup.data.encoding import Encoder, decode
 from warmup.data.tasks import Input
-from warmup.generation.token_texts import pieces
+from warmup.generation.token_texts import token_texts
 
 NAMES = ["<pad>", "</s>", "<unk>", "<extra_id_0>", "<extra_id_1>"]
 TEXTS = [
@@ -211,7 +211,7 @@ def test_decoding_leaves_spaces_as_they_are():
 def test_the_texts_of_any_tokens_make_the_decoded_text(name, data):
     tokenizer = TOKENIZERS[name]
     ids = data.draw(st.lists(st.integers(0, len(tokenizer) - 1), max_size=12))
-    found = pieces(tokenizer, ids)
+    found = token_texts(tokenizer, ids)
     assert len(found) == len(ids)
     assert "".join(found) == (decode(tokenizer, ids) if ids else "")
 
@@ -225,7 +225,7 @@ def test_the_texts_of_any_tokens_make_the_decoded_text(name, data):
 def test_a_character_of_several_tokens_stands_at_the_last_of_them(name, text, more):
     tokenizer = TOKENIZERS[name]
     ids = Encoder(tokenizer).targets([text + more]).ids[0][:-1]
-    found = pieces(tokenizer, ids)
+    found = token_texts(tokenizer, ids)
     assert "".join(found) == decode(tokenizer, ids)
     if "\ufffd" not in more:
         assert not any("\ufffd" in piece for piece in found)

@@ -8,9 +8,9 @@ from helpers import tiny
 from warmup.data.encoding import Encoder
 from warmup.data.tasks import Input
 from warmup.generation import prediction
-from warmup.generation.format_constraint import WarmupBoundary
-from warmup.generation.sequence_generator import Writer
-from warmup.generation.token_texts import pieces
+from warmup.generation.format_constraint import FormatConstraint
+from warmup.generation.sequence_generator import SequenceGenerator
+from warmup.generation.token_texts import token_texts
 from warmup.models.checkpoint_format import model_format
 
 MODELS = ["t5", "bart", "llama"]
@@ -22,19 +22,19 @@ def form(name, limit):
     return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
 
 
-def writer(name, limit, beams=1):
-    return Writer(tiny.model(name), form(name, limit), beams=beams, batch_size=64)
+def generator(name, limit, beams=1):
+    return SequenceGenerator(tiny.model(name), form(name, limit), beams=beams, batch_size=64)
 
 
 def write(name, limit, beams=1, texts=TEXTS):
     tokenizer, longest = tiny.model(name).tokenizer, form(name, limit)["max_source_tokens"]
     inputs = Encoder(tokenizer).inputs([Input("", text) for text in texts], longest)
-    return writer(name, limit, beams).write(inputs.ids)
+    return generator(name, limit, beams).generate(inputs.ids)
 
 
 def results(name, limit, beams=1, texts=TEXTS):
     found = write(name, limit, beams, texts)
-    return [prediction.shown(writer(name, limit, beams), one) for one in found]
+    return [prediction.shown(generator(name, limit, beams), one) for one in found]
 
 
 def ids(model, text):
@@ -81,7 +81,7 @@ def test_an_untrained_model_too_writes_a_warmup_the_separator_and_an_output(name
 @pytest.mark.parametrize("limit", [None, 0, 3])
 def test_log_probabilities_are_those_of_a_plain_forward_pass(name, limit):
     written, model = write(name, limit), tiny.model(name)
-    found = [prediction.shown(writer(name, limit), one) for one in written]
+    found = [prediction.shown(generator(name, limit), one) for one in written]
     for text, row, (c, y, each_c, each_y) in zip(TEXTS, found, written, strict=True):
         x = model.tokenizer(text)["input_ids"]
         warmup = None if limit is None else c
@@ -117,9 +117,9 @@ def test_a_character_of_several_tokens_is_the_last_one_s():
         def decode(self, ids, **_):
             return bytes(ids).decode(errors="replace")
 
-    assert list(pieces(Bytes(), list("aé€".encode()))) == ["a", "", "é", "", "", "€"]
-    assert list(pieces(Bytes(), list("aé".encode()[:-1]))) == ["a", "\ufffd"]
-    assert list(pieces(Bytes(), [])) == []
+    assert list(token_texts(Bytes(), list("aé€".encode()))) == ["a", "", "é", "", "", "€"]
+    assert list(token_texts(Bytes(), list("aé".encode()[:-1]))) == ["a", "\ufffd"]
+    assert list(token_texts(Bytes(), [])) == []
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -166,7 +166,7 @@ def test_a_beam_is_over_the_log_probability_of_warmup_and_output(name, limit):
         length_penalty=0.0,  # its score is the sum, then
         pad_token_id=model.tokens.pad,
         eos_token_id=model.tokens.end,
-        logits_processor=LogitsProcessorList([WarmupBoundary(model, prompt, limit)]),
+        logits_processor=LogitsProcessorList([FormatConstraint(model, prompt, limit)]),
         output_scores=True,
         return_dict_in_generate=True,
     )

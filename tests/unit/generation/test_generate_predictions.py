@@ -59,15 +59,15 @@ def test_the_batch_size_changes_no_output(checkpoint, data):
 def test_memory_that_runs_out_halves_the_batches(checkpoint, data, monkeypatch, capsys, error):
     records = list(read_records(data["valid"]))
     whole = predict(checkpoint, records, batch_size=16)
-    plain, sizes = greedy_search.write, []
+    plain, sizes = greedy_search.search, []
 
-    def write(model, source, **options):
+    def search(model, source, **options):
         sizes.append(len(source.input_ids))
         if sizes[-1] > 5:
             raise error
         return plain(model, source, **options)
 
-    monkeypatch.setattr(greedy_search, "write", write)
+    monkeypatch.setattr(greedy_search, "search", search)
     halved = predict(checkpoint, records, batch_size=16)
     assert [row["output"] for row in halved] == [row["output"] for row in whole]
     assert sizes == [16, 8, *[4] * (len(records) // 4)]
@@ -78,7 +78,7 @@ def test_memory_that_never_suffices_and_other_errors_are_told(checkpoint, data, 
     def fail(*_, **__):
         raise RuntimeError(text)
 
-    monkeypatch.setattr(greedy_search, "write", fail)
+    monkeypatch.setattr(greedy_search, "search", fail)
     for text in (NO_MEMORY, "something else"):
         with pytest.raises(RuntimeError, match=text):
             predict(checkpoint, list(read_records(data["valid"])))

@@ -10,7 +10,7 @@ from test_sampling import SOURCES, encode, enumerate_warmups
 from helpers import tiny
 from warmup.method.criterion import Criterion
 from warmup.method.sampling import Warmups
-from warmup.method.scoring import lay_out, score
+from warmup.method.scoring import build_branches, score
 from warmup.models.interface import LanguageModel
 
 LONGEST = 2
@@ -42,7 +42,7 @@ class World:
 
     def log_probability(self, of):
         """Log P(c|x) of each warmup."""
-        branches = lay_out(of.tokens, self.every, self.batch["labels"][:1])
+        branches = build_branches(of.tokens, self.every, self.batch["labels"][:1])
         return score(of, of.network, encode(of, [SOURCES[0]]), branches).s[0]
 
     def divergence(self):

@@ -12,7 +12,7 @@ from helpers.predictions import predict
 from warmup.common.files import write_json
 from warmup.data.records import read_records
 from warmup.method.criterion import Criterion
-from warmup.method.scoring import lay_out, score
+from warmup.method.scoring import build_branches, score
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
 
@@ -45,7 +45,7 @@ def scores(model, batch, branches):
 
 def test_log_probabilities_differ_by_the_rounding_of_logits(problem):
     model, batch, _, warmups = problem
-    branches = lay_out(model.tokens, warmups, batch["labels"])
+    branches = build_branches(model.tokens, warmups, batch["labels"])
     with torch.no_grad():
         source, expected = scores(model, batch, branches)
         with bfloat16():

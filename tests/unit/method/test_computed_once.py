@@ -81,8 +81,8 @@ def test_greedy_writing_stops_where_all_sequences_have_ended(name, limit, steps)
     made = steps(model)
     with torch.no_grad():
         source = model.encode(*inputs(model))
-        found = greedy_search.write(
-            model, source, limit=limit, room=2 * LONGEST, end=model.tokens.end
+        found = greedy_search.search(
+            model, source, max_warmup_tokens=limit, max_new_tokens=2 * LONGEST, end=model.tokens.end
         )
     written = [model.tokens.separator, model.tokens.end] if limit else [model.tokens.end]
     assert found.ids.tolist() == [written] * len(SOURCES)

@@ -7,8 +7,9 @@ from helpers import tiny
 from warmup.data.batches import IGNORED, pad
 from warmup.method import criterion as module
 from warmup.method.criterion import Criterion, begins, diagnose
+from warmup.method.random_numbers import Stream
 from warmup.method.sampling import Warmups, distinct, restrict, select
-from warmup.method.scoring import lay_out, rewards, score
+from warmup.method.scoring import build_branches, rewards, score
 
 WARMUP = {
     "samples": 4,
@@ -65,7 +66,7 @@ def test_rewards_from_the_cache_are_those_of_a_plain_forward_pass(name, longest)
             warmups, cache = one.warm_up(source, batch["index"], update, 6)
             lengths |= set(warmups.lengths.flatten().tolist())
             found = rewards(model, source, cache, warmups, batch["labels"])
-            branches = lay_out(model.tokens, warmups, batch["labels"])
+            branches = build_branches(model.tokens, warmups, batch["labels"])
             expected = score(model, model.network, source, branches).l
             torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
     assert len(lengths) >= min(longest + 1, 3)  # warmups of several lengths, empty ones too
@@ -90,7 +91,7 @@ def test_few_samples_for_the_backward_pass_have_the_gradient_of_all_in_the_mean(
     for k in range(offsets):  # the offset of systematic resampling, on a grid
 
         def uniforms(seed, update, *rest, offset=(k + 0.5) / offsets):
-            if update < module.RESAMPLING:
+            if update < Stream.SUBSAMPLING:
                 return plain(seed, update, *rest)
             return torch.full((3, 1, 1), offset, dtype=torch.float64)
 

@@ -14,7 +14,7 @@ from warmup.data.batches import pad
 from warmup.method.objectives import reweighted, surrogate
 from warmup.method.random_numbers import uniforms
 from warmup.method.sampling import Warmups, distinct, draw, restrict, sample, select
-from warmup.method.scoring import lay_out, score
+from warmup.method.scoring import build_branches, score
 from warmup.models.interface import EncodedInput
 
 MODELS = ["t5", "mt5", "bart", "llama"]
@@ -55,7 +55,7 @@ def enumerate_warmups(model, longest):
 def enumerated(model, row, longest, target=(1,)):
     """Return every warmup with log P(c|x) and log P(y|x,c)."""
     every, warmups = enumerate_warmups(model, longest)
-    branches = lay_out(model.tokens, warmups, torch.tensor([target]))
+    branches = build_branches(model.tokens, warmups, torch.tensor([target]))
     scores = score(model, model.network, encode(model, [row]), branches)
     return every, scores.s[0], scores.l[0]
 

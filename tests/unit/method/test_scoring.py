@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from helpers import tiny
 from warmup.data.batches import IGNORED, pad
 from warmup.method.sampling import Warmups
-from warmup.method.scoring import divergence, lay_out, score, target_log_probability
+from warmup.method.scoring import build_branches, divergence, score, target_log_probability
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
 SHARED = ["llama"]
@@ -67,7 +67,7 @@ def check(model, ahead, examples, longest=4, **tolerance):
     sources = [ids(model, x) + ([] if model.pads_left else end) for x, _, _ in examples]
     targets = [ids(model, y) + end for _, y, _ in examples]
     rows = [[ids(model, c) for c in cs] for _, _, cs in examples]
-    branches = lay_out(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
+    branches = build_branches(model.tokens, warmups_of(model, rows, longest), pad(targets, IGNORED))
     source = encode(model, sources)
     with torch.no_grad():
         source = model.cache_prompt(source) if ahead else source
@@ -111,7 +111,7 @@ def test_without_room_for_a_warmup_only_the_separator_stands_before_the_target(n
     model = tiny.model(name)
     x, y = ids(model, [0, 1, 2]), [*ids(model, [3, 4]), model.tokens.end]
     warmups = warmups_of(model, [[[], []]], 0)
-    branches = lay_out(model.tokens, warmups, torch.tensor([y]))
+    branches = build_branches(model.tokens, warmups, torch.tensor([y]))
     with torch.no_grad():
         scores = score(model, model.network, encode(model, [x]), branches)
     _, expected = tiny.log_probabilities(model, x, [], y, 0)
@@ -143,7 +143,7 @@ def test_gradients_are_those_of_a_plain_forward_pass(name):
     x, c, y = ids(model, [0, 1]), ids(model, [2, 3]), [*ids(model, [3, 4]), model.tokens.end]
     parameters = list(model.network.parameters())
 
-    branches = lay_out(model.tokens, warmups_of(model, [[c, []]], 3), torch.tensor([y]))
+    branches = build_branches(model.tokens, warmups_of(model, [[c, []]], 3), torch.tensor([y]))
     scores = score(model, model.network, encode(model, [x]), branches)
     found = torch.autograd.grad(scores.l[0, 0], parameters)
 
@@ -164,7 +164,9 @@ def test_the_allowed_mass_is_that_of_the_network_s_own_softmax(name):
     model, longest = tiny.model(name), 3
     x, y = ids(model, [0, 3]), [model.tokens.end]
     warmups = [ids(model, [1, 2]), [], ids(model, [4, 4, 0])]
-    branches = lay_out(model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y]))
+    branches = build_branches(
+        model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y])
+    )
     with torch.no_grad():
         scores = score(model, model.network, encode(model, [x]), branches)
     for n, c in enumerate(warmups):
@@ -185,7 +187,7 @@ def test_the_layout_is_as_it_is_documented():
         torch.tensor([[True, False]]),
     )
     labels = torch.tensor([[3, 4, 1, IGNORED]])
-    branches = lay_out(tokens, warmups, labels)
+    branches = build_branches(tokens, warmups, labels)
     assert branches.ids.tolist() == [[[0, 5, 6, 7, 9, 3, 4, 1], [0, 0, 0, 5, 9, 3, 4, 1]]]
     assert branches.valid.int().tolist() == [[[1, 1, 1, 1, 1, 1, 1, 0], [0, 0, 1, 1, 1, 1, 1, 0]]]
     x = IGNORED
@@ -203,7 +205,9 @@ def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(nam
             parameter.mul_(0.9)
     x, y = ids(model, [0, 3]), [model.tokens.end]
     warmups = [ids(model, [1, 2]), [], ids(model, [4, 4, 0])]
-    branches = lay_out(model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y]))
+    branches = build_branches(
+        model.tokens, warmups_of(model, [warmups], longest), torch.tensor([y])
+    )
     source = encode(model, [x])
     scores = score(model, model.network, source, branches)
     found = divergence(model, scores, start, encode(start, [x]), branches)
@@ -233,7 +237,7 @@ def test_a_prompt_attended_ahead_has_the_same_gradient(name):
     model.network = copy.deepcopy(model.network).double()
     y = [*ids(model, [3, 4]), model.tokens.end]
     rows = [[ids(model, c) for c in ([1, 2, 3], [], [4])] for _ in range(2)]
-    branches = lay_out(model.tokens, warmups_of(model, rows, 4), pad([y, y[1:]], IGNORED))
+    branches = build_branches(model.tokens, warmups_of(model, rows, 4), pad([y, y[1:]], IGNORED))
     parameters = list(model.network.parameters())
 
     def gradients(source):

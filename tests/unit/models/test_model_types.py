@@ -7,9 +7,9 @@ import torch
 
 from helpers import model_types, tiny
 from warmup.data.batches import IGNORED, pad
-from warmup.generation.sequence_generator import Writer
+from warmup.generation.sequence_generator import SequenceGenerator
 from warmup.method.sampling import Warmups
-from warmup.method.scoring import lay_out, score
+from warmup.method.scoring import build_branches, score
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "models.md"
 LOUDER = 8  # matrices of new networks are so small that all tokens are attended alike
@@ -52,7 +52,7 @@ def compare(model):
     y = [[*ids(target), *end] for _, _, target in EXAMPLES]
     lengths = torch.tensor([[len(c) for c in row] for row in rows])
     padded = torch.tensor([[[*c, *[model.tokens.pad] * (4 - len(c))] for c in row] for row in rows])
-    branches = lay_out(model.tokens, Warmups(padded, lengths, lengths >= 4), pad(y, IGNORED))
+    branches = build_branches(model.tokens, Warmups(padded, lengths, lengths >= 4), pad(y, IGNORED))
     expected = torch.tensor(
         [
             [tiny.log_probabilities(model, *one, 4) for one in ((x[i], c, y[i]) for c in rows[i])]
@@ -69,8 +69,8 @@ def compare(model):
             both = torch.stack([found.s, found.l], -1)
             torch.testing.assert_close(both, expected, atol=1e-3, rtol=1e-5)
     form = {"max_warmup_tokens": 3, "max_target_tokens": 5}
-    writer = Writer(model, form, beams=1, batch_size=2, progress=False)
-    for source, written in zip(x, writer.write(x), strict=True):
-        plain = tiny.log_probabilities(model, source, written.warmup, written.output, 3)
-        found = (written.warmup_log_probability, written.output_log_probability)
+    generator = SequenceGenerator(model, form, beams=1, batch_size=2, progress=False)
+    for source, hypothesis in zip(x, generator.generate(x), strict=True):
+        plain = tiny.log_probabilities(model, source, hypothesis.warmup, hypothesis.output, 3)
+        found = (hypothesis.warmup_log_probability, hypothesis.output_log_probability)
         assert found == pytest.approx(plain, abs=1e-3, rel=1e-5)

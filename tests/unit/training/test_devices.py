@@ -42,7 +42,7 @@ class Absent:
 
 
 def test_a_build_without_onednn_trains_and_generates(run, monkeypatch):
-    from warmup.generation.sequence_generator import Writer
+    from warmup.generation.sequence_generator import SequenceGenerator
     from warmup.models.checkpoint_format import model_format
 
     monkeypatch.setattr(torch.ops, "mkldnn", Absent())
@@ -50,5 +50,7 @@ def test_a_build_without_onednn_trains_and_generates(run, monkeypatch):
     model, training = run("warmup", updates=2)
     assert training["cost"]["flops"] > 0
     model.network.eval()
-    writer = Writer(model, model_format(training["config"]), beams=1, batch_size=2, progress=False)
-    assert len(writer.write([[5, 6], [7]])) == 2
+    generator = SequenceGenerator(
+        model, model_format(training["config"]), beams=1, batch_size=2, progress=False
+    )
+    assert len(generator.generate([[5, 6], [7]])) == 2

@@ -11,8 +11,9 @@ from transformers import TrainingArguments
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.data.batches import IGNORED, Collator, Examples
-from warmup.method.criterion import VALIDATION, Criterion
-from warmup.method.scoring import lay_out, score
+from warmup.method.criterion import Criterion
+from warmup.method.random_numbers import Stream
+from warmup.method.scoring import build_branches, score
 from warmup.training import model_training
 from warmup.training.trainer import WarmupTrainer
 
@@ -277,7 +278,7 @@ def test_validation_is_the_log_of_the_mean_probability_over_warmups(trainer):
     batch = one.data_collator([one.eval_dataset[0]])
     found = one.prediction_step(one.model, batch, True)[0].item()
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
-    warmups, _ = one.criterion.warm_up(source, batch["index"], VALIDATION, 3)
-    branches = lay_out(one.language_model.tokens, warmups, batch["labels"])
+    warmups, _ = one.criterion.warm_up(source, batch["index"], Stream.VALIDATION, 3)
+    branches = build_branches(one.language_model.tokens, warmups, batch["labels"])
     l = score(one.language_model, one.model, source, branches).l
     assert found == pytest.approx(-math.log(l[0].double().exp().mean().item()), rel=1e-5)

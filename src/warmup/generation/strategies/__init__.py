@@ -1,10 +1,10 @@
-"""Where the warmup that an output is written behind comes from, one way a file.
+"""Decoding strategies, one per file: where the warmup before an output comes from.
 
 A module here has
 
-- `NEEDS_WARMUPS`: False if it also decodes with models that have no warmups;
+- `NEEDS_WARMUPS`: False if it also works with models that have no warmups;
 - `SAMPLES`: True if it takes a number of samples;
-- `write(writer, inputs)`, which returns a `Written` for each input.
+- `generate(generator, inputs)`, which returns a `Hypothesis` for each input.
 
 The two constants are read without importing the module.
 """
@@ -14,13 +14,13 @@ from typing import NamedTuple
 
 
 class Inputs(NamedTuple):
-    """What is decoded."""
+    """What a strategy gets: inputs, targets and random numbers."""
 
     sources: list[list[int]]
     """Token ids of each input."""
     targets: Callable[[], list[list[int]]]
-    """Returns the token ids of each target; an `InputError` where one is unknown."""
+    """Returns the token ids of each target; raises `InputError` if one is unknown."""
     samples: int
-    """Warmups per input, for a way that takes several."""
+    """Warmups per input, for a strategy that takes several."""
     seed: int
-    """Of the random numbers."""
+    """Seed of the random numbers."""

@@ -1,31 +1,30 @@
-"""Sample warmups, write an output behind each, keep the output that the model is surest of."""
+"""Sample warmups, generate an output after each, and keep the output of highest confidence."""
 
-from warmup.generation.sequence_generator import Writer, Written
+from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 from warmup.generation.strategies import Inputs
+from warmup.method.random_numbers import Stream
 
 NEEDS_WARMUPS = True
 SAMPLES = True
-PURPOSE = 2**34
-"""Sets these random numbers apart from those of training and of other decodings."""
 
 
-def write(writer: Writer, inputs: Inputs) -> list[Written]:
-    """Return for each input the sequence whose output has the most probability per token."""
-    drawn = writer.sample(inputs.sources, inputs.samples, inputs.seed, PURPOSE)
-    # behind equal warmups the outputs are equal
+def generate(generator: SequenceGenerator, inputs: Inputs) -> list[Hypothesis]:
+    """Return for each input the hypothesis whose output is the most probable per token."""
+    drawn = generator.sample_warmups(inputs.sources, inputs.samples, inputs.seed, Stream.BEST_OF_N)
+    # equal warmups have equal outputs
     candidates = [
         (row, c) for row, all_ in enumerate(drawn) for c in dict.fromkeys(map(tuple, all_))
     ]
-    outputs = writer.behind(
+    hypotheses = generator.generate_after(
         [inputs.sources[row] for row, _ in candidates], [list(c) for _, c in candidates]
     )
-    best: dict[int, Written] = {}
-    for (row, _), written in zip(candidates, outputs, strict=True):
-        if row not in best or confidence(written) > confidence(best[row]):
-            best[row] = written
+    best: dict[int, Hypothesis] = {}
+    for (row, _), hypothesis in zip(candidates, hypotheses, strict=True):
+        if row not in best or confidence(hypothesis) > confidence(best[row]):
+            best[row] = hypothesis
     return [best[row] for row in range(len(drawn))]
 
 
-def confidence(written: Written) -> float:
-    """Return log P(y|x,c) per token of y, its end token included."""
-    return written.output_log_probability / max(len(written.output), 1)
+def confidence(hypothesis: Hypothesis) -> float:
+    """Return log P(y|x,c) per token of y, its end token included, nats."""
+    return hypothesis.output_log_probability / max(len(hypothesis.output), 1)

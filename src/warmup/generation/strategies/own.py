@@ -1,12 +1,12 @@
-"""The model writes its warmup itself."""
+"""The model generates its warmup itself."""
 
-from warmup.generation.sequence_generator import Writer, Written
+from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 from warmup.generation.strategies import Inputs
 
 NEEDS_WARMUPS = False
 SAMPLES = False
 
 
-def write(writer: Writer, inputs: Inputs) -> list[Written]:
-    """Return what the model writes."""
-    return writer.write(inputs.sources)
+def generate(generator: SequenceGenerator, inputs: Inputs) -> list[Hypothesis]:
+    """Return warmup and output that the model generates."""
+    return generator.generate(inputs.sources)
