@@ -9,7 +9,7 @@ from warmup.method.sampling import Warmups
 
 
 class DirectCriterion(Criterion):
-    """`reweighted` with an anchor, computed as `benchmarks.direct` does it.
+    """`reweighted` with a reference KL, computed as `benchmarks.direct` does it.
 
     Validation, whose time is not counted, is that of the package. Warmups are drawn from the
     stream of PyTorch, so they are other ones than the package would draw for the same seed.
@@ -19,8 +19,8 @@ class DirectCriterion(Criterion):
         self, network: torch.nn.Module, batch: Batch, update: int
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
         """Return the loss of each example [B], nats, and diagnostics of each [B]."""
-        samples = self.warmup["samples"]
-        warmups = direct.sample(self.model, batch, samples, self.warmup["max_tokens"])
+        samples = self.sampling["samples"]
+        warmups = direct.sample(self.model, batch, samples, self.sampling["max_tokens"])
         return self.losses_of(batch, update, warmups)
 
     def losses_of(
@@ -31,7 +31,7 @@ class DirectCriterion(Criterion):
         rows = direct.forward(self.model, batch, warmups)
         s, l, mass = direct.log_probabilities(self.model, rows, samples)
         losses = direct.weighted(s, l) - mass.mean(-1)
-        if weight := self.anchor_weight(update):
-            anchor = direct.divergence(self.model, self.start, batch, rows, samples)
-            losses = losses + weight * anchor.mean(-1)
+        if weight := self.reference_kl_weight(update):
+            kl = direct.divergence(self.model, self.start, batch, rows, samples)
+            losses = losses + weight * kl.mean(-1)
         return losses, diagnose(warmups, l.detach(), batch["labels"])

@@ -39,10 +39,16 @@ def simple(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
     return gradients
 
 
-def settings(name: str, **warmup: Any) -> dict[str, Any]:
-    """Return a method of config.yaml with all its settings, some of its warmups' changed."""
+def settings(
+    name: str, reference_kl: dict[str, Any] | None = None, **sampling: Any
+) -> dict[str, Any]:
+    """Return a method of config.yaml with all its settings, those of sampling changed.
+
+    It has no reference KL unless one is given.
+    """
     method: dict[str, Any] = experiment.load(ROOT / "config.yaml")["methods"][name]
-    return method | {"warmup": method["warmup"] and method["warmup"] | warmup}
+    sampled = method["sampling"] and method["sampling"] | sampling
+    return method | {"sampling": sampled, "reference_kl": reference_kl}
 
 
 def likelihood(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
@@ -65,7 +71,6 @@ def _warmup(shape: Shape, backprop_samples: int | None = None) -> dict[str, Any]
         "warmup",
         samples=shape.samples,
         max_tokens=shape.warmup,
-        anchor=None,
         backprop_samples=backprop_samples,
         adaptive_samples=None,
     )

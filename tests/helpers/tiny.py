@@ -138,7 +138,8 @@ METHODS: dict[str, dict[str, Any]] = {
         "objective": "reweighted",
         "start": "sft",
         "budget": {"updates": 8},
-        "warmup": {"samples": 3, "max_tokens": 3, "anchor": {"weight": 1.0, "updates": 6}},
+        "sampling": {"samples": 3, "max_tokens": 3},
+        "reference_kl": {"weight": 1.0, "updates": 6},
     },
 }
 _PACE = {"batch_size": 8, "learning_rate": 0.01, "validate_every": 4, "log_every": 2}

@@ -97,12 +97,12 @@ UNEQUAL = {"sft": 18, "warmup": 56}
 )
 def test_two_processes_make_the_model_of_one(tmp_path, data, case):
     method, model_type, limit, *options = case
-    run = tiny.resolved(method, model_type, learning_rate=0.003, pass_tokens=limit)
+    run = tiny.resolved(method, model_type, learning_rate=0.003, max_tokens_per_microbatch=limit)
     run["method"]["start"] = "scratch"
     if model_type == "llama":
         run["model"]["scratch"]["initializer_range"] = 0.6
     if method == "warmup":  # some examples have fewer samples when they come again
-        run["method"]["warmup"]["adaptive_samples"] = {"least": 2, "flat": 0.9}
+        run["method"]["sampling"]["adaptive_samples"] = {"min_samples": 2, "ess_fraction": 0.9}
         few = data["train"].read_text().splitlines(keepends=True)[:40]
         (tmp_path / "few.jsonl").write_text("".join(few))
         data = data | {"train": tmp_path / "few.jsonl"}
@@ -134,7 +134,7 @@ def test_two_processes_make_the_model_of_one(tmp_path, data, case):
 def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(tmp_path, data):
     run = tiny.resolved("warmup", "llama", budget={"updates": 40})
     run["method"]["start"] = "scratch"
-    run["method"]["pass_tokens"] = UNEQUAL["warmup"]
+    run["method"]["max_tokens_per_microbatch"] = UNEQUAL["warmup"]
     _, weights = start(tmp_path / "whole", data, run, 2, "--sharded")
     killed = (tmp_path / "killed", data, run, 2, "--sharded")
     kill_at("checkpoint-4", *killed)
@@ -163,7 +163,7 @@ from warmup.training.microbatches import tokens
 plain = Criterion.losses
 
 def losses(self, network, batch, update):
-    if os.environ["RANK"] == "1" and update == 5 and tokens(batch, self.warmup) > 30:
+    if os.environ["RANK"] == "1" and update == 5 and tokens(batch, self.sampling) > 30:
         raise torch.OutOfMemoryError("for a test")
     return plain(self, network, batch, update)
 
@@ -188,13 +188,13 @@ def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_sta
 
     first = again()
     assert first.returncode != 0
-    said = r"error: out of memory with \d+ tokens in one pass; start again to go on with (.*)"
+    said = r"out of memory with \d+ tokens in one micro-batch; start again to go on with (.*)"
     (limit,) = re.findall(said, first.stderr)
     second = again()
     assert second.returncode == 0, second.stderr
     assert f"out of memory: going on with {limit}\n" in second.stderr
     assert "resuming from checkpoint-4" in second.stderr
-    assert not (tmp_path / "work" / "pass_tokens.json").exists()
+    assert not (tmp_path / "work" / "microbatch_limit.json").exists()
     others = load_file(tmp_path / "out" / "model" / "model.safetensors")
     for name, value in weights.items():
         torch.testing.assert_close(others[name], value, atol=1e-5, rtol=1e-3)

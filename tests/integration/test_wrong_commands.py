@@ -117,8 +117,8 @@ COMMANDS = {
     ),
     "train: one sample": (
         "train",
-        training(resolved("warmup", "method.warmup.samples", 1), start="model"),
-        "warmup.samples: reweighted needs at least 2, got 1",
+        training(resolved("warmup", "method.sampling.samples", 1), start="model"),
+        "sampling.samples: reweighted needs at least 2, got 1",
     ),
     "train: no warmup for an objective that needs it": (
         "train",

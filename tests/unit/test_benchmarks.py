@@ -23,9 +23,7 @@ from warmup.training.flops import count_flops
 
 ROOT = Path(__file__).parents[2]
 SMALL = {"batch": 2, "samples": 3, "warmup": 4, "source": 5, "target": 6}
-METHOD = settings(
-    "warmup", samples=3, max_tokens=4, anchor=None, backprop_samples=None, adaptive_samples=None
-)
+METHOD = settings("warmup", samples=3, max_tokens=4, backprop_samples=None, adaptive_samples=None)
 
 
 def batch_of(model):
@@ -93,12 +91,12 @@ def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
 def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name, update):
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
-    anchored = settings(
+    method = settings(
         "warmup", samples=3, max_tokens=4,
-        anchor={"weight": 0.7, "updates": 6, "final": 0.0, "divergence": "reverse"},
+        reference_kl={"weight": 0.7, "updates": 6, "final": 0.0, "divergence": "reverse"},
         backprop_samples=None, adaptive_samples=None,
     )  # fmt: skip
-    ours, plain = (kind(model, anchored, seed=5) for kind in (Criterion, DirectCriterion))
+    ours, plain = (kind(model, method, seed=5) for kind in (Criterion, DirectCriterion))
     torch.manual_seed(4)
     for weights_of_start in model.network.parameters():  # away from the start model
         weights_of_start.data += 0.02 * torch.randn_like(weights_of_start)

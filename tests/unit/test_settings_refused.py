@@ -139,7 +139,7 @@ def test_the_largest_seed_trains(run):
 @pytest.mark.parametrize(
     ("key", "value"),
     [("seed", 2**32), ("dataset.max_source_tokens", "x"), ("dataset.max_target_tokens", 10**9),
-     ("method.warmup.max_tokens", 10**9), ("name", 7), ("run", [])],
+     ("method.sampling.max_tokens", 10**9), ("name", 7), ("run", [])],
 )  # fmt: skip
 def test_a_resolved_run_keeps_to_the_bounds_of_a_configuration(key, value):
     resolved = tiny.resolved("warmup")

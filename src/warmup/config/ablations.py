@@ -7,7 +7,7 @@ from warmup.config.methods import FOCUS
 UNTRAINED = ("likelihood", "concatenation")
 """Objectives that optimise no warmup: such a method is a control, not an ablation."""
 _OF_THE_COURSE = {
-    *("budget", "validate_every", "log_every", "pass_tokens", "patience", "warmup"),
+    *("budget", "validate_every", "log_every", "max_tokens_per_microbatch", "patience", "sampling"),
     "objective_settings",
 }
 """What is not compared as such: how long and how closely watched, and what is looked into."""
@@ -46,4 +46,4 @@ def _parts(method: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the settings of a method in the order in which they are looked at."""
     first = {key: method[key] for key in ("start", "objective")}
     rest = {key: value for key, value in method.items() if key not in _OF_THE_COURSE}
-    return [first, method["warmup"] or {}, method["objective_settings"], rest]
+    return [first, method["sampling"] or {}, method["objective_settings"], rest]

@@ -27,7 +27,7 @@ def check(entries: Entries) -> None:
 
 def fits(entry: dict[str, Any], method: dict[str, Any]) -> bool:
     """Return whether models of a method can be decoded so."""
-    has_warmups = method["warmup"] is not None and method["warmup"]["max_tokens"] > 0
+    has_warmups = method["sampling"] is not None and method["sampling"]["max_tokens"] > 0
     return has_warmups or not _is_control(entry)
 
 

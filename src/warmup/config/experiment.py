@@ -186,8 +186,8 @@ def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[s
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
-    """Return a method with some settings changed; only `warmup` is merged key by key."""
+    """Return a method with some settings changed; only `sampling` is merged key by key."""
     merged = copy.deepcopy(base | change)
-    if isinstance(base.get("warmup"), dict) and isinstance(change.get("warmup"), dict):
-        merged["warmup"] = copy.deepcopy(base["warmup"] | change["warmup"])
+    if isinstance(base.get("sampling"), dict) and isinstance(change.get("sampling"), dict):
+        merged["sampling"] = copy.deepcopy(base["sampling"] | change["sampling"])
     return merged

@@ -19,7 +19,7 @@ ASPECTS = {
     "max_tokens": "length (K)",
     "temperature": "temperature",
     "start": "start",
-    "anchor": "start",
+    "reference_kl": "start",
     "backprop_samples": "fewer samples",
     "adaptive_samples": "fewer samples",
 }

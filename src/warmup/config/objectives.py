@@ -28,31 +28,34 @@ def check(method: dict[str, Any], where: str) -> None:
     }
     schema.check(method, {"properties": {"objective_settings": settings}}, where)
     least = plugins.constant("objective", name, "MIN_SAMPLES")
-    if not (warmup := method["warmup"]):
+    if not (sampling := method["sampling"]):
+        if method["reference_kl"]:
+            raise InputError(f"{where}: reference_kl: needs sampling, which is null")
         if least:
-            raise InputError(f"{where}: warmup: {name} needs at least {least} samples, got null")
+            raise InputError(f"{where}: sampling: {name} needs at least {least} samples, got null")
         return
-    if (samples := warmup["samples"]) < least:
-        raise InputError(f"{where}: warmup.samples: {name} needs at least {least}, got {samples}")
-    if warmup["predefined"]:
-        _check_predefined(warmup, name, where)
-    if (drawn := warmup["backprop_samples"]) and drawn > samples:
+    if (samples := sampling["samples"]) < least:
+        raise InputError(f"{where}: sampling.samples: {name} needs at least {least}, got {samples}")
+    if sampling["predefined"]:
+        _check_predefined(sampling, name, where)
+    if (drawn := sampling["backprop_samples"]) and drawn > samples:
         raise InputError(
-            f"{where}: warmup.backprop_samples: {drawn} are more than the samples ({samples})"
+            f"{where}: sampling.backprop_samples: {drawn} are more than the samples ({samples})"
         )
-    if (adaptive := warmup["adaptive_samples"]) and not least <= adaptive["least"] < samples:
+    adaptive = sampling["adaptive_samples"]
+    if adaptive and not least <= (fewest := adaptive["min_samples"]) < samples:
         raise InputError(
-            f"{where}: warmup.adaptive_samples.least: must be at least {least} and below samples "
-            f"({samples}), got {adaptive['least']}"
+            f"{where}: sampling.adaptive_samples.min_samples: must be at least {least} and below "
+            f"samples ({samples}), got {fewest}"
         )
 
 
-def _check_predefined(warmup: dict[str, Any], objective: str, where: str) -> None:
-    kind = warmup["predefined"]
+def _check_predefined(sampling: dict[str, Any], objective: str, where: str) -> None:
+    kind = sampling["predefined"]
     if kind not in plugins.names("predefined warmup"):
         choices = ", ".join(plugins.names("predefined warmup"))
-        raise InputError(f"{where}: warmup.predefined: unknown {kind!r}; choose from: {choices}")
-    if warmup["samples"] != 1 or warmup["backprop_samples"] or warmup["adaptive_samples"]:
+        raise InputError(f"{where}: sampling.predefined: unknown {kind!r}; choose from: {choices}")
+    if sampling["samples"] != 1 or sampling["backprop_samples"] or sampling["adaptive_samples"]:
         raise InputError(
             f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
             "adaptive_samples"

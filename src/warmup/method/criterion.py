@@ -24,7 +24,7 @@ class Criterion:
     in.
 
     Args:
-        model: the model that is trained; a copy is kept where the method has an anchor.
+        model: the model that is trained; a copy is kept if the method has a reference KL.
         method: a resolved method.
         seed: of the random numbers.
         targets: all targets of the training data, for predefined warmups.
@@ -40,17 +40,18 @@ class Criterion:
         self.model = model
         self.objective = plugins.load("objective", method["objective"])
         self.settings = method["objective_settings"]
-        self.warmup = method["warmup"]
+        self.sampling = method["sampling"]
+        self.reference_kl = method["reference_kl"]
         self.seed = seed
-        self.adaptive = self.warmup and self.warmup["adaptive_samples"]
+        self.adaptive = self.sampling and self.sampling["adaptive_samples"]
         """The settings of adaptive sampling, where there is any."""
         self.flat: set[int] = set()
         """Examples whose samples were worth the same when they were last seen."""
         self.writer: Writer | None = None
-        if self.warmup and self.warmup["predefined"]:
-            kind = plugins.load("predefined warmup", self.warmup["predefined"])
-            self.writer = kind.writer(targets, model.tokens, self.warmup["max_tokens"])
-        if self.warmup and self.warmup["anchor"]:
+        if self.sampling and self.sampling["predefined"]:
+            kind = plugins.load("predefined warmup", self.sampling["predefined"])
+            self.writer = kind.writer(targets, model.tokens, self.sampling["max_tokens"])
+        if self.reference_kl:
             self.start = copy.copy(model)
             self.start.network = copy.deepcopy(model.network).eval().requires_grad_(False)
 
@@ -65,7 +66,7 @@ class Criterion:
             update: the number of the update; the same one always samples the same warmups.
         """
         model = self.model
-        if self.warmup is None:
+        if self.sampling is None:
             source = model.encode(batch["input_ids"], batch["mask"])
             l = target_log_probability(model, network, source, batch["labels"])[:, None]
             a, b = self.objective.coefficients(l.detach(), _lengths(batch))
@@ -88,10 +89,10 @@ class Criterion:
     def groups(self, index: torch.Tensor, update: int) -> dict[int, torch.Tensor]:
         """Return which examples of a batch get how many samples, as rows by number."""
         settling = self.settling(update)
-        most = 1 if settling else self.warmup["samples"]
+        most = 1 if settling else self.sampling["samples"]
         if settling or not self.adaptive:
             return {most: torch.arange(len(index), device=index.device)}
-        least = self.adaptive["least"]
+        least = self.adaptive["min_samples"]
         each = [least if i in self.flat else most for i in index.tolist()]
         numbers = torch.tensor(each, device=index.device)
         rows = {samples: (numbers == samples).nonzero()[:, 0] for samples in (least, most)}
@@ -107,7 +108,7 @@ class Criterion:
             warmups = self.write(self.writer, labels)
         else:
             warmups, cache = self.warm_up(source, batch["index"], update, samples)
-        draws = self.warmup["backprop_samples"] or samples
+        draws = self.sampling["backprop_samples"] or samples
         if draws < samples:
             l = self.rewards(source, cache, warmups, labels)
             a, b = self.coefficients(l, lengths, update)
@@ -122,40 +123,40 @@ class Criterion:
         if draws >= samples:
             a, b = self.coefficients(l.detach(), lengths, update)
             notes = diagnose(warmups, l.detach(), labels)
-        if not self.warmup["backprop_samples"]:  # else only of what was drawn, by its weights
+        if not self.sampling["backprop_samples"]:  # else only of what was drawn, by its weights
             notes["warmup_surprisal"] = -s.detach().mean(-1)
             notes["warmup_distinct"] = 1.0 + where.max(-1).values
         # the network itself has to know that a warmup contains no special token
         allowed = scores.log_allowed_mass.gather(1, where).mean(-1)
         losses: torch.Tensor = surrogate(a, b, s, l) - allowed
         notes["warmup_allowed_mass"] = allowed.detach().exp()
-        if weight := self.anchor_weight(update):
+        if weight := self.reference_kl_weight(update):
             with torch.no_grad():
                 start_source = self.start.encode(batch["input_ids"], batch["mask"])
-            forward = self.warmup["anchor"]["divergence"] == "forward"
+            forward = self.reference_kl["divergence"] == "forward"
             each = divergence(model, scores, self.start, start_source, branches, forward=forward)
-            anchor = each.gather(1, where).mean(-1)
-            notes["anchor_divergence"] = anchor.detach()
-            losses = losses + weight * anchor
+            kl = each.gather(1, where).mean(-1)
+            notes["reference_kl"] = kl.detach()
+            losses = losses + weight * kl
         return losses, notes
 
     def warm_up(
         self, source: EncodedInput, examples: torch.Tensor, update: int, samples: int
     ) -> tuple[Warmups, Any]:
         """Sample warmups, always the same for the same update; return the cache too."""
-        longest = self.warmup["max_tokens"]
+        longest = self.sampling["max_tokens"]
         with _evaluating(self.model.network):  # P(c|x) is the network without dropout
             return sample(
                 self.model,
                 source,
                 max_tokens=longest,
-                temperature=self.warmup["temperature"],
+                temperature=self.sampling["temperature"],
                 uniform=uniforms(self.seed, update, examples, samples, longest),
             )
 
     def write(self, writer: Writer, labels: torch.Tensor) -> Warmups:
         """Return the predefined warmup of each target, as the one sample of its example."""
-        longest = self.warmup["max_tokens"]
+        longest = self.sampling["max_tokens"]
         rows = [writer(row[row != IGNORED].tolist()) for row in labels]
         pad = self.model.tokens.pad
         ids = [[*row, *[pad] * (longest - len(row))] for row in rows]
@@ -172,7 +173,7 @@ class Criterion:
 
     def settling(self, update: int) -> bool:
         """Return whether the target still learns to follow warmups that are not trained."""
-        return bool(update < self.warmup["settle"])
+        return bool(update < self.sampling["settle"])
 
     def coefficients(
         self, l: torch.Tensor, lengths: torch.Tensor, update: int
@@ -183,13 +184,13 @@ class Criterion:
         a, b = self.objective.coefficients(l, lengths, **self.settings)
         return a, b
 
-    def anchor_weight(self, update: int) -> float:
+    def reference_kl_weight(self, update: int) -> float:
         """Return the weight of the divergence from the start model; it falls linearly."""
-        anchor = self.warmup["anchor"]
-        if not anchor:
+        kl = self.reference_kl
+        if not kl:
             return 0.0
-        left = max(1 - update / anchor["updates"], 0.0)
-        return float(anchor["final"] + (anchor["weight"] - anchor["final"]) * left)
+        left = max(1 - update / kl["updates"], 0.0)
+        return float(kl["final"] + (kl["weight"] - kl["final"]) * left)
 
     def flatness(self, batch: Batch, notes: dict[str, torch.Tensor]) -> list[tuple[int, bool]]:
         """Return which examples' samples were worth the same, where sampling is adaptive.
@@ -199,7 +200,9 @@ class Criterion:
         if not self.adaptive:
             return []
         samples = notes["samples"]
-        flat = (notes["effective_sample_size"] >= self.adaptive["flat"] * samples) & (samples > 1)
+        flat = (notes["effective_sample_size"] >= self.adaptive["ess_fraction"] * samples) & (
+            samples > 1
+        )
         return list(zip(batch["index"].tolist(), flat.tolist(), strict=True))
 
     def remember(self, example: int, is_flat: bool) -> None:
@@ -211,9 +214,9 @@ class Criterion:
         model = self.model
         with torch.no_grad():
             source = model.encode(batch["input_ids"], batch["mask"])
-            if self.warmup is None:
+            if self.sampling is None:
                 return -target_log_probability(model, network, source, batch["labels"])
-            samples = self.warmup["samples"]
+            samples = self.sampling["samples"]
             warmups, cache = self.warm_up(source, batch["index"], Stream.VALIDATION, samples)
             return -log_mean(self.rewards(source, cache, warmups, batch["labels"]))
 

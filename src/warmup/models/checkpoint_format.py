@@ -14,15 +14,15 @@ FORMAT_FILE = "warmup.json"
 
 def model_format(config: dict[str, Any]) -> dict[str, Any]:
     """Return the content of `warmup.json` for a resolved run."""
-    warmup, dataset = config["method"]["warmup"], config["dataset"]
+    sampling, dataset = config["method"]["sampling"], config["dataset"]
     return {
         "architecture": config["model"]["architecture"],
         "separator": config["model"]["separator"],
         "prompt_end": config["model"]["prompt_end"],
         "dtype": config["model"]["dtype"],
         "task": dataset["task"],
-        "max_warmup_tokens": warmup["max_tokens"] if warmup else None,
-        "warmup_samples": warmup["samples"] if warmup else None,
+        "max_warmup_tokens": sampling["max_tokens"] if sampling else None,
+        "warmup_samples": sampling["samples"] if sampling else None,
         "max_source_tokens": dataset["max_source_tokens"],
         "max_target_tokens": dataset["max_target_tokens"],
     }
@@ -46,11 +46,11 @@ def read_format(folder: Path) -> dict[str, Any]:
 def _schema() -> dict[str, Any]:
     definitions = schema.read()["$defs"]
     model, dataset = (definitions[name]["properties"] for name in ("model", "dataset"))
-    warmup = definitions["method_settings"]["properties"]["warmup"]["properties"]
+    sampling = definitions["method_settings"]["properties"]["sampling"]["properties"]
     keys = {name: model[name] for name in ("architecture", "separator", "prompt_end", "dtype")}
     keys |= {name: dataset[name] for name in ("task", "max_source_tokens", "max_target_tokens")}
     without_warmups = {"max_warmup_tokens": "max_tokens", "warmup_samples": "samples"}
     for name, setting in without_warmups.items():
-        keys[name] = warmup[setting] | {"type": ["integer", "null"]}
+        keys[name] = sampling[setting] | {"type": ["integer", "null"]}
     required = sorted(keys.keys() - {"warmup_samples"})
     return {"type": "object", "required": required, "properties": keys}

@@ -41,7 +41,7 @@ def start_model(config: dict[str, Any], start: Path) -> LanguageModel:
         model = loading.load(start, config["model"] | {"dtype": "float32"})
     form = start / FORMAT_FILE
     knows_warmups = form.exists() and read_format(start)["max_warmup_tokens"] is not None
-    if config["method"]["warmup"] and not knows_warmups:
+    if config["method"]["sampling"] and not knows_warmups:
         loading.init_separator_from_eos(model)
     return model
 
@@ -109,7 +109,7 @@ def train(
         data_collator=Collator(model.tokens.pad, model.pads_left),
         callbacks=[Progress(config["name"]), *patience, *callbacks],
     )
-    if method["warmup"]:
+    if method["sampling"]:
         trainer.add_callback(ValidationWarmups(trainer, model_format(config)))
     trainer.remove_callback(PrinterCallback)  # Progress prints what it would, legibly
     if checkpoint and is_first:

@@ -24,7 +24,7 @@ from warmup.training.flops import count_flops
 from warmup.training.microbatches import split, tokens
 from warmup.training.non_finite import FiniteUpdates
 from warmup.training.signals import Interruption, listening
-from warmup.training.work_folder import PASS_TOKENS
+from warmup.training.work_folder import MICROBATCH_LIMIT
 
 FLOPS_EVERY = 100
 """Updates between two counts of floating-point operations; counting slows an update down."""
@@ -52,8 +52,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     The loss of a batch is the sum of its examples' losses divided by its number of target
     tokens, over all processes: for `likelihood` that is the usual mean token cross-entropy, and
     the other objectives are on the same scale. A batch goes through the network in as many
-    passes as `pass_tokens` asks for, and in more where memory runs out; neither changes the
-    gradient.
+    micro-batches as `max_tokens_per_microbatch` asks for, and in more if memory runs out; neither
+    changes the gradient.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self.method = method
         targets = self.train_dataset.labels
         self.criterion = Criterion(language_model, method, self.args.seed, targets)
-        self.pass_tokens: int | None = method["pass_tokens"]
-        self.smaller = Path(self.args.output_dir) / PASS_TOKENS
+        self.max_tokens_per_microbatch: int | None = method["max_tokens_per_microbatch"]
+        self.smaller = Path(self.args.output_dir) / MICROBATCH_LIMIT
         if self.smaller.exists():
-            self.pass_tokens = read_json(self.smaller)["pass_tokens"]
+            self.max_tokens_per_microbatch = read_json(self.smaller)["max_tokens_per_microbatch"]
             if self.is_world_process_zero():
                 self._say_limit()
         self._sums: dict[str, torch.Tensor | float] = {}
@@ -142,7 +142,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         # data-parallel training averages gradients over processes; the sum is wanted
         scale = self.accelerator.num_processes / target_tokens
         while True:
-            parts = split(batch, self.method["warmup"], self.pass_tokens)
+            parts = split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
             update = Update(torch.zeros((), device=self.args.device))
             try:
                 for number, part in enumerate(parts, start=1):
@@ -225,21 +225,24 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             InputError: they cannot be smaller; or other processes are waiting for this one in the
                 midst of the update, so that all have to begin again.
         """
-        many = tokens(parts[0], self.method["warmup"])
-        said = f"out of memory with {many} tokens in one pass"
+        many = tokens(parts[0], self.method["sampling"])
+        said = f"out of memory with {many} tokens in one micro-batch"
         if all(len(part["index"]) == 1 for part in parts):
             raise InputError(f"{said}, of one example; set gradient_checkpointing of the model")
-        self.pass_tokens = max(many // 2, 1)
+        self.max_tokens_per_microbatch = max(many // 2, 1)
         if self.accelerator.num_processes > 1:
-            write_json(self.smaller, {"pass_tokens": self.pass_tokens})
-            raise InputError(f"{said}; start again to go on with pass_tokens {self.pass_tokens}")
+            write_json(self.smaller, {"max_tokens_per_microbatch": self.max_tokens_per_microbatch})
+            raise InputError(f"{said}; start again to go on with {self._limit()}")
         model.zero_grad()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         self._say_limit()
 
     def _say_limit(self) -> None:
-        print(f"out of memory: going on with pass_tokens {self.pass_tokens}", file=sys.stderr)
+        print(f"out of memory: going on with {self._limit()}", file=sys.stderr)
+
+    def _limit(self) -> str:
+        return f"max_tokens_per_microbatch {self.max_tokens_per_microbatch}"
 
     def prediction_step(
         self,
@@ -252,7 +255,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         batch = self._prepare_inputs(inputs)
         with self.compute_loss_context_manager():
             while True:
-                parts = split(batch, self.method["warmup"], self.pass_tokens)
+                parts = split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
                 try:
                     each = [self.validation(model, part) for part in parts]
                     return torch.cat(each).mean(), None, None

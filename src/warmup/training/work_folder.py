@@ -23,8 +23,8 @@ BAD_BATCH = "bad_batch.json"
 ON_NAN = ("stop", "skip")
 """What may be done with an update whose loss or gradient is not a finite number."""
 
-PASS_TOKENS = "pass_tokens.json"
-"""With what `pass_tokens` several processes go on after the memory of one ran out."""
+MICROBATCH_LIMIT = "microbatch_limit.json"
+"""`max_tokens_per_microbatch` to resume with after one of several processes ran out of memory."""
 
 LOG = "train.log"
 """What all starts of a training said, see workflow/scripts/train.sh."""
@@ -125,7 +125,7 @@ def delete_checkpoints(folder: Path) -> None:
     """Delete what a finished run does not need."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in (BAD_BATCH, PASS_TOKENS):
+    for name in (BAD_BATCH, MICROBATCH_LIMIT):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -22,8 +22,8 @@ def test_each_ablation_is_of_the_setting_that_the_file_changes(ablations):
     assert found["jensen"] == "objective"
     assert found["weighted_concatenation"] == "control_variate"
     assert (found["samples_2"], found["tokens_12"]) == ("samples", "max_tokens")
-    assert (found["tau_03"], found["no_anchor"]) == ("tau", "anchor")
-    assert found["from_scratch"] == "start"  # it has no anchor, either, and more updates
+    assert (found["tau_03"], found["no_reference_kl"]) == ("tau", "reference_kl")
+    assert found["from_scratch"] == "start"  # it has no reference KL, either, and more updates
     assert found["adaptive"] == "adaptive_samples"
     everything = set(ablations["methods"])
     assert everything - found.keys() == {"sft", "sft_continued", "sft_compute", "warmup"}

@@ -37,17 +37,21 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
     assert checked["models"]["t5"]["dtype"] == "float32"
     sft = checked["methods"]["sft"]
-    assert (sft["warmup"], sft["patience"], sft["pass_tokens"]) == (None, None, None)
+    assert (sft["sampling"], sft["patience"], sft["max_tokens_per_microbatch"]) == (
+        None,
+        None,
+        None,
+    )
     assert sft["learning_rate"] == 0.01  # not the default
-    warmup = checked["methods"]["warmup"]["warmup"]
-    assert warmup["temperature"] == 1.0
-    assert warmup["anchor"] == {
+    warmup = checked["methods"]["warmup"]
+    assert warmup["sampling"]["temperature"] == 1.0
+    assert warmup["reference_kl"] == {
         "weight": 1.0,
         "updates": 6,
         "final": 0.0,
         "divergence": "reverse",
     }
-    assert warmup["settle"] == 0
+    assert warmup["sampling"]["settle"] == 0
 
 
 def test_checking_twice_changes_nothing_of_what_determines_a_run():
@@ -125,7 +129,7 @@ def test_an_override_changes_a_method_in_its_entry_only():
             "models": ["llama"],
             "methods": ["sft", "warmup"],
             "override": {
-                "warmup": {"warmup": {"max_tokens": 9}, "learning_rate": 0.5},
+                "warmup": {"sampling": {"max_tokens": 9}, "learning_rate": 0.5},
                 "sft": {"budget": {"updates": 3}},
             },
         },
@@ -136,7 +140,7 @@ def test_an_override_changes_a_method_in_its_entry_only():
         return experiment.resolve(checked, f"shell_game/en/{model}/{name}/seed1")["method"]
 
     plain, changed = method("t5", "warmup"), method("llama", "warmup")
-    assert changed["warmup"] == plain["warmup"] | {"max_tokens": 9}  # key by key
+    assert changed["sampling"] == plain["sampling"] | {"max_tokens": 9}  # key by key
     assert changed["learning_rate"] == 0.5
     assert plain["learning_rate"] == 0.01
     assert changed["budget"] == plain["budget"]
@@ -144,18 +148,18 @@ def test_an_override_changes_a_method_in_its_entry_only():
     assert method("t5", "sft")["budget"] == {"updates": 8}
 
 
-def test_an_override_may_replace_the_kind_of_budget_or_remove_the_anchor():
+def test_an_override_may_replace_the_kind_of_budget_or_remove_the_reference_kl():
     value = tiny.experiment()
     value["runs"][0]["override"] = {
         "sft_continued": {"budget": {"updates": 5}},
-        "warmup": {"warmup": {"anchor": None}},
+        "warmup": {"reference_kl": None},
     }
     checked = experiment.check(value)
     run = "shell_game/en/t5/{}/seed1".format
     assert experiment.resolve(checked, run("sft_continued"))["method"]["budget"] == {"updates": 5}
-    warmup = experiment.resolve(checked, run("warmup"))["method"]["warmup"]
-    assert warmup["anchor"] is None
-    assert warmup["samples"] == 3
+    warmup = experiment.resolve(checked, run("warmup"))["method"]
+    assert warmup["reference_kl"] is None
+    assert warmup["sampling"]["samples"] == 3
 
 
 def test_lineage_says_what_starts_from_what():

@@ -28,11 +28,15 @@ def written(tmp_path):
 
 
 def test_each_file_changes_those_before_it_key_by_key(written):
-    one = {"methods": {"warmup": {"warmup": {"samples": 8}}}, "experiment": "one"}
-    two = {"methods": {"warmup": {"warmup": {"max_tokens": 2}}}, "experiment": "two", "seeds": [7]}
+    one = {"methods": {"warmup": {"sampling": {"samples": 8}}}, "experiment": "one"}
+    two = {
+        "methods": {"warmup": {"sampling": {"max_tokens": 2}}},
+        "experiment": "two",
+        "seeds": [7],
+    }
     found = experiment.load(*written(tiny.experiment(seeds=[1, 2]), one, two))
     expected = copy.deepcopy(tiny.experiment())
-    expected["methods"]["warmup"]["warmup"] |= {"samples": 8, "max_tokens": 2}
+    expected["methods"]["warmup"]["sampling"] |= {"samples": 8, "max_tokens": 2}
     assert found == experiment.check(expected | {"experiment": "two", "seeds": [7]})
 
 

@@ -64,7 +64,7 @@ def full() -> dict[str, Any]:
         value["methods"][name] = {
             "objective": "likelihood", "start": "sft", "budget": {name: "warmup"},
         }  # fmt: skip
-    value["methods"]["warmup"]["warmup"]["adaptive_samples"] = {}
+    value["methods"]["warmup"]["sampling"]["adaptive_samples"] = {}
     value["runs"][0] |= {"pairs": ["en"], "seeds": [1], "override": {"sft": {"batch_size": 4}}}
     checked = experiment.check(value)
     del checked["runs"][0]["methods_resolved"]

@@ -47,40 +47,43 @@ WRONG = {
         "objective_settings.epsilon: 0 is less than or equal to the minimum of 0",
     ),
     "one sample": (
-        {"warmup": {"samples": 1}},
-        "warmup.samples: reweighted needs at least 2, got 1",
+        {"sampling": {"samples": 1}},
+        "sampling.samples: reweighted needs at least 2, got 1",
     ),
     "no warmups": (
-        {"warmup": None},
-        "warmup: reweighted needs at least 2 samples, got null",
+        {"sampling": None, "reference_kl": None},
+        "sampling: reweighted needs at least 2 samples, got null",
     ),
     "more samples in the backward pass than there are": (
-        {"warmup": {"samples": 3, "backprop_samples": 9}},
-        "warmup.backprop_samples: 9 are more than the samples (3)",
+        {"sampling": {"samples": 3, "backprop_samples": 9}},
+        "sampling.backprop_samples: 9 are more than the samples (3)",
     ),
     "as many samples for flat examples as for others": (
-        {"warmup": {"samples": 3, "adaptive_samples": {"least": 3}}},
-        "warmup.adaptive_samples.least: must be at least 2 and below samples (3), got 3",
+        {"sampling": {"samples": 3, "adaptive_samples": {"min_samples": 3}}},
+        "sampling.adaptive_samples.min_samples: must be at least 2 and below samples (3), got 3",
     ),
     "predefined warmups that the model would not learn to write": (
-        {"objective": "likelihood", "warmup": {"samples": 1, "predefined": "filler"}},
+        {"objective": "likelihood", "sampling": {"samples": 1, "predefined": "filler"}},
         "predefined warmups need the objective concatenation, not likelihood",
     ),
     "unknown predefined warmups": (
-        {"objective": "concatenation", "warmup": {"samples": 1, "predefined": "noise"}},
-        "warmup.predefined: unknown 'noise'; choose from: filler, keywords",
+        {"objective": "concatenation", "sampling": {"samples": 1, "predefined": "noise"}},
+        "sampling.predefined: unknown 'noise'; choose from: filler, keywords",
     ),
     "several predefined warmups": (
-        {"objective": "concatenation", "warmup": {"samples": 2, "predefined": "filler"}},
+        {"objective": "concatenation", "sampling": {"samples": 2, "predefined": "filler"}},
         "predefined warmups need samples: 1, and neither backprop_samples nor adaptive_samples",
     ),
 }  # fmt: skip
 RIGHT = {
     "whole number": {"objective_settings": {"tau": 2, "control_variate": False}},
-    "all samples in the backward pass": {"warmup": {"samples": 3, "backprop_samples": 3}},
-    "adaptive": {"warmup": {"samples": 3, "adaptive_samples": {"least": 2}}},
-    "warmups that are not trained": {"objective": "likelihood", "warmup": {"samples": 1}},
-    "predefined": {"objective": "concatenation", "warmup": {"samples": 1, "predefined": "filler"}},
+    "all samples in the backward pass": {"sampling": {"samples": 3, "backprop_samples": 3}},
+    "adaptive": {"sampling": {"samples": 3, "adaptive_samples": {"min_samples": 2}}},
+    "warmups that are not trained": {"objective": "likelihood", "sampling": {"samples": 1}},
+    "predefined": {
+        "objective": "concatenation",
+        "sampling": {"samples": 1, "predefined": "filler"},
+    },
 }
 
 
@@ -107,8 +110,8 @@ def test_a_run_given_to_the_command_is_checked_alike():
     with pytest.raises(InputError, match=r"^x: method: objective_settings: unknown key 'tua'"):
         experiment.check_run(run, "x")
     run = tiny.resolved("warmup")
-    run["method"]["warmup"]["samples"] = 1
-    with pytest.raises(InputError, match=r"^x: method: warmup\.samples: reweighted needs at"):
+    run["method"]["sampling"]["samples"] = 1
+    with pytest.raises(InputError, match=r"^x: method: sampling\.samples: reweighted needs at"):
         experiment.check_run(run, "x")
 
 
@@ -120,8 +123,18 @@ def test_the_settings_of_an_objective_are_its_keyword_arguments(name):
     parameters = inspect.signature(module.coefficients).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     assert defaults.keys() == module.SETTINGS.keys()
-    warmup = {"samples": 4, "predefined": None, "backprop_samples": None, "adaptive_samples": None}
-    method = {"objective": name, "objective_settings": defaults, "warmup": warmup}
+    sampling = {
+        "samples": 4,
+        "predefined": None,
+        "backprop_samples": None,
+        "adaptive_samples": None,
+    }
+    method = {
+        "objective": name,
+        "objective_settings": defaults,
+        "sampling": sampling,
+        "reference_kl": None,
+    }
     objectives.check(method, "x")
 
 

@@ -25,7 +25,7 @@ def test_an_unknown_run_lists_the_runs():
 
 def test_a_wrong_override_is_refused():
     value = tiny.experiment()
-    value["runs"][0]["override"] = {"warmup": {"warmup": {"smaples": 3}}}
+    value["runs"][0]["override"] = {"warmup": {"sampling": {"smaples": 3}}}
     with pytest.raises(InputError, match="unknown key 'smaples'; valid keys: adaptive_samples,"):
         experiment.check(value)
 
@@ -148,13 +148,13 @@ def test_what_is_no_configuration_is_refused(value):
     [
         ("method", None, "x: missing key 'method'"),
         ("seed", None, "x: missing key 'seed'"),
-        ("method.warmup", None, r"x: missing key 'method\.warmup'"),
-        ("method.warmup.samples", None, r"x: missing key 'method\.warmup\.samples'"),
-        ("method.warmup.anchor.updates", None, r"x: missing key 'method\.warmup\.anchor\.updates'"),
+        ("method.sampling", None, r"x: missing key 'method\.sampling'"),
+        ("method.sampling.samples", None, r"x: missing key 'method\.sampling\.samples'"),
+        ("method.reference_kl.updates", None, r"x: missing key 'method\.reference_kl\.updates'"),
         ("dataset.task", None, r"x: missing key 'dataset\.task'"),
         ("model.architecture", None, r"x: missing key 'model\.architecture'"),
         ("method.batch_size", 0, "x: method: batch_size: 0 is less than the minimum of 1"),
-        ("method.warmup.samples", "4", "x: method: warmup.samples: '4' is not of type"),
+        ("method.sampling.samples", "4", "x: method: sampling.samples: '4' is not of type"),
         ("model.dtype", "float16", "is not one of: float32, bfloat16"),
         ("dataset", [], "x: dataset must be an object"),
     ],

@@ -1,4 +1,4 @@
-"""The anchor's gradient in expectation, against enumeration of every warmup."""
+"""The gradient of the reference KL in expectation, against enumeration of every warmup."""
 
 import copy
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ LONGEST = 2
 METHOD = {
     "objective": "likelihood",
     "objective_settings": {},
-    "warmup": {
+    "reference_kl": {"weight": 1.0, "updates": 1, "final": 0.0, "divergence": "reverse"},
+    "sampling": {
         "samples": 1,
         "max_tokens": LONGEST,
         "temperature": 1.0,
-        "anchor": {"weight": 1.0, "updates": 1, "final": 0.0, "divergence": "reverse"},
         "settle": 0,
         "predefined": None,
         "backprop_samples": None,
@@ -46,11 +46,11 @@ class World:
         return score(of, of.network, encode(of, [SOURCES[0]]), branches).s[0]
 
     def divergence(self):
-        """What the anchor adds to the loss of each warmup."""
-        anchored, free = (
+        """What the reference KL adds to the loss of each warmup."""
+        penalised, free = (
             self.criterion.losses(self.model.network, self.batch, u)[0] for u in (0, 1)
         )
-        return anchored - free
+        return penalised - free
 
     def gradient(self, value):
         weights = [w for w in self.model.network.parameters() if w.requires_grad]
@@ -64,7 +64,7 @@ def make_world(name, divergence):
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
     method = copy.deepcopy(METHOD)
-    method["warmup"]["anchor"]["divergence"] = divergence
+    method["reference_kl"]["divergence"] = divergence
     criterion = Criterion(model, method, seed=1)  # the model as it is now is the start model
     with torch.no_grad():
         for weight in model.network.parameters():

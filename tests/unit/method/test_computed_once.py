@@ -93,11 +93,16 @@ def test_greedy_writing_stops_where_all_sequences_have_ended(name, limit, steps)
 @pytest.mark.parametrize("draws", [None, 2])
 def test_an_update_encodes_an_input_once_and_makes_its_keys_for_all_warmups(name, draws):
     model = own(name)
-    warmup = {
-        "samples": SAMPLES, "max_tokens": LONGEST, "temperature": 1.0, "anchor": None,
+    sampling = {
+        "samples": SAMPLES, "max_tokens": LONGEST, "temperature": 1.0,
         "predefined": None, "backprop_samples": draws, "adaptive_samples": None, "settle": 0,
     }  # fmt: skip
-    settings = {"objective": "reweighted", "objective_settings": {}, "warmup": warmup}
+    settings = {
+        "objective": "reweighted",
+        "objective_settings": {},
+        "sampling": sampling,
+        "reference_kl": None,
+    }
     input_ids, mask = inputs(model)
     batch = {
         "input_ids": input_ids,

@@ -11,11 +11,10 @@ from warmup.method.random_numbers import Stream
 from warmup.method.sampling import Warmups, distinct, restrict, select
 from warmup.method.scoring import build_branches, rewards, score
 
-WARMUP = {
+SAMPLING = {
     "samples": 4,
     "max_tokens": 4,
     "temperature": 1.0,
-    "anchor": None,
     "predefined": None,
     "backprop_samples": None,
     "adaptive_samples": None,
@@ -24,11 +23,12 @@ WARMUP = {
 MODELS = ["t5", "umt5", "bart", "llama"]
 
 
-def method(objective="reweighted", settings=None, **warmup):
+def method(objective="reweighted", settings=None, **sampling):
     return {
         "objective": objective,
         "objective_settings": settings or {},
-        "warmup": WARMUP | warmup,
+        "sampling": SAMPLING | sampling,
+        "reference_kl": None,
     }
 
 
@@ -117,7 +117,7 @@ class _Apart:
     "warmup",
     [
         {"backprop_samples": 4},
-        {"backprop_samples": 2, "adaptive_samples": {"least": 2, "flat": 0.9}},
+        {"backprop_samples": 2, "adaptive_samples": {"min_samples": 2, "ess_fraction": 0.9}},
     ],
 )
 def test_nothing_is_drawn_from_as_many_samples_as_draws(warmup):
@@ -179,7 +179,7 @@ def remember(criterion, batch, notes):
 def test_examples_with_flat_weights_get_fewer_samples_next_time():
     model = tiny.model("t5")
     batch = batch_for(model)
-    adaptive = {"least": 2, "flat": 0.9}
+    adaptive = {"min_samples": 2, "ess_fraction": 0.9}
     one = Criterion(model, method(adaptive_samples=adaptive), seed=1)
     plain = Criterion(model, method(), seed=1)
     first, notes = one.losses(model.network, batch, 0)
@@ -202,7 +202,7 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
 def test_examples_with_fewer_samples_have_the_same_notes_as_others():
     model = tiny.model("t5")
     batch = batch_for(model)
-    adaptive = {"least": 2, "flat": 0.9}
+    adaptive = {"min_samples": 2, "ess_fraction": 0.9}
     one = Criterion(model, method(backprop_samples=3, adaptive_samples=adaptive), seed=1)
     names = set()
     for flat in (set(), {5}, {5, 0, 17}):
@@ -217,7 +217,7 @@ def test_examples_with_fewer_samples_have_the_same_notes_as_others():
 def test_all_examples_may_have_the_least_number_of_samples():
     model = tiny.model("t5")
     batch = batch_for(model)
-    one = Criterion(model, method(adaptive_samples={"least": 4, "flat": 0.9}), seed=1)
+    one = Criterion(model, method(adaptive_samples={"min_samples": 4, "ess_fraction": 0.9}), seed=1)
     one.flat = {5, 0, 17}
     expected, _ = Criterion(model, method(), seed=1).losses(model.network, batch, 0)
     torch.testing.assert_close(one.losses(model.network, batch, 0)[0], expected)
@@ -276,7 +276,9 @@ def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("more", [{}, {"adaptive_samples": {"least": 2, "flat": 0.9}}])
+@pytest.mark.parametrize(
+    "more", [{}, {"adaptive_samples": {"min_samples": 2, "ess_fraction": 0.9}}]
+)
 @pytest.mark.parametrize("draws", [None, 2])
 def test_while_it_settles_the_target_learns_behind_one_warmup_that_does_not(name, more, draws):
     model = tiny.model(name)

@@ -179,8 +179,11 @@ def test_a_trained_checkpoint_runs_in_plain_transformers(run, tmp_path, name):
     start, folder = tmp_path / "start", tmp_path / "model"
     pace = {"learning_rate": 0.01, "log_every": 50, "validate_every": 150}
     loading.save(run("sft", name, updates=300, **pace)[0], start)
-    room = {"samples": 4, "max_tokens": 9, "anchor": {"weight": 1.0, "updates": 150}}
-    model, training = run("warmup", name, start=start, updates=150, warmup=room, **pace)
+    room = {"samples": 4, "max_tokens": 9}
+    kl = {"weight": 1.0, "updates": 150}
+    model, training = run(
+        "warmup", name, start=start, updates=150, sampling=room, reference_kl=kl, **pace
+    )
     assert training["history"][-1]["warmup_allowed_mass"] > 0.8
     loading.save(model, folder)
     write_json(folder / FORMAT_FILE, model_format(training["config"]))

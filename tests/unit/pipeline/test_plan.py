@@ -198,7 +198,7 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
 
 def test_there_is_nothing_to_exchange_where_warmups_are_empty():
     value = tiny.experiment(decodings={"greedy": {}, "shuffled": {"warmup": "shuffled"}})
-    value["methods"]["warmup"]["warmup"]["max_tokens"] = 0
+    value["methods"]["warmup"]["sampling"]["max_tokens"] = 0
     made = [path.split("/")[-3:] for path in Plan(value).of_evaluations("scores.json")]
     of_warmup = [name for method, _, name in made if method == "warmup"]
     assert of_warmup == ["test.greedy.scores.json"]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from warmup.data.batches import IGNORED, pad
 from warmup.training.microbatches import split, tokens
 
-WARMUP = {"samples": 3, "max_tokens": 4}
+SAMPLING = {"samples": 3, "max_tokens": 4}
 LENGTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=12)
 
 
@@ -23,12 +23,14 @@ def batch_of(lengths, pads_left=False):
     }
 
 
-@pytest.mark.parametrize(("warmup", "expected"), [(None, 2 * (5 + 4)), (WARMUP, 2 * (5 + 3 * 9))])
-def test_an_input_counts_once_and_a_target_for_each_warmup(warmup, expected):
-    assert tokens(batch_of([(5, 2), (3, 4)]), warmup) == expected
+@pytest.mark.parametrize(
+    ("sampling", "expected"), [(None, 2 * (5 + 4)), (SAMPLING, 2 * (5 + 3 * 9))]
+)
+def test_an_input_counts_once_and_a_target_for_each_warmup(sampling, expected):
+    assert tokens(batch_of([(5, 2), (3, 4)]), sampling) == expected
 
 
-@given(LENGTHS, st.integers(1, 200), st.sampled_from([None, WARMUP]), st.booleans())
+@given(LENGTHS, st.integers(1, 200), st.sampled_from([None, SAMPLING]), st.booleans())
 def test_passes_have_all_examples_and_no_more_tokens_than_allowed(lengths, limit, warmup, left):
     batch = batch_of(lengths, left)
     parts = split(batch, warmup, limit)
@@ -59,4 +61,4 @@ def test_what_is_padding_in_a_whole_pass_is_cut_off(left):
 
 def test_without_a_limit_a_batch_is_passed_on_as_it_is():
     batch = batch_of([(9, 8), (3, 2)])
-    assert split(batch, WARMUP, None)[0] is batch
+    assert split(batch, SAMPLING, None)[0] is batch

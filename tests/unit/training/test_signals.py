@@ -19,7 +19,7 @@ from warmup.training.trainer import WarmupTrainer
 
 SETTINGS = {
     "sft": {"lr_warmup": 2},
-    "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
+    "warmup": {"sampling": {"samples": 3, "max_tokens": 3}, "reference_kl": {"updates": 10}},
 }
 UPDATES = 9
 KILLS = 20

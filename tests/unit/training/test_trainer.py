@@ -1,4 +1,4 @@
-"""Training: its loss and gradients, passes and memory, warmups, the anchor, validation."""
+"""Training: its loss and gradients, passes and memory, warmups, the reference KL, validation."""
 
 import copy
 import math
@@ -90,7 +90,7 @@ def test_the_sft_loss_is_that_of_plain_transformers(trainer, data):
 
 def in_passes(method):
     """Settings of a method that let about two of eight examples through the network at once."""
-    return {"pass_tokens": {"sft": 22, "warmup": 62}[method]}
+    return {"max_tokens_per_microbatch": {"sft": 22, "warmup": 62}[method]}
 
 
 def close(one, other):
@@ -138,8 +138,8 @@ def test_memory_that_runs_out_splits_the_batch_and_changes_nothing(
     monkeypatch.setattr(Criterion, "losses", losses)
     one = trainer(method)
     parts, same_loss = gradients(one)
-    assert one.pass_tokens is not None
-    assert "out of memory: going on with pass_tokens" in capsys.readouterr().err
+    assert one.max_tokens_per_microbatch is not None
+    assert "out of memory: going on with max_tokens_per_microbatch" in capsys.readouterr().err
     assert same_loss == pytest.approx(loss, rel=1e-5)
     close(whole, parts)
 
@@ -158,7 +158,7 @@ def test_memory_that_runs_out_in_validation_splits_the_batch_too(
 
     monkeypatch.setattr(Criterion, "validation", validation)
     assert trainer("warmup").evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-5)
-    assert "out of memory: going on with pass_tokens" in capsys.readouterr().err
+    assert "out of memory: going on with max_tokens_per_microbatch" in capsys.readouterr().err
 
 
 def test_memory_that_never_suffices_is_a_clear_error(trainer, monkeypatch):
@@ -166,7 +166,9 @@ def test_memory_that_never_suffices_is_a_clear_error(trainer, monkeypatch):
         raise RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate")
 
     monkeypatch.setattr(Criterion, "losses", losses)
-    with pytest.raises(InputError, match=r"out of memory with \d+ tokens in one pass, of one"):
+    with pytest.raises(
+        InputError, match=r"out of memory with \d+ tokens in one micro-batch, of one"
+    ):
         gradients(trainer("sft"))
 
 
@@ -235,22 +237,21 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     ("final", "expected"),
     [(0.0, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]), (1.0, [2.0, 1.75, 1.5, 1.25, 1.0, 1.0])],
 )
-def test_the_anchor_weight_falls_linearly_to_its_final_value(trainer, final, expected):
+def test_the_weight_of_the_reference_kl_falls_linearly_to_its_final_value(trainer, final, expected):
     criterion = trainer("warmup").criterion
-    anchor = {"weight": 2.0, "updates": 4, "final": final, "divergence": "reverse"}
-    criterion.warmup = criterion.warmup | {"anchor": anchor}
-    weights = [criterion.anchor_weight(update) for update in range(6)]
+    criterion.reference_kl = {"weight": 2.0, "updates": 4, "final": final, "divergence": "reverse"}
+    weights = [criterion.reference_kl_weight(update) for update in range(6)]
     assert weights == expected
-    criterion.warmup = criterion.warmup | {"anchor": None}
-    assert criterion.anchor_weight(0) == 0.0
+    criterion.reference_kl = None
+    assert criterion.reference_kl_weight(0) == 0.0
 
 
-def test_the_anchor_holds_the_start_model_while_the_model_moves(trainer):
+def test_the_reference_kl_holds_the_start_model_while_the_model_moves(trainer):
     one = trainer("warmup")
     batch = one.data_collator([one.train_dataset[i] for i in range(8)])
     before = copy.deepcopy(one.criterion.start.network.state_dict())
     losses, notes = one.criterion.losses(one.model, batch, 0)
-    assert notes["anchor_divergence"].abs().max() < 1e-5
+    assert notes["reference_kl"].abs().max() < 1e-5
     losses.sum().backward()
     with torch.no_grad():
         for parameter in one.model.parameters():
@@ -260,7 +261,7 @@ def test_the_anchor_holds_the_start_model_while_the_model_moves(trainer):
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert all(p.grad is None for p in one.criterion.start.network.parameters())
     _, notes = one.criterion.losses(one.model, batch, 0)
-    assert notes["anchor_divergence"].mean() > 1e-3
+    assert notes["reference_kl"].mean() > 1e-3
 
 
 def test_validation_is_the_mean_over_examples_whatever_the_batches(trainer):

@@ -52,7 +52,7 @@ def test_without_patience_all_updates_are_made(run, monkeypatch):
 
 
 def test_the_history_and_the_costs_are_complete(run):
-    model, training = run("warmup", updates=11, pass_tokens=60)
+    model, training = run("warmup", updates=11, max_tokens_per_microbatch=60)
     assert [point["update"] for point in training["history"]] == [2, 4, 6, 8, 10, 11]
     for point in training["history"]:
         assert {"loss", "reward", "warmup_length", "warmup_forced", "effective_sample_size"} <= set(
@@ -61,10 +61,8 @@ def test_the_history_and_the_costs_are_complete(run):
         assert 1 <= point["effective_sample_size"] <= 3
         assert 0 <= point["warmup_length"] <= 3
         assert point["reward"] < 0
-    # the anchor's weight is zero from update 6 on
-    assert ["anchor_divergence" in point for point in training["history"]] == [True] * 3 + [
-        False
-    ] * 3
+    # the weight of the reference KL is zero from update 6 on
+    assert ["reference_kl" in point for point in training["history"]] == [True] * 3 + [False] * 3
     assert [point["update"] for point in training["validation"]] == [4, 8, 11]
     assert training["cost"]["examples"] == 11 * 8
     assert training["cost"]["target_tokens"] >= 2 * training["cost"]["examples"]
@@ -81,8 +79,8 @@ def test_operations_are_counted_with_sampling_and_per_update(run):
     # counted at the first update only: one update costs as much as another
     assert flops("sft", updates=8) == pytest.approx(2 * sft)
     # sequences are padded to the longest of a batch, so that smaller batches take a little less
-    assert flops("sft", updates=4, pass_tokens=10) == pytest.approx(sft, rel=0.1)
-    more = flops("warmup", updates=4, warmup={"samples": 6, "max_tokens": 3})
+    assert flops("sft", updates=4, max_tokens_per_microbatch=10) == pytest.approx(sft, rel=0.1)
+    more = flops("warmup", updates=4, sampling={"samples": 6, "max_tokens": 3}, reference_kl=None)
     assert more > 1.4 * warmup
 
 

@@ -67,8 +67,8 @@ INTERRUPTIONS = {
     "at the end": kill_at_the_end,
 }
 RESUMABLE = {
-    "sft": {"pass_tokens": 10, "lr_warmup": 2},
-    "warmup": {"warmup": {"samples": 3, "max_tokens": 3, "anchor": {"updates": 10}}},
+    "sft": {"max_tokens_per_microbatch": 10, "lr_warmup": 2},
+    "warmup": {"sampling": {"samples": 3, "max_tokens": 3}, "reference_kl": {"updates": 10}},
 }
 
 
@@ -104,14 +104,14 @@ def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
 def test_what_adaptive_sampling_has_learned_survives_an_interruption(
     run, tmp_path, monkeypatch, backprop_samples
 ):
-    warmup = {
+    sampling = {
         "samples": 3,
         "max_tokens": 3,
-        "adaptive_samples": {"least": 2, "flat": 0.95},
+        "adaptive_samples": {"min_samples": 2, "ess_fraction": 0.95},
         "backprop_samples": backprop_samples,
     }
     # batches so large that examples come again behind the checkpoint
-    settings = {"updates": 10, "batch_size": 64, "warmup": warmup}
+    settings = {"updates": 10, "batch_size": 64, "sampling": sampling, "reference_kl": None}
     whole, expected = run("warmup", work=tmp_path / "whole", **settings)
     with monkeypatch.context() as patch:
         kill_in_update(patch, 9)

@@ -139,8 +139,8 @@ def test_checkpoints_that_do_not_say_which_run_they_are_of_are_refused_or_droppe
     assert read_json(fingerprint) == {"seed": 1, "code": "code"}
 
 
-def test_a_lower_pass_tokens_is_kept_for_the_same_run_only(tmp_path):
-    path = tmp_path / work_folder.PASS_TOKENS
+def test_a_lower_max_tokens_per_microbatch_is_kept_for_the_same_run_only(tmp_path):
+    path = tmp_path / work_folder.MICROBATCH_LIMIT
     work_folder.claim(tmp_path, {"seed": 1}, "code", fresh=False)
     path.write_text("{}")
     work_folder.claim(tmp_path, {"seed": 1}, "code", fresh=False)

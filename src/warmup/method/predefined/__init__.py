@@ -2,7 +2,7 @@
 
 A module here has `writer(targets, tokens, max_tokens)`, which returns a function from the tokens
 of a target to those of its warmup, at most `max_tokens`; `targets` are all targets of the training
-data. Its name is the `warmup.predefined` of a method, which learns to write such warmups itself.
+data. Its name is the `sampling.predefined` of a method, which learns to write such warmups itself.
 """
 
 from collections import Counter

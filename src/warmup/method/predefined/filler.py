@@ -11,6 +11,6 @@ def writer(targets: Sequence[Sequence[int]], tokens: Tokens, max_tokens: int) ->
     """Return a writer of `max_tokens` times the token that most targets contain."""
     counts = allowed_counts(targets, tokens)
     if not counts:
-        raise InputError("warmup.predefined: filler: no target has a token")
+        raise InputError("sampling.predefined: filler: no target has a token")
     filler = min(counts, key=lambda token: (-counts[token], token))
     return lambda target: [filler] * max_tokens
