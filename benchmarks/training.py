@@ -23,10 +23,12 @@ from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.timing import say
 from warmup.common import pairs, plugins
 from warmup.common.errors import InputError, run
-from warmup.common.files import write_json, write_jsonl
+from warmup.common.files import write_json
 from warmup.config import experiment as configuration
+from warmup.data import predictions
 from warmup.data.records import read_records
-from warmup.evaluation.score import read_predictions, score
+from warmup.evaluation.metrics import Corpus
+from warmup.evaluation.score import score
 from warmup.generation import prediction
 from warmup.method.criterion import Criterion
 from warmup.models import loading
@@ -90,8 +92,8 @@ def evaluate(model: Path, test: Path, task: str, pair: str) -> dict[str, Any]:
     path = model.parent / "predictions.jsonl"
     with contextlib.redirect_stderr(io.StringIO()):  # progress of a second's work
         rows = prediction.predict(model, read_records(test), task=task, beams=1, batch_size=256)
-        write_jsonl(path, rows)
-    corpus, _ = read_predictions(path, pairs.parse(pair).target)
+        predictions.write(path, rows)
+    corpus = Corpus.of(predictions.read(path), pairs.parse(pair).target)
     (found,) = score(corpus, plugins.load("task", task).METRICS[:1])
     return {key: found[key] for key in ("metric", "value", "low", "high", "n")}
 

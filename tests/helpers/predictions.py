@@ -5,4 +5,4 @@ from warmup.generation import prediction
 
 def predict(folder, records, **options):
     settings = {"task": None, "beams": 1, "batch_size": 7} | options
-    return list(prediction.predict(folder, records, **settings))
+    return [one.as_row() for one in prediction.predict(folder, records, **settings)]

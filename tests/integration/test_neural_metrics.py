@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from helpers import tiny
+from helpers.prediction_lines import prediction_line
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / "build" / "metrics" / "bin" / "python"
@@ -72,9 +73,8 @@ def compute(models, folder, name, rows, python=PYTHON):
 
 
 def prediction(text, *more):
-    return {
-        "source": text["src"], "output": text["mt"], "references": [text["ref"], *more], "meta": {}
-    }  # fmt: skip
+    references = [text["ref"], *more]
+    return prediction_line(source=text["src"], output=text["mt"], references=references)
 
 
 def test_comet_is_what_its_library_says(models, tmp_path):

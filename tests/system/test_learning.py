@@ -63,7 +63,7 @@ def trained(tmp_path_factory):
 def predictions(folder, method, limit=None):
     records = list(itertools.islice(read_records(folder / "test.jsonl"), limit))
     options = {"task": "multiple_choice", "beams": 1, "batch_size": 100}
-    return list(prediction.predict(folder / method, records, **options))
+    return [one.as_row() for one in prediction.predict(folder / method, records, **options)]
 
 
 def accuracy(folder, method):

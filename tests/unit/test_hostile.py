@@ -13,14 +13,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from helpers import tiny
+from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.config import experiment
 from warmup.config.files import DEFAULT
+from warmup.data import predictions
 from warmup.data.sources import Context, url
-from warmup.evaluation import score
 from warmup.evaluation.result_tables import EVALUATION_COLUMNS
 from warmup.pipeline.plan import Plan
 
@@ -177,7 +178,7 @@ def test_a_file_name_that_is_too_long_is_no_file():
 RUN = dict.fromkeys(EVALUATION_COLUMNS, "x") | {
     "task": "summarization", "seed": 1, "target_lang": "en"
 }  # fmt: skip
-PREDICTION = {"source": "a b", "references": ["a b"], "output": "a", "meta": {"lookahead": 2}}
+PREDICTION = prediction_line(references=["a b"], output="a", meta={"lookahead": 2})
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4)
 anything = scalars | st.lists(scalars, max_size=2) | st.dictionaries(st.text("a"), scalars)
 
@@ -221,7 +222,7 @@ def test_a_run_with_any_value(tmp_path_factory, key, value):
 def test_a_look_ahead_that_is_no_number_makes_no_subset(tmp_path, value):
     path = Path(tmp_path / "predictions.jsonl")
     path.write_text(json.dumps({**PREDICTION, "meta": {"lookahead": value}}))
-    assert score.read_predictions(path, "en")[1] == {}
+    assert predictions.subsets_of(predictions.read(path)) == {}
 
 
 @pytest.mark.parametrize("text", ["<script>alert(1)</script>", "\u202e\u2028\0", "a" * 100_000])

@@ -5,11 +5,8 @@ import json
 import pytest
 
 from warmup.common.errors import InputError
-from warmup.data.predictions import parse_path
-from warmup.evaluation import score
-from warmup.evaluation.warmup_analysis import analyse
+from warmup.data import predictions
 from warmup.generation import prediction
-from warmup.reporting.report import examples
 
 NAME = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
 
@@ -17,12 +14,10 @@ NAME = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
 @pytest.mark.parametrize(
     "read",
     [
-        lambda path: score.read_predictions(path, "de"),
-        lambda path: analyse.read(parse_path(path), "e", "translation"),
-        examples._read,
+        predictions.read,
         lambda path: list(prediction.read_inputs(path)),
     ],
-    ids=["score", "analyse", "report", "generate"],
+    ids=["predictions", "inputs"],
 )
 def test_empty_lines_are_counted(tmp_path, read):
     path = tmp_path / NAME

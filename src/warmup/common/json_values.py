@@ -61,8 +61,10 @@ def check_object(
         found = value.get(key)
         if found is None and key in optional:
             continue
-        if found is None:
+        if key not in value:
             raise InputError(f"{where}: missing key {key!r}")
+        if found is None:
+            raise InputError(f"{where}: {key} must be {kind.__name__}, not null")
         fits = isinstance(found, (int, float) if kind is float else kind)
         if not fits or isinstance(found, bool):
             raise InputError(

@@ -1,72 +1,132 @@
-"""Files of predictions: what their paths say of the run, and their rows."""
+"""Lines of predictions.jsonl: what a model wrote for each input. docs/data.md explains the keys."""
 
-import re
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, TypeGuard
 
 from warmup.common.errors import InputError
-from warmup.common.files import read_places
-from warmup.common.texts import nfc
+from warmup.common.files import read_places, write_jsonl
+from warmup.common.json_values import check_object
+from warmup.common.texts import is_blank, nfc
 
-_FILE = re.compile(r"(?P<split>.+)\.(?P<decoding>[^.]+)\.predictions\.jsonl(\.gz)?")
-_SEED = re.compile(r"seed(\d+)")
-
-
-_TEXTS = ("source", "references", "warmup", "output")
-IDENTITY = ("dataset", "pair", "model", "method", "seed", "split", "decoding")
-"""What the path of a prediction file says, as columns of scores.tsv."""
-
-
-class Run(NamedTuple):
-    """What the path of a prediction file says."""
-
-    dataset: str
-    pair: str
-    model: str
-    method: str
-    seed: int
-    split: str
-    decoding: str
-    path: Path
+BY_TOKEN = ("warmup_by_token", "output_by_token")
+"""Keys that take most of a file's bytes; a snapshot leaves them out, and no score needs them."""
+_KINDS: dict[str, type] = {
+    **{"id": str, "source": str, "references": list, "warmup": str, "output": str},
+    **{"warmup_log_probability": float, "output_log_probability": float},
+    **{"warmup_tokens": int, "output_tokens": int, **dict.fromkeys(BY_TOKEN, list)},
+    **{"warmup_from": str, "as_tokens": dict, "meta": dict},
+}
+_NULL = ("warmup_log_probability", "warmup_from", "as_tokens", *BY_TOKEN)
+"""Keys that may be null or, in files of earlier revisions and snapshots, missing."""
+_SUBSETS = ("lookahead",)
+"""Keys of `meta` whose values each make a subset of the items."""
 
 
-def parse_path(path: Path) -> Run:
-    """Read `…/{dataset}/{pair}/{model}/{method}/seed{n}/{split}.{decoding}.predictions.jsonl`.
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a model wrote for one input."""
 
-    Raises:
-        InputError: another path.
-    """
-    file = _FILE.fullmatch(path.name)
-    seed = _SEED.fullmatch(path.parent.name)
-    if not file or not seed or len(path.parts) < 6:
-        raise InputError(
-            f"{path}: a prediction file must be named {{dataset}}/{{pair}}/{{model}}/{{method}}/"
-            "seed{n}/{split}.{decoding}.predictions.jsonl"
+    id: str
+    source: str
+    references: Sequence[str]
+    """Empty if the record has no target."""
+    warmup: str
+    """Empty for a method without warmups."""
+    output: str
+    warmup_log_probability: float | None = None
+    """log P(c|x) in nats; None for a method without warmups."""
+    output_log_probability: float
+    """log P(y|x,c) in nats."""
+    warmup_tokens: int
+    output_tokens: int
+    """The end token included."""
+    warmup_by_token: Sequence[tuple[str, float]] | None = None
+    """Text and log-probability of each token."""
+    output_by_token: Sequence[tuple[str, float]] | None = None
+    warmup_from: str | None = None
+    """Where the warmup comes from, a module of `warmup.generation.strategies`."""
+    as_tokens: dict[str, int] = field(default_factory=dict)
+    """How many tokens the texts lost, by kind; without zeros."""
+    meta: dict[str, Any]
+    """As in the record."""
+
+    def as_row(self) -> dict[str, Any]:
+        """Return what is written as one line."""
+        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+
+    def normalised(self, normalise: Callable[[str], str]) -> "Prediction":
+        """Return the prediction with its texts as `normalise` returns them."""
+        return replace(
+            self,
+            source=normalise(self.source),
+            references=[normalise(text) for text in self.references],
+            warmup=normalise(self.warmup),
+            output=normalise(self.output),
         )
-    dataset, pair, model, method = path.parts[-6:-2]
-    return Run(dataset, pair, model, method, int(seed[1]), file["split"], file["decoding"], path)
 
 
-def read_rows(
-    path: Path, normalise: Callable[[str], str] = nfc
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where it is (`path:line`) and each prediction, its texts in NFC.
+def write(path: Path, predictions: Iterable[Prediction]) -> None:
+    """Write one line per prediction, atomically."""
+    write_jsonl(path, (prediction.as_row() for prediction in predictions))
 
-    Keys and types are not checked.
+
+def read(path: Path, normalise: Callable[[str], str] = nfc) -> list[Prediction]:
+    """Read predictions of inputs that have references, with their texts in NFC.
 
     Args:
-        path: JSON lines.
+        path: predictions.jsonl; may end in `.gz`.
         normalise: what brings a text into NFC.
 
     Raises:
-        InputError: naming the line that is not a JSON object.
+        InputError: naming the line with an unknown or missing key or a value that is not allowed;
+            or the file has no lines.
     """
+    predictions = [_parse(row, where) for where, row in read_places(path)]
+    if not predictions:
+        raise InputError(f"{path}: no predictions")
+    return [prediction.normalised(normalise) for prediction in predictions]
 
-    def normalised(value: Any) -> Any:
-        if isinstance(value, list):
-            return [normalised(item) for item in value]
-        return normalise(value) if isinstance(value, str) else value
 
-    for where, row in read_places(path):
-        yield where, row | {key: normalised(row[key]) for key in _TEXTS if key in row}
+def _parse(row: dict[str, Any], where: str) -> Prediction:
+    check_object(row, _KINDS, where, _NULL)
+    references = row["references"]
+    if not references or not all(isinstance(t, str) and not is_blank(t) for t in references):
+        raise InputError(f"{where}: references must be non-empty strings, at least one")
+    for key in ("warmup_tokens", "output_tokens"):
+        if row[key] < 0:
+            raise InputError(f"{where}: {key} must be 0 or more")
+    if not all(map(_is_number, (row.get("as_tokens") or {}).values())):
+        raise InputError(f"{where}: as_tokens must be an object of numbers")
+    for key in BY_TOKEN:
+        if not all(map(_is_token, row.get(key) or ())):
+            raise InputError(f"{where}: {key} must be pairs of text and log-probability")
+    return Prediction(**row | {"as_tokens": row.get("as_tokens") or {}})
+
+
+def _is_number(value: Any) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _is_token(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 2
+        and isinstance(value[0], str)
+        and _is_number(value[1])
+    )
+
+
+def subsets_of(predictions: Sequence[Prediction]) -> dict[str, list[int]]:
+    """Return such as `lookahead=3` -> indices of the items with that value, sorted by value.
+
+    Items without such a number are in no subset.
+    """
+    subsets: dict[str, list[int]] = {}
+    for key in _SUBSETS:
+        values = [prediction.meta.get(key) for prediction in predictions]
+        for value in sorted({value for value in values if _is_number(value)}):
+            subsets[f"{key}={value}"] = [i for i, other in enumerate(values) if other == value]
+    return subsets

@@ -120,8 +120,9 @@ def curve_rows(path: Path) -> Iterator[Row]:
         values = {f"{VALIDATION}{name}": value for name, value in measured.items() if name != "n"}
         points += [({"update": step.get("update"), **values}, quantity) for quantity in values]
     for step, quantity in points:
-        row = {**run, "update": step.get("update"), "quantity": quantity}
-        yield CURVES.check(row | {"value": step.get(quantity)}, f"{path}: {quantity}")
+        point = {"update": step.get("update"), "value": step.get(quantity)}
+        known = {key: value for key, value in point.items() if value is not None}
+        yield CURVES.check({**run, "quantity": quantity, **known}, f"{path}: {quantity}")
 
 
 def _training(path: Path) -> tuple[Row, Row]:
@@ -130,7 +131,8 @@ def _training(path: Path) -> tuple[Row, Row]:
     if not isinstance(document, dict):
         raise InputError(f"{path}: expected an object, not {type(document).__name__}")
     document = {"texts": {}} | document  # earlier revisions did not count texts
-    training = check_object({key: document.get(key) for key in _TRAINING}, _TRAINING, f"{path}")
+    known: Row = {key: document[key] for key in _TRAINING if key in document}
+    training = check_object(known, _TRAINING, f"{path}")
     for part in ("history", "validation"):
         if not all(isinstance(step, dict) for step in training[part]):
             raise InputError(f"{path}: {part} must be a list of objects")

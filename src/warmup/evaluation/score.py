@@ -1,20 +1,18 @@
 """Score the predictions of a run against their references: `warmup score`."""
 
 import argparse
-import math
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeGuard
 
 from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
-from warmup.common.files import read_places, sha256_text, write_json
+from warmup.common.files import sha256_text, write_json
 from warmup.common.json_values import check_object
-from warmup.common.texts import Normaliser, is_blank, nfc
+from warmup.common.texts import Normaliser
 from warmup.data import text_counts
-from warmup.data.predictions import read_rows
+from warmup.data.predictions import Prediction, read, subsets_of
 from warmup.evaluation import item_statistics, metric_properties, metrics, segment_scores
 from warmup.evaluation.intervals import bootstrap_interval
 from warmup.evaluation.metrics import Corpus, FloatArray, Scoring
@@ -22,8 +20,6 @@ from warmup.evaluation.result_tables import EVALUATION_COLUMNS, Row
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores
 
 _ROUNDING = 1e-6
-SUBSETS = ("lookahead",)
-"""Keys of `meta` whose values each make a subset of the items."""
 
 
 def statistics_of(corpus: Corpus, names: Iterable[str]) -> dict[str, FloatArray]:
@@ -106,53 +102,6 @@ def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
     return list(dict.fromkeys(wanted or own))
 
 
-def read_predictions(
-    path: Path, target_lang: str, normalise: Callable[[str], str] = nfc
-) -> tuple[Corpus, dict[str, list[int]]]:
-    """Read predictions.jsonl in NFC; return outputs with references, and subsets of their items.
-
-    Raises:
-        InputError: naming the line with a missing key or a value of the wrong type.
-    """
-    rows = []
-    wanted = {"source": str, "references": list, "output": str, "meta": dict}
-    for where, row in read_rows(path, normalise):
-        for key, kind in wanted.items():
-            if not isinstance(row.get(key), kind):
-                raise InputError(f"{where}: {key} must be a {kind.__name__}")
-        texts = row["references"]
-        if not texts or not all(isinstance(text, str) and not is_blank(text) for text in texts):
-            raise InputError(f"{where}: references must be non-empty strings")
-        rows.append(row)
-    if not rows:
-        raise InputError(f"{path}: no predictions")
-    corpus = Corpus(
-        hypotheses=[row["output"] for row in rows],
-        references=[row["references"] for row in rows],
-        target_lang=target_lang,
-        sources=[row["source"] for row in rows],
-    )
-    return corpus, subsets_of([row["meta"] for row in rows])
-
-
-def subsets_of(metas: Sequence[Row]) -> dict[str, list[int]]:
-    """Return such as `lookahead=3` -> indices of the items with that value, in order of values.
-
-    Items without such a number are in no subset.
-    """
-    subsets: dict[str, list[int]] = {}
-    for key in SUBSETS:
-        values = [meta.get(key) for meta in metas]
-        found = {value for value in values if _is_number(value)}
-        for value in sorted(found):
-            subsets[f"{key}={value}"] = [i for i, other in enumerate(values) if other == value]
-    return subsets
-
-
-def _is_number(value: Any) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
 def _hashes(corpus: Corpus) -> dict[str, str]:
     """Return the hashes of the texts, a line an item; for one reference that of its plain file."""
     references = ("\t".join(texts) for texts in corpus.references)
@@ -169,15 +118,10 @@ def _without_value(corpus: Corpus, found: NotComputed) -> Row:
     return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
 
 
-def _text_rows(predictions: Path, normaliser: Normaliser) -> list[Row]:
+def _text_rows(predictions: Sequence[Prediction], normaliser: Normaliser) -> list[Row]:
     """Return rows that count the texts that were normalised, cut or have unknown tokens."""
-    lost = []
-    for where, row in read_places(predictions):
-        found = row.get("as_tokens", {})
-        if not isinstance(found, dict) or not all(map(_is_number, found.values())):
-            raise InputError(f"{where}: as_tokens must be an object of numbers")
-        lost.append(found)
-    rows = text_counts.rows_of_predictions(lost, normaliser)
+    losses = [prediction.as_tokens for prediction in predictions]
+    rows = text_counts.rows_of_predictions(losses, normaliser)
     return [row | text_counts.NO_SCORE for row in rows]
 
 
@@ -213,15 +157,16 @@ def run(options: argparse.Namespace) -> None:
     kinds = EVALUATION_COLUMNS | {"target_lang": str}
     run = check_object(read_object(options.run, "--run"), kinds, "--run")
     normaliser = Normaliser()
-    corpus, subsets = read_predictions(options.predictions, run["target_lang"], normaliser)
+    predictions = read(options.predictions, normaliser)
+    corpus = Corpus.of(predictions, run["target_lang"])
     names = choose_metrics(run["task"], options.metrics)
     segments = [segment_scores.read(path, corpus) for path in options.segments]
     more = [one for one in segments if isinstance(one, SegmentScores)]
     statistics = statistics_of(corpus, names)
     statistics |= {metric.NAME: metric.statistics(corpus) for metric in more}
-    rows = score(corpus, names, subsets, statistics, more)
+    rows = score(corpus, names, subsets_of(predictions), statistics, more)
     rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
-    rows += _text_rows(options.predictions, normaliser)
+    rows += _text_rows(predictions, normaliser)
     identity = {key: run[key] for key in EVALUATION_COLUMNS}
     document = {"run": identity, "normalised": normaliser.changed, "scores": rows}
     write_json(options.output, document)

@@ -19,10 +19,10 @@ from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config import neural_metrics as neural_entries
+from warmup.data import predictions
 from warmup.evaluation import neural_metrics, segment_scores
 from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.neural_metrics import Entry, NeuralMetric, Scorer
-from warmup.evaluation.score import read_predictions
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores
 
 NO_ENVIRONMENT = (
@@ -141,7 +141,7 @@ def run(options: argparse.Namespace) -> None:
     """Compute a neural metric for a run's predictions, in the environment of its libraries."""
     os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder; nothing else is to be asked for
     neural_metrics.load(options.metric)
-    corpus, _ = read_predictions(options.predictions, options.target_lang)
+    corpus = Corpus.of(predictions.read(options.predictions), options.target_lang)
     model, entry = _model(options.model), read_object(options.entry, "--entry")
     if reason := compute(options.metric, model, entry, corpus, options.output):
         print(f"{options.metric} not computed: {reason}", file=sys.stderr)

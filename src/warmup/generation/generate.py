@@ -6,9 +6,10 @@ from pathlib import Path
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.common.files import to_json, write_jsonl
+from warmup.common.files import to_json
 from warmup.common.seeds import check_seed
 from warmup.common.texts import Normaliser
+from warmup.data import predictions
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -61,7 +62,7 @@ def run(options: argparse.Namespace) -> None:
     records = list(read_inputs(options.input, normaliser))  # wrong input is refused before any work
     if note := normaliser.note():
         print(f"{options.input}: {note}", file=sys.stderr)
-    rows = predict(
+    found = predict(
         options.model,
         records,
         task=options.task,
@@ -72,7 +73,7 @@ def run(options: argparse.Namespace) -> None:
         seed=options.seed,
     )
     if str(options.output) == "-":
-        for row in rows:
-            print(to_json(row, "standard output"))
+        for prediction in found:
+            print(to_json(prediction.as_row(), "standard output"))
     else:
-        write_jsonl(options.output, rows)
+        predictions.write(options.output, found)

@@ -14,6 +14,7 @@ from warmup.common.texts import nfc
 from warmup.data import text_counts
 from warmup.data.batches import check_positions
 from warmup.data.encoding import Encoder
+from warmup.data.predictions import Prediction
 from warmup.data.records import Record, Unlabelled, from_dict, unique
 from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 from warmup.generation.strategies import Inputs
@@ -37,7 +38,7 @@ def predict(
     warmup: str = "own",
     samples: int | None = None,
     seed: int = 0,
-) -> list[dict[str, Any]]:
+) -> list[Prediction]:
     """Return the prediction of each record, in order.
 
     All records, sequences and predictions are held in memory, as batches are made of inputs of
@@ -86,17 +87,17 @@ def predict(
     generator = SequenceGenerator(model, form, beams=beams, batch_size=batch_size)
     hypotheses = strategy.generate(generator, inputs)
     return [
-        {
-            "id": record.id,
-            "source": record.source,
-            "references": (
+        Prediction(
+            id=record.id,
+            source=record.source,
+            references=(
                 [] if isinstance(record, Unlabelled) else texts.task.render(record).references
             ),
             **shown(generator, hypothesis),
-            "warmup_from": None if form["max_warmup_tokens"] is None else warmup,
-            "as_tokens": lost,
-            "meta": record.meta,
-        }
+            warmup_from=None if form["max_warmup_tokens"] is None else warmup,
+            as_tokens=lost,
+            meta=record.meta,
+        )
         for record, hypothesis, lost in zip(rows, hypotheses, texts.lost(), strict=True)
     ]
 

@@ -12,13 +12,11 @@ from pathlib import Path
 
 from warmup.common.errors import InputError, naming
 from warmup.common.files import read_jsonl, to_json
-
-LEFT_OUT = ("warmup_by_token", "output_by_token")
-"""Most of a file's bytes; no score looks at them."""
+from warmup.data.predictions import BY_TOKEN
 
 
 def pack(archive: Path, folder: Path, paths: Iterable[Path]) -> None:
-    """Write files of predictions, without `LEFT_OUT`, into an archive.
+    """Write files of predictions, without `BY_TOKEN`, into an archive.
 
     Args:
         archive: file to write.
@@ -31,7 +29,7 @@ def pack(archive: Path, folder: Path, paths: Iterable[Path]) -> None:
     with tarfile.open(archive, "w:xz") as tar:
         for path in paths:
             lines = (
-                to_json({key: row[key] for key in row if key not in LEFT_OUT}, str(archive))
+                to_json({key: row[key] for key in row if key not in BY_TOKEN}, str(archive))
                 for row in read_jsonl(folder / path)
             )
             content = "".join(f"{line}\n" for line in lines).encode()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, to_json, write_json
+from warmup.common.keys import EvaluationKey
 from warmup.config import decoding_entries, decodings, files, methods
 from warmup.config import experiment as configuration
-from warmup.data.predictions import IDENTITY
 from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline import archive, presentation
 
@@ -99,13 +99,10 @@ def _check_names(scores: "pd.DataFrame", how: Mapping[str, Sequence[str]]) -> No
 
 
 def scored(scores: "pd.DataFrame") -> list[Path]:
-    """Return the files of predictions behind scores.tsv, within the folder of runs."""
+    """Return the files of predictions that scores were made from, within the folder of runs."""
     of_items = scores[scores["hypotheses_sha256"] != ""]  # the rest is costs
-    rows = of_items[list(IDENTITY)].drop_duplicates().to_numpy().tolist()
-    return sorted(
-        Path(*map(str, folders), f"seed{seed}", f"{split}.{decoding}.predictions.jsonl")
-        for *folders, seed, split, decoding in rows
-    )
+    rows = of_items[list(EvaluationKey.columns())].drop_duplicates().to_dict("records")
+    return sorted(Path(f"{EvaluationKey.from_row(row).path}.predictions.jsonl") for row in rows)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

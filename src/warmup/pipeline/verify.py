@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.common import pairs
 from warmup.common.errors import InputError
-from warmup.data.predictions import IDENTITY, Run, parse_path
+from warmup.common.keys import EvaluationKey
+from warmup.data.predictions import read, subsets_of
 from warmup.evaluation import metrics
 from warmup.evaluation.result_tables import SCORES
-from warmup.evaluation.score import read_predictions, score
+from warmup.evaluation.score import score
 from warmup.pipeline import archive, presentation
 from warmup.pipeline.snapshot import PREDICTIONS
 
@@ -42,23 +43,24 @@ def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
             yield f"{key}: {before} stored, {now} now"
 
 
-def verify_run(run: Run, stored: "pd.DataFrame") -> tuple[int, list[str]]:
+def verify_run(path: Path, stored: "pd.DataFrame") -> tuple[int, list[str]]:
     """Score one file of predictions again.
 
     Args:
-        run: what the file's path says.
+        path: the file, as `…/{dataset}/{pair}/{model}/{method}/seed{n}/…`.
         stored: the rows of scores.tsv that can be made again.
 
     Returns:
         how many stored scores it has, and a line for each that differs or is missing.
     """
-    mine = stored
-    for key in IDENTITY:
-        mine = mine[mine[key] == getattr(run, key)]
+    key, mine = EvaluationKey.from_path(path), stored
+    for column, value in key.as_row().items():
+        mine = mine[mine[column] == value]
     if not len(mine):
         return 0, ["no stored score"]
-    corpus, subsets = read_predictions(run.path, pairs.parse(run.pair).target)
-    rows = score(corpus, mine["metric"].unique(), subsets)
+    predictions = read(path)
+    corpus = metrics.Corpus.of(predictions, pairs.parse(key.pair).target)
+    rows = score(corpus, mine["metric"].unique(), subsets_of(predictions))
     again = {(row["metric"], row["subset"]): row for row in rows}
     problems = []
     for _, before in mine.iterrows():
@@ -87,7 +89,7 @@ def verify_scores(folder: Path) -> bool:
         if not paths:
             raise InputError(f"{folder / PREDICTIONS}: no predictions to score again")
         for path in paths:
-            count, problems = verify_run(parse_path(path), ours)
+            count, problems = verify_run(path, ours)
             print(f"{path.relative_to(unpacked)}: {count} scores", end="")
             print(f", {len(problems)} DIFFERENCES" if problems else ", equal", flush=True)
             for problem in problems:

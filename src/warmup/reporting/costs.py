@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation.intervals import Interval, seed_interval
 from warmup.reporting import estimates
-from warmup.reporting.estimates import Row, Setting
+from warmup.reporting.estimates import Row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +40,7 @@ def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
     """
     rows = estimates.records(scores[scores["metric"].str.startswith("train_")])
     groups = group(
-        estimates.with_pair_means(rows), lambda row: (estimates.setting(row), row["method"])
+        estimates.with_pair_means(rows), lambda row: (Setting.from_row(row), row["method"])
     )
     own = {key: _by_seed(found) for key, found in groups.items()}
     costs = []

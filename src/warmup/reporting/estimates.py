@@ -6,9 +6,10 @@ Every table, figure and sentence of the report comes from the functions here.
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation import metric_properties
@@ -26,22 +27,6 @@ PAIRED, CROSSED = "paired items", "seeds and items"
 _LOOKAHEAD = "lookahead="
 
 Row = dict[str, Any]
-
-
-class Setting(NamedTuple):
-    """What methods are compared on."""
-
-    task: str
-    dataset: str
-    pair: str
-    model: str
-    split: str
-
-    @property
-    def data(self) -> str:
-        """Data set and pair; the split too, where it does not go without saying."""
-        split = "" if self.split in ("train", "test") else f" ({self.split})"
-        return f"{self.dataset} {self.pair}{split}"
 
 
 @dataclass(frozen=True)
@@ -180,13 +165,8 @@ def records(frame: "pd.DataFrame") -> list[Row]:
     return sorted(rows, key=lambda row: _identity(row, row["method"]))
 
 
-def setting(row: Row) -> Setting:
-    """Return what a row's method is compared on."""
-    return Setting(*(row[name] for name in Setting._fields))
-
-
 def _identity(row: Row, method: str) -> tuple[object, ...]:
-    return setting(row), method, row["decoding"], row["metric"], row["subset"], row["seed"]
+    return Setting.from_row(row), method, row["decoding"], row["metric"], row["subset"], row["seed"]
 
 
 def with_pair_means(rows: list[Row]) -> list[Row]:
@@ -240,7 +220,7 @@ def _estimate(rows: list[Row]) -> Estimate:
         kind = NONE if math.isnan(low) or math.isnan(high) else ITEMS
     _, _, lookahead = first["subset"].partition(_LOOKAHEAD)
     return Estimate(
-        setting=setting(first),
+        setting=Setting.from_row(first),
         method=first["method"],
         decoding=first["decoding"],
         metric=first["metric"],

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from warmup.common.errors import InputError
+from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE
 from warmup.evaluation import metric_properties
 from warmup.evaluation.significance import LEVEL
@@ -39,7 +40,7 @@ def gains(
     if tested is None:
         return found
     rows: list[dict[Any, Any]] = tested[tested["baseline"] == baseline].to_dict("records")
-    keys = (*estimates.Setting._fields, "method", "decoding", "metric")
+    keys = (*Setting._fields, "method", "decoding", "metric")
     known = {tuple(row[key] for key in keys): row for row in rows}
     return [_tested(item, known.get(_key(item))) for item in found]
 

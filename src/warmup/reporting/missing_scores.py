@@ -6,10 +6,10 @@ Such a score is a row like others, without a value; its signature says why.
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from warmup.common.keys import Setting
 from warmup.evaluation import metric_properties
 from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.segment_scores import NOT_COMPUTED
-from warmup.reporting.estimates import Setting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +37,7 @@ def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
     rows: list[dict[Any, Any]] = scores[scores["value"].isna()].to_dict("records")
     gaps = (
         Gap(
-            Setting(*(row[name] for name in Setting._fields)),
+            Setting.from_row(row),
             *(row["method"], row["decoding"], row["metric"]),
             row["signature"].removeprefix(NOT_COMPUTED),
         )

@@ -15,15 +15,14 @@ from helpers.local_files import JSONL, TEXT, TSV, write, write_rows
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json, write_jsonl
 from warmup.common.texts import Normaliser, is_blank, nfc
+from warmup.data import predictions
 from warmup.data.dataset import parse
-from warmup.data.predictions import parse_path
 from warmup.data.prepare import prepare
 from warmup.data.records import Record, read_records
-from warmup.evaluation import score
-from warmup.evaluation.metrics import bleu
+from warmup.evaluation.metrics import Corpus, bleu
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS
 from warmup.evaluation.warmup_analysis import analyse
 from warmup.generation.prediction import read_inputs
-from warmup.reporting.report import examples
 
 COMPOSED = ["Tiếng Việt là ngôn ngữ của người Việt Nam.", "Größere Übungen für Schüler fördern."]
 DECOMPOSED = [unicodedata.normalize("NFD", text) for text in COMPOSED]
@@ -147,16 +146,15 @@ def test_predictions_are_read_in_one_form(tmp_path: Path) -> None:
     row = {
         "id": "1", "source": DECOMPOSED[0], "references": [DECOMPOSED[1]], "output": COMPOSED[1],
         "warmup": DECOMPOSED[1], "warmup_tokens": 1, "warmup_log_probability": -1.0, "meta": {},
-        "output_log_probability": -1.0,
+        "output_log_probability": -1.0, "output_tokens": 1,
     }  # fmt: skip
     write_jsonl(path, [row, row])
-    corpus, _ = score.read_predictions(path, "de", normalise := Normaliser())
+    corpus = Corpus.of(predictions.read(path, normalise := Normaliser()), "de")
     assert normalise.changed == 6
     assert bleu.aggregate(bleu.statistics(corpus).sum(axis=0)) == pytest.approx(100)
-    items = analyse.read(parse_path(path), "e", "translation").items
+    items = analyse.read(path, "e", "translation").items
     assert (items.references, items.warmups) == ([COMPOSED[1]] * 2, [COMPOSED[1]] * 2)
-    assert examples._read(path)[0]["references"] == [COMPOSED[1]]
-    run = dict.fromkeys([*score.RUN, "target_lang"], "x") | {"task": "translation", "seed": 1}
+    run = dict.fromkeys(EVALUATION_COLUMNS, "x") | {"task": "translation", "seed": 1}
     write_json(tmp_path / "run.json", run | {"target_lang": "de"})
     places = ["--run", str(tmp_path / "run.json"), "--output", str(tmp_path / "scores.json")]
     done = run_score("score", "--predictions", str(path), *places)

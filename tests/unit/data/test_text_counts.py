@@ -9,6 +9,7 @@ import pytest
 
 from helpers import synthetic_results as made
 from helpers import tiny
+from helpers.prediction_lines import prediction_line
 from helpers.predictions import predict
 from warmup.__main__ import main
 from warmup.common.errors import InputError
@@ -234,7 +235,7 @@ def test_counts_go_from_data_training_and_predictions_into_the_table_of_scores(
     splits = {"train": local | {"file": "a.tsv"}, "test": local | {"file": "b.tsv"}}
     spec = {"task": "translation", "pairs": ["en-de"], "splits": splits}
     predicted = [
-        {"id": str(i), "source": "x", "references": ["y"], "output": "o\u0308", "meta": {}} | more
+        prediction_line(id=str(i), source="x", references=["y"], output="o\u0308", **more)
         for i, more in enumerate(({}, {"as_tokens": {"inputs_cut": 3}}, {"as_tokens": {}}))
     ]
     write_jsonl(tmp_path / "p.jsonl", predicted)

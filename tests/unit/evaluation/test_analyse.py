@@ -69,13 +69,13 @@ def test_the_order_of_files_does_not_matter(call, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"warmup": None}, ":1: warmup cannot be None"),
-        ({"warmup_tokens": "3"}, ":1: warmup_tokens cannot be '3'"),
-        ({"warmup_tokens": True}, ":1: warmup_tokens cannot be True"),
+        ({"warmup": None}, ":1: warmup must be str, not null"),
+        ({"warmup_tokens": "3"}, ":1: warmup_tokens must be int, not str '3'"),
+        ({"warmup_tokens": True}, ":1: warmup_tokens must be int, not bool True"),
         ({"warmup_tokens": -1}, ":1: warmup_tokens must be 0 or more"),
-        ({"warmup_log_probability": "x"}, ":1: warmup_log_probability cannot be 'x'"),
-        ({"references": []}, ":1: references must be strings, at least one"),
-        ({"references": [1]}, ":1: references must be strings, at least one"),
+        ({"warmup_log_probability": "x"}, ":1: warmup_log_probability must be float, not str 'x'"),
+        ({"references": []}, ":1: references must be non-empty strings, at least one"),
+        ({"references": [1]}, ":1: references must be non-empty strings, at least one"),
         ({"source": "another"}, "differ in their items"),
     ],
 )
@@ -95,7 +95,7 @@ def test_wrong_files_are_named_in_one_line(call, tmp_path):
     other.parent.mkdir(parents=True)
     for file, content, message in (
         (path, "", "no predictions"),
-        (path, "{}\n", ":1: missing key 'source'"),
+        (path, "{}\n", ":1: missing key 'id'"),
         (path, "what\n", ":1: not JSON"),
         (other, "{}\n", "the scores have no row of this run"),
         (tmp_path / "p.jsonl", "{}\n", "a prediction file must be named"),

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common.files import read_json, sha256
 from warmup.evaluation import score
@@ -48,11 +49,8 @@ def texts(tmp_path):
 
 
 def prediction(output="A", answer="A", lookahead=None):
-    return {
-        "id": "x", "source": "s", "references": [answer], "warmup": "", "output": output,
-        "warmup_log_probability": None, "output_log_probability": -1.0, "warmup_tokens": 0,
-        "output_tokens": 1, "meta": {} if lookahead is None else {"lookahead": lookahead},
-    }  # fmt: skip
+    meta = {} if lookahead is None else {"lookahead": lookahead}
+    return prediction_line(references=[answer], output=output, meta=meta)
 
 
 def test_text_files_are_scored_with_the_metrics_of_the_task(call, texts, tmp_path):
@@ -199,7 +197,7 @@ PIPELINE = ("--run", json.dumps(RUN | {"target_lang": "en"}), "--output", "s.jso
         (("--predictions", "no.jsonl", *PIPELINE), "no.jsonl: cannot read"),
         (("--predictions", "none.txt", *PIPELINE), "none.txt: no predictions"),
         (("--predictions", "two.txt", *PIPELINE), "two.txt:1: not JSON"),
-        (("--predictions", "keys.jsonl", *PIPELINE), "keys.jsonl:2: output must be a str"),
+        (("--predictions", "keys.jsonl", *PIPELINE), "keys.jsonl:2: output must be str, not null"),
         (("--predictions", "refs.jsonl", *PIPELINE), "refs.jsonl:1: references must be non-empty"),
         (
             ("--predictions", "p.jsonl", "--run", json.dumps(RUN), "--output", "s.json"),

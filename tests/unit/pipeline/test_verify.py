@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from helpers.prediction_lines import prediction_line
 from warmup.common.errors import InputError
 from warmup.evaluation.collect import score_rows
 from warmup.evaluation.result_tables import SCORES
@@ -27,7 +28,7 @@ def results(tmp_path):
     path = results / "runs" / INSIDE
     path.parent.mkdir(parents=True)
     rows = [
-        {"source": "x", "references": ["das ist ein Haus"], "output": output, "meta": {}}
+        prediction_line(references=["das ist ein Haus"], output=output)
         for output in ("das ist ein Haus", "das war ein Hund", "")
     ]
     tokens = {"output_by_token": [["x", -1.0]], "warmup_by_token": None}
@@ -173,7 +174,7 @@ def test_scores_made_again_are_equal(kept, capsys):
     [
         (("das war", "das ist"), "hypotheses_sha256:"),
         (("das ist ein Haus", "das ist ein Hus"), "references_sha256:"),
-        (('"source": "x"', '"source": "y"'), None),  # no score looks at it
+        (('"source": "s"', '"source": "y"'), None),  # no score looks at it
     ],
 )
 def test_changed_predictions_are_found(kept, capsys, change, said):

@@ -9,12 +9,15 @@ import pandas as pd
 import pytest
 
 from helpers import synthetic_results as made
+from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config.decodings import parse as parse_decodings
 from warmup.config.methods import Methods
-from warmup.evaluation import collect, score, segment_scores
+from warmup.data import predictions
+from warmup.evaluation import collect, segment_scores
+from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
 from warmup.reporting import estimates, missing_scores
@@ -145,12 +148,12 @@ def call(tmp_path, monkeypatch, capsys):
 def scored(call, tmp_path):
     """Score predictions with COMET computed and BERTScore owed, as the pipeline does."""
     rows = [
-        {"source": "s", "references": ["ein Hund"], "output": "ein Hund", "meta": {"lookahead": i}}
+        prediction_line(references=["ein Hund"], output="ein Hund", meta={"lookahead": i})
         for i in (1, 2, 2)
     ]
     path = tmp_path / "p.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    corpus, _ = score.read_predictions(path, "de")
+    corpus = Corpus.of(predictions.read(path), "de")
     write(tmp_path / "c.json", SegmentScores("comet", [80.0, 90.0, 70.0], "comet|x:y"), corpus, {})
     write_reason(tmp_path / "b.json", NotComputed("bertscore", REASON))
     done = call(

@@ -5,8 +5,8 @@ import itertools
 import pytest
 
 from helpers.trainings import same, validation_losses
-from warmup.common.files import write_json, write_jsonl
-from warmup.data.predictions import parse_path
+from warmup.common.files import write_json
+from warmup.data import predictions
 from warmup.data.records import read_records
 from warmup.evaluation.warmup_analysis import analyse
 from warmup.generation import prediction
@@ -102,8 +102,8 @@ def test_warmups_are_measured_in_validation_as_on_the_test_set(run, data, tmp_pa
     records = itertools.islice(read_records(data["valid"]), 5)
     rows = prediction.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
     path = tmp_path / "runs/shell_game/en/t5/warmup/seed1/valid.greedy.predictions.jsonl"
-    write_jsonl(path, rows)
-    found = analyse.analyse([parse_path(path)], lambda _: ("tiny", "multiple_choice"))
+    predictions.write(path, rows)
+    found = analyse.analyse([path], lambda _: ("tiny", "multiple_choice"))
     expected = {row["quantity"]: row["value"] for row in found if row["subset"] == "all"}
     assert {"constant", "precision_reference", "novelty", "agreement"} <= expected.keys()
     assert logged.pop("n") == 5

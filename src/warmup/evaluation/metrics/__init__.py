@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
+from warmup.data.predictions import Prediction
 from warmup.evaluation import metric_properties
 
 FloatArray = NDArray[np.float64]
@@ -47,6 +48,16 @@ class Corpus:
         for number, references in enumerate(self.references, start=1):
             if not references:
                 raise InputError(f"item {number} has no reference")
+
+    @classmethod
+    def of(cls, predictions: Sequence[Prediction], target_lang: str) -> "Corpus":
+        """Return the outputs of predictions with their references and sources."""
+        return cls(
+            hypotheses=[prediction.output for prediction in predictions],
+            references=[prediction.references for prediction in predictions],
+            target_lang=target_lang,
+            sources=[prediction.source for prediction in predictions],
+        )
 
     def take(self, items: Sequence[int]) -> "Corpus":
         """Return the items of the given indices, in their order."""

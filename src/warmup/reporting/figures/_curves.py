@@ -4,9 +4,9 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
+from warmup.common.keys import Setting
 from warmup.reporting import estimates
 from warmup.reporting.costs import costs_of
-from warmup.reporting.estimates import Setting
 from warmup.reporting.figures import Data
 
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE, FOCUS, Methods
-from warmup.reporting.estimates import Setting
 from warmup.reporting.figures._style import MOST
 
 CONTEXT = (BASELINE, "sft_continued", FOCUS)

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.reporting.display_names import METHODS, label
-from warmup.reporting.estimates import Estimate, Setting
+from warmup.reporting.estimates import Estimate
 from warmup.reporting.figures import Data
 from warmup.reporting.figures._panels import two_lines
 from warmup.reporting.figures._style import WIDTH, look

@@ -7,7 +7,8 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from warmup.reporting.estimates import Estimate, Setting
+from warmup.common.keys import Setting
+from warmup.reporting.estimates import Estimate
 from warmup.reporting.figures._style import WIDTH
 
 _LONG = 20  # characters

@@ -3,16 +3,17 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
+from warmup.common.keys import EvaluationKey, Setting
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
-from warmup.data.predictions import Run, parse_path, read_rows
+from warmup.data import predictions
+from warmup.data.predictions import Prediction
 from warmup.evaluation import metric_properties, metrics
-from warmup.reporting import estimates
 from warmup.reporting.display_names import METHODS, TASKS, label
 
 if TYPE_CHECKING:
@@ -41,25 +42,29 @@ def collect(
     Raises:
         InputError: a path or a file not in the form of predictions, or one that was not scored.
     """
-    runs = sorted(map(parse_path, paths))
-    groups = group(runs, lambda run: (run.dataset, run.pair, run.model, run.split))
-    known = {key: _task(scores, found[0]) for key, found in groups.items()}
+    files = sorted((EvaluationKey.from_path(path), path) for path in paths)
+    groups = group(files, lambda file: _place(file[0]))
+    known = {place: _task(scores, *found[0]) for place, found in groups.items()}
     sharing = Counter(task for task, _ in known.values())
     scored = set(scores["decoding"]) - set(decodings.controls)
     cells = []
-    for key, found in groups.items():
-        names = {run.decoding for run in found}
+    for place, found in groups.items():
+        names = {key.decoding for key, _ in found}
         decoding = decodings.sort(names & scored or names)[0]
-        seed = min(run.seed for run in found)
-        chosen = {r.method: r for r in found if (r.decoding, r.seed) == (decoding, seed)}
-        task, metric = known[key]
+        seed = min(key.seed for key, _ in found)
+        chosen = {
+            key.method: path for key, path in found if (key.decoding, key.seed) == (decoding, seed)
+        }
+        task, metric = known[place]
+        _, pair, model, _ = place
         order = methods.sort(chosen)
-        total, items = _items([chosen[name] for name in order], metric, LIMIT // sharing[task])
+        lang = pairs.parse(pair).target
+        total, items = _items([chosen[n] for n in order], metric, lang, LIMIT // sharing[task])
         cells.append(
             {
                 "task": label(TASKS, task),
-                "data": estimates.Setting(task, *key).data,
-                "model": key[2],
+                "data": Setting(task, *place).data,
+                "model": model,
                 "decoding": decoding,
                 "seed": seed,
                 "metric": metric_properties.head(metric),
@@ -72,38 +77,44 @@ def collect(
     return sorted(cells, key=lambda cell: (cell["task"], cell["data"], cell["model"]))
 
 
-def _task(scores: "pd.DataFrame", run: Run) -> tuple[str, str]:
+def _place(key: EvaluationKey) -> tuple[str, str, str, str]:
+    return key.dataset, key.pair, key.model, key.split
+
+
+def _task(scores: "pd.DataFrame", key: EvaluationKey, path: Path) -> tuple[str, str]:
     """Return the task of a run, which its path does not name, and the task's first metric."""
     rows = scores[
-        (scores["dataset"] == run.dataset)
-        & (scores["pair"] == run.pair)
-        & (scores["model"] == run.model)
-        & (scores["split"] == run.split)
+        (scores["dataset"] == key.dataset)
+        & (scores["pair"] == key.pair)
+        & (scores["model"] == key.model)
+        & (scores["split"] == key.split)
         & (scores["subset"] == "all")
     ]
     if rows.empty:
-        raise InputError(f"{run.path}: the scores have no row of this data set, pair and model")
+        raise InputError(f"{path}: the scores have no row of this data set, pair and model")
     task = str(rows["task"].iloc[0])
     return task, metric_properties.order(task, rows["metric"])[0]
 
 
-def _items(runs: Sequence[Run], metric: str, most: int) -> tuple[int, list[dict[str, Any]]]:
+def _items(
+    paths: Sequence[Path], metric: str, lang: str, most: int
+) -> tuple[int, list[dict[str, Any]]]:
     """Return how many items there are, and those to show: those of the first method."""
-    columns: list[dict[str, dict[str, Any]]] = []
+    columns: list[dict[str, _Scored]] = []
     total = 0
-    for run in runs:
-        rows = _read(run.path)
+    for path in paths:
+        rows = predictions.read(path)
         if not columns:
             total, rows = len(rows), spread(rows, most)
         else:
-            rows = [row for row in rows if row["id"] in columns[0]]
-        columns.append({row["id"]: row for row in _scored(rows, run, metric)})
+            rows = [row for row in rows if row.id in columns[0]]
+        columns.append({row.prediction.id: row for row in _scored(rows, lang, metric)})
     items = [
         {
-            "id": row["id"],
-            "source": _clip(row["source"]),
-            "references": [_clip(text) for text in row["references"]],
-            "lookahead": row.get("meta", {}).get("lookahead"),
+            "id": name,
+            "source": _clip(row.prediction.source),
+            "references": [_clip(text) for text in row.prediction.references],
+            "lookahead": row.prediction.meta.get("lookahead"),
             "outputs": [_output(column.get(name)) for column in columns],
         }
         for name, row in columns[0].items()
@@ -117,32 +128,22 @@ def spread(rows: Sequence[T], most: int) -> list[T]:
     return [rows[i * len(rows) // count] for i in range(count)]
 
 
-_KEYS = ("id", "source", "references", "warmup", "output", "output_log_probability")
+class _Scored(NamedTuple):
+    prediction: Prediction
+    score: float
+    """Of this item alone."""
+    right: bool
 
 
-def _read(path: Path) -> list[dict[str, Any]]:
-    rows = []
-    for where, row in read_rows(path):
-        if missing := [key for key in _KEYS if key not in row]:
-            raise InputError(f"{where}: missing key {missing[0]!r}")
-        rows.append(row)
-    return rows
-
-
-def _scored(rows: list[dict[str, Any]], run: Run, metric: str) -> list[dict[str, Any]]:
-    """Return the rows with the score of each alone, and whether the output is right."""
+def _scored(rows: Sequence[Prediction], lang: str, metric: str) -> list[_Scored]:
+    """Return predictions with the score of each alone, and whether the output is right."""
     if not rows:
         return []
     module = metrics.load(metric)
-    corpus = metrics.Corpus(
-        [row["output"] for row in rows],
-        [row["references"] for row in rows],
-        pairs.parse(run.pair).target,
-    )
-    values = module.aggregate(module.statistics(corpus)).tolist()
+    values = module.aggregate(module.statistics(metrics.Corpus.of(rows, lang))).tolist()
     best = metric_properties.of(metric).best
     return [
-        row | {"score": value, "right": _is_best(value, best) or row["output"] in row["references"]}
+        _Scored(row, value, _is_best(value, best) or row.output in row.references)
         for row, value in zip(rows, values, strict=True)
     ]
 
@@ -151,21 +152,21 @@ def _is_best(value: float, best: float) -> bool:
     return abs(value - best) < 0.01
 
 
-def _output(row: dict[str, Any] | None) -> dict[str, Any] | None:
-    if row is None:
+def _output(scored: _Scored | None) -> dict[str, Any] | None:
+    if scored is None:
         return None
-    warmup_probability = row.get("warmup_log_probability")
+    row = scored.prediction
+    warmup_probability = row.warmup_log_probability
     return {
-        "warmup": None if warmup_probability is None else _clip(row["warmup"]),
-        "output": _clip(row["output"]),
+        "warmup": None if warmup_probability is None else _clip(row.warmup),
+        "output": _clip(row.output),
         "warmupLogProbability": _round(warmup_probability),
-        "outputLogProbability": _round(row["output_log_probability"]),
-        "warmupLength": None if warmup_probability is None else row.get("warmup_tokens"),
-        # files written before there were any lack them
-        "warmupByToken": row.get("warmup_by_token"),
-        "outputByToken": row.get("output_by_token"),
-        "score": _round(row["score"]),
-        "right": bool(row["right"]),
+        "outputLogProbability": _round(row.output_log_probability),
+        "warmupLength": None if warmup_probability is None else row.warmup_tokens,
+        "warmupByToken": row.warmup_by_token,
+        "outputByToken": row.output_by_token,
+        "score": _round(scored.score),
+        "right": bool(scored.right),
     }
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import metric_properties
@@ -13,7 +14,7 @@ from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.significance import LEVEL
 from warmup.reporting.costs import costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import Estimate, Setting, ordered, primary, scores_of
+from warmup.reporting.estimates import Estimate, ordered, primary, scores_of
 from warmup.reporting.gains import MARK, cell, gains, verdict
 from warmup.reporting.table import Cell, Table, interval, number
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
+from warmup.common.keys import run_of
 from warmup.evaluation import metric_properties
 from warmup.reporting.display_names import TASKS, label
 from warmup.reporting.table import Cell, Table, number
@@ -17,10 +18,10 @@ _KEYS = ("git", "python", "packages", "device", "machine", "started", "seconds")
 
 
 def read(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
-    """Return the content of provenance files by run: the last five folders of the path.
+    """Return the content of provenance files by the path of their run.
 
     Raises:
-        InputError: a file that is missing, is no JSON object, or lacks a key.
+        InputError: a file that is missing, lacks a key, or is not in the folder of a run.
     """
     runs = {}
     for path in paths:
@@ -28,7 +29,7 @@ def read(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
         missing = [key for key in _KEYS if not isinstance(content, dict) or key not in content]
         if missing:
             raise InputError(f"{path}: missing key {missing[0]!r}")
-        runs["/".join(path.parts[-6:-1])] = content
+        runs[run_of(path.parent).path] = content
     return dict(sorted(runs.items()))
 
 

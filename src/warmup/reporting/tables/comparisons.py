@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from warmup.common.keys import Setting
 from warmup.config.methods import Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.significance import LEVEL
 from warmup.reporting import estimates
 from warmup.reporting.display_names import METHODS, label
-from warmup.reporting.estimates import Setting
 from warmup.reporting.gains import MARK, star
 from warmup.reporting.table import Cell, Table, interval, number
 
@@ -62,7 +62,7 @@ def comparison_table(
     metric = metric_properties.order(task, tested["metric"])[0]
     order = methods.sort(tested["baseline"])
     found = [
-        _Comparison(Setting(*(row[key] for key in Setting._fields)), row["method"], row)
+        _Comparison(Setting.from_row(row), row["method"], row)
         for row in tested[tested["metric"] == metric].to_dict("records")
     ]
     found.sort(key=lambda item: order.index(item.row["baseline"]))

@@ -5,13 +5,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.decodings import Decodings
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.reporting import estimates
 from warmup.reporting.costs import Cost, costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import Estimate, Setting
+from warmup.reporting.estimates import Estimate
 from warmup.reporting.gains import cell, gains, is_tested
 from warmup.reporting.table import Cell, Table, number
 from warmup.reporting.tables.comparisons import significance_note

@@ -6,13 +6,14 @@ import math
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from warmup.common.keys import Setting
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.segment_scores import signature_without
 from warmup.reporting import missing_scores
 from warmup.reporting.costs import costs_of
-from warmup.reporting.estimates import Setting, ordered, scores_of
+from warmup.reporting.estimates import ordered, scores_of
 from warmup.reporting.gains import gains
 from warmup.reporting.paper import detectable
 from warmup.reporting.tables.controls import to_warmup

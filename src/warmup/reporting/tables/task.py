@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from warmup.common.errors import InputError
 from warmup.common.files import write_text
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config import decodings as decoding_order
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import BASELINE, Methods, add_option, parse
@@ -30,7 +31,7 @@ from warmup.evaluation.result_tables import (
 from warmup.reporting import missing_scores
 from warmup.reporting.costs import Cost, costs_of
 from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import ITEMS, Estimate, Setting, ordered, scores_of, separated
+from warmup.reporting.estimates import ITEMS, Estimate, ordered, scores_of, separated
 from warmup.reporting.gains import gains as gains_of
 from warmup.reporting.gains import is_tested, mark
 from warmup.reporting.missing_scores import Gap

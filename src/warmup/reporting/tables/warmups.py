@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from warmup.common.files import write_text
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import Methods
 from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import Estimate, Setting, means_of, ordered
+from warmup.reporting.estimates import Estimate, means_of, ordered
 from warmup.reporting.table import Cell, Table, interval, latex, markdown, number
 
 if TYPE_CHECKING:

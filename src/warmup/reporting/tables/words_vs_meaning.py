@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, Any
 
+from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.result_tables import compared_metrics
 from warmup.reporting import estimates
 from warmup.reporting.display_names import METHODS, label
-from warmup.reporting.estimates import Setting
 from warmup.reporting.gains import star
 from warmup.reporting.table import Cell, Table, interval, number
 from warmup.reporting.tables.comparisons import probability, significance_note
@@ -77,4 +77,4 @@ def lexical_table(tested: "pd.DataFrame", methods: Methods, name: str, title: st
 
 
 def _place(row: dict[Any, Any]) -> tuple[Setting, str]:
-    return Setting(*(row[key] for key in Setting._fields)), row["method"]
+    return Setting.from_row(row), row["method"]
