@@ -13,6 +13,8 @@ from warmup.config import objectives
 from warmup.config import schema as config_schema
 from warmup.config.ablations import varied
 from warmup.config.checks import check_references
+from warmup.config.conversion import from_json
+from warmup.config.settings import RunConfig
 
 
 def load(*files: Path) -> dict[str, Any]:
@@ -85,6 +87,16 @@ def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
             },
         }
     raise unknown("run", name, run_names(config))
+
+
+def read_run(value: dict[str, Any], where: str) -> RunConfig:
+    """Return a run that is given as JSON, as `warmup config show` prints it.
+
+    Raises:
+        InputError: beginning with `where`, naming what is missing or wrong.
+    """
+    check_run(value, where)
+    return from_json(RunConfig, value)
 
 
 def check_run(value: dict[str, Any], where: str) -> None:
