@@ -1,11 +1,12 @@
 # Two commands to know: `make demo` runs the default experiment, `make test` the tests.
-# Everything runs in .venv, made from envs/main.lock.
+# Everything runs in .venv, made from envs/main.lock; what checks and tests need is in envs/dev.lock.
 
 PYTHON ?= python3
 CORES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DEV := $(VENV)/.ready-dev
 BENCH := build/bench
 METRICS := build/metrics
 CLUSTER := tests/slurm/cluster
@@ -29,15 +30,19 @@ $(READY): envs/main.lock pyproject.toml
 		--no-build-isolation --editable .
 	@touch $@
 
+$(DEV): envs/dev.lock $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r envs/dev.lock
+	@touch $@
+
 demo: $(READY) ## Run the default experiment and show its main table
 	$(SNAKEMAKE) --cores $(CORES)
 
-test: $(READY) lint ## Check the code and run all tests
+test: $(DEV) lint ## Check the code and run all tests
 	$(PYTEST)
 	@if why=$$($(CLUSTER) --check); then $(CLUSTER) $(BIN)/python -m pytest tests/slurm -m 'not slow'; \
 		else echo "tests/slurm: skipped: $$why"; fi
 
-test-slurm: $(READY) ## Run the pipeline on a Slurm of two nodes, started for it and ended with it
+test-slurm: $(DEV) ## Run the pipeline on a Slurm of two nodes, started for it and ended with it
 	@$(CLUSTER) --install
 	$(CLUSTER) $(BIN)/python -m pytest tests/slurm
 
@@ -51,13 +56,13 @@ $(METRICS)/.ready: envs/metrics.lock
 	$(METRICS)/bin/python -m pip install --quiet --disable-pip-version-check -r envs/metrics.lock
 	@touch $@
 
-test-metrics: $(READY) metrics-env ## Run the tests of COMET and BERTScore with their own libraries
+test-metrics: $(DEV) metrics-env ## Run the tests of COMET and BERTScore with their own libraries
 	$(BIN)/python -m pytest tests/integration/test_neural_metrics.py
 
-unit: $(READY) ## Run the unit tests only
+unit: $(DEV) ## Run the unit tests only
 	$(PYTEST) tests/unit
 
-lint: $(READY) ## Formatters, linters, types, the workflow's own lint
+lint: $(DEV) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -75,7 +80,7 @@ $(BENCH)/.ready: envs/bench.lock $(READY)
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 		--target $(BENCH) -r $< && touch $@
 
-model-types: $(READY) ## Write docs/models.md anew: which model types are right
+model-types: $(DEV) ## Write docs/models.md anew: which model types are right
 	@mkdir -p build
 	$(BIN)/python tests/helpers/model_types.py > build/models.md
 	mv build/models.md docs/models.md
@@ -89,7 +94,7 @@ tables figures report: $(READY)
 verify: $(READY) ## Make what results/reference holds again from its predictions and compare
 	$(BIN)/python -m warmup verify $(dir $(wildcard results/reference/*/scores.tsv))
 
-lock: ## Write the conda files anew from envs/main.lock and envs/metrics.lock
+lock: $(READY) ## Write the conda files anew from envs/main.lock and envs/metrics.lock
 	$(BIN)/python envs/render.py
 
 clean: ## Delete the environment, logs and unfinished work; results stay

@@ -17,10 +17,14 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
-LOCKS = {name: (ENVS / f"{name}.lock").read_text().split("\n")[:-1] for name in ("main", "metrics")}
+LOCKS = {name: (ENVS / f"{name}.lock").read_text().split("\n")[:-1] for name in ("main", "dev", "metrics")}
 LOCK = LOCKS["main"]
 CONDA = sorted(ENVS.glob("*.yaml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS = {
+    name: {re.split("[<>=]", item)[0] for item in items}
+    for name, items in PROJECT["optional-dependencies"].items()
+}
 DEPENDENCIES = {re.split("[<>=]", item)[0] for item in PROJECT["dependencies"]}
 render = runpy.run_path(str(ENVS / "render.py"))
 
@@ -39,7 +43,7 @@ def test_every_line_of_a_lock_is_one_exact_version(lock):
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ["main", "metrics"])
 def test_torch_is_pinned_without_a_build_that_no_public_index_has(lock):
     (torch,) = [line for line in LOCKS[lock] if line.startswith("torch==")]
     assert "+" not in torch
@@ -52,8 +56,19 @@ def test_neural_metrics_have_the_older_versions_that_they_need():
     assert all(int(pins[name].split(".")[0]) < limit for name, limit in limits.items())
 
 
-def test_the_lock_has_every_direct_dependency():
-    assert {render["normalise"](name) for name in DEPENDENCIES} <= set(render["pins"]())
+def test_the_locks_have_every_direct_dependency():
+    run = {render["normalise"](name) for name in DEPENDENCIES | EXTRAS["pipeline"]}
+    assert run <= set(render["pins"]())
+    assert {render["normalise"](name) for name in EXTRAS["dev"]} <= set(render["pins"]("dev"))
+
+
+def test_what_runs_the_pipeline_needs_nothing_of_what_tests_it():
+    assert not set(render["pins"]()) & set(render["pins"]("dev"))
+    both = render["pins"]() | render["pins"]("dev")
+    every = render["closure"](tuple(EXTRAS["dev"]), both)
+    assert set(LOCKS["dev"]) <= set(every)
+    needed = render["closure"](tuple(render["pins"]()), both)
+    assert needed == sorted(LOCK, key=str.lower)
 
 
 @pytest.mark.parametrize("name", ["torch", "transformers"])
@@ -120,7 +135,7 @@ def test_every_conda_file_pins_python_and_only_versions_of_the_lock(path):
     assert set(pip(path)) <= set(LOCKS.get(path.stem, LOCK))
 
 
-@pytest.mark.parametrize("lock", LOCKS)
+@pytest.mark.parametrize("lock", ["main", "metrics"])
 def test_an_environment_with_a_lock_of_its_own_is_the_lock(lock):
     assert pip(ENVS / f"{lock}.yaml") == LOCKS[lock]
 
