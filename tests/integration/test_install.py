@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def installed(tmp_path_factory):
     """A folder in which the package is installed from its wheel, without what it depends on."""
     source, folder = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("installed")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "NOTICE"):
         shutil.copy(ROOT / name, source)
     left_out = shutil.ignore_patterns("__pycache__", "*.egg-info")
     shutil.copytree(ROOT / "src", source / "src", ignore=left_out)

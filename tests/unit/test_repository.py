@@ -35,10 +35,6 @@ FILES = sorted(
 )
 MODULES = sorted((ROOT / "src").rglob("*.py"))
 PAGES = [path for path in FILES if path.suffix == ".md"]
-CONFIGS = [
-    ROOT / "config" / "config.yaml",
-    *sorted((ROOT / "config" / "experiments").glob("*.yaml")),
-]
 
 
 def name(path: Path) -> str:
@@ -64,11 +60,6 @@ def test_every_key_is_documented_with_its_default() -> None:
     page = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
     documented = re.findall(r"^\| `([^`]+)` \| (required|–|`[^`]*`) \| ", page, re.MULTILINE)
     assert sorted(documented) == sorted(schema_keys(SCHEMA))
-
-
-@pytest.mark.parametrize("path", CONFIGS, ids=name)
-def test_configurations_are_valid(path: Path) -> None:
-    assert experiment.run_names(experiment.load(path))
 
 
 def examples(page: Path) -> dict[str, str]:

@@ -89,7 +89,7 @@ def predict(
     return [
         Prediction(
             id=record.id,
-            source=record.source,
+            source=f"{record.features} {record.source}".strip(),
             references=(
                 [] if isinstance(record, Unlabelled) else texts.task.render(record).references
             ),

@@ -2,17 +2,15 @@
 
 import copy
 import json
-from pathlib import Path
 
 import pytest
 import yaml
 
 from helpers import tiny
+from helpers.configurations import configurations
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
-
-ROOT = Path(__file__).parents[3]
 
 
 def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
@@ -193,12 +191,12 @@ def test_methods_wait_for_each_other_within_an_entry():
     assert experiment.behind(checked, "warmup") >= {"sft_continued", "sft_compute"}
 
 
-@pytest.mark.parametrize(
-    "path", sorted([ROOT / "config.yaml", *ROOT.glob("config/experiments/*.yaml")])
-)
-def test_the_configurations_of_the_repository_are_right(path):
-    checked = experiment.load(path)
-    for name in experiment.run_names(checked):
+@pytest.mark.parametrize("files", configurations().values(), ids=configurations())
+def test_the_configurations_of_the_repository_are_right(files):
+    checked = experiment.load(*files)
+    names = experiment.run_names(checked)
+    assert names
+    for name in names:
         experiment.check_run(experiment.resolve(checked, name), name)
 
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 
+from helpers.configurations import configurations
 from helpers.metrics_data import data_file
+from warmup.config import experiment
 from warmup.data.dataset import Dataset, parse
 from warmup.data.prepare import prepare
 from warmup.data.records import Record, read_records
+from warmup.data.sources._archive import content_sha256
 
 
 def text(**files: str | list[str]) -> dict[str, Any]:
@@ -40,6 +43,10 @@ def scitldr(name: str) -> dict[str, Any]:
 def choices(file: str, source: str) -> dict[str, Any]:
     names = {"question": "question", "choices": "options", "answer": "answer"}
     return table("jsonl", file, source=source, **names)
+
+
+def symbols(file: str, characters: list[str], **fields: Any) -> dict[str, Any]:
+    return {**table("tsv", file, **fields), "characters": characters}
 
 
 DATASETS: dict[str, tuple[str, str, dict[str, Any], dict[str, int]]] = {
@@ -109,6 +116,26 @@ DATASETS: dict[str, tuple[str, str, dict[str, Any], dict[str, int]]] = {
         },
         {"train": 1201, "valid": 130, "test": 169},
     ),
+    "g2p": (
+        "transduction",
+        "ko",
+        {
+            split: symbols(f"g2p/kor_{name}.tsv.gz", ["source"], source=0, target=1)
+            for split, name in [("train", "train"), ("valid", "dev"), ("test", "test")]
+        },
+        {"train": 8000, "valid": 1000, "test": 1000},
+    ),
+    "inflection": (
+        "transduction",
+        "tr",
+        {
+            split: symbols(
+                f"inflection/tur.{name}.gz", ["source", "target"], source=0, features=1, target=2
+            )
+            for split, name in [("train", "trn"), ("valid", "dev"), ("test", "tst")]
+        },
+        {"train": 10000, "valid": 1000, "test": 1000},
+    ),
 }
 
 
@@ -150,3 +177,25 @@ def test_letters_are_taken_off_the_options(tmp_path: Path) -> None:
     assert record.choices[0] == "Rob finished second."
     assert {len(record.choices) for record in records["train"]} == {3, 5, 7}
     assert not any(choice.startswith("A)") for r in records["train"] for choice in r.choices)
+
+
+def test_features_and_spaces_of_a_form_are_kept(tmp_path: Path) -> None:
+    _, records = prepared("inflection", tmp_path)
+    first = next(record for record in records["train"] if "INTR" in record.features)
+    assert first.features.startswith("V;")
+    assert any("␣" in record.targets[0].split() for record in records["train"])
+
+
+def test_files_and_addresses_of_the_shared_tasks_have_the_same_texts() -> None:
+    """Every file of sigmorphon_local.yaml has the hash that sigmorphon.yaml states."""
+    online, local = (
+        experiment.load(*configurations()[name])["datasets"]
+        for name in ("sigmorphon", "sigmorphon_local")
+    )
+    assert online.keys() == local.keys()
+    for name in local.keys() - {"g2p"}:  # which is part of the package
+        for split, spec in local[name]["splits"].items():
+            stated = online[name]["splits"][split]["file"]
+            found = content_sha256(data_file(spec["file"]), None)
+            assert found == stated["content_sha256"], spec["file"]
+            assert spec["file"].split("/")[1].removesuffix(".gz") == Path(stated["url"]).name
