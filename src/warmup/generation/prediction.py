@@ -89,7 +89,7 @@ def predict(
     return [
         Prediction(
             id=record.id,
-            source=f"{record.features} {record.source}".strip(),
+            source=" ".join(filter(None, (record.features, record.source))),
             references=(
                 [] if isinstance(record, Unlabelled) else texts.task.render(record).references
             ),
