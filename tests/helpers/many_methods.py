@@ -12,7 +12,8 @@ from helpers.synthetic_results import (
     make_warmups,
     reported,
 )
-from warmup.config import experiment, methods
+from warmup.config import experiment, experiment_summary
+from warmup.config.methods import Methods
 from warmup.reporting.figures import Data
 
 ROOT = Path(__file__).parents[2]
@@ -20,9 +21,8 @@ ROOT = Path(__file__).parents[2]
 
 def make(seeds: int = 2) -> Data:
     """Return results in which each ablation is a little worse than warmup than the one before."""
-    everything = methods.parse(
-        experiment.lineage(experiment.load(ROOT / "config" / "experiments" / "ablations.yaml"))
-    )
+    config = experiment.load(ROOT / "config" / "experiments" / "ablations.yaml")
+    everything = experiment_summary.parse(experiment_summary.summarise(config), "here").methods
     scores, curves, said = make_scores(seeds), make_curves(seeds), make_warmups(seeds)
     frames = [frame[frame["model"] == "t5_tiny"] for frame in (scores, curves, said)]
     parts = [frames]
@@ -30,7 +30,7 @@ def make(seeds: int = 2) -> Data:
         parts.append([_like_warmup(frame, name, place) for frame in frames])
     scores, curves, said = (pd.concat(frames) for frames in zip(*parts, strict=True))
     order = tuple(dict.fromkeys((*METHODS[:2], *everything.order)))
-    known = methods.Methods(order, STARTS | everything.starts, everything.varied)
+    known = Methods(order, STARTS | dict(everything.starts), everything.varied)
     return Data(scores, curves, reported(), known, warmups=said)
 
 

@@ -65,7 +65,18 @@ def test_a_new_test_split_has_its_own_jobs_and_no_others(moved):
     splits["more"] = {**splits["test"], "seed": 4}
     own = {"prepare": 1, "generate": 2, "score": 2}
     later = dict.fromkeys(
-        ("lists", "aggregate", "compare", "analyse", "tables", "figures", "report", "all"), 1
+        (
+            "experiment",
+            "lists",
+            "aggregate",
+            "compare",
+            "analyse",
+            "tables",
+            "figures",
+            "report",
+            "all",
+        ),
+        1,
     )
     status, output = snakemake(moved, config, "--dry-run")
     assert status == 0, output

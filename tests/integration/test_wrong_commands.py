@@ -227,10 +227,10 @@ COMMANDS = {
          "--tables-dir", "t", "--output", "r.html"],
         ".svg: missing; make it with",
     ),
-    "tables: circle of methods": (
+    "tables: not an experiment": (
         "tables",
-        ["--scores", "header.tsv", "--output-dir", "t", "--methods", "a=b", "b=a"],
-        "--methods: 'a' starts from itself by way of 'b'",
+        ["--scores", "header.tsv", "--output-dir", "t", "--experiment", "{}"],
+        "{}: cannot read",
     ),
     "show: no scores": ("show", ["--scores", "header.tsv"], "header.tsv: no scores"),
     "train: option missing": ("train", [], "the following arguments are required"),

@@ -11,7 +11,7 @@ from helpers import tiny
 from warmup.common.files import sha256, write_jsonl
 
 METHODS = ["sft", "warmup"]
-HERE = {"fetch", "fetch_model", "lists", "tables", "figures", "report", "all"}
+HERE = {"fetch", "fetch_model", "experiment", "lists", "tables", "figures", "report", "all"}
 """Rules that run where Snakemake runs."""
 ON_GPUS = {"train", "generate"}
 

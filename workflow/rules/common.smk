@@ -16,6 +16,7 @@ from warmup.config import command_line
 from warmup.config import files as config_files
 from warmup.pipeline import job_comment
 from warmup.common.errors import run
+from warmup.common.files import write_json
 from warmup.pipeline.plan import Plan, check_project
 
 # made by `make metrics-env`; jobs use it without activating anything

@@ -89,6 +89,20 @@ rule score:
         " --segments {input.segments} > {log} 2>&1"
 
 
+rule experiment:
+    output:
+        PLAN.experiment,
+    log:
+        f"{PLAN.logs}/experiment.log",
+    localrule: True
+    params:
+        summary=PLAN.summary,  # when it changes, the file is written again
+    message:
+        "Writing what all commands have to know of the experiment"
+    run:
+        write_json(Path(output[0]), params.summary)
+
+
 rule lists:
     output:
         [PLAN.list_of(name) for name in PLAN.lists],
@@ -130,6 +144,7 @@ rule compare:
     input:
         PLAN.lists["compare"],
         list=PLAN.list_of("compare"),
+        experiment=PLAN.experiment,
     output:
         f"{PLAN.results}/comparisons.tsv",
     log:
@@ -139,14 +154,12 @@ rule compare:
     resources:
         gpu=0,
     params:
-        methods=PLAN.methods,
-        decodings=PLAN.decodings,
         code=code("compare", "warmup.evaluation.compare", PLAN.all_metrics),
     message:
         "Comparing the methods"
     shell:
         "python -m warmup compare --inputs-from {input.list} --output {output}"
-        " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
+        " --experiment {input.experiment} > {log} 2>&1"
 
 
 rule analyse:

@@ -6,6 +6,7 @@ rule tables:
         scores=f"{PLAN.results}/scores.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
+        experiment=PLAN.experiment,
     output:
         [
             report(
@@ -25,14 +26,12 @@ rule tables:
         gpu=0,
     params:
         folder=subpath(output[0], parent=True),
-        methods=PLAN.methods,
-        decodings=PLAN.decodings,
         code=code("tables", "warmup.reporting.tables.task", PLAN.all_metrics),
     message:
         "Writing the tables"
     shell:
         "python -m warmup tables --scores {input.scores} --comparisons {input.comparisons}"
-        " --warmups {input.warmups} --output-dir {params.folder} --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
+        " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
 rule figures:
@@ -41,6 +40,7 @@ rule figures:
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
+        experiment=PLAN.experiment,
     output:
         [
             report(
@@ -61,8 +61,6 @@ rule figures:
         gpu=0,
     params:
         folder=subpath(output[0], parent=True),
-        methods=PLAN.methods,
-        decodings=PLAN.decodings,
         code=code(
             "figures",
             "warmup.reporting.draw_figures",
@@ -74,7 +72,7 @@ rule figures:
     shell:
         "python -m warmup figures --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups} --output-dir {params.folder}"
-        " --methods {params.methods} --decodings {params.decodings} > {log} 2>&1"
+        " --experiment {input.experiment} > {log} 2>&1"
 
 
 rule report:
@@ -85,6 +83,7 @@ rule report:
         curves=f"{PLAN.results}/curves.tsv",
         comparisons=f"{PLAN.results}/comparisons.tsv",
         warmups=f"{PLAN.results}/warmups.tsv",
+        experiment=PLAN.experiment,
         tables=PLAN.of_tables(),
         figures=PLAN.of_figures(),
     output:
@@ -99,8 +98,6 @@ rule report:
     params:
         tables=PLAN.tables_folder,
         figures=PLAN.figures_folder,
-        methods=PLAN.methods,
-        decodings=PLAN.decodings,
         code=code(
             "report",
             "warmup.reporting.report",
@@ -114,4 +111,4 @@ rule report:
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --inputs-from {input.list}"
-        " --methods {params.methods} --decodings {params.decodings} --output {output} > {log} 2>&1"
+        " --experiment {input.experiment} --output {output} > {log} 2>&1"

@@ -23,6 +23,8 @@ def check_references(config: dict[str, Any]) -> None:
             _check_pair(where, pair)
         for split, source in dataset["splits"].items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
+    for name in config["labels"]:
+        _choose("config: labels", name, config["methods"])
     decoding_entries.check(config["decodings"])
     neural_metrics.check(config["neural_metrics"])
     for number, entry in enumerate(config["runs"]):

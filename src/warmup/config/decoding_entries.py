@@ -31,21 +31,16 @@ def fits(entry: dict[str, Any], method: dict[str, Any]) -> bool:
     return has_warmups or not _is_control(entry)
 
 
-def lineage(entries: Entries) -> list[str]:
-    """Return the decodings as `warmup.config.decodings.parse` reads them: `name`, or
-    `control=name`.
+def compared_with(entries: Entries) -> dict[str, str | None]:
+    """Return for each decoding, if it is a control, the one that it is compared with, else None.
 
-    A control stands beside the first decoding with the model's own warmups, if there is one with
-    the same beam width, beside that.
+    That is the first decoding with the model's own warmups, preferably of the same beam width.
     """
     own = {name: entry for name, entry in entries.items() if not _is_control(entry)}
-    found = []
+    found: dict[str, str | None] = {}
     for name, entry in entries.items():
-        if name in own:
-            found.append(name)
-            continue
         alike = [other for other in own if own[other]["beams"] == entry["beams"]]
-        found.append(f"{name}={[*alike, *own][0]}")
+        found[name] = None if name in own else [*alike, *own][0]
     return found
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from warmup.common.errors import InputError, unknown
 from warmup.common.json_values import check_plain
+from warmup.config import decoding_entries, objectives
 from warmup.config import files as config_files
-from warmup.config import objectives
 from warmup.config import schema as config_schema
-from warmup.config.ablations import varied
 from warmup.config.checks import check_references
 from warmup.config.conversion import from_json
 from warmup.config.settings import RunConfig
@@ -143,24 +142,18 @@ def _missing(value: Any, complete: Any, path: str) -> str | None:
     return next(filter(None, (*absent, *below)), None)
 
 
-def lineage(config: dict[str, Any]) -> list[str]:
-    """Return the methods in use, in the configuration's order, as `method[=start][:setting]`.
-
-    The setting is what an ablation varies.
-    """
-    starts = {
-        name: method["start"]
-        for entry in config["runs"]
-        for name, method in entry["methods_resolved"].items()
+def evaluations(config: dict[str, Any]) -> dict[str, list[str]]:
+    """Return for each run what is generated with its model and scored, as `SPLIT.DECODING`."""
+    return {
+        name: [
+            f"{split}.{decoding}"
+            for split in config["datasets"][dataset]["splits"]
+            if split not in ("train", "valid")
+            for decoding, settings in config["decodings"].items()
+            if decoding_entries.fits(settings, entry["methods_resolved"][method])
+        ]
+        for name, (dataset, _, _, method, _), entry in _grid(config)
     }
-    settings = varied(config)
-    return [
-        name
-        + (f"={starts[name]}" if starts[name] in starts else "")
-        + (f":{settings[name]}" if name in settings else "")
-        for name in config["methods"]
-        if name in starts
-    ]
 
 
 def behind(config: dict[str, Any], method: str) -> set[str]:

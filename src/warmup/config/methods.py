@@ -1,10 +1,7 @@
-"""The methods of an experiment: their order, which starts from which, and what ablations vary."""
+"""The methods of an experiment: their order, roles and labels, and which starts from which."""
 
-import argparse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-
-from warmup.common.errors import InputError
 
 BASELINE = "sft"
 """The method every gain is measured against: first in every list."""
@@ -26,29 +23,47 @@ ASPECTS = {
 """What an ablation varies, by the setting in which it differs from warmup; the order of groups."""
 
 
+ROLES = ("baseline", "control", "ablation", "focus")
+"""What a method is in an experiment, in the order in which tables show them."""
+
+
 @dataclass(frozen=True)
 class Methods:
-    """The methods of an experiment: order, which starts from which, and what ablations vary."""
+    """The methods of an experiment: order, roles and labels, and which starts from which."""
 
     order: tuple[str, ...] = ()
-    starts: dict[str, str] = field(default_factory=dict)
+    starts: Mapping[str, str] = field(default_factory=dict)
     """Method -> the method whose model it starts from; those from scratch are absent."""
-    varied: dict[str, str] = field(default_factory=dict)
+    varied: Mapping[str, str] = field(default_factory=dict)
     """Ablation -> the setting in which it differs from warmup, such as `samples`."""
+    roles: Mapping[str, str] = field(default_factory=dict)
+    """Method -> one of `ROLES`; see `role` for those that are absent."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Method -> what people read; see `label` for those that are absent."""
+
+    def role(self, name: str) -> str:
+        """Return the role of a method; by default SFT is the baseline, and warmup the focus."""
+        usual = {BASELINE: "baseline", FOCUS: "focus"}
+        by_name = usual.get(name, "ablation" if name in self.varied else "control")
+        return self.roles.get(name, by_name)
+
+    def label(self, name: str) -> str:
+        """Return what people read; by default the name, with spaces for underscores."""
+        by_name = "SFT" if name == BASELINE else name.replace("_", " ")
+        return self.labels.get(name, by_name)
 
     def sort(self, names: Iterable[str]) -> list[str]:
-        """Return the distinct names: SFT, controls as in `order`, then by name, ablations, warmup.
+        """Return the distinct names by role, then as in `order`, then by name.
 
-        Ablations are by what they vary, in the order of `ASPECTS`, then as in `order`.
+        Ablations are first sorted by what they vary, in the order of `ASPECTS`.
         """
         aspects = list(dict.fromkeys(ASPECTS.values()))
 
         def key(name: str) -> tuple[int, int, int, str]:
-            place = {BASELINE: 0, FOCUS: 3}.get(name, 2 if name in self.varied else 1)
             aspect = self.aspect(name)
             group = aspects.index(aspect) if aspect in aspects else len(aspects)
             index = self.order.index(name) if name in self.order else len(self.order)
-            return place, group, index, name
+            return ROLES.index(self.role(name)), group, index, name
 
         return sorted(set(names), key=key)
 
@@ -66,50 +81,4 @@ class Methods:
 
 
 UNKNOWN = Methods()
-"""Where nothing is said of methods."""
-
-
-def parse(items: Iterable[str]) -> Methods:
-    """Read `METHOD[=START][:SETTING]` items, such as `sft warmup=sft`, in the wanted order.
-
-    Raises:
-        InputError: a method given twice, a start that is not among the methods, or a circle.
-    """
-    order: list[str] = []
-    starts: dict[str, str] = {}
-    varied: dict[str, str] = {}
-    for item in items:
-        words, _, setting = item.partition(":")
-        name, _, start = words.partition("=")
-        if name in order:
-            raise InputError(f"--methods: {name!r} is given twice")
-        order.append(name)
-        if start:
-            starts[name] = start
-        if setting:
-            varied[name] = setting
-    for name, start in starts.items():
-        if start not in order:
-            raise InputError(
-                f"--methods: {name!r} starts from {start!r}, which is not among: {', '.join(order)}"
-            )
-        step, seen = start, {name}
-        while step in starts and step not in seen:
-            seen.add(step)
-            step = starts[step]
-        if step in seen:
-            raise InputError(f"--methods: {name!r} starts from itself by way of {start!r}")
-    return Methods(tuple(order), starts, varied)
-
-
-def add_option(parser: argparse.ArgumentParser) -> None:
-    """Add the option `--methods`, whose value `parse` reads."""
-    parser.add_argument(
-        "--methods",
-        nargs="+",
-        default=[],
-        metavar="METHOD[=START][:SETTING]",
-        help="order of the methods, what each starts from and, of ablations, what they vary, e.g. "
-        f"{BASELINE} {FOCUS}={BASELINE} samples_2={BASELINE}:samples; costs and curves then begin "
-        "with the start's (default: by name, each run alone)",
-    )
+"""Nothing is known about the methods."""

@@ -17,9 +17,9 @@ from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.seeds import check_seed
-from warmup.config import decodings as decoding_order
+from warmup.config import experiment_summary
 from warmup.config.decodings import UNKNOWN, Decodings
-from warmup.config.methods import BASELINE, FOCUS, Methods, add_option, parse
+from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import item_statistics, metric_properties, segment_scores
 from warmup.evaluation.item_statistics import ItemStatistics
 from warmup.evaluation.metric_properties import SEMANTIC
@@ -233,8 +233,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, required=True, metavar="FILE", help="comparisons.tsv to write")
     add("--resamples", type=int, default=RESAMPLES, metavar="R", help="default: %(default)s")
     add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
-    add_option(parser)
-    decoding_order.add_option(parser)
+    experiment_summary.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -249,10 +248,11 @@ def run(options: argparse.Namespace) -> None:
     for one in evaluations:
         if missing := [key for key in (*Place._fields, "method", "seed") if key not in one.run]:
             raise InputError(f"{one.name}: run: missing key {missing[0]!r}")
+    experiment = experiment_summary.read(options.experiment)
     rows = compare(
         evaluations,
-        parse(options.methods),
-        decoding_order.parse(options.decodings),
+        experiment.methods,
+        experiment.decodings,
         resamples=options.resamples,
         seed=options.seed,
     )

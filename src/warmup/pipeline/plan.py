@@ -15,7 +15,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
 from warmup.common.pairs import parse as parse_pair
-from warmup.config import decoding_entries, neural_metrics
+from warmup.config import decoding_entries, experiment_summary, neural_metrics
 from warmup.config import experiment as configuration
 from warmup.config.command_line import restore
 from warmup.data.sources import Context, local
@@ -54,8 +54,8 @@ class Plan:
         self.segments = f"{self.evaluation}.{{metric}}.segments.json"
         self.metrics_ready = metrics_ready
         self.runs = configuration.run_names(self.config)
-        self.methods = " ".join(configuration.lineage(self.config))
-        self.decodings = " ".join(decoding_entries.lineage(self.config["decodings"]))
+        self.experiment = f"{self.results}/{experiment_summary.FILE}"
+        self.summary = experiment_summary.summarise(self.config)
         self.resources: dict[str, int] = self.config["resources"]
         self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
         self.figures = plugins.names("figure")

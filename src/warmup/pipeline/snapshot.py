@@ -1,23 +1,21 @@
 """Copy what is worth keeping of an experiment: scores, tables, figures, predictions, provenance.
 
-The copy holds no model; each line of its provenance.jsonl names the run that it is of.
-`warmup verify` checks it.
+The copy, a snapshot, holds no model. Each line of its provenance.jsonl names its run.
+`warmup verify` checks a snapshot.
 """
 
 import argparse
 import os
 import shutil
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warmup.common.errors import InputError
-from warmup.common.files import atomic, read_json, to_json, write_json
+from warmup.common.files import atomic, read_json, to_json
 from warmup.common.keys import EvaluationKey
-from warmup.config import decoding_entries, decodings, files, methods
-from warmup.config import experiment as configuration
+from warmup.config import experiment_summary
 from warmup.evaluation.result_tables import SCORES
-from warmup.pipeline import archive, presentation
+from warmup.pipeline import archive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,32 +26,33 @@ PREDICTIONS = "predictions.tar.xz"
 PROVENANCE = "provenance.jsonl"
 
 
-def keep(results: Path, destination: Path, how: Mapping[str, Sequence[str]]) -> int:
-    """Copy the results of an experiment; return how many files of predictions it has.
+def keep(results: Path, destination: Path) -> int:
+    """Copy the results of an experiment; return how many files of predictions the copy has.
 
     Args:
         results: results/<experiment>, complete.
-        destination: a kept experiment that is there is replaced, as a whole.
-        how: the options `methods` and `decodings` that tables and figures are made with.
+        destination: a snapshot that is there is replaced as a whole.
 
     Raises:
-        InputError: the experiment is not complete or of another configuration, or the copy would
-            replace something else.
+        InputError: the experiment is not complete, or the copy would replace something else.
     """
     _check_destination(results, destination)
-    for name in (*TABLES, *FOLDERS):
+    for name in (*TABLES, *FOLDERS, experiment_summary.FILE):
         if not (results / name).exists():
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
-    scores = SCORES.read(results / "scores.tsv")
-    _check_names(scores, how)
-    predictions = scored(scores)  # there may be runs of other configs
-    shown = {*scores["task"], "warmups"}  # and tables of tasks that it has no longer
+    experiment = experiment_summary.read(results / experiment_summary.FILE)
+    predictions = sorted(experiment.evaluation_files("predictions.jsonl"))
+    if predictions != scored(SCORES.read(results / "scores.tsv")):
+        raise InputError(
+            f"{results}: the runs of scores.tsv are not those of {experiment_summary.FILE}: the "
+            "configuration has changed; run the experiment to its end first"
+        )
+    shown = {*experiment.tasks.values(), "warmups"}  # and no tables of an earlier configuration
     with atomic(destination, replace=True) as copy:
         copy.mkdir()
-        for name in TABLES:
+        for name in (*TABLES, experiment_summary.FILE):
             shutil.copy(results / name, copy)
-        write_json(copy / presentation.FILE, dict(how))
         shutil.copytree(results / "figures", copy / "figures")
         (copy / "tables").mkdir()
         for path in (results / "tables").iterdir():
@@ -76,26 +75,12 @@ def _check_destination(results: Path, destination: Path) -> None:
     if source.is_relative_to(target):
         raise InputError(f"{results} lies within {destination}: choose another folder")
     found = {path.name for path in target.iterdir()} if target.is_dir() else set()
-    kept = {*TABLES, *FOLDERS, presentation.FILE, PROVENANCE, PREDICTIONS}
+    kept = {*TABLES, *FOLDERS, experiment_summary.FILE, PROVENANCE, PREDICTIONS}
     if found and not {"scores.tsv", PROVENANCE} <= found <= kept:
         others = ", ".join(sorted(found - kept)) or "no scores.tsv with provenance.jsonl"
         raise InputError(
-            f"{destination} is no kept experiment (it holds {others}): choose another folder"
+            f"{destination} is not a snapshot (it holds {others}): choose another folder"
         )
-
-
-def _check_names(scores: "pd.DataFrame", how: Mapping[str, Sequence[str]]) -> None:
-    """Make sure that a configuration has the methods and decodings of the scores."""
-    known = {
-        "method": methods.parse(how["methods"]).order,
-        "decoding": decodings.parse(how["decodings"]).order,
-    }
-    for key, names in known.items():
-        if others := sorted({*scores[key]} - {*names, "-"}):  # - is the decoding of costs
-            raise InputError(
-                f"the configuration has no {key} {others[0]!r}, which the scores have: give the "
-                "experiment's own with --configfile"
-            )
 
 
 def scored(scores: "pd.DataFrame") -> list[Path]:
@@ -109,17 +94,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("results", type=Path, help="results/<experiment>")
     parser.add_argument(
-        "destination", type=Path, help="folder to write; a kept experiment there is replaced"
+        "destination", type=Path, help="folder to write; a snapshot there is replaced"
     )
-    files.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Copy scores, tables, figures, predictions and provenance of an experiment."""
-    config = configuration.load(*options.configfile)
-    how = {
-        "methods": configuration.lineage(config),
-        "decodings": decoding_entries.lineage(config["decodings"]),
-    }
-    count = keep(options.results, options.destination, how)
+    count = keep(options.results, options.destination)
     print(f"{options.destination}: {count} files of predictions and the scores made of them")

@@ -1,10 +1,10 @@
-"""Make what is kept of an experiment again from its data, and compare: `make verify`.
-
-Scores from predictions, tables and figures from scores.
+"""Make the parts of a snapshot anew and compare: scores from predictions, tables and figures from
+scores.
 """
 
 import argparse
 import math
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any
 from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.keys import EvaluationKey
+from warmup.config import experiment_summary
 from warmup.data.predictions import read, subsets_of
 from warmup.evaluation import metrics
 from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.score import score
-from warmup.pipeline import archive, presentation
+from warmup.pipeline import archive
 from warmup.pipeline.snapshot import PREDICTIONS
 
 if TYPE_CHECKING:
@@ -29,6 +30,11 @@ SAME = ("n", "signature", "hypotheses_sha256", "references_sha256")
 CLOSE = ("value", "low", "high")
 """What may differ in the last digits, where a machine adds up in another order."""
 TOLERANCE = 1e-9
+MADE_FROM = {
+    "tables": ("scores", "comparisons", "warmups"),
+    "figures": ("scores", "curves", "comparisons", "warmups"),
+}
+"""Folder, and the command that makes it -> the tables of numbers that it is made from."""
 
 
 def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
@@ -103,12 +109,56 @@ def verify_scores(folder: Path) -> bool:
     return not wrong
 
 
-def verify_presentation(folder: Path) -> bool:
-    """Make tables and figures of a folder again, say what differs, and whether nothing does."""
-    found = list(presentation.differences(folder))
+def make(kind: str, folder: Path, to: Path) -> None:
+    """Make the tables or the figures of a snapshot, as the workflow does.
+
+    Args:
+        kind: `tables` or `figures`.
+        folder: where the tables of numbers and experiment.json are.
+        to: folder to write.
+
+    Raises:
+        InputError: they cannot be made from these numbers; says why.
+    """
+    command = [sys.executable, "-m", "warmup", kind, "--output-dir", str(to)]
+    command += ["--experiment", str(folder / experiment_summary.FILE)]
+    for name in MADE_FROM[kind]:
+        command += [f"--{name}", str(folder / f"{name}.tsv")]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InputError(f"{folder}: cannot make {kind}: {said.removeprefix('error: ')}")
+
+
+def changed_files(folder: Path) -> Iterator[str]:
+    """Make tables and figures anew; yield what is wrong with each file that is not the same.
+
+    Raises:
+        InputError: experiment.json or a table of numbers is missing or has another form.
+    """
+    for kind in MADE_FROM:
+        with tempfile.TemporaryDirectory() as made:
+            make(kind, folder, Path(made))
+            stored, again = _contents(folder / kind), _contents(Path(made))
+        for name in sorted(stored.keys() | again.keys()):
+            if name not in again:
+                yield f"{kind}/{name}: is no longer made"
+            elif name not in stored:
+                yield f"{kind}/{name}: is missing"
+            elif stored[name] != again[name]:
+                yield f"{kind}/{name}: differs from the stored file"
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()} if folder.is_dir() else {}
+
+
+def verify_tables_and_figures(folder: Path) -> bool:
+    """Make tables and figures of a folder anew, say what differs, and whether nothing does."""
+    found = list(changed_files(folder))
     for line in found:
         print(f"  {line}")
-    print(f"{folder}: tables and figures made again: ", end="")
+    print(f"{folder}: tables and figures made anew: ", end="")
     print(f"{len(found)} DIFFERENCES" if found else "all equal", flush=True)
     return not found
 
@@ -121,10 +171,10 @@ def verify(folder: Path) -> bool:
     """
     if (folder / PREDICTIONS).exists():
         same = verify_scores(folder)
-    else:  # such as those on data that may not be passed on
+    else:  # for data that may not be passed on
         same = True
         print(f"{folder}: no predictions are kept; its scores cannot be made again")
-    return verify_presentation(folder) and same
+    return verify_tables_and_figures(folder) and same
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -15,8 +15,8 @@ from matplotlib.backends.backend_pdf import FigureCanvasPdf
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from warmup.common.files import atomic, write_text
-from warmup.config import decodings as decoding_order
-from warmup.config.methods import Methods, add_option, parse
+from warmup.config import experiment_summary
+from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import (
     COMPARISONS,
     CURVES,
@@ -84,17 +84,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--only", metavar="NAME", help=f"draw one figure: {', '.join(figures.names())}")
     add_comparisons(parser)
     add_warmups(parser)
-    add_option(parser)
-    decoding_order.add_option(parser)
+    experiment_summary.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Draw the figures of an experiment, each as SVG, PDF and PNG, and write their captions."""
     names = [options.only] if options.only else figures.names()
     modules = {name: figures.load(name) for name in names}
-    decodings = decoding_order.parse(options.decodings)
+    experiment = experiment_summary.read(options.experiment)
+    methods, decodings = experiment.methods, experiment.decodings
     said = WARMUPS.read_given(options.warmups)
-    scores, methods = SCORES.read(options.scores), parse(options.methods)
+    scores = SCORES.read(options.scores)
     if not methods.order:  # colours go by the order
         methods = Methods(tuple(sorted(set(scores["method"]))))
     data = Data(

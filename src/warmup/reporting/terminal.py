@@ -13,9 +13,9 @@ from rich.text import Text
 
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
-from warmup.config import decodings as decoding_order
+from warmup.config import experiment_summary
 from warmup.config.decodings import Decodings
-from warmup.config.methods import FOCUS, Methods, add_option, parse
+from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.result_tables import COMPARISONS, SCORES, add_comparisons
 from warmup.reporting import missing_scores
@@ -103,8 +103,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--scores", type=Path, required=True, help="scores.tsv")
     add("--report", type=Path, help="report.html, to say where it lies once it is there")
     add_comparisons(parser)
-    add_option(parser)
-    decoding_order.add_option(parser)
+    experiment_summary.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -112,11 +111,12 @@ def run(options: argparse.Namespace) -> None:
     scores, tested = SCORES.read(options.scores), COMPARISONS.read_given(options.comparisons)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
-    decodings = decoding_order.parse(options.decodings)
+    experiment = experiment_summary.read(options.experiment)
+    decodings = experiment.decodings
     scores = decodings.without_controls(scores)
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    for table in main_tables(scores, parse(options.methods), decodings, tested):
+    for table in main_tables(scores, experiment.methods, decodings, tested):
         console.print(table)
         console.print()
     estimates = scores_of(scores)

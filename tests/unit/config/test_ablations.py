@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from warmup.config import experiment
+from warmup.config import experiment, experiment_summary
 from warmup.config.ablations import varied
-from warmup.config.methods import parse
+from warmup.config.methods import Methods
 
 ROOT = Path(__file__).parents[3]
 
@@ -43,7 +43,8 @@ def test_a_setting_of_training_is_one_where_nothing_else_differs(ablations):
 
 
 def test_ablations_stand_by_what_they_vary_between_controls_and_warmup(ablations):
-    methods = parse(experiment.lineage(ablations))
+    summary = experiment_summary.summarise(ablations)
+    methods = experiment_summary.parse(summary, "here").methods
     names = methods.sort(methods.order)
     assert names[:2] == ["sft", "sft_continued"]
     assert names[-1] == "warmup"
@@ -57,4 +58,4 @@ def test_ablations_stand_by_what_they_vary_between_controls_and_warmup(ablations
 
 
 def test_a_setting_without_words_of_its_own_is_named_as_it_is_written():
-    assert parse(["slow:learning_rate"]).aspect("slow") == "learning rate"
+    assert Methods(varied={"slow": "learning_rate"}).aspect("slow") == "learning rate"

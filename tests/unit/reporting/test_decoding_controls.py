@@ -3,11 +3,11 @@
 import pandas as pd
 import pytest
 
+from helpers import experiment_files
 from helpers.synthetic_results import METHODS, make_curves, make_runs, make_scores, reported
 from warmup.__main__ import main
-from warmup.config.decodings import UNKNOWN, parse
+from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import Methods
-from warmup.config.methods import parse as parse_methods
 from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN
 from warmup.reporting import estimates, figures, gains
 from warmup.reporting.report import examples
@@ -17,7 +17,8 @@ from warmup.reporting.tables.long_form import rows
 
 ORDER = Methods(METHODS)
 LOSS = {"shuffled": -20.0, "best_of_4": 1.5}
-ITEMS = ["greedy", "shuffled=greedy", "best_of_4=greedy"]
+CONTROLS = {"shuffled": "greedy", "best_of_4": "greedy"}
+DECODINGS = Decodings(("greedy", "shuffled", "best_of_4"), CONTROLS)
 
 
 def with_controls(own="greedy", methods=("warmup",), **settings):
@@ -40,7 +41,7 @@ def texts(table):
 
 
 def test_rows_are_methods_by_where_the_warmup_comes_from():
-    table = control_table(of_task(with_controls()), parse(ITEMS), ORDER, "multiple_choice")
+    table = control_table(of_task(with_controls()), DECODINGS, ORDER, "multiple_choice")
     assert table.header == [
         "data", "model", "method", "warmup", "accuracy ↑", "macro-F1 ↑",
         "difference in accuracy ↑",
@@ -62,13 +63,15 @@ def test_rows_are_methods_by_where_the_warmup_comes_from():
 
 
 def test_it_is_there_only_where_there_are_controls():
-    assert control_table(make_scores(), parse(ITEMS), ORDER, "multiple_choice") is None
+    assert control_table(make_scores(), DECODINGS, ORDER, "multiple_choice") is None
     assert control_table(with_controls(), UNKNOWN, ORDER, "multiple_choice") is None
 
 
 def test_each_control_stands_below_the_decoding_with_its_beam_width():
     scores = of_task(with_controls("beam4", beam=True))
-    decodings = parse(["shuffled=beam4", "greedy", "beam4", "best_of_4=greedy"])
+    decodings = Decodings(
+        ("shuffled", "greedy", "beam4", "best_of_4"), CONTROLS | {"shuffled": "beam4"}
+    )
     table = control_table(scores, decodings, ORDER, "multiple_choice")
     sources = [row[3] for row in texts(table)][:4]
     assert sources == ["own (greedy)", "best of 4", "own (beam4)", "shuffled"]
@@ -77,7 +80,7 @@ def test_each_control_stands_below_the_decoding_with_its_beam_width():
 
 
 def test_differences_are_paired_by_seed():
-    found = differences(with_controls(methods=("warmup", "sft_compute")), parse(ITEMS))
+    found = differences(with_controls(methods=("warmup", "sft_compute")), DECODINGS)
     single = [item for item in found if not item.setting.pair.startswith(MEAN)]
     assert {item.method for item in found} == {"warmup", "sft_compute"}
     for item in single:
@@ -95,9 +98,9 @@ def test_tests_of_the_differences_are_marked():
             **{"low": item.mean - 1, "high": item.mean + 1},
             "p_holm": 0.001 if item.decoding == "shuffled" else 0.5,
         }
-        for item in differences(scores, parse(ITEMS))
+        for item in differences(scores, DECODINGS)
     ]
-    table = control_table(scores, parse(ITEMS), ORDER, "multiple_choice", pd.DataFrame(rows_))
+    table = control_table(scores, DECODINGS, ORDER, "multiple_choice", pd.DataFrame(rows_))
     assert [row[6] for row in texts(table)][:3] == [
         "–",
         "−20.0* [−21.0, −19.0]",
@@ -106,10 +109,12 @@ def test_tests_of_the_differences_are_marked():
     assert any(gains.MARK in note for note in table.notes)
 
 
-@pytest.mark.parametrize("items", [ITEMS, ["shuffled=greedy", "best_of_4=greedy", "greedy"]])
-def test_the_other_tables_are_as_without_controls(items):
+@pytest.mark.parametrize(
+    "order", [("greedy", "shuffled", "best_of_4"), ("shuffled", "best_of_4", "greedy")]
+)
+def test_the_other_tables_are_as_without_controls(order):
     given = (reported(), ORDER, "multiple_choice")
-    found = tables.task_tables(with_controls(), *given, decodings=parse(items))
+    found = tables.task_tables(with_controls(), *given, decodings=Decodings(order, CONTROLS))
     usual = tables.task_tables(make_scores(), *given)
     assert [table.name for table in found.controls] == [
         "multiple_choice-all-controls", "multiple_choice-controls",
@@ -120,22 +125,22 @@ def test_the_other_tables_are_as_without_controls(items):
 def test_the_first_decoding_makes_the_main_table():
     scores = make_scores(beam=True)
     given = (scores, reported(), ORDER, "multiple_choice")
-    for items, first, second in (
-        ([], "greedy", "beam4"),
-        (["greedy", "beam4"], "greedy", "beam4"),
-        (["beam4", "greedy"], "beam4", "greedy"),
+    for order, first, second in (
+        ((), "greedy", "beam4"),
+        (("greedy", "beam4"), "greedy", "beam4"),
+        (("beam4", "greedy"), "beam4", "greedy"),
     ):
-        found = tables.task_tables(*given, decodings=parse(items))
+        decodings = Decodings(order)
+        found = tables.task_tables(*given, decodings=decodings)
         assert found.main[0].title.endswith(f"scores, {first} decoding")
         assert found.others[0].title.endswith(f"scores, {second} decoding")
-        kept = parse(items).without_controls(scores)
-        assert {i.decoding for i in estimates.primary(estimates.scores_of(kept), parse(items))} == {
-            first
-        }
+        kept = decodings.without_controls(scores)
+        found = estimates.primary(estimates.scores_of(kept), decodings)
+        assert {item.decoding for item in found} == {first}
 
 
 def test_the_csv_has_every_difference():
-    found = rows(with_controls(), reported(), ORDER, "multiple_choice", decodings=parse(ITEMS))
+    found = rows(with_controls(), reported(), ORDER, "multiple_choice", decodings=DECODINGS)
     changes = [row for row in found if row["quantity"] == "difference_to_own_warmup"]
     assert len(changes) == 2 * 2 * 2  # models, controls, metrics
     assert {row["decoding"] for row in changes} == set(LOSS)
@@ -148,24 +153,25 @@ def test_examples_are_of_the_first_decoding(tmp_path):
             other = path.with_name("test.best_of_4.predictions.jsonl")
             other.write_text(path.read_text())
             paths.append(other)
-    cells = examples.collect(paths, with_controls(seeds=1), ORDER, parse(ITEMS))
+    cells = examples.collect(paths, with_controls(seeds=1), ORDER, DECODINGS)
     assert {cell["decoding"] for cell in cells} == {"greedy"}
     assert all(len(cell["methods"]) == len(METHODS) for cell in cells)
 
 
 def test_figures_are_as_without_controls():
     def drawn(scores):
-        data = figures.Data(scores, make_curves(1), reported(), parse_methods(METHODS))
+        data = figures.Data(scores, make_curves(1), reported(), Methods(METHODS))
         figure = figures.load("training_cost").draw(data)
         return [line.get_xydata().tolist() for axes in figure.axes for line in axes.lines]
 
-    assert drawn(parse(ITEMS).without_controls(with_controls())) == drawn(make_scores())
+    assert drawn(DECODINGS.without_controls(with_controls())) == drawn(make_scores())
 
 
 def test_the_command(tmp_path):
     with_controls().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
-    arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
-    main(["tables", *arguments, "--decodings", *ITEMS])
+    experiment = experiment_files.write(tmp_path / "experiment.json", ORDER, DECODINGS)
+    arguments = ["--scores", tmp_path / "scores.tsv", "--output-dir", tmp_path / "out"]
+    main(["tables", *map(str, arguments), "--experiment", str(experiment)])
     text = (tmp_path / "out" / "multiple_choice.md").read_text()
     assert "### Multiple choice: controls at test time" in text
     assert "| warmup | shuffled |" in text

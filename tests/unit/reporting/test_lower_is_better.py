@@ -10,7 +10,7 @@ import pytest
 from helpers.report_page import build, write_inputs
 from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
 from warmup.__main__ import main
-from warmup.config.decodings import UNKNOWN, parse
+from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import Methods
 from warmup.data import tasks
 from warmup.evaluation.compare import compare
@@ -92,7 +92,7 @@ def test_an_interval_ends_where_the_metric_does_and_not_at_100():
 
 def test_controls_say_which_side_is_worse():
     scores = rising()
-    decodings = parse(["greedy", "shuffled=greedy"])
+    decodings = Decodings(("greedy", "shuffled"), {"shuffled": "greedy"})
     other = scores[scores["decoding"] == "greedy"].assign(decoding="shuffled")
     other["value"] += 1
     scores = type(scores)(scores.to_dict("records") + other.to_dict("records"))

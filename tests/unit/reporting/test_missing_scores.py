@@ -13,7 +13,7 @@ from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
-from warmup.config.decodings import parse as parse_decodings
+from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.data import predictions
 from warmup.evaluation import collect, segment_scores
@@ -101,7 +101,7 @@ def test_controls_say_so_too():
     scores = with_comet()
     greedy = scores[(scores["decoding"] == "greedy") & (scores["method"] == "warmup")]
     scores = pd.concat([scores, greedy.assign(decoding="shuffled")], ignore_index=True)
-    decodings = parse_decodings(["greedy", "shuffled=greedy"])
+    decodings = Decodings(("greedy", "shuffled"), {"shuffled": "greedy"})
     task = scores[scores["task"] == "translation"]
     table = decoding_controls.control_table(task, decodings, METHODS, "translation")
     assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}

@@ -18,7 +18,7 @@ from helpers.synthetic_results import (
     make_warmups,
     reported,
 )
-from warmup.config.decodings import Decodings, parse
+from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.reporting import estimates, figures, terminal
 from warmup.reporting.draw_figures import save
@@ -28,7 +28,9 @@ from warmup.reporting.report.page import page
 from warmup.reporting.tables import task, warmups
 
 ORDER = Methods(METHODS, STARTS)
-DECODINGS = parse(["beam4", "greedy", "shuffled=greedy", "best=beam4"])
+DECODINGS = Decodings(
+    ("beam4", "greedy", "shuffled", "best"), {"shuffled": "greedy", "best": "beam4"}
+)
 """Neither by name nor greedy first."""
 
 
@@ -82,7 +84,9 @@ def test_estimates_and_gains(seed):
 def test_the_primary_decoding_is_the_first_of_the_experiment(order):
     plain = SCORES[~SCORES["decoding"].isin(list(DECODINGS.controls))]
     for seed in range(3):
-        found = estimates.primary(estimates.scores_of(shuffled(plain, seed)), parse(order))
+        found = estimates.primary(
+            estimates.scores_of(shuffled(plain, seed)), Decodings(tuple(order))
+        )
         assert {item.decoding for item in found} == {[*order, "greedy"][0]}
 
 

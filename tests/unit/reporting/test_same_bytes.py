@@ -9,10 +9,12 @@ import sys
 
 import pytest
 
-from helpers import synthetic_results
+from helpers import experiment_files, synthetic_results
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import COMPARISONS, WARMUPS
 
-METHODS = ["sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft"]
+METHODS = ("sft", "sft_continued", "sft_compute", "warmup")
 
 
 @pytest.fixture(scope="module")
@@ -36,13 +38,15 @@ def numbers(tmp_path_factory):
     ],
 )
 def test_two_processes_write_the_same_bytes(numbers, tmp_path, kind, names):
+    order = Methods(METHODS, dict.fromkeys(METHODS[1:], "sft")), Decodings(("greedy", "beam4"))
+    experiment = experiment_files.write(tmp_path / "experiment.json", *order)
     written = []
     for seed in ("1", "2"):
         folder = tmp_path / seed
         options = [text for name in names for text in (f"--{name}", numbers[name])]
         subprocess.run(
             [sys.executable, "-m", "warmup", kind, *options, "--output-dir", folder,
-             "--methods", *METHODS, "--decodings", "greedy", "beam4"],
+             "--experiment", experiment],
             env={**os.environ, "PYTHONHASHSEED": seed}, check=True,
         )  # fmt: skip
         written.append({path.name: path.read_bytes() for path in folder.iterdir()})

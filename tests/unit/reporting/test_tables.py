@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from helpers import latex_documents
+from helpers import experiment_files, latex_documents
 from helpers.synthetic_results import (
     METHODS,
     STARTS,
@@ -15,6 +15,7 @@ from helpers.synthetic_results import (
 )
 from warmup.__main__ import main
 from warmup.common.errors import InputError
+from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.reporting.table import latex, markdown, to_html
 from warmup.reporting.tables import warmups
@@ -149,14 +150,15 @@ def test_command_writes_tables_and_names_what_is_wrong(tmp_path):
     arguments = ["--scores", str(tmp_path / "scores.tsv"), "--output-dir", str(tmp_path / "out")]
     main(["tables", *arguments])
     assert (tmp_path / "out" / "summarization.tex").read_text().startswith("% needs")
+    wrong = tmp_path / "experiment.json"
+    experiment_files.write(wrong, Methods(("warmup",), {"warmup": "nothing"}), Decodings())
     bad = subprocess.run(
-        [sys.executable, "-m", "warmup", "tables", *arguments, "--methods", "warmup=nothing"],
+        [sys.executable, "-m", "warmup", "tables", *arguments, "--experiment", wrong],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert bad.returncode == 2
-    assert (
-        bad.stderr
-        == "error: --methods: 'warmup' starts from 'nothing', which is not among: warmup\n"
+    assert bad.stderr == (
+        f"error: {wrong}: methods.warmup.start: 'nothing' is not one of: warmup\n"
     )
 
 

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from helpers import experiment_files
 from helpers.synthetic_results import METHODS, make_scores
 from warmup.__main__ import main
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 
 MODULES = (
     "import sys, warmup.reporting.terminal;"
@@ -25,10 +28,11 @@ def path(tmp_path):
 
 
 def test_the_table_is_plain_and_narrow_without_a_terminal(capsys, path):
-    starts = ["sft", *(f"{name}=sft" for name in METHODS[1:])]
+    methods = Methods(METHODS, dict.fromkeys(METHODS[1:], "sft"))
+    experiment = experiment_files.write(path.with_name("experiment.json"), methods, Decodings())
     report = str(path.with_name("report.html"))
     Path(report).write_text("")
-    text = run(capsys, path, "--report", report, "--methods", *starts)
+    text = run(capsys, path, "--report", report, "--experiment", str(experiment))
     assert "\x1b" not in text
     lines = text.splitlines()
     assert max(len(line) for line in lines[:-1]) <= 100

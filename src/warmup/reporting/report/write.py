@@ -5,8 +5,7 @@ from pathlib import Path
 
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.files import write_text
-from warmup.config import decodings as decoding_order
-from warmup.config.methods import add_option, parse
+from warmup.config import experiment_summary
 from warmup.evaluation.result_tables import (
     COMPARISONS,
     CURVES,
@@ -34,15 +33,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output", type=Path, required=True, help="report.html")
     add_comparisons(parser)
     add_warmups(parser)
-    add_option(parser)
-    decoding_order.add_option(parser)
+    experiment_summary.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write one self-contained HTML page with results, tables, figures and examples."""
     predictions, provenance = inputs(options, INPUTS).values()
-    scores, methods = SCORES.read(options.scores), parse(options.methods)
-    decodings = decoding_order.parse(options.decodings)
+    scores = SCORES.read(options.scores)
+    experiment = experiment_summary.read(options.experiment)
+    methods, decodings = experiment.methods, experiment.decodings
     html = page(
         scores,
         CURVES.read(options.curves),

@@ -15,9 +15,9 @@ from warmup.common.errors import InputError
 from warmup.common.files import write_text
 from warmup.common.grouping import group
 from warmup.common.keys import Setting
-from warmup.config import decodings as decoding_order
+from warmup.config import experiment_summary
 from warmup.config.decodings import UNKNOWN, Decodings
-from warmup.config.methods import BASELINE, Methods, add_option, parse
+from warmup.config.methods import BASELINE, Methods
 from warmup.data import text_counts
 from warmup.evaluation import metric_properties
 from warmup.evaluation.result_tables import (
@@ -279,17 +279,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--output-dir", type=Path, required=True, help="folder for {task}.md, .tex and .csv")
     add_comparisons(parser)
     add_warmups(parser)
-    add_option(parser)
-    decoding_order.add_option(parser)
+    experiment_summary.add_option(parser)
 
 
 def run(options: argparse.Namespace) -> None:
     """Write one table per task, and one of what warmups say, as Markdown, LaTeX and CSV."""
-    scores, methods = SCORES.read(options.scores), parse(options.methods)
+    scores = SCORES.read(options.scores)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
     tested = COMPARISONS.read_given(options.comparisons)
-    decodings = decoding_order.parse(options.decodings)
+    experiment = experiment_summary.read(options.experiment)
+    methods, decodings = experiment.methods, experiment.decodings
     said = WARMUPS.read_given(options.warmups)
     write(scores, reported.read(), methods, options.output_dir, tested, decodings=decodings)
     if said is not None:

@@ -1,20 +1,23 @@
-"""Tables and figures of kept experiments are those that are made of their numbers today."""
+"""Tables and figures of snapshots are those that are made of their numbers today."""
 
 import shutil
 
 import pytest
 
-from helpers import synthetic_results
+from helpers import experiment_files, synthetic_results
 from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.common.files import write_json
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import COMPARISONS, WARMUPS
-from warmup.pipeline import presentation, verify
+from warmup.pipeline import verify
 
-HOW = {
-    "methods": ["sft", "sft_continued=sft", "sft_compute=sft", "warmup=sft"],
-    "decodings": ["greedy"],
-}
+METHODS = ("sft", "sft_continued", "sft_compute", "warmup")
+
+
+def write_experiment(folder, order):
+    methods = Methods(order, dict.fromkeys(METHODS[1:], "sft"))
+    experiment_files.write(folder / "experiment.json", methods, Decodings(("greedy",)))
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,9 @@ def made(tmp_path_factory):
         table.to_csv(folder / f"{name}.tsv", sep="\t", index=False)
     COMPARISONS.write(folder / "comparisons.tsv", tested)
     WARMUPS.write(folder / "warmups.tsv", said[said["dataset"] == "shell_game"].to_dict("records"))
-    write_json(folder / presentation.FILE, HOW)
+    write_experiment(folder, METHODS)
     for kind in ("tables", "figures"):
-        presentation.make(kind, folder, HOW, folder / kind)
+        verify.make(kind, folder, folder / kind)
     return folder
 
 
@@ -43,7 +46,7 @@ def kept(made, tmp_path):
 
 @pytest.fixture
 def without_figures(monkeypatch):
-    monkeypatch.delitem(presentation._NUMBERS, "figures")
+    monkeypatch.delitem(verify.MADE_FROM, "figures")
 
 
 def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys):
@@ -51,12 +54,12 @@ def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys):
     assert verify.verify(kept)
     said = capsys.readouterr().out
     assert "no predictions are kept" in said
-    assert "tables and figures made again: all equal" in said
+    assert "tables and figures made anew: all equal" in said
     (kept / "figures" / "lookahead.svg").write_text("old")
     with pytest.raises(SystemExit, match="True"):
         main(["verify", str(kept)])
     said = capsys.readouterr().out
-    assert "  figures/lookahead.svg: another one is made now\n" in said
+    assert "  figures/lookahead.svg: differs from the stored file\n" in said
     assert "1 DIFFERENCES" in said
 
 
@@ -65,35 +68,27 @@ def test_each_file_that_differs_is_named(kept):
     (kept / "tables" / "warmups.md").write_text("old")
     (kept / "tables" / "warmups.tex").unlink()
     (kept / "tables" / "past.csv").write_text("")
-    assert list(presentation.differences(kept)) == [
-        "tables/past.csv: is made no more",
-        "tables/warmups.md: another one is made now",
+    assert list(verify.changed_files(kept)) == [
+        "tables/past.csv: is no longer made",
+        "tables/warmups.md: differs from the stored file",
         "tables/warmups.tex: is missing",
     ]
 
 
 @pytest.mark.usefixtures("without_figures")
 def test_the_order_of_the_methods_counts(kept):
-    methods = ["sft", "sft_compute=sft", "sft_continued=sft", "warmup=sft"]
-    write_json(kept / presentation.FILE, HOW | {"methods": methods})
-    assert "tables/multiple_choice.md: another one is made now" in presentation.differences(kept)
+    write_experiment(kept, ("sft", "sft_compute", "sft_continued", "warmup"))
+    assert "tables/multiple_choice.md: differs from the stored file" in verify.changed_files(kept)
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ([], "must be an object with exactly: methods, decodings"),
-        ({"methods": []}, "must be an object with exactly: methods, decodings"),
-        (HOW | {"methods": "sft"}, "methods must be a list of strings"),
-    ],
-)
-def test_a_malformed_presentation_is_refused(tmp_path, content, said):
-    write_json(tmp_path / presentation.FILE, content)
-    with pytest.raises(InputError, match=rf"presentation\.json: {said}"):
-        presentation.read(tmp_path)
+@pytest.mark.usefixtures("without_figures")
+def test_without_experiment_json_it_is_an_error_that_names_the_file(kept):
+    (kept / "experiment.json").unlink()
+    with pytest.raises(InputError, match=r"cannot make tables: .*experiment\.json: cannot read"):
+        list(verify.changed_files(kept))
 
 
 def test_numbers_in_another_form_are_an_error_that_says_why(kept):
     (kept / "scores.tsv").write_text("a\tb\n")
-    with pytest.raises(InputError, match=r"no tables can be made: .*scores\.tsv:1: missing column"):
-        list(presentation.differences(kept))
+    with pytest.raises(InputError, match=r"cannot make tables: .*scores\.tsv:1: missing column"):
+        list(verify.changed_files(kept))

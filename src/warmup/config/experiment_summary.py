@@ -1,0 +1,185 @@
+"""What evaluation and reporting have to know about an experiment: `experiment.json`.
+
+The workflow writes this file once from the checked configuration. The commands that compare
+methods and show results read it with `--experiment`.
+"""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from warmup.common.errors import InputError
+from warmup.common.files import read_json
+from warmup.config import decoding_entries, schema
+from warmup.config import experiment as configuration
+from warmup.config.ablations import varied
+from warmup.config.decodings import Decodings
+from warmup.config.methods import ROLES, Methods
+
+FILE = "experiment.json"
+
+
+@dataclass(frozen=True)
+class ExperimentSummary:
+    """Names, order and roles in an experiment, and the files that its runs have."""
+
+    name: str = ""
+    methods: Methods = field(default_factory=Methods)
+    decodings: Decodings = field(default_factory=Decodings)
+    tasks: Mapping[str, str] = field(default_factory=dict)
+    """Data set -> its task."""
+    runs: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Run `DATASET/PAIR/MODEL/METHOD/seedN` -> its evaluations `SPLIT.DECODING`."""
+
+    def run_files(self, name: str) -> list[Path]:
+        """Return, relative to the folder of runs, the files of this name that all runs have."""
+        return [Path(run, name) for run in self.runs]
+
+    def evaluation_files(self, kind: str) -> list[Path]:
+        """Return, relative to the folder of runs, the files of all evaluations.
+
+        Args:
+            kind: how their names end, such as `scores.json`.
+        """
+        return [
+            Path(run, f"{evaluation}.{kind}")
+            for run, evaluations in self.runs.items()
+            for evaluation in evaluations
+        ]
+
+
+def summarise(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the content of experiment.json.
+
+    Args:
+        config: the configuration, as `warmup.config.experiment.check` returns it.
+    """
+    settings = {
+        name: method
+        for entry in config["runs"]
+        for name, method in entry["methods_resolved"].items()
+    }
+    used = [name for name in config["methods"] if name in settings]
+    methods = Methods(tuple(used), varied=varied(config), labels=config["labels"])
+    runs = configuration.evaluations(config)
+    return {
+        "experiment": config["experiment"],
+        "methods": {
+            name: {
+                "label": methods.label(name),
+                "role": methods.role(name),
+                "start": start if (start := settings[name]["start"]) in settings else None,
+                "varies": methods.varied.get(name),
+            }
+            for name in used
+        },
+        "decodings": {
+            name: {"control_of": own}
+            for name, own in decoding_entries.compared_with(config["decodings"]).items()
+        },
+        "tasks": {
+            name: config["datasets"][name]["task"]
+            for name in dict.fromkeys(run.partition("/")[0] for run in runs)
+        },
+        "runs": runs,
+    }
+
+
+_NAMES = {"type": "object", "propertyNames": {"minLength": 1}}
+_SCHEMA = {
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["experiment", "methods", "decodings", "tasks", "runs"],
+    "properties": {
+        "experiment": {"type": "string"},
+        "methods": _NAMES
+        | {
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["label", "role", "start", "varies"],
+                "properties": {
+                    "label": {"type": "string"},
+                    "role": {"enum": list(ROLES)},
+                    "start": {"type": ["string", "null"]},
+                    "varies": {"type": ["string", "null"]},
+                },
+            }
+        },
+        "decodings": _NAMES
+        | {
+            "additionalProperties": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["control_of"],
+                "properties": {"control_of": {"type": ["string", "null"]}},
+            }
+        },
+        "tasks": _NAMES | {"additionalProperties": {"type": "string"}},
+        "runs": _NAMES | {"additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    },
+}
+
+
+def read(path: Path | None) -> ExperimentSummary:
+    """Read experiment.json; an empty summary if no path is given.
+
+    Raises:
+        InputError: it cannot be read, has another form, or has a name that refers to nothing.
+    """
+    return ExperimentSummary() if path is None else parse(read_json(path), str(path))
+
+
+def parse(value: Any, where: str) -> ExperimentSummary:
+    """Return a summary from the content of experiment.json; `where` begins errors.
+
+    Raises:
+        InputError: it has another form, or a name that refers to nothing.
+    """
+    schema.check(value, _SCHEMA, where)
+    methods, decodings = value["methods"], value["decodings"]
+    starts = {name: entry["start"] for name, entry in methods.items() if entry["start"]}
+    for name, start in starts.items():
+        if start not in methods:
+            raise InputError(
+                f"{where}: methods.{name}.start: {start!r} is not one of: {', '.join(methods)}"
+            )
+    for name in starts:
+        seen = {name}
+        while (name := starts.get(name)) is not None:
+            if name in seen:
+                raise InputError(f"{where}: methods.{name}.start: it starts from itself")
+            seen.add(name)
+    controls = {name: own for name, entry in decodings.items() if (own := entry["control_of"])}
+    usual = [name for name in decodings if name not in controls]
+    for name, own in controls.items():
+        if own not in usual:
+            raise InputError(
+                f"{where}: decodings.{name}.control_of: {own!r} is not one of: {', '.join(usual)}"
+            )
+    return ExperimentSummary(
+        value["experiment"],
+        Methods(
+            tuple(methods),
+            starts,
+            varied={name: entry["varies"] for name, entry in methods.items() if entry["varies"]},
+            roles={name: entry["role"] for name, entry in methods.items()},
+            labels={name: entry["label"] for name, entry in methods.items()},
+        ),
+        Decodings(tuple(decodings), controls),
+        value["tasks"],
+        value["runs"],
+    )
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--experiment`, whose value `read` reads."""
+    parser.add_argument(
+        "--experiment",
+        type=Path,
+        metavar="FILE",
+        help=f"results/<experiment>/{FILE}: order, roles and labels of methods and decodings "
+        "(default: methods by name, each run alone; greedy decoding first, and no controls)",
+    )
