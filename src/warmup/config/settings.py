@@ -296,6 +296,8 @@ class ExperimentConfig:
     methods: Mapping[str, MethodConfig]
     """As they are written; an entry of `runs` may change them."""
     runs: tuple[GridConfig, ...]
+    labels: Mapping[str, str]
+    """What tables and figures call methods."""
     decodings: Mapping[str, DecodingConfig]
     """By name; the first is the one tables show first."""
     neural_metrics: Mapping[str, NeuralMetricConfig]
