@@ -33,7 +33,7 @@ from warmup.generation import prediction
 from warmup.method.criterion import Criterion
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
-from warmup.training import model_training
+from warmup.training.training_job import TrainingJob
 
 CRITERIA: dict[str, type[Criterion]] = {"ours": Criterion, "direct": DirectCriterion}
 METHOD = "warmup"
@@ -75,9 +75,7 @@ def compare(
             tempfile.TemporaryDirectory() as folder,
             patch("warmup.training.trainer.Criterion", criterion),
         ):
-            model, training = model_training.train(
-                resolved, inputs, number, Path(folder, "work"), fresh=True
-            )
+            model, training = TrainingJob(resolved, inputs, number, Path(folder, "work")).train()
             row[way] = {"seconds": training["cost"]["seconds"]}
             made = Path(folder, "model")
             loading.save(model, made)

@@ -1,10 +1,34 @@
-"""What tests of whole trainings share: models and reports compared, validation losses set."""
+"""What tests of whole trainings share: interruptions, comparisons, validation losses."""
 
 import copy
 
 import torch
+from transformers import TrainerCallback
 
 from warmup.training.trainer import WarmupTrainer
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+class At(TrainerCallback):
+    """Calls a function at an event of the training, once so many updates are made.
+
+    Args:
+        event: name of the event, such as `on_step_begin`.
+        updates: number of updates; None for any.
+        action: the function; without it, `KilledError` is raised.
+    """
+
+    def __init__(self, event, updates=None, action=None):
+        def call(args, state, control, **kwargs):
+            if updates in (None, state.global_step):
+                if action is None:
+                    raise KilledError
+                action()
+
+        setattr(self, event, call)
 
 
 def weights(model):
@@ -22,16 +46,10 @@ def without_seconds(training):
     return training
 
 
-def validation_losses(monkeypatch, values):
-    """Let validation return the given values instead of what the model is worth."""
-    plain = WarmupTrainer._evaluate
+def validation_losses(monkeypatch, losses):
+    """Let validations, one after every four updates, find the given losses."""
 
-    def evaluate(self, *args, **kwargs):
-        self._value = values[self.state.global_step // 4 - 1]
-        return plain(self, *args, **kwargs)
+    def prediction_step(self, *args, **kwargs):
+        return torch.tensor(losses[self.state.global_step // 4 - 1]), None, None
 
-    def step(self, *args, **kwargs):
-        return torch.tensor(self._value), None, None
-
-    monkeypatch.setattr(WarmupTrainer, "_evaluate", evaluate)
-    monkeypatch.setattr(WarmupTrainer, "prediction_step", step)
+    monkeypatch.setattr(WarmupTrainer, "prediction_step", prediction_step)

@@ -158,12 +158,12 @@ import os
 import torch
 from warmup.__main__ import main
 from warmup.method.criterion import Criterion
-from warmup.training.microbatches import tokens
+from warmup.training.microbatches import count_tokens
 
 plain = Criterion.losses
 
 def losses(self, network, batch, update):
-    if os.environ["RANK"] == "1" and update == 5 and tokens(batch, self.sampling) > 30:
+    if os.environ["RANK"] == "1" and update == 5 and count_tokens(batch, self.sampling) > 30:
         raise torch.OutOfMemoryError("for a test")
     return plain(self, network, batch, update)
 

@@ -131,7 +131,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
 
     from warmup.common.files import sha256
     from warmup.config import experiment as configuration
-    from warmup.training import model_training
+    from warmup.training.training_job import TrainingJob
 
     config = yaml.safe_load((folder / "config.yaml").read_text())
     data = folder / "results/tiny/data/shell_game/en"
@@ -141,7 +141,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
         "valid": data / "valid.jsonl",
     }
     resolved = configuration.resolve(configuration.check(config), NAME)
-    model, _ = model_training.train(resolved, inputs, 240, folder / "whole", fresh=False)
+    model, _ = TrainingJob(resolved, inputs, 240, folder / "whole").train()
     model.network.save_pretrained(folder / "whole/model")
     made = (folder / TARGET).parent / "model/model.safetensors"
     assert sha256(made) == sha256(folder / "whole/model/model.safetensors")

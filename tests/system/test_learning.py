@@ -15,7 +15,7 @@ from warmup.data.tasks import multiple_choice
 from warmup.generation import prediction
 from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, model_format
-from warmup.training import model_training
+from warmup.training.training_job import TrainingJob
 
 pytestmark = pytest.mark.slow
 
@@ -54,7 +54,7 @@ def trained(tmp_path_factory):
     ):
         run = configuration.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
-        model, _ = model_training.train(run, inputs, updates, folder / "work" / name, fresh=False)
+        model, _ = TrainingJob(run, inputs, updates, folder / "work" / name).train()
         loading.save(model, folder / name)
         write_json(folder / name / FORMAT_FILE, model_format(run))
     return folder

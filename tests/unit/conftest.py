@@ -17,12 +17,22 @@ def run(data, tmp_path_factory):
     import torch
     from transformers.utils import logging
 
-    from warmup.training import model_training
+    from warmup.training.training_job import TrainingJob
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
-    def call(method, model_type="t5", *, work=None, start=None, updates=8, config=None, **settings):
+    def call(
+        method,
+        model_type="t5",
+        *,
+        work=None,
+        start=None,
+        updates=8,
+        config=None,
+        callbacks=(),
+        **settings,
+    ):
         config = config or tiny.resolved(method, model_type, **settings)
         if start is None:
             config["method"]["start"] = "scratch"
@@ -33,7 +43,7 @@ def run(data, tmp_path_factory):
         }
         work = work or tmp_path_factory.mktemp("work")
         torch.manual_seed(99)  # nothing may depend on what was drawn before
-        return model_training.train(config, inputs, updates, work, fresh=False)
+        return TrainingJob(config, inputs, updates, work, callbacks=callbacks).train()
 
     return call
 

@@ -1,4 +1,4 @@
-"""Command-line values that are given directly or in a file: JSON, and lists of inputs."""
+"""Values of command-line options that are given directly or in a file: JSON, lists of inputs."""
 
 import argparse
 from collections.abc import Mapping
@@ -10,10 +10,14 @@ from warmup.common.files import parse_json, read_json, read_lines
 
 
 def read_object(value: str, option: str) -> dict[str, Any]:
-    """Return the JSON object that `value` is, or that the file it names holds.
+    """Return the JSON object that `value` contains, or that the file of this name contains.
+
+    Args:
+        value: JSON, or the name of a file.
+        option: name of the option, for errors.
 
     Raises:
-        InputError: not a JSON object; the message begins with the option's name.
+        InputError: it is not a JSON object.
     """
     is_text = value.lstrip().startswith("{")
     result = parse_json(value, option) if is_text else read_json(Path(value))
@@ -23,14 +27,14 @@ def read_object(value: str, option: str) -> dict[str, Any]:
 
 
 def add_inputs(parser: argparse.ArgumentParser, kinds: Mapping[str, str]) -> None:
-    """Add an option for each kind of input, and `--inputs-from`; `inputs` returns their values.
+    """Add an option for each kind of input, and `--inputs-from`. `inputs` returns their values.
 
     Args:
         parser: of the command line.
-        kinds: name of the option -> how its files' names end, such as `scores: scores.json`.
+        kinds: name of the option -> end of its files' names, such as `scores: scores.json`.
     """
     for name, end in kinds.items():
-        help_ = f"files that end in {end}"
+        help_ = f"files whose names end in {end}"
         parser.add_argument(
             f"--{name}", type=Path, nargs="*", default=[], metavar="FILE", help=help_
         )
@@ -38,7 +42,7 @@ def add_inputs(parser: argparse.ArgumentParser, kinds: Mapping[str, str]) -> Non
         "--inputs-from",
         type=Path,
         metavar="FILE",
-        help="more inputs, one path a line (- is standard input), for more than fit into a command",
+        help="more inputs, one path per line (- is standard input); a command has a limit",
     )
 
 
@@ -46,17 +50,17 @@ def inputs(options: argparse.Namespace, kinds: Mapping[str, str]) -> dict[str, l
     """Return the inputs of each kind: those given directly, then those listed in a file.
 
     Raises:
-        InputError: a listed path ends as none of the kinds does.
+        InputError: a listed path does not end like those of any kind.
     """
-    found = {name: list(getattr(options, name)) for name in kinds}
+    paths = {name: list(getattr(options, name)) for name in kinds}
     for number, line in enumerate(
         read_lines(options.inputs_from) if options.inputs_from else (), start=1
     ):
         name = next((name for name, end in kinds.items() if line.endswith(end)), None)
         if name:
-            found[name].append(Path(line))
+            paths[name].append(Path(line))
         elif line.strip():
             ends = ", ".join(kinds.values())
             where = f"{options.inputs_from}:{number}"
-            raise InputError(f"{where}: {line!r} ends in none of: {ends}")
-    return found
+            raise InputError(f"{where}: {line!r} must end in one of: {ends}")
+    return paths

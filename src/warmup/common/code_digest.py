@@ -1,7 +1,7 @@
-"""The code that a command runs, as one hash: its modules, all that they import, and their data.
+"""Compute one hash of the code that a command runs: modules, all that they import, and data files.
 
-Snakemake sees neither what a module imports nor what it reads. A rule with this hash among its
-parameters is due again when code that it runs has changed, and only then.
+Snakemake does not know what a module imports or reads. A rule with this hash among its parameters
+is due again if and only if code that it runs has changed.
 """
 
 import ast
@@ -20,25 +20,25 @@ _NO_DATA = (".py", ".pyc", ".typed")
 @functools.cache
 def digest(*names: str, root: Path = ROOT) -> str:
     """Return the SHA-256 over the names and contents of `files`."""
-    found = hashlib.sha256()
+    total = hashlib.sha256()
     for path in files(names, root):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        found.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
-    return found.hexdigest()
+        total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return total.hexdigest()
 
 
 def files(names: Iterable[str], root: Path = ROOT) -> list[Path]:
     """Return the files of some modules and of all that they import from the package, sorted.
 
-    A module's data are the files that a text in it names, or those of a folder that it names.
-    Modules that are only found by name at run time, as plug-ins are, have to be among the names.
+    They include data files whose name, or whose folder's name, is a string in one of the modules.
+    Modules that are found by name at run time, such as plug-ins, have to be among the names.
 
     Args:
-        names: dotted names. A package stands for all that is in it.
-        root: folder of the package, which names and imports begin with.
+        names: dotted names. A package stands for all modules in it.
+        root: folder of the package. Names and imports begin with its name.
 
     Raises:
-        ValueError: there is no such module.
+        ValueError: a module does not exist.
     """
     waiting = [module for name in names for module in _named(name, root)]
     modules: set[Path] = set()
@@ -56,18 +56,18 @@ def files(names: Iterable[str], root: Path = ROOT) -> list[Path]:
 
 
 def _named(name: str, root: Path) -> Iterator[Path]:
-    found = list(_modules(name, root))
-    if not found:
+    modules = list(_modules(name, root))
+    if not modules:
         raise ValueError(f"{root}: no module {name}")
-    yield from found
-    if found[-1].name == "__init__.py":
-        yield from found[-1].parent.rglob("*.py")
+    yield from modules
+    if modules[-1].name == "__init__.py":
+        yield from modules[-1].parent.rglob("*.py")
 
 
 def _modules(name: str, root: Path) -> Iterator[Path]:
-    """Yield what importing a module runs: the packages that it is in, and itself.
+    """Yield the files that importing a module runs: those of its packages, and its own.
 
-    Nothing for a name that is no module, such as that of a function or of another library.
+    A name that is not a module, such as that of a function or of another library, has none.
     """
     first, *parts = name.split(".")
     steps = [root.joinpath(*parts[:count]) for count in range(len(parts) + 1)]
@@ -80,7 +80,7 @@ def _modules(name: str, root: Path) -> Iterator[Path]:
 
 
 def _imported(tree: ast.Module, module: Path, root: Path) -> Iterator[Path]:
-    """Yield the modules of the package that a module imports, be it within a function."""
+    """Yield the modules of the package that a module imports, also within functions."""
     package = (root.name, *module.parent.relative_to(root).parts)
     for node in ast.walk(tree):
         names: list[str] = []
@@ -95,7 +95,7 @@ def _imported(tree: ast.Module, module: Path, root: Path) -> Iterator[Path]:
 
 
 def _text(node: ast.AST) -> str | None:
-    """Return the last part of a path that is written in a module."""
+    """Return the last part of a string in a module that may be a path; None for other nodes."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value.rpartition("/")[2]
     return None
@@ -103,11 +103,11 @@ def _text(node: ast.AST) -> str | None:
 
 @functools.cache
 def _data(root: Path) -> dict[str, list[Path]]:
-    """Return name -> data files of the package: of that name, or in a folder of that name."""
-    found: dict[str, list[Path]] = {}
+    """Return name -> data files of the package with that name, or in a folder with that name."""
+    by_name: dict[str, list[Path]] = {}
     for path in sorted(root.rglob("*")):
         if path.is_file() and path.suffix not in _NO_DATA:
-            found.setdefault(path.name, []).append(path)
+            by_name.setdefault(path.name, []).append(path)
             if not (path.parent / "__init__.py").exists():
-                found.setdefault(path.parent.name, []).append(path)
-    return found
+                by_name.setdefault(path.parent.name, []).append(path)
+    return by_name

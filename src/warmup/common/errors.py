@@ -1,4 +1,4 @@
-"""Errors a person can act on, and the one place where they become an exit status."""
+"""Errors that a person can act on, and how they become messages and exit statuses."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ class InputError(Exception):
 
 
 class StoppedError(Exception):
-    """The process was asked to end and has put its work aside; the message says where."""
+    """The process was asked to end and has saved its work; the message says where."""
 
     def __init__(self, message: str, by: signal.Signals = signal.SIGTERM) -> None:
         super().__init__(message)
@@ -24,18 +24,18 @@ class StoppedError(Exception):
 
 
 _LONGEST = 2000
-"""Characters of a message: what is wrong may be quoted in it, however long that is."""
+"""Most characters of a message, since it may quote input of any length."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _REFUSED = (
     errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO,
     errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP,
-    errno.ENOENT, errno.ESTALE, errno.ENOTEMPTY, errno.EBUSY,  # somebody else is at work there
+    errno.ENOENT, errno.ESTALE, errno.ENOTEMPTY, errno.EBUSY,  # another process works there
     errno.EMFILE, errno.ENFILE,
 )  # fmt: skip
 _WRITER_FAILED = ("No space left on device", "File too large", "PytorchStreamWriter failed")
-"""What libraries say whose errors have no number."""
+"""Messages of libraries whose errors have no number."""
 _NO_TEMPORARY = "No usable temporary directory"
-"""What Python says where TMPDIR and all other folders for temporary files are full."""
+"""Message of Python if TMPDIR and all other folders for temporary files are full."""
 
 
 def unknown(kind: str, name: object, choices: Iterable[str]) -> InputError:
@@ -44,10 +44,10 @@ def unknown(kind: str, name: object, choices: Iterable[str]) -> InputError:
 
 
 def run(main: Callable[[], T]) -> T:
-    """Run a command line and return its result; print an error a person can act on as one line.
+    """Run a command and return its result; print an error that a person can act on as one line.
 
-    The exit status is 2 for an `InputError`, 1 for a disk that is full or cannot be written and for
-    want of memory, and for a process that was asked to end the one that the shell gives it.
+    The exit status is 2 for an `InputError`, and 1 if the disk is full or cannot be written or
+    memory runs out. For a process that was asked to end, it is 128 plus the number of the signal.
     """
     try:
         return main()
@@ -57,7 +57,7 @@ def run(main: Callable[[], T]) -> T:
     except StoppedError as stopped:
         _say(f"stopped: {stopped}")
         raise SystemExit(128 + stopped.by) from None
-    except KeyboardInterrupt:  # Ctrl-C; what was not finished is not there
+    except KeyboardInterrupt:  # Ctrl-C; unfinished files are not there
         _say("stopped: interrupted; start again to go on")
         raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:  # the reader of our output closed it, as `| head` does
@@ -80,7 +80,7 @@ def _say(message: str) -> None:
 
 @contextlib.contextmanager
 def naming(path: Path) -> Iterator[None]:
-    """Let an error of a full disk name what was being written, where it names nothing."""
+    """Add the path that is written to an error of a full disk that names no path."""
     try:
         yield
     except OSError as error:
@@ -105,6 +105,6 @@ def disk_problem(error: BaseException) -> str | None:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Say whether memory ran out; PyTorch's error for it has no type of its own on a CPU."""
+    """Return whether memory ran out. PyTorch's error for that has no type of its own on a CPU."""
     named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
     return named or "DefaultCPUAllocator: not enough memory" in str(error)

@@ -22,20 +22,20 @@ from warmup.common.errors import InputError, naming
 
 @contextlib.contextmanager
 def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; on success fsync it and rename it to `path`.
+    """Yield a temporary path next to `path`; on success fsync it and rename it to `path`.
 
-    Works for a file or a directory made at the yielded path. After an error nothing remains; what
-    a killed process left is deleted by the next one that writes the same path.
+    A file or a folder can be made at the yielded path. After an error nothing remains. What a
+    killed process has left is deleted by the next one that writes the same path.
 
     Args:
-        path: what to write. A file that is there is replaced.
-        replace: whether to replace a folder that is there, with all that is in it.
+        path: what to write. An existing file is replaced.
+        replace: replace an existing folder, with all that is in it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
     temporary = scratch / path.name
-    held = _lock(scratch)
+    descriptor = _lock(scratch)
     try:
         with naming(path):
             yield temporary
@@ -50,51 +50,51 @@ def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
         _sync_one(path.parent)  # a new name is on the disk when its folder is
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-        if held is not None:
-            os.close(held)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _sweep(path: Path) -> None:
-    """Delete what killed processes left of `path`: scratch folders that nobody holds any more."""
+    """Delete scratch folders of `path` that killed processes have left: those without a lock."""
     scratch = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}")
     for left in path.parent.iterdir():
-        if scratch.fullmatch(left.name) and (held := _lock(left)) is not None:
+        if scratch.fullmatch(left.name) and (descriptor := _lock(left)) is not None:
             shutil.rmtree(left, ignore_errors=True)
-            os.close(held)
+            os.close(descriptor)
 
 
 def _lock(folder: Path) -> int | None:
-    """Hold a folder until the descriptor is closed or the process ends; None if that cannot be."""
+    """Lock a folder until the descriptor is closed or the process ends; return None if it fails."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:  # gone, or a file of that name
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:  # another process is at work there, or the file system has no locks
+    except OSError:  # another process has it, or the file system has no locks
         os.close(descriptor)
         return None
     return descriptor
 
 
 def _refuse_folder(path: Path) -> None:
-    """Raise an error if a file is to replace a folder: what is in it may be dear."""
+    """Raise an error if a file would replace a folder, whose content may be valuable."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
 
 
 def refuse_full(folder: Path) -> None:
-    """Make sure that a folder which is to be written is not there, or is empty.
+    """Check that a folder which is to be written does not exist, or is empty.
 
     Raises:
-        InputError: it holds something; only whoever put it there knows whether it is dear.
+        InputError: it is not empty.
     """
     if folder.is_dir() and any(folder.iterdir()):
         raise InputError(f"{folder}: is not empty; delete it, or choose another folder")
 
 
 def sync(path: Path) -> None:
-    """Wait until a file, or a folder with all that is in it, is on the disk."""
+    """Wait until a file, or a folder with all its files, is on the disk."""
     for item in [path, *path.rglob("*")] if path.is_dir() else [path]:
         _sync_one(item)
 
@@ -118,12 +118,12 @@ def to_json(value: Any, where: str, **layout: Any) -> str:
     """Return `value` as JSON.
 
     Args:
-        value: what JSON can say.
-        where: what it is written to, which begins the error message.
-        layout: `indent` or `separators`, as of `json.dumps`.
+        value: of types that JSON has.
+        where: the file that it is written to, for errors.
+        layout: `indent` or `separators` of `json.dumps`.
 
     Raises:
-        InputError: a number is NaN or infinite, which JSON cannot say.
+        InputError: a number is NaN or infinite, which JSON does not have.
     """
     try:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, **layout)
@@ -151,7 +151,7 @@ def read_json(path: Path) -> Any:
     """Read a JSON file.
 
     Raises:
-        InputError: the file is missing or is not JSON; says which line holds NaN or Infinity.
+        InputError: the file is missing or is not JSON; the line of NaN or Infinity is named.
     """
     try:
         text = read_bytes(path).decode("utf-8-sig")
@@ -164,21 +164,21 @@ def read_jsonl(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the object of each non-empty line (`.gz` allowed, `-` is standard input).
 
     Raises:
-        InputError: naming the line that is not a JSON object.
+        InputError: a line is not a JSON object; the message names it.
     """
     return (row for _, row in read_places(path))
 
 
 def read_places(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where it is (`path:line`) and the object, for each non-empty line; as `read_jsonl`."""
+    """Yield the place (`path:line`) and the object of each non-empty line; see `read_jsonl`."""
     return parse_jsonl(read_lines(path), str(path))
 
 
 def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield where it is (`name:line`) and the object, for each non-empty line.
+    """Yield the place (`name:line`) and the object of each non-empty line.
 
     Raises:
-        InputError: naming the line that is not a JSON object.
+        InputError: a line is not a JSON object; the message names it.
     """
     for number, line in enumerate(lines, start=1):
         if not line.strip():
@@ -191,15 +191,15 @@ def parse_jsonl(lines: Iterable[str], name: str) -> Iterator[tuple[str, dict[str
 
 
 def parse_json(text: str, where: str) -> Any:
-    """Return what JSON text says; `where` begins errors.
+    """Return the value of JSON text; `where` begins errors.
 
     Raises:
-        InputError: it is not JSON. That includes NaN and infinite numbers, which `json` reads.
+        InputError: it is not JSON. NaN and infinite numbers are not, though `json` reads them.
     """
     try:
         value = json.loads(text, parse_float=_finite, parse_constant=_finite)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # half of a character is not text
+            json.dumps(value, ensure_ascii=False).encode()  # fails for half of a surrogate pair
     except _NotFiniteError as error:
         line = f":{_line_of(error.number, text)}" if "\n" in text.strip() else ""
         problem = f"not JSON: {error.number}, where a number must be finite"
@@ -224,7 +224,7 @@ def _finite(number: str) -> float:
 
 
 def _line_of(number: str, text: str) -> int:
-    """Return the line of JSON text that a number is first in, texts in quotation marks left out."""
+    """Return the first line of JSON text with a number, not counting strings."""
     parts = re.finditer(r'"(?:[^"\\]|\\.)*"|[^\s,:\[\]{}"]+', text)
     start = next(part.start() for part in parts if part.group() == number)
     return text.count("\n", 0, start) + 1
@@ -244,7 +244,7 @@ def decode_lines(stream: Iterable[bytes], name: str) -> Iterator[str]:
     r"""Yield lines of UTF-8 text without their `\n` or `\r\n`.
 
     Raises:
-        InputError: naming the line that is not UTF-8.
+        InputError: a line is not UTF-8; the message names it.
     """
     for number, line in enumerate(stream, start=1):
         try:
@@ -271,7 +271,7 @@ def _readable(name: str) -> Iterator[None]:
         raise InputError(f"{name}: broken gzip: {error}") from None
     except OSError as error:
         raise InputError(f"{name}: cannot read: {error.strerror or error}") from None
-    except ValueError as error:  # a name that no file can have, such as one with NUL
+    except ValueError as error:  # a name that a file cannot have, such as one with NUL
         raise InputError(f"{name!r}: cannot read: {error}") from None
 
 

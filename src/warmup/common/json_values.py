@@ -1,4 +1,4 @@
-"""Check that a value is what JSON can hold; YAML and Python have more kinds of values."""
+"""Check that a value can be written as JSON. YAML and Python have more kinds of values."""
 
 import math
 from collections.abc import Container, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 from warmup.common.errors import InputError
 
 DEEPEST = 30
-"""Levels of nesting; what YAML's anchors nest in itself has no end."""
+"""Most levels of nesting. A YAML anchor can nest a value in itself without end."""
 _LARGEST = 2**63
 
 
@@ -22,7 +22,7 @@ def check_plain(value: Any, where: str, depth: int = 0) -> None:
     if isinstance(value, dict):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise InputError(f"{where}: the key {key!r} is no text; put it in quotes")
+                raise InputError(f"{where}: the key {key!r} is not a string; put it in quotes")
             check_plain(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
     elif isinstance(value, list):
         for number, item in enumerate(value):

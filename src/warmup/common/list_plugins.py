@@ -1,4 +1,4 @@
-"""List what a configuration can name: each is a module, found by its name."""
+"""The command `warmup ls`: list the plug-ins that a configuration can name."""
 
 import argparse
 
@@ -14,7 +14,7 @@ KINDS = {
     "models": ("architecture",),
     "decodings": ("decoding",),
 }
-"""What can be listed -> the kinds of plug-ins that this is."""
+"""What can be listed -> kinds of plug-ins."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -24,13 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """List what a configuration can name, with one line about each."""
-    found = {
+    summaries = {
         plugins.constant(kind, file, "NAME") if kind == "metric" else file: plugins.summary(
             kind, file
         )
         for kind in KINDS[options.what]
         for file in plugins.names(kind)
     }
-    width = max(map(len, found))
-    for name in sorted(found):
-        print(f"{name:<{width}}  {found[name]}")
+    width = max(map(len, summaries))
+    for name in sorted(summaries):
+        print(f"{name:<{width}}  {summaries[name]}")

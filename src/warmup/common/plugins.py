@@ -1,4 +1,4 @@
-"""Find a module by its name in a package: adding a file there is all that a new entry needs."""
+"""Find plug-ins: modules that are found by their name. A new file in a package is a new plug-in."""
 
 import ast
 import contextlib
@@ -25,19 +25,19 @@ PACKAGES = {
     "source": "warmup.data.sources",
     "task": "warmup.data.tasks",
 }
-"""Kind of entry -> the package whose modules are the entries."""
+"""Kind of plug-in -> the package whose modules are the plug-ins."""
 
 
 def names(kind: str) -> list[str]:
-    """Return the names of all entries of a kind, sorted; private modules (`_`) are not entries."""
+    """Return the names of all plug-ins of a kind, sorted. Private modules (`_`) are none."""
     return sorted(_files(kind))
 
 
 def load(kind: str, name: str) -> ModuleType:
-    """Import the module of an entry.
+    """Import a plug-in.
 
     Raises:
-        InputError: no such module; the message lists the valid names.
+        InputError: it does not exist; the message lists the valid names.
     """
     if name not in names(kind):
         raise unknown(kind, name, names(kind))
@@ -45,30 +45,31 @@ def load(kind: str, name: str) -> ModuleType:
 
 
 def constant(kind: str, name: str, key: str) -> Any:
-    """Return the plain value that the module of an entry assigns to `key`, without importing it.
+    """Return the value that a plug-in assigns to `key`, without importing it.
 
-    Plain is what is written out: numbers, text, true, false, null, lists and mappings of these.
+    The value has to be a literal: a number, a string, a boolean, None, or a list or mapping of
+    literals.
 
     Raises:
-        InputError: no such module, or it assigns no plain value to `key`.
+        InputError: the plug-in does not exist, or it assigns no literal to `key`.
     """
     path, tree = _parse(kind, name)
     for statement in tree.body:
         match statement:
             case (
-                ast.Assign(targets=[ast.Name(id=found)], value=ast.expr() as value)
-                | ast.AnnAssign(target=ast.Name(id=found), value=ast.expr() as value)
-            ) if found == key:
+                ast.Assign(targets=[ast.Name(id=name_)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=name_), value=ast.expr() as value)
+            ) if name_ == key:
                 with contextlib.suppress(ValueError):  # not a literal
                     return ast.literal_eval(value)
-    raise InputError(f"{path}: no plain value is assigned to {key}")
+    raise InputError(f"{path}: no literal is assigned to {key}")
 
 
 def summary(kind: str, name: str) -> str:
-    """Return the first paragraph of an entry's docstring as one line, without importing it.
+    """Return the first paragraph of a plug-in's docstring as one line, without importing it.
 
     Raises:
-        InputError: no such module.
+        InputError: the plug-in does not exist.
     """
     _, tree = _parse(kind, name)
     return " ".join((ast.get_docstring(tree) or "").partition("\n\n")[0].split())
@@ -85,15 +86,15 @@ def _parse(kind: str, name: str) -> tuple[Path, ast.Module]:
 
 
 def _files(kind: str) -> dict[str, Path]:
-    # found, not imported: listing architectures must not cost the import of torch
+    # without importing the modules: listing architectures must not import torch
     package = PACKAGES[kind]
     loaded = sys.modules.get(package)
     spec = loaded.__spec__ if loaded else importlib.util.find_spec(package)
     assert spec and spec.submodule_search_locations, f"no package {package}"
     path = loaded.__path__ if loaded else spec.submodule_search_locations
-    found = {}
+    files = {}
     for module in pkgutil.iter_modules(path):
         spec = module.module_finder.find_spec(module.name, None)
         if not module.name.startswith("_") and spec and spec.origin:
-            found[module.name] = Path(spec.origin)
-    return found
+            files[module.name] = Path(spec.origin)
+    return files

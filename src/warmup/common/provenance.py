@@ -1,4 +1,4 @@
-"""Where a result comes from: code, packages, machine, data."""
+"""Describe where a result comes from: code, packages, machine, data."""
 
 import hashlib
 import importlib.metadata
@@ -48,7 +48,7 @@ def code_sha256(folder: Path = PACKAGE) -> str:
 
 
 def revision(folder: Path = PACKAGE) -> dict[str, Any]:
-    """Return the git revision of a folder of source and whether it has uncommitted changes."""
+    """Return the git revision of a source folder, and whether it has uncommitted changes."""
     try:
         _git(folder, "ls-files", "--error-unmatch", ".")  # the history may be another project's
         commit = _git(folder, "rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""The range of seeds: NumPy and `transformers` take 32 bits."""
+"""The range of seeds: NumPy and `transformers` accept 32 bits."""
 
 from warmup.common.errors import InputError
 
@@ -6,7 +6,7 @@ LARGEST = 2**32 - 1
 
 
 def check_seed(seed: int, where: str) -> None:
-    """Check that a whole number can be a seed.
+    """Check that an integer can be a seed.
 
     Raises:
         InputError: it is negative or too large; the message begins with `where`.

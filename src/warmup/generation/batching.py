@@ -5,9 +5,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-import torch
-
-from warmup.common.errors import out_of_memory
+from warmup.models.memory import retry_smaller
 
 T = TypeVar("T")
 
@@ -30,19 +28,19 @@ def in_batches(
     """
     results: dict[int, T] = {}
     waiting = deque(batches(keys, size))
+
+    def halve() -> None:
+        if len(waiting[0]) == 1:
+            raise MemoryError("one row needs more memory than there is")
+        most = len(waiting[0]) // 2
+        halves = [batch[i : i + most] for batch in waiting for i in range(0, len(batch), most)]
+        waiting.clear()
+        waiting.extend(halves)
+        print(f"out of memory: going on with batches of {most}", file=sys.stderr)
+
     while waiting:
-        rows = waiting.popleft()
-        done = _unless_out_of_memory(work, rows)
-        if done is None:
-            most = len(rows) // 2
-            waiting = deque(
-                batch[i : i + most]
-                for batch in (rows, *waiting)
-                for i in range(0, len(batch), most)
-            )
-            print(f"out of memory: going on with batches of {most}", file=sys.stderr)
-            continue
-        results |= dict(zip(rows, done, strict=True))
+        done = retry_smaller(lambda: work(waiting[0]), halve)
+        results |= dict(zip(waiting.popleft(), done, strict=True))
         if what:
             print(f"{what} {len(results)}/{len(keys)}", file=sys.stderr, flush=True)
     return [results[i] for i in range(len(keys))]
@@ -59,15 +57,3 @@ def batches(keys: Sequence[tuple[int, ...]], size: int) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
-
-
-def _unless_out_of_memory(work: Callable[[list[int]], list[T]], rows: list[int]) -> list[T] | None:
-    """Return the results of a batch; None if memory ran out and the batch can be halved."""
-    try:
-        return work(rows)
-    except (RuntimeError, MemoryError) as error:
-        if len(rows) == 1 or not out_of_memory(error):
-            raise
-    if torch.cuda.is_available():  # outside `except`: the error keeps the batch's tensors alive
-        torch.cuda.empty_cache()
-    return None

@@ -267,7 +267,7 @@ class Plan:
 
     def keeps_another(self, wildcards: Any) -> bool:
         """Return whether what a run keeps was made with other settings or other data."""
-        kept = work_folder.kept(Path(self.work.format(**wildcards)))
+        kept = work_folder.finished_fingerprint(Path(self.work.format(**wildcards)))
         if kept is None:
             return False
         settings = configuration.resolve(self.config, RUN.format(**wildcards))
@@ -278,7 +278,7 @@ class Plan:
         """Delete what a run keeps until its end was seen."""
         work = Path(self.work.format(**wildcards))
         if (work / work_folder.FINISHED).exists():
-            work_folder.let_go(work)
+            work_folder.discard_finished(work)
 
     def priority(self, wildcards: Any) -> float:
         """Return how many methods wait for this one: what others wait for is trained first.

@@ -1,4 +1,4 @@
-"""How many updates a method may make: a number, or what another run made or cost."""
+"""How many updates a run makes: a given number, or what another run made or cost."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def updates(
         budget: one of `{updates: n}`, `{same_updates_as: method}`, `{same_compute_as: method}`.
         batch_size: examples per update of the run.
         reference: training.json of the method that the budget names.
-        baseline: training.json of a run whose examples cost what this run's will: with
+        baseline: training.json of a run whose cost per example is that of this run: with
             `same_compute_as`, the run it starts from.
 
     `same_compute_as` divides the floating-point operations that the reference's updates took
@@ -26,7 +26,7 @@ def updates(
     compared with.
 
     Raises:
-        InputError: a training.json that the budget needs was not given, or is none.
+        InputError: a training.json that the budget needs is missing, or is another file.
     """
     if "updates" in budget:
         return int(budget["updates"])
@@ -40,4 +40,4 @@ def updates(
         per_update = baseline["cost"]["flops"] / baseline["cost"]["examples"] * batch_size
         return -int(-reference["cost"]["flops"] // per_update)
     except (KeyError, TypeError):
-        raise InputError(f"budget {budget}: given a file that is no training.json") from None
+        raise InputError(f"budget {budget}: a given file is not a training.json") from None

@@ -1,5 +1,6 @@
-"""What training does beside training: report progress, time updates, complete checkpoints."""
+"""Callbacks of the trainer: progress, the time of updates and of the run, complete checkpoints."""
 
+import datetime
 import signal
 import sys
 import time
@@ -9,11 +10,11 @@ from typing import Any
 from transformers import TrainerCallback
 
 from warmup.common.errors import StoppedError
-from warmup.common.files import write_json
+from warmup.common.files import read_json, write_json
 from warmup.training import checkpoints
 
 FLAT_FILE = "flat_examples.json"
-"""What a checkpoint remembers for adaptive sampling."""
+"""File of a checkpoint with what adaptive sampling remembers."""
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
@@ -25,25 +26,60 @@ class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untype
         self.first: int | None = None
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        """Print what the last log line said, at each validation."""
+        """Print the last line of the log at each validation."""
         if self.first is None:
             self.first = state.global_step - 1
         if not logs or "eval_loss" not in logs or not state.is_world_process_zero:
             return
         last: dict[str, Any] = next((h for h in reversed(state.log_history) if "loss" in h), {})
         names = ("loss", "reward", "warmup_length", "effective_sample_size")
-        shown = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
+        values = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
         pace = (time.perf_counter() - self.began) / max(state.global_step - self.first, 1)
         left = pace * (state.max_steps - state.global_step)
         print(
             f"{self.name}  update {state.global_step}/{state.max_steps}  "
-            f"validation nll {logs['eval_loss']:.3f}  {shown}  {left:.0f} s left",
+            f"validation nll {logs['eval_loss']:.3f}  {values}  {left:.0f} s left",
             file=sys.stderr,
             flush=True,
         )
 
 
-class StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+class RunClock(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Measures when a run was started and how long it has taken, over all its starts.
+
+    A file next to the checkpoints carries the time from one start to the next. Time after the last
+    checkpoint of a killed process is not counted, since that work is repeated.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Start the clock.
+
+        Args:
+            path: the file. It counts only if training resumes from a checkpoint.
+        """
+        self.path = path
+        self.started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        self.earlier_seconds = 0.0
+        self.began = time.perf_counter()  # the date may be corrected in the meantime
+
+    def read(self) -> dict[str, Any]:
+        """Return the date of the first start, and the seconds of all starts until now."""
+        seconds = self.earlier_seconds + time.perf_counter() - self.began
+        return {"started": self.started, "seconds": seconds}
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Add the time of the starts before this one."""
+        if state.global_step and self.path.exists():
+            earlier = read_json(self.path)
+            self.started, self.earlier_seconds = earlier["started"], earlier["seconds"]
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Write the time until this checkpoint."""
+        if state.is_world_process_zero:
+            write_json(self.path, self.read())
+
+
+class UpdateTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
     """Times updates without validation and saving."""
 
     def __init__(self, trainer: Any) -> None:
@@ -55,16 +91,17 @@ class StepTimer(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
         self.began = time.perf_counter()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Hand over the time of the update."""
-        self.trainer.end_step(time.perf_counter() - self.began)
-        if state.global_step == state.max_steps:  # what came since the last log counts too
+        """Tell the trainer how long the update took."""
+        self.trainer.end_update(time.perf_counter() - self.began)
+        if state.global_step == state.max_steps:  # updates since the last log count too
             control.should_log = True
 
 
 class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Adds what only the criterion knows, and seals a checkpoint once all of it is written.
+    """Adds the memory of adaptive sampling to a checkpoint, and marks it as complete.
 
-    Older ones are deleted after that, and only then. Asked to end, it writes one after the update.
+    Older checkpoints are deleted after that. A process that is asked to end writes a checkpoint
+    after its update.
     """
 
     def __init__(self, trainer: Any) -> None:
@@ -73,9 +110,9 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Ask for a checkpoint if the process is to end."""
-        self.ending = self.trainer.anywhere(self.trainer.interruption.requested)
+        self.ending = self.trainer.any_process(self.trainer.interruption.requested)
         if self.ending:
-            control.should_log = True  # sums since the last log are not in a checkpoint
+            control.should_log = True  # checkpoints do not contain the sums since the last log
             control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -88,8 +125,8 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero:
             write_json(folder / FLAT_FILE, sorted(self.trainer.criterion.flat))
-            checkpoints.seal(folder)
-            checkpoints.thin(folder.parent)
+            checkpoints.mark_complete(folder)
+            checkpoints.prune(folder.parent)
         if self.ending:
             args.distributed_state.wait_for_everyone()
             by = self.trainer.interruption.by

@@ -1,6 +1,7 @@
-"""Checkpoints of a training: sealed with the hash of every file, checked before they are used.
+"""Checkpoints of a training run: marked as complete with the hash of every file, and checked
+against it before use.
 
-Which one is newer is a matter of its number: clocks may jump.
+The number of a checkpoint says which one is newer: clocks may jump.
 """
 
 import json
@@ -12,69 +13,71 @@ from pathlib import Path
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, sync, write_json
 
-SEAL = "complete"
-"""Its last file: the hashes of all others. Without it a checkpoint was not written to its end."""
+MARK = "complete"
+"""The file that is written last, with the hashes of all others. A checkpoint without it is not
+complete."""
 STATE = "trainer_state.json"
 
 
-def seal(checkpoint: Path) -> None:
-    """Mark a checkpoint as whole, once all of it is on the disk."""
+def mark_complete(checkpoint: Path) -> None:
+    """Mark a checkpoint as complete, after all of it is on the disk."""
     sync(checkpoint)
-    files = {name: sha256(checkpoint / name) for name in _names(checkpoint)}
-    write_json(checkpoint / SEAL, {"sha256": files})
+    hashes = {name: sha256(checkpoint / name) for name in _file_names(checkpoint)}
+    write_json(checkpoint / MARK, {"sha256": hashes})
     sync(checkpoint.parent)
 
 
-def last(folder: Path) -> Path | None:
-    """Return the newest checkpoint to go on from, or None; newer ones are deleted.
+def latest_valid(folder: Path) -> Path | None:
+    """Return the newest valid checkpoint, or None; delete newer ones.
 
-    It is whole, and so is the best one so far, which the training will need at its end. Of damaged
-    ones a line is printed; half-written ones are just what a killed process leaves.
+    A checkpoint is valid if it is complete and undamaged, and so is the best one when it was
+    written, since training needs that at its end. A line is printed if checkpoints are damaged, but
+    not about incomplete ones, which any killed process leaves.
     """
-    going = ""
+    damage = ""
     for checkpoint in reversed(_by_number(folder)):
-        if not (checkpoint / SEAL).exists():
+        if not (checkpoint / MARK).exists():
             shutil.rmtree(checkpoint)
             continue
-        problem = damage(checkpoint)
-        best = None if problem else best_of(checkpoint)
-        if best and best != checkpoint and (flaw := damage(best)):
-            problem = f"needs {best.name}: {flaw}"
-        if not problem:
-            if going:
-                print(f"{going}; going back to {checkpoint.name}", file=sys.stderr)
+        error = integrity_error(checkpoint)
+        best = None if error else best_of(checkpoint)
+        if best and best != checkpoint and (best_error := integrity_error(best)):
+            error = f"needs {best.name}: {best_error}"
+        if not error:
+            if damage:
+                print(f"{damage}; going back to {checkpoint.name}", file=sys.stderr)
             return checkpoint
-        going = going or f"{checkpoint}: {problem}"
+        damage = damage or f"{checkpoint}: {error}"
         delete(checkpoint)
-    if going:
-        print(f"{going}; starting from the beginning", file=sys.stderr)
+    if damage:
+        print(f"{damage}; starting from the beginning", file=sys.stderr)
     return None
 
 
-def damage(checkpoint: Path) -> str | None:
-    """Return what is wrong with a checkpoint, or None if it is as it was sealed."""
+def integrity_error(checkpoint: Path) -> str | None:
+    """Return in what a checkpoint differs from when it was marked as complete, or None."""
     try:
-        files = read_json(checkpoint / SEAL)["sha256"]
-        if missing := sorted(files.keys() - set(_names(checkpoint))):
+        hashes = read_json(checkpoint / MARK)["sha256"]
+        if missing := sorted(hashes.keys() - set(_file_names(checkpoint))):
             return f"{missing[0]} is missing"
-        changed = [name for name, wanted in files.items() if sha256(checkpoint / name) != wanted]
+        changed = [name for name, hash_ in hashes.items() if sha256(checkpoint / name) != hash_]
     except (InputError, KeyError, TypeError, AttributeError):
-        return f"{SEAL} is missing or damaged"
+        return f"{MARK} is missing or damaged"
     return f"{changed[0]} is damaged (another hash)" if changed else None
 
 
 def best_of(checkpoint: Path) -> Path | None:
-    """Return the best checkpoint when this one was written: itself, an earlier one, or none yet."""
-    # of transformers, which writes NaN where a loss was none
+    """Return the best checkpoint when this one was written: itself, an earlier one, or None."""
+    # `read_json` refuses NaN, which transformers writes if a loss was NaN
     state = json.loads((checkpoint / STATE).read_text(encoding="utf-8"))
     name = state["best_model_checkpoint"]
     return checkpoint.with_name(Path(name).name) if name else None
 
 
-def thin(folder: Path) -> None:
-    """Delete all checkpoints but two: the newest, and one to go back to should it be damaged.
+def prune(folder: Path) -> None:
+    """Delete all checkpoints but two: the newest, and one to go back to if it is damaged.
 
-    That is the best one, or, where the newest is the best, the best one before it.
+    That is the best one. If the newest is the best, it is the best one before it.
     """
     *earlier, newest = _by_number(folder)
     if not earlier:
@@ -88,16 +91,15 @@ def thin(folder: Path) -> None:
 
 
 def delete(checkpoint: Path) -> None:
-    """Delete a checkpoint; if that is interrupted, it is not taken for a whole one."""
-    (checkpoint / SEAL).unlink(missing_ok=True)
+    """Delete a checkpoint, its mark first: an interrupted deletion leaves an incomplete one."""
+    (checkpoint / MARK).unlink(missing_ok=True)
     shutil.rmtree(checkpoint)
 
 
 def _by_number(folder: Path) -> list[Path]:
-    found = folder.glob("checkpoint-*")
-    return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
+    return sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
 
 
-def _names(checkpoint: Path) -> list[str]:
+def _file_names(checkpoint: Path) -> list[str]:
     files = (path for path in checkpoint.rglob("*") if path.is_file())
-    return sorted(os.fspath(path.relative_to(checkpoint)) for path in files if path.name != SEAL)
+    return sorted(os.fspath(path.relative_to(checkpoint)) for path in files if path.name != MARK)

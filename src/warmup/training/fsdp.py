@@ -1,8 +1,8 @@
-"""Divide a network's weights, gradients and optimiser state among processes (FSDP).
+"""Divide a network's weights, gradients and optimiser state among processes (FSDP2).
 
 What lasts from one update to the next is divided: weights in float32, gradients and the two
-moments of AdamW, 16 bytes for each weight. While an update is computed, weights and gradients are
-whole in every process, in the precision of the arithmetic. Sampling is why: it goes through the
+moments of AdamW, 16 bytes for each weight. During an update every process has all weights and
+gradients, in the precision of the arithmetic. The reason is sampling, which goes through the
 network once for each token, and would have to gather the weights as often.
 """
 
@@ -25,16 +25,15 @@ from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard, register_fsdp_forward_method
 from torch.distributed.tensor import DTensor
 
-WHOLE = StateDictOptions(full_state_dict=True, cpu_offload=True)
-"""Weights and moments as one process would have them."""
+FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
+"""State in the form that one process alone would have."""
 
 
 def shard(network: torch.nn.Module, low_precision: bool) -> None:
-    """Divide a network among all processes, in place; their number has to be known.
+    """Divide a network among all processes, in place; the process group has to exist.
 
-    One group of weights, gathered and reduced once an update: then it does not matter that
-    processes sample a different number of tokens or go through the network a different number of
-    times.
+    All weights are one group, gathered and reduced once per update. So processes may sample
+    different numbers of tokens, and go through the network a different number of times.
 
     Args:
         network: on its device; all processes have the same weights.
@@ -51,34 +50,34 @@ def shard(network: torch.nn.Module, low_precision: bool) -> None:
     )
 
 
-def with_whole_weights(
+def with_full_parameters(
     network: torch.nn.Module, name: str, function: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """Return a function that finds the network's weights whole, and whose gradient is divided.
+    """Return a function that finds all weights in the network, and whose gradient is divided.
 
     No argument may have a gradient, since the gradient is reduced at the inputs.
 
     Args:
         network: divided by `shard`.
-        name: under which the network will have the function.
-        function: of tensors, to tensors.
+        name: of the method that the function becomes of the network.
+        function: from tensors to tensors.
     """
 
-    def alone(*args: Any) -> Any:
-        with _without_hooks(network):
+    def without_hooks(*args: Any) -> Any:
+        with _no_hooks(network):
             return function(*args)
 
-    setattr(network, name, alone)
+    setattr(network, name, without_hooks)
     register_fsdp_forward_method(network, name)
-    found: Callable[..., Any] = getattr(network, name)
-    return found
+    method: Callable[..., Any] = getattr(network, name)
+    return method
 
 
 @contextmanager
-def _without_hooks(network: torch.nn.Module) -> Iterator[None]:
-    """Let a call of the network be plain: FSDP's would divide the weights again behind it.
+def _no_hooks(network: torch.nn.Module) -> Iterator[None]:
+    """Let calls of the network run without FSDP's hooks, which would divide the weights after each.
 
-    Each pass would then gather them once more, and not all processes have as many passes.
+    Each forward pass would then gather them again, and processes make different numbers of passes.
     """
     hooks = network._forward_pre_hooks, network._forward_hooks
     network._forward_pre_hooks, network._forward_hooks = OrderedDict(), OrderedDict()
@@ -89,8 +88,8 @@ def _without_hooks(network: torch.nn.Module) -> Iterator[None]:
 
 
 @contextmanager
-def unreduced(network: Any) -> Iterator[None]:
-    """Let a backward pass add to the whole gradient, which a later one will reduce."""
+def no_grad_sync(network: Any) -> Iterator[None]:
+    """Let a backward pass add to the full gradient, which a later pass will reduce."""
     network.set_requires_gradient_sync(False)
     network.set_reshard_after_backward(False)
     try:
@@ -100,30 +99,32 @@ def unreduced(network: Any) -> Iterator[None]:
         network.set_reshard_after_backward(True)
 
 
-def whole(tensor: torch.Tensor) -> torch.Tensor:
-    """Return a tensor that is, or is not, divided as every process can use it."""
+def full_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the full tensor of a DTensor, any other tensor unchanged."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
-def weights(network: torch.nn.Module) -> dict[str, Any]:
-    """Return whole weights on the CPU in the first process, nothing in others; all must call."""
-    return get_model_state_dict(network, options=WHOLE)
+def full_weights(network: torch.nn.Module) -> dict[str, Any]:
+    """Return all weights on the CPU in the first process, {} in the others; all have to call."""
+    return get_model_state_dict(network, options=FULL)
 
 
 def load_weights(network: torch.nn.Module, path: Path) -> None:
     """Give each process its share of the weights in a file of safetensors."""
-    options = StateDictOptions(full_state_dict=True, strict=False)  # tied weights are there once
+    options = StateDictOptions(full_state_dict=True, strict=False)  # it has tied weights only once
     state: dict[str, Any] = load_file(path)
     set_model_state_dict(network, state, options=options)
 
 
-def moments(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Return the whole state of an optimiser, as `weights` does."""
-    return get_optimizer_state_dict(network, optimizer, options=WHOLE)
+def full_optimizer_state(
+    network: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> dict[str, Any]:
+    """Return the whole state of an optimiser, as `full_weights` does."""
+    return get_optimizer_state_dict(network, optimizer, options=FULL)
 
 
-def load_moments(
+def load_optimizer_state(
     network: torch.nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
 ) -> None:
-    """Give each process its share of an optimiser's state."""
-    set_optimizer_state_dict(network, optimizer, state, options=WHOLE)
+    """Give each process its share of the state of an optimiser."""
+    set_optimizer_state_dict(network, optimizer, state, options=FULL)

@@ -16,7 +16,7 @@ from warmup.training.trainer import WarmupTrainer
 
 
 class ShardedTrainer(WarmupTrainer):
-    """Trains as `WarmupTrainer` does; its checkpoints hold whole weights and moments."""
+    """Trains as `WarmupTrainer` does. Its checkpoints contain full weights and moments."""
 
     def __init__(self, language_model: LanguageModel, *args: Any, **kwargs: Any):
         super().__init__(language_model, *args, **kwargs)
@@ -31,40 +31,40 @@ class ShardedTrainer(WarmupTrainer):
         def validation(part: Batch) -> torch.Tensor:
             return criterion.validation(network, part)
 
-        self._losses = self.with_whole_weights("warmup_losses", losses)
-        self._validation = self.with_whole_weights("warmup_validation", validation)
+        self._losses = self.with_full_parameters("warmup_losses", losses)
+        self._validation = self.with_full_parameters("warmup_validation", validation)
 
-    def with_whole_weights(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it is called in all processes at once, with whole weights."""
-        return fsdp.with_whole_weights(self.language_model.network, name, function)
+    def with_full_parameters(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that all processes have to call together, and that has all weights."""
+        return fsdp.with_full_parameters(self.language_model.network, name, function)
 
     def losses(
         self, model: torch.nn.Module, part: Batch
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return losses and diagnostics, with whole weights."""
-        found: tuple[torch.Tensor, dict[str, torch.Tensor]] = self._losses(
+        """Return losses and diagnostics, computed with all weights."""
+        result: tuple[torch.Tensor, dict[str, torch.Tensor]] = self._losses(
             part, self.state.global_step
         )
-        return found
+        return result
 
     def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
-        """Return validation losses, with whole weights."""
-        found: torch.Tensor = self._validation(part)
-        return found
+        """Return validation losses, computed with all weights."""
+        losses: torch.Tensor = self._validation(part)
+        return losses
 
-    def unreduced(self, model: torch.nn.Module) -> AbstractContextManager[None]:
-        """Keep the gradient of a pass that is not an update's last one."""
-        return fsdp.unreduced(self.model)
+    def no_grad_sync(self, model: torch.nn.Module) -> AbstractContextManager[None]:
+        """Return a context for all micro-batches but the last one."""
+        return fsdp.no_grad_sync(self.model)
 
     def _save(
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
-        found = fsdp.weights(self.model)
+        weights = fsdp.full_weights(self.model)  # all processes have to call
         if self.args.should_save:
-            super()._save(output_dir, found)
+            super()._save(output_dir, weights)
 
     def _save_optimizer_and_scheduler(self, output_dir: str) -> None:
-        state = fsdp.moments(self.model, self.optimizer.optimizer)
+        state = fsdp.full_optimizer_state(self.model, self.optimizer.optimizer)
         if self.args.should_save:
             torch.save(state, Path(output_dir) / OPTIMIZER_NAME)
             torch.save(self.lr_scheduler.state_dict(), Path(output_dir) / SCHEDULER_NAME)
@@ -79,12 +79,12 @@ class ShardedTrainer(WarmupTrainer):
             return
         folder = Path(checkpoint)
         state = torch.load(folder / OPTIMIZER_NAME, map_location="cpu", weights_only=True)
-        fsdp.load_moments(self.model, self.optimizer.optimizer, state)
+        fsdp.load_optimizer_state(self.model, self.optimizer.optimizer, state)
         state = torch.load(folder / SCHEDULER_NAME, map_location="cpu", weights_only=True)
         self.lr_scheduler.load_state_dict(state)
 
     def _load_best_model(self) -> None:
-        """Take the best checkpoint's network, which no process has a mere share of."""
+        """Replace the network, of which a process has only a share, by the best checkpoint's."""
         model = self.language_model
         model.network = model.auto_class.from_pretrained(
             self.state.best_model_checkpoint, local_files_only=True, use_safetensors=True

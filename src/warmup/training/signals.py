@@ -1,4 +1,4 @@
-"""End a training in good order when the system or a person asks for it.
+"""End a training run in good order when the system or a person asks for it.
 
 SIGTERM is what Slurm, systemd and `kill` send, some seconds before they end a process by force;
 SIGINT is Ctrl-C.
@@ -20,27 +20,27 @@ class Interruption:
 
 
 @contextlib.contextmanager
-def listening() -> Iterator[Interruption]:
-    """Note a SIGTERM or SIGINT instead of dying of it; a second one does what it did before."""
+def catch_signals() -> Iterator[Interruption]:
+    """Record a SIGTERM or SIGINT instead of ending; a second one has its usual effect."""
     interruption = Interruption()
     if threading.current_thread() is not threading.main_thread():
-        yield interruption  # only the main thread may listen
+        yield interruption  # only the main thread may set handlers
         return
     before = {
         number: handler
         for number in (signal.SIGTERM, signal.SIGINT)
-        # A shell lets what it starts in the background ignore Ctrl-C. That SIGTERM is ignored, a
-        # process has from its torchrun, and concerns that alone: workflow/scripts/launch.sh
+        # A shell lets background processes ignore Ctrl-C; that is respected. If SIGTERM is ignored,
+        # torchrun did that for itself (workflow/scripts/launch.sh); handle it anyway.
         if (handler := signal.getsignal(number)) is not signal.SIG_IGN or number == signal.SIGTERM
     }
 
-    def note(number: int, _: Any) -> None:
+    def record(number: int, _: Any) -> None:
         interruption.requested = True
         interruption.by = interruption.by or signal.Signals(number)
         signal.signal(number, before[signal.Signals(number)])
 
     for number in before:
-        signal.signal(number, note)
+        signal.signal(number, record)
     try:
         yield interruption
     finally:

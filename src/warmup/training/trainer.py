@@ -1,59 +1,59 @@
-"""Training on the Hugging Face `Trainer`: SFT and warmup differ by the criterion only."""
+"""Training on the `Trainer` of `transformers`. SFT and warmup differ only in the criterion."""
 
 import contextlib
 import itertools
-import json
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate.utils import gather_object
-from transformers import Trainer, TrainerState
+from transformers import Trainer
+from transformers.trainer_utils import EvalLoopOutput
 
-from warmup.common.errors import InputError, out_of_memory
+from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.criterion import Criterion
 from warmup.models.interface import LanguageModel
-from warmup.training.callbacks import FLAT_FILE, CompleteCheckpoints, StepTimer
+from warmup.models.memory import retry_smaller
+from warmup.training import non_finite, transformers_internals
+from warmup.training.callbacks import FLAT_FILE, CompleteCheckpoints, UpdateTimer
 from warmup.training.flops import count_flops
-from warmup.training.microbatches import split, tokens
-from warmup.training.non_finite import FiniteUpdates
-from warmup.training.signals import Interruption, listening
-from warmup.training.work_folder import MICROBATCH_LIMIT
+from warmup.training.log_sums import LogSums
+from warmup.training.microbatches import count_tokens, split
+from warmup.training.signals import Interruption, catch_signals
+from warmup.training.update import MicroBatch, Update
+from warmup.training.work_folder import BAD_BATCH, MICROBATCH_LIMIT
 
 FLOPS_EVERY = 100
-"""Updates between two counts of floating-point operations; counting slows an update down."""
+"""Updates between two counts of floating-point operations. Counting slows an update down."""
 
 
 PER_PROCESS = {"seconds", "skipped"}
-"""Sums that are the same in all processes, which work side by side."""
-
-
-@dataclass
-class Update:
-    """What an update is about to be made of."""
-
-    loss: torch.Tensor
-    """Its share of the loss per target token."""
-    parts: list[tuple[Batch, dict[str, torch.Tensor]]] = field(default_factory=list)
-    """Batch and diagnostics of each pass."""
-    losses: list[torch.Tensor] = field(default_factory=list)
-    """Losses of the examples of each pass [B]."""
+"""Sums that are the same in all processes, since these work at the same time."""
 
 
 class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     """Minimises an objective of `warmup.method.objectives` per target token.
 
     The loss of a batch is the sum of its examples' losses divided by its number of target
-    tokens, over all processes: for `likelihood` that is the usual mean token cross-entropy, and
-    the other objectives are on the same scale. A batch goes through the network in as many
-    micro-batches as `max_tokens_per_microbatch` asks for, and in more if memory runs out; neither
-    changes the gradient.
+    tokens, over all processes. For `likelihood` that is the usual mean token cross-entropy, and
+    the other objectives are on the same scale. A batch goes through the network in micro-batches
+    of at most `max_tokens_per_microbatch` tokens, and of fewer after memory has run out. The
+    gradient does not depend on their size.
+
+    Args:
+        language_model: the model to train.
+        method: a resolved method.
+        on_nan: what to do with an update that is NaN or infinite: `stop` or `skip`.
+        kwargs: of `Trainer`.
+
+    Attributes:
+        measures: functions without arguments. What they return is added to the log of each
+            validation.
     """
 
     def __init__(
@@ -66,41 +66,41 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         super().__init__(model=language_model.network, **kwargs)
         self.language_model = language_model
         self.method = method
+        self.on_nan = on_nan
         targets = self.train_dataset.labels
         self.criterion = Criterion(language_model, method, self.args.seed, targets)
         self.max_tokens_per_microbatch: int | None = method["max_tokens_per_microbatch"]
-        self.smaller = Path(self.args.output_dir) / MICROBATCH_LIMIT
-        if self.smaller.exists():
-            self.max_tokens_per_microbatch = read_json(self.smaller)["max_tokens_per_microbatch"]
+        self.limit_file = Path(self.args.output_dir) / MICROBATCH_LIMIT
+        if self.limit_file.exists():
+            self.max_tokens_per_microbatch = read_json(self.limit_file)["max_tokens_per_microbatch"]
             if self.is_world_process_zero():
-                self._say_limit()
-        self._sums: dict[str, torch.Tensor | float] = {}
-        self._counts: dict[str, int] = {}
-        self._flops = 0
-        self.add_callback(StepTimer(self))
+                self._print_limit()
+        self.sums = LogSums()
         self.update = Update(torch.zeros(()))
         self.interruption = Interruption()
-        self.add_callback(FiniteUpdates(self, on_nan))
-        self.add_callback(CompleteCheckpoints(self))  # behind all that write into one
+        self.measures: list[Callable[[], dict[str, Any]]] = []
+        self._flops = 0
+        self.add_callback(UpdateTimer(self))
+        self.add_callback(non_finite.FiniteUpdates(self))
+        self.add_callback(CompleteCheckpoints(self))  # after all that write into one
 
-    def go_on(self, checkpoint: Path | None) -> None:
-        """Train, from a checkpoint on if there is one; the network is the best one afterwards.
+    def train_or_resume(self, checkpoint: Path | None) -> None:
+        """Train, from a checkpoint if there is one; afterwards the network is the best one.
 
-        `Trainer.train` would make one more update from a checkpoint where training had ended.
+        `Trainer.train` would make one more update from a checkpoint at which training had ended.
         """
         if checkpoint:
-            state = TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
-            if state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"]:
+            state = transformers_internals.trainer_state(checkpoint)
+            if transformers_internals.had_ended(state):
                 self.state = state
                 self._load_best_model()
                 return
-            flat = json.loads((checkpoint / FLAT_FILE).read_text(encoding="utf-8"))
-            self.criterion.flat = set(flat)
-        with listening() as self.interruption:
+            self.criterion.flat = set(read_json(checkpoint / FLAT_FILE))
+        with catch_signals() as self.interruption:
             self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
-        """Return none: operations are counted as they are done, sampling included."""
+        """Return 0: operations are counted when they are executed, with those of sampling."""
         return 0
 
     def get_batch_samples(
@@ -124,51 +124,76 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             InputError: a single example needs more memory than there is.
         """
         assert num_items_in_batch is not None  # get_batch_samples counts them
-        self._add("examples", float(len(inputs["index"])), mean=False)
-        self._add("target_tokens", (inputs["labels"] != IGNORED).sum(), mean=False)
+        self.sums.add("examples", float(len(inputs["index"])))
+        self.sums.add("target_tokens", (inputs["labels"] != IGNORED).sum())
         if not model.training:
             model.train()
         batch = self._prepare_inputs(inputs)
-        counted = self.state.global_step % FLOPS_EVERY == 0
-        with count_flops() if counted else contextlib.nullcontext() as counter:
-            loss = self._passes(model, batch, num_items_in_batch)
+        is_counted = self.state.global_step % FLOPS_EVERY == 0
+        with count_flops() if is_counted else contextlib.nullcontext() as counter:
+            self.update = retry_smaller(
+                lambda: self._add_gradient(model, batch, num_items_in_batch),
+                lambda: self._shrink_microbatches(batch),
+            )
         if counter:
             self._flops += counter.get_total_flops()
-        return loss
+        return self.update.loss
 
-    def _passes(
+    def _add_gradient(
         self, model: torch.nn.Module, batch: Batch, target_tokens: torch.Tensor | int
-    ) -> torch.Tensor:
+    ) -> Update:
+        """Add the gradient of a batch, one micro-batch after the other."""
         # data-parallel training averages gradients over processes; the sum is wanted
         scale = self.accelerator.num_processes / target_tokens
-        while True:
-            parts = split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
-            update = Update(torch.zeros((), device=self.args.device))
-            try:
-                for number, part in enumerate(parts, start=1):
-                    last = number == len(parts)
-                    with contextlib.nullcontext() if last else self.unreduced(model):
-                        with self.compute_loss_context_manager():
-                            losses, notes = self.losses(model, part)
-                            loss = losses.sum() * scale
-                        self.accelerator.backward(loss)
-                    update.loss += loss.detach()
-                    update.parts.append((part, notes))
-                    update.losses.append(losses.detach())
-                self.update = update
-                return update.loss
-            except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is the former
-                if not out_of_memory(error):
-                    raise
-            self._give_way(model, parts)
+        update = Update(torch.zeros((), device=self.args.device))
+        *others, last = self._microbatches(batch)
+        for part in [*others, last]:
+            with contextlib.nullcontext() if part is last else self.no_grad_sync(model):
+                with self.compute_loss_context_manager():
+                    losses, diagnostics = self.losses(model, part)
+                    loss = losses.sum() * scale
+                self.accelerator.backward(loss)
+            update.add(MicroBatch(part, losses.detach(), diagnostics), loss.detach())
+        return update
+
+    def _microbatches(self, batch: Batch) -> list[Batch]:
+        """Return a batch in parts that memory has sufficed for until now."""
+        return split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
+
+    def _shrink_microbatches(self, batch: Batch) -> None:
+        """Let a batch for which memory did not suffice begin again, with smaller micro-batches.
+
+        Raises:
+            InputError: they cannot be smaller; or other processes are waiting for this one in the
+                middle of the update, so that all have to start again.
+        """
+        parts = self._microbatches(batch)
+        tokens = count_tokens(parts[0], self.method["sampling"])
+        problem = f"out of memory with {tokens} tokens in one micro-batch"
+        if all(len(part["index"]) == 1 for part in parts):
+            raise InputError(f"{problem}, of one example; set gradient_checkpointing of the model")
+        self.max_tokens_per_microbatch = max(tokens // 2, 1)
+        if self.accelerator.num_processes > 1:
+            write_json(
+                self.limit_file, {"max_tokens_per_microbatch": self.max_tokens_per_microbatch}
+            )
+            raise InputError(f"{problem}; start again to go on with {self._limit()}")
+        self.model.zero_grad()
+        self._print_limit()
+
+    def _print_limit(self) -> None:
+        print(f"out of memory: going on with {self._limit()}", file=sys.stderr)
+
+    def _limit(self) -> str:
+        return f"max_tokens_per_microbatch {self.max_tokens_per_microbatch}"
 
     def autocast_smart_context_manager(
         self, cache_enabled: bool | None = True
     ) -> contextlib.AbstractContextManager[None]:
-        """Return a context of the run's precision for all that a loss is made of.
+        """Return a context of the run's precision for all that a loss is computed with.
 
-        Without it, `network.forward` alone would have that precision: neither the encoder, which
-        is called by itself, nor the projection.
+        Without it, only `network.forward` would have that precision: not the encoder, which is
+        called by itself, and not the projection.
         """
         context: contextlib.AbstractContextManager[None] = self.accelerator.autocast()
         return context
@@ -176,73 +201,93 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def losses(
         self, model: torch.nn.Module, part: Batch
     ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the loss of each example of a pass [B], nats, and diagnostics of each [B]."""
+        """Return the loss of each example of a micro-batch [B], nats, and its diagnostics [B]."""
         return self.criterion.losses(model, part, self.state.global_step)
 
     def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
         """Return the validation loss of each example [B], nats."""
         return self.criterion.validation(model, part)
 
-    def with_whole_weights(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return the function as it may be called where each process has all weights: as it is."""
+    def with_full_parameters(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function that may use all weights. Here every process has them always."""
         return function
 
-    def unreduced(self, model: torch.nn.Module) -> contextlib.AbstractContextManager[None]:
-        """Keep the gradient of a pass that is not an update's last one in this process."""
+    def no_grad_sync(self, model: torch.nn.Module) -> contextlib.AbstractContextManager[None]:
+        """Return a context for all micro-batches but the last one.
+
+        Gradients stay in this process; those of the last one are summed over processes, with all
+        before it.
+        """
         context: contextlib.AbstractContextManager[None] = self.accelerator.no_sync(model)
         return context
 
-    def accept(self) -> None:
-        """Gather the diagnostics of the update that is about to be made."""
-        if self.criterion.adaptive:
-            each = (self.criterion.flatness(*part) for part in self.update.parts)
-            # at once: not all processes have as many passes
-            for example, is_flat in gather_object(list(itertools.chain(*each))):
-                self.criterion.remember(example, is_flat)
-        for _, notes in self.update.parts:
-            for name, value in notes.items():
-                self._sums[name] = self._sums.get(name, 0.0) + value.sum()
-                self._counts[name] = self._counts.get(name, 0) + len(value)
-
-    def skip(self) -> None:
-        """Note that the update is not made."""
-        self._add("skipped", 1.0, mean=False)
-        number = self.state.global_step + 1
-        if self.is_world_process_zero():
-            print(f"update {number}: not a finite number, left out", file=sys.stderr)
-
-    def anywhere(self, flag: bool) -> bool:
-        """Say whether `flag` holds in any process, so that all do the same."""
+    def any_process(self, flag: bool) -> bool:
+        """Return whether `flag` is true in any process, so that all do the same."""
         if self.accelerator.num_processes == 1:
             return flag
         flags = torch.tensor(float(flag), device=self.args.device)
         return bool(self.accelerator.reduce(flags))
 
-    def _give_way(self, model: torch.nn.Module, parts: list[Batch]) -> None:
-        """Let a batch that needed more memory than there is begin again, with smaller passes.
+    def act_on(self, part: non_finite.Part | None) -> None:
+        """Make an update, leave it out, or end the training.
+
+        Args:
+            part: which part of the update is NaN or infinite in this process, or None.
 
         Raises:
-            InputError: they cannot be smaller; or other processes are waiting for this one in the
-                midst of the update, so that all have to begin again.
+            InputError: it is NaN or infinite in some process, and `on_nan` is `stop`.
         """
-        many = tokens(parts[0], self.method["sampling"])
-        said = f"out of memory with {many} tokens in one micro-batch"
-        if all(len(part["index"]) == 1 for part in parts):
-            raise InputError(f"{said}, of one example; set gradient_checkpointing of the model")
-        self.max_tokens_per_microbatch = max(many // 2, 1)
-        if self.accelerator.num_processes > 1:
-            write_json(self.smaller, {"max_tokens_per_microbatch": self.max_tokens_per_microbatch})
-            raise InputError(f"{said}; start again to go on with {self._limit()}")
-        model.zero_grad()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        self._say_limit()
+        if not self.any_process(part is not None):
+            self.record_diagnostics()
+        elif self.on_nan == "skip":
+            # without a gradient, the optimiser leaves a weight unchanged
+            self.model.zero_grad(set_to_none=True)
+            self.record_skip()
+        else:
+            raise self._non_finite_error(part or "gradient")
 
-    def _say_limit(self) -> None:
-        print(f"out of memory: going on with {self._limit()}", file=sys.stderr)
+    def record_diagnostics(self) -> None:
+        """Record the diagnostics of the update, and what adaptive sampling learns from it."""
+        microbatches = self.update.microbatches
+        if self.criterion.adaptive:
+            each = (self.criterion.flatness(m.batch, m.diagnostics) for m in microbatches)
+            # gathered once, since processes have different numbers of micro-batches
+            for example, is_flat in gather_object(list(itertools.chain(*each))):
+                self.criterion.remember(example, is_flat)
+        for microbatch in microbatches:
+            for name, values in microbatch.diagnostics.items():
+                self.sums.add_mean(name, values)
 
-    def _limit(self) -> str:
-        return f"max_tokens_per_microbatch {self.max_tokens_per_microbatch}"
+    def record_skip(self) -> None:
+        """Record that the update is left out."""
+        self.sums.add("skipped", 1.0)
+        number = self.state.global_step + 1
+        if self.is_world_process_zero():
+            print(f"update {number}: not a finite number, left out", file=sys.stderr)
+
+    def _non_finite_error(self, part: non_finite.Part) -> InputError:
+        """Write the batch of the update to a file; return the error that ends the training."""
+        number = self.state.global_step + 1
+        path = Path(self.args.output_dir) / BAD_BATCH
+        examples = gather_object(self.update.examples(self.train_dataset.records))
+        if self.is_world_process_zero():
+            write_json(path, {"update": number, "examples": examples})
+        return InputError(
+            f"update {number}: the {part} is not a finite number; its batch is in {path}. Correct "
+            "the data, lower learning_rate, or leave such updates out with on_nan: skip"
+        )
+
+    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """Return the validation loss, and what `measures` return.
+
+        Raises:
+            InputError: the loss is NaN or infinite.
+        """
+        output = super().evaluation_loop(*args, **kwargs)
+        non_finite.check_validation_loss(output.metrics["eval_loss"], self.state.global_step)
+        for measure in self.measures:
+            output.metrics.update(measure())
+        return output
 
     def prediction_step(
         self,
@@ -254,39 +299,26 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Return the mean over examples of −log (1/N) Σ P(y|x,c_n), nats per example."""
         batch = self._prepare_inputs(inputs)
         with self.compute_loss_context_manager():
-            while True:
-                parts = split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
-                try:
-                    each = [self.validation(model, part) for part in parts]
-                    return torch.cat(each).mean(), None, None
-                except (RuntimeError, MemoryError) as error:
-                    if not out_of_memory(error):
-                        raise
-                self._give_way(model, parts)
+            losses = retry_smaller(
+                lambda: [self.validation(model, part) for part in self._microbatches(batch)],
+                lambda: self._shrink_microbatches(batch),
+            )
+            return torch.cat(losses).mean(), None, None
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add what was gathered since the last log to a training log."""
+        """Add what was recorded since the last log to a training log."""
         if "loss" in logs:
             if not math.isfinite(logs.get("grad_norm", 0.0)):
                 del logs["grad_norm"]  # of an update that was left out
-            for name in sorted(self._sums):
-                pair = [float(self._sums[name]), float(self._counts[name])]
-                both = torch.tensor(pair, dtype=torch.float64, device=self.args.device)
-                total, count = self.accelerator.reduce(both)
-                logs[name] = float(total) / (float(count) or 1.0)
+            logs |= self.sums.take(lambda sums: self.accelerator.reduce(sums.to(self.args.device)))
             for name in PER_PROCESS & logs.keys():
                 logs[name] /= self.accelerator.num_processes
-            self._sums.clear()
-            self._counts.clear()
         super().log(logs, start_time)
 
-    def _add(self, name: str, value: torch.Tensor | float, mean: bool = True) -> None:
-        self._sums[name] = self._sums.get(name, 0.0) + value
-        self._counts[name] = self._counts.get(name, 0) + int(mean)
-
-    def end_step(self, seconds: float) -> None:
-        """Note what the update that just ended has cost."""
-        self._add("seconds", seconds, mean=False)
+    def end_update(self, seconds: float) -> None:
+        """Record what the update that just ended has cost."""
+        self.sums.add("seconds", seconds)
         if self._flops:
-            self._add("flops", float(self._flops) * self.accelerator.num_processes)
+            flops = float(self._flops) * self.accelerator.num_processes
+            self.sums.add_mean("flops", torch.tensor([flops], dtype=torch.float64))
             self._flops = 0

@@ -1,14 +1,12 @@
-"""What warmups say while they are learned: the quantities of
-`warmup.evaluation.warmup_analysis.quantities` at each validation.
+"""Measure in each validation what warmups are like while they are learned.
 
-They are measured as on the test set, on warmups and outputs that the model writes greedily.
+The quantities are those of `warmup.evaluation.warmup_analysis.quantities`, measured as on the test
+set: on warmups and outputs that the model generates by greedy search.
 """
 
 import math
 from collections.abc import Sequence
 from typing import Any
-
-from transformers import TrainerCallback
 
 from warmup.common import plugins
 from warmup.data.records import Record
@@ -17,20 +15,20 @@ from warmup.evaluation.warmup_analysis.quantities import Items
 from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 
 EXAMPLES = 200
-"""Validation examples that are written, the first ones: enough to see a change by."""
+"""Number of validation examples, the first ones: enough to see a change by."""
 WARMUPS = "warmups"
 """Key of the quantities in the log of a validation."""
 
 
-class ValidationWarmups(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Adds the quantities to the log of each validation.
+class WarmupMeasure:
+    """Generates for some validation examples, and measures.
 
-    No random number is drawn, and the time is not counted: training and its cost stay as they are.
-    All processes write the same, as weights may be divided among them.
+    No random number is drawn and the time is not counted, so training and its cost stay as they
+    are. All processes generate the same, since weights may be divided among them.
 
     Args:
         trainer: a `warmup.training.trainer.WarmupTrainer`.
-        form: as a checkpoint's `warmup.json`.
+        form: content of a checkpoint's `warmup.json`.
     """
 
     def __init__(self, trainer: Any, form: dict[str, Any]) -> None:
@@ -39,15 +37,15 @@ class ValidationWarmups(TrainerCallback):  # type: ignore[misc]  # transformers 
         size = trainer.args.per_device_eval_batch_size
         model = trainer.language_model
         self.generator = SequenceGenerator(model, form, beams=1, batch_size=size, progress=False)
-        self.generate = trainer.with_whole_weights("warmup_generate", self.generator.generate)
+        self.generate = trainer.with_full_parameters("warmup_generate", self.generator.generate)
 
-    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Write, measure, and add to the log what was found."""
+    def __call__(self) -> dict[str, Any]:
+        """Return the quantities and their number of examples, as the log has them."""
         examples = self.trainer.eval_dataset
         with self.trainer.compute_loss_context_manager():
             hypotheses = self.generate(examples.input_ids[:EXAMPLES])
         items = items_of(examples.records[:EXAMPLES], hypotheses, self.generator, self.form["task"])
-        state.log_history[-1][WARMUPS] = {"n": len(hypotheses)} | values(items)
+        return {WARMUPS: {"n": len(hypotheses)} | values(items)}
 
 
 def items_of(
@@ -56,8 +54,8 @@ def items_of(
     generator: SequenceGenerator,
     task: str,
 ) -> Items:
-    """Return records and what was written for them as
-    `warmup.evaluation.warmup_analysis.quantities` takes them.
+    """Return records and generated sequences in the form that
+    `warmup.evaluation.warmup_analysis.quantities` takes.
     """
     module = plugins.load("task", task)
     texts = [generator.texts(hypothesis) for hypothesis in hypotheses]
@@ -73,9 +71,9 @@ def items_of(
 
 
 def values(items: Items) -> dict[str, float]:
-    """Return the number of each quantity over all items; those that have none are left out."""
-    found = {
+    """Return each quantity over all items, without those that are NaN."""
+    results = {
         name: float(quantity.aggregate(quantity.statistics.sum(axis=0)))
         for name, quantity in quantities.measure(items)
     }
-    return {name: value for name, value in found.items() if not math.isnan(value)}
+    return {name: value for name, value in results.items() if not math.isnan(value)}

@@ -1,5 +1,6 @@
-"""The work folder of one run: its lock and its fingerprint; see also
-`warmup.training.checkpoints`.
+"""The work folder of a run: its lock, its fingerprint and its finished results.
+
+`warmup.training.checkpoints` handles the checkpoints in it.
 """
 
 import contextlib
@@ -17,28 +18,30 @@ from warmup.common.files import atomic, read_json, write_json
 from warmup.training import checkpoints
 
 FINGERPRINT = "fingerprint.json"
-"""What determines the run that the checkpoints beside it are of."""
+"""File with what determines the run that checkpoints and finished results belong to."""
 BAD_BATCH = "bad_batch.json"
-"""What a training was at when its loss was no number, see `warmup.training.non_finite`."""
-ON_NAN = ("stop", "skip")
-"""What may be done with an update whose loss or gradient is not a finite number."""
-
+"""File with the batch of an update that was NaN or infinite."""
 MICROBATCH_LIMIT = "microbatch_limit.json"
-"""`max_tokens_per_microbatch` to resume with after one of several processes ran out of memory."""
-
+"""File with the `max_tokens_per_microbatch` of the next start, after one of several processes ran
+out of memory."""
+RUN_CLOCK = "run_clock.json"
+"""File with the time that all starts have taken."""
 LOG = "train.log"
-"""What all starts of a training said, see workflow/scripts/train.sh."""
-
+"""Log of all starts, see workflow/scripts/train.sh."""
 FINISHED = "finished"
-"""Folder of a finished run's results, until whoever started it has seen its end."""
+"""Folder of the results of a finished run, until the workflow has seen its end."""
+
+ON_NAN = ("stop", "skip")
+"""What can be done with an update whose loss or gradient is not a finite number."""
 
 
 @contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Hold a work folder's lock, which the system releases however the process ends.
+def lock(folder: Path) -> Iterator[None]:
+    """Lock a work folder. The system releases the lock however the process ends.
 
     Raises:
-        InputError: another process holds it, which the message names; or it cannot be locked.
+        InputError: another process, which the message names, has the lock; or the file system has
+            no locks.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("a+", encoding="utf-8") as stream:
@@ -53,63 +56,66 @@ def hold(folder: Path) -> Iterator[None]:
                 "Start in a folder on one that has: snakemake --directory FOLDER"
             ) from None
         stream.truncate(0)
-        stream.write(_who())
+        stream.write(_this_process())
         stream.flush()
         yield
 
 
-def claim(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> None:
-    """Make sure that checkpoints in a work folder belong to this very run.
+def check_fingerprint(folder: Path, fingerprint: dict[str, Any], code: str, fresh: bool) -> None:
+    """Check that the checkpoints and results in a work folder are those of a run.
+
+    The fingerprint is written to the folder. Checkpoints of another version of the code are used,
+    with a warning.
 
     Args:
-        folder: the work folder, held.
+        folder: the work folder, locked.
         fingerprint: what determines the run: configuration and hashes of its inputs.
-        code: hash of the program; checkpoints of another version are used, with a warning.
-        fresh: delete the checkpoints of another run instead of refusing.
+        code: hash of the package.
+        fresh: delete the checkpoints of another run instead of raising an error.
 
     Raises:
-        InputError: the folder was made for another run, or does not say for which; the message
-            says what differs.
+        InputError: the folder is another run's, or does not say which run's. The message says what
+            differs.
     """
     path = folder / FINGERPRINT
-    found = any(folder.glob("checkpoint-*")) or (folder / FINISHED).exists()
-    if found or path.exists():
-        before = _read(path)
-        if before and before.pop("code", code) != code and found:
+    is_used = any(folder.glob("checkpoint-*")) or (folder / FINISHED).exists()
+    if is_used or path.exists():
+        earlier = _read(path)
+        if earlier and earlier.pop("code", code) != code and is_used:
             what = "finished model is" if (folder / FINISHED).exists() else "checkpoints are"
             print(f"{folder}: its {what} of another version of the code", file=sys.stderr)
-        problem = _mismatch(before, fingerprint)
-        if problem and found and not fresh:
+        problem = _mismatch(earlier, fingerprint)
+        if problem and is_used and not fresh:
             raise InputError(f"{folder} {problem}. Delete the folder, or set on_mismatch: fresh")
         if problem:
             clear(folder)
     write_json(path, fingerprint | {"code": code})
 
 
-def kept(folder: Path) -> dict[str, Any] | None:
-    """Return what determines the run whose results are kept; None if none are."""
-    found = _read(folder / FINGERPRINT)  # first, since `clear` deletes it last
-    return found if (folder / FINISHED).exists() else None
+def finished_fingerprint(folder: Path) -> dict[str, Any] | None:
+    """Return the fingerprint of the finished run whose results the folder has, or None."""
+    fingerprint = _read(folder / FINGERPRINT)  # first, since `clear` deletes it last
+    return fingerprint if (folder / FINISHED).exists() else None
 
 
-def finished(folder: Path, fingerprint: dict[str, Any]) -> bool:
-    """Return whether the results that are kept are those of this very run."""
-    before = kept(folder)
-    return before is not None and _mismatch(before | {"code": None}, fingerprint) is None
+def is_finished(folder: Path, fingerprint: dict[str, Any]) -> bool:
+    """Return whether the folder has the results of this run."""
+    earlier = finished_fingerprint(folder)
+    return earlier is not None and _mismatch(earlier | {"code": None}, fingerprint) is None
 
 
-def put_in_place(folder: Path, output_dir: Path) -> None:
-    """Write the results that are kept to the output folder; weights take no more room there."""
+def copy_finished(folder: Path, output_dir: Path) -> None:
+    """Copy the results of a finished run to the output folder; weights become hard links."""
     results = folder / FINISHED
-    with atomic(output_dir / "model", replace=True) as made:
-        shutil.copytree(results / "model", made, copy_function=_link)
+    with atomic(output_dir / "model", replace=True) as temporary:
+        shutil.copytree(results / "model", temporary, copy_function=_link)
     for name in ("provenance.json", "training.json"):
         write_json(output_dir / name, read_json(results / name))
 
 
-def let_go(folder: Path) -> None:
-    """Delete the results that are kept, and the log; nothing where a training is at work."""
-    with contextlib.suppress(InputError), hold(folder):
+def discard_finished(folder: Path) -> None:
+    """Delete the results of a finished run and its log, unless a process is training there."""
+    with contextlib.suppress(InputError), lock(folder):
         clear(folder)
         (folder / LOG).unlink(missing_ok=True)
 
@@ -125,18 +131,18 @@ def delete_checkpoints(folder: Path) -> None:
     """Delete what a finished run does not need."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
-    for name in (BAD_BATCH, MICROBATCH_LIMIT):
+    for name in (BAD_BATCH, MICROBATCH_LIMIT, RUN_CLOCK):
         (folder / name).unlink(missing_ok=True)
 
 
 def _link(source: str, target: str) -> None:
     try:
         os.link(source, target)
-    except OSError:  # another file system, or one that knows no links
+    except OSError:  # another file system, or one without links
         shutil.copy2(source, target)
 
 
-def _who() -> str:
+def _this_process() -> str:
     job = os.environ.get("SLURM_JOB_ID")
     where = f"{socket.gethostname()}, Slurm job {job}" if job else socket.gethostname()
     return f"process {os.getpid()} on {where}\n"
@@ -145,18 +151,23 @@ def _who() -> str:
 def _read(path: Path) -> dict[str, Any] | None:
     """Return the fingerprint in a file; None if it is missing or damaged."""
     try:
-        found = read_json(path)
+        fingerprint = read_json(path)
     except InputError:
         return None
-    return found if isinstance(found, dict) else None
+    return fingerprint if isinstance(fingerprint, dict) else None
 
 
-def _mismatch(before: dict[str, Any] | None, fingerprint: dict[str, Any]) -> str | None:
-    """Return why checkpoints are not of this run, to go behind the folder's name, or None."""
-    if before is None:
+def _mismatch(earlier: dict[str, Any] | None, fingerprint: dict[str, Any]) -> str | None:
+    """Return why the content of a folder is not this run's, to follow the folder's name, or None.
+
+    Args:
+        earlier: the fingerprint in the folder; None if it cannot be read.
+        fingerprint: that of this run.
+    """
+    if earlier is None:
         return f"does not say which run its checkpoints are of: {FINGERPRINT} is missing or damaged"
-    differs = _differences(before, fingerprint)
-    return f"belongs to another run: {'; '.join(differs[:3])}" if differs else None
+    lines = _differences(earlier, fingerprint)
+    return f"belongs to another run: {'; '.join(lines[:3])}" if lines else None
 
 
 def _differences(old: Any, new: Any, key: str = "") -> list[str]:

@@ -60,6 +60,6 @@ def test_inputs_can_be_more_than_fit_into_a_command(tmp_path):
 def test_a_listed_file_of_no_kind_is_named_with_its_line(tmp_path):
     file = tmp_path / "list.txt"
     file.write_text("a.scores.json\n\nwhat.txt\n")
-    message = r"list\.txt:3: 'what\.txt' ends in none of: scores\.json, training\.json"
+    message = r"list\.txt:3: 'what\.txt' must end in one of: scores\.json, training\.json"
     with pytest.raises(InputError, match=message):
         parsed("--inputs-from", str(file))

@@ -69,15 +69,15 @@ def test_a_full_disk_in_a_checkpoint_costs_the_updates_since_the_one_before(
 
     whole, _ = run("sft")
     taken = small / "taken"
-    plain = checkpoints.seal
+    plain = checkpoints.mark_complete
 
-    def seal(checkpoint):
+    def fill_the_disk(checkpoint):
         plain(checkpoint)
         left = os.statvfs(small)
         taken.write_bytes(b"x" * (left.f_bavail * left.f_frsize))  # somebody else's file
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "seal", seal)
+        patch.setattr(checkpoints, "mark_complete", fill_the_disk)
         with pytest.raises(SystemExit) as stop:
             errors.run(lambda: run("sft", work=small / "work"))
         line = capsys.readouterr().err.splitlines()[-1]

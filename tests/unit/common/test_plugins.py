@@ -49,7 +49,7 @@ def test_a_constant_is_read_without_importing_the_module(tmp_path, monkeypatch):
     assert plugins.constant("generator", "cards", "JOKERS") == 2
     assert plugins.constant("generator", "cards", "RANKS") == {"ace": [1, 11]}
     for missing in ("ALL", "HANDS"):
-        with pytest.raises(InputError, match=rf"cards\.py: no plain value .* to {missing}"):
+        with pytest.raises(InputError, match=rf"cards\.py: no literal .* to {missing}"):
             plugins.constant("generator", "cards", missing)
     file.write_text("SUITS = 4\nJOKERS =\n")
     with pytest.raises(InputError, match=r"cards\.py:2: invalid syntax"):

@@ -30,7 +30,7 @@ from warmup.reporting.report.examples import collect
 from warmup.reporting.table import markdown
 from warmup.reporting.tables import task
 from warmup.reporting.tables.long_form import rows as export_rows
-from warmup.training import model_training
+from warmup.training.training_job import TrainingJob
 
 METHODS = Methods(made.METHODS, made.STARTS)
 
@@ -108,7 +108,7 @@ def of_texts(data, tmp_path, train_targets, valid_targets, **dataset):
         "train": letters(tmp_path / "train.jsonl", *train_targets),
         "valid": letters(tmp_path / "valid.jsonl", *valid_targets),
     }
-    return model_training.train(config, files, 8, tmp_path / "work", fresh=False)[1]["texts"]
+    return TrainingJob(config, files, 8, tmp_path / "work").train()[1]["texts"]
 
 
 def test_a_training_counts_what_it_cuts_and_cannot_spell(data, tmp_path, capsys):
@@ -153,13 +153,8 @@ def test_more_tokens_than_a_network_has_positions_are_refused(run, tmp_path, dat
     path = tmp_path / "q.jsonl"
     write_jsonl(path, [Record("1", "start", choices=options, answer=0).to_dict()])
     with pytest.raises(InputError, match=r"q\.jsonl: an input has 65 tokens, but bart has 64 pos"):
-        model_training.train(
-            config,
-            {"start": data["bart"], "train": path, "valid": path},
-            8,
-            tmp_path / "work",
-            fresh=False,
-        )
+        inputs = {"start": data["bart"], "train": path, "valid": path}
+        TrainingJob(config, inputs, 8, tmp_path / "work").train()
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +180,7 @@ def copier(tmp_path_factory):
         "task": "translation", "max_source_tokens": 32, "max_target_tokens": 16,
     }  # fmt: skip
     files = {"start": folder / "tokenizer", "train": path, "valid": path}
-    model, training = model_training.train(config, files, 120, folder / "work", fresh=False)
+    model, training = TrainingJob(config, files, 120, folder / "work").train()
     loading.save(model, folder / "model")
     write_json(folder / "model" / FORMAT_FILE, model_format(config))
     return folder, training

@@ -179,7 +179,7 @@ def without(document, key):
             training_json(validation=[{"update": 1, "nll": 2.0, "warmups": {"constant": "1"}}]),
             "validation_constant: value must be float, not str '1'",
         ),
-        ("other.json", {}, "ends in none of: scores.json, training.json"),
+        ("other.json", {}, "must end in one of: scores.json, training.json"),
     ],
 )
 def test_a_wrong_input_is_named_in_one_line(call, tmp_path, name, document, message):

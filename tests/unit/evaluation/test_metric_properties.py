@@ -66,7 +66,7 @@ def test_what_a_metric_states_wrongly_is_named(write, wrong, message):
 
 def test_what_a_metric_does_not_state_is_named(write):
     write("NAME = 'odd'\nLABEL = 'Odd'\n")
-    with pytest.raises(InputError, match=r"odd\.py: no plain value .* HIGHER_IS_BETTER"):
+    with pytest.raises(InputError, match=r"odd\.py: no literal .* HIGHER_IS_BETTER"):
         metric_properties.of("odd")
 
 

@@ -74,14 +74,18 @@ def test_memory_that_runs_out_halves_the_batches(checkpoint, data, monkeypatch, 
     assert "out of memory: going on with batches of 4\n" in capsys.readouterr().err
 
 
-def test_memory_that_never_suffices_and_other_errors_are_told(checkpoint, data, monkeypatch):
+@pytest.mark.parametrize(
+    ("text", "error"), [(NO_MEMORY, MemoryError), ("something else", RuntimeError)]
+)
+def test_memory_that_never_suffices_and_other_errors_are_told(
+    checkpoint, data, monkeypatch, text, error
+):
     def fail(*_, **__):
         raise RuntimeError(text)
 
     monkeypatch.setattr(greedy_search, "search", fail)
-    for text in (NO_MEMORY, "something else"):
-        with pytest.raises(RuntimeError, match=text):
-            predict(checkpoint, list(read_records(data["valid"])))
+    with pytest.raises(error):
+        predict(checkpoint, list(read_records(data["valid"])))
 
 
 def test_trained_twice_the_file_of_predictions_has_the_same_bytes(run, data, tmp_path):

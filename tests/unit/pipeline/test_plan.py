@@ -108,7 +108,7 @@ def test_a_new_source_says_itself_whether_it_needs_the_network(newswire):
 def test_a_source_that_does_not_say_so_is_named(newswire):
     value, file = newswire
     file.write_text('"""News."""\n')
-    with pytest.raises(InputError, match=r"newswire\.py: no plain value .* to NEEDS_NETWORK"):
+    with pytest.raises(InputError, match=r"newswire\.py: no literal .* to NEEDS_NETWORK"):
         Plan(value)
 
 

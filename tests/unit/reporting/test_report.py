@@ -117,7 +117,7 @@ def test_command_reads_inputs_from_a_list(report_inputs, tmp_path, capsys):
     (tmp_path / "inputs").write_text("what.txt\n")
     with pytest.raises(SystemExit):
         main(command)
-    assert "'what.txt' ends in none of" in capsys.readouterr().err
+    assert "'what.txt' must end in one of" in capsys.readouterr().err
 
 
 def test_it_runs_without_torch():

@@ -64,7 +64,7 @@ def test_what_a_budget_needs_is_asked_for(key, reference, message):
 
 @pytest.mark.parametrize("other", [{}, [], {"updates": 3}, {"updates": 3, "cost": {}}])
 def test_another_file_than_training_json_is_refused(other):
-    with pytest.raises(InputError, match=r"is no training\.json"):
+    with pytest.raises(InputError, match=r"is not a training\.json"):
         budget.updates({"same_compute_as": "x"}, 8, other, training(1, 1.0))
-    with pytest.raises(InputError, match=r"is no training\.json"):
+    with pytest.raises(InputError, match=r"is not a training\.json"):
         budget.updates({"same_compute_as": "x"}, 8, training(1, 1.0), other)

@@ -4,10 +4,9 @@ import itertools
 import time
 
 import pytest
-import torch
 
+from helpers.trainings import At, KilledError, same
 from warmup.training import checkpoints
-from warmup.training.trainer import WarmupTrainer
 
 HOUR = 3600.0
 JUMPS = {
@@ -29,22 +28,14 @@ def uninterrupted(run):
 def test_a_jumping_clock_changes_nothing(run, uninterrupted, tmp_path, monkeypatch, jump):
     whole, expected = uninterrupted
 
-    def step(self, *args, **kwargs):
-        if self.state.global_step == 6:
-            raise KeyboardInterrupt
-        return plain(self, *args, **kwargs)
-
-    plain, true, calls = WarmupTrainer.training_step, time.time, itertools.count(1)
+    true, calls = time.time, itertools.count(1)
     monkeypatch.setattr(time, "time", lambda: JUMPS[jump](true(), next(calls)))
-    with monkeypatch.context() as patch:
-        patch.setattr(WarmupTrainer, "training_step", step)
-        with pytest.raises(KeyboardInterrupt):
-            run("warmup", work=tmp_path)
-    assert checkpoints.last(tmp_path).name == "checkpoint-4"
+    with pytest.raises(KilledError):
+        run("warmup", work=tmp_path, callbacks=[At("on_step_begin", 6)])
+    assert checkpoints.latest_valid(tmp_path).name == "checkpoint-4"
     model, training = run("warmup", work=tmp_path)
     assert next(calls) > 3  # the clock was asked at all
-    one, other = whole.network.state_dict(), model.network.state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert same(whole, model)
     seconds = training["cost"].pop("seconds")
     assert 0 < seconds < HOUR
     assert training == expected

@@ -1,4 +1,4 @@
-"""A batch in passes: none has more tokens than allowed, none loses any."""
+"""Micro-batches: none has more tokens than allowed, and no example is lost."""
 
 import pytest
 import torch
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from warmup.data.batches import IGNORED, pad
-from warmup.training.microbatches import split, tokens
+from warmup.training.microbatches import count_tokens, split
 
 SAMPLING = {"samples": 3, "max_tokens": 4}
 LENGTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=12)
@@ -27,16 +27,18 @@ def batch_of(lengths, pads_left=False):
     ("sampling", "expected"), [(None, 2 * (5 + 4)), (SAMPLING, 2 * (5 + 3 * 9))]
 )
 def test_an_input_counts_once_and_a_target_for_each_warmup(sampling, expected):
-    assert tokens(batch_of([(5, 2), (3, 4)]), sampling) == expected
+    assert count_tokens(batch_of([(5, 2), (3, 4)]), sampling) == expected
 
 
 @given(LENGTHS, st.integers(1, 200), st.sampled_from([None, SAMPLING]), st.booleans())
-def test_passes_have_all_examples_and_no_more_tokens_than_allowed(lengths, limit, warmup, left):
+def test_micro_batches_have_all_examples_and_no_more_tokens_than_allowed(
+    lengths, limit, warmup, left
+):
     batch = batch_of(lengths, left)
     parts = split(batch, warmup, limit)
     assert sorted(torch.cat([part["index"] for part in parts]).tolist()) == [*range(len(lengths))]
     for part in parts:
-        assert len(part["index"]) == 1 or tokens(part, warmup) <= limit
+        assert len(part["index"]) == 1 or count_tokens(part, warmup) <= limit
         for i, ids, mask, labels in zip(
             part["index"].tolist(), *(part[name] for name in ("input_ids", "mask", "labels")),
             strict=True,
@@ -53,7 +55,7 @@ def test_long_inputs_are_split_too():
 
 
 @pytest.mark.parametrize("left", [False, True])
-def test_what_is_padding_in_a_whole_pass_is_cut_off(left):
+def test_columns_that_are_only_padding_are_cut_off(left):
     short, long = split(batch_of([(9, 8), (3, 2), (2, 3)], left), None, 12)
     assert [short[name].shape for name in ("input_ids", "mask", "labels")] == [(2, 3)] * 3
     assert long["input_ids"].shape == (1, 9)

@@ -1,19 +1,36 @@
-"""Updates that are not a number stop a training, or are left out of it."""
+"""Updates that are NaN or infinite stop a training run, or are left out of it."""
 
 import math
 
 import pytest
 import torch
+from transformers import TrainerCallback
 
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.method.criterion import Criterion
-from warmup.training import model_training
+from warmup.training.non_finite import non_finite_part
+from warmup.training.training_job import TrainingJob
+
+
+@pytest.mark.parametrize(
+    ("loss", "gradient", "part"),
+    [
+        (1.0, 2.0, None),
+        (math.nan, 2.0, "loss"),
+        (math.inf, math.nan, "loss"),
+        (1.0, math.nan, "gradient"),
+        (1.0, -math.inf, "gradient"),
+    ],
+)
+def test_the_part_of_an_update_that_is_not_finite_is_named(loss, gradient, part):
+    gradients = [torch.tensor([0.0, 1.0]), torch.tensor([gradient])]
+    assert non_finite_part(torch.tensor(loss), gradients) == part
 
 
 def spoil(monkeypatch, number, value=math.nan):
-    """Let the loss of one example be no number in the update after `number` updates."""
+    """Multiply the loss of one example by a value in the update after `number` updates."""
     plain = Criterion.losses
 
     def losses(self, network, batch, update):
@@ -35,7 +52,7 @@ def spoil_gradient(monkeypatch, number):
         found, notes = plain(self, network, batch, update)
         if update == number:
             zero = next(network.parameters()).flatten()[0] * 0
-            found = found + zero.abs().sqrt()  # its derivative at 0 is no number
+            found = found + zero.abs().sqrt()  # its derivative at 0 is infinite or NaN
         return found, notes
 
     monkeypatch.setattr(Criterion, "losses", losses)
@@ -57,23 +74,26 @@ def test_a_training_stops_and_shows_the_batch(run, tmp_path, monkeypatch, value)
     assert all(row["id"] and row["source"] for row in found["examples"])
 
 
-@pytest.mark.parametrize("model_type", ["t5", "llama"])
-def test_weights_that_are_no_numbers_stop_a_training_that_samples(run, monkeypatch, model_type):
-    plain = Criterion.losses
+class NanWeights(TrainerCallback):
+    """Makes all weights NaN after so many updates."""
 
-    def losses(self, network, batch, update):
-        if update == 5:
+    def __init__(self, updates):
+        self.updates = updates
+
+    def on_step_end(self, args, state, control, model=None, **kwargs):
+        if state.global_step == self.updates:
             with torch.no_grad():
-                for weight in network.parameters():
+                for weight in model.parameters():
                     weight.fill_(math.nan)
-        return plain(self, network, batch, update)
 
-    monkeypatch.setattr(Criterion, "losses", losses)
+
+@pytest.mark.parametrize("model_type", ["t5", "llama"])
+def test_weights_that_are_nan_stop_a_training_that_samples(run, model_type):
     with pytest.raises(InputError, match="update 6: the loss is not a finite number"):
-        run("warmup", model_type)
+        run("warmup", model_type, callbacks=[NanWeights(5)])
 
 
-def test_a_gradient_that_is_no_number_is_found_although_the_loss_is_one(run, tmp_path, monkeypatch):
+def test_a_gradient_that_is_not_finite_is_found_although_the_loss_is(run, tmp_path, monkeypatch):
     spoil_gradient(monkeypatch, 2)
     with pytest.raises(InputError, match="update 3: the gradient is not a finite number"):
         run("sft", work=tmp_path)
@@ -90,7 +110,7 @@ def test_after_a_change_of_mind_it_goes_on_from_its_checkpoint_without_that_upda
         config = tiny.resolved("warmup")
         config["method"]["start"] = "scratch"
         made = [
-            model_training.train(config, inputs, 8, tmp_path / name, fresh=False, on_nan="skip")
+            TrainingJob(config, inputs, 8, tmp_path / name, on_nan="skip").train()
             for name in ("one", "other")
         ]
     assert "resuming from checkpoint-4" in capsys.readouterr().err
@@ -109,11 +129,8 @@ def test_ordinary_trainings_skip_nothing(run):
     assert all("skipped" not in point for point in training["history"])
 
 
-def test_a_validation_loss_that_is_no_number_stops_the_training(run, tmp_path, monkeypatch):
-    def validation(self, network, batch):
-        return torch.full((len(batch["index"]),), math.nan)
-
-    monkeypatch.setattr(Criterion, "validation", validation)
+@pytest.mark.parametrize("method", ["sft", "warmup"])
+def test_a_validation_loss_that_is_nan_stops_the_training(run, tmp_path, method):
     with pytest.raises(InputError, match="update 4: the validation loss is nan"):
-        run("sft", work=tmp_path)
+        run(method, work=tmp_path, callbacks=[NanWeights(4)])
     assert not list(tmp_path.glob("checkpoint-*"))

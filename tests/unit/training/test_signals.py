@@ -1,4 +1,4 @@
-"""Trainings that are told to end, or killed at any moment, and started again."""
+"""Training runs that are asked to end, or killed at any moment, and started again."""
 
 import hashlib
 import json
@@ -12,10 +12,10 @@ import pytest
 import torch
 
 from helpers import tiny
+from helpers.trainings import At
 from warmup.common import errors
 from warmup.common.errors import StoppedError
 from warmup.training import checkpoints, signals
-from warmup.training.trainer import WarmupTrainer
 
 SETTINGS = {
     "sft": {"lr_warmup": 2},
@@ -27,7 +27,7 @@ CHAIN = 5
 """Kills of one training before it may run to its end."""
 WRITING = {"open", "os.mkdir", "os.rename"}
 REMOVING = {"os.remove", "os.rmdir"}
-"""Of these the name may be relative to the folder that is deleted."""
+"""Events whose path may be relative to the folder that is deleted."""
 
 
 def resolved(method):
@@ -42,18 +42,6 @@ def digest(model):
     for name, value in sorted(model.network.state_dict().items()):
         found.update(f"{name} {tuple(value.shape)}".encode() + value.contiguous().numpy().tobytes())
     return found.hexdigest()
-
-
-def end_in_update(monkeypatch, number, by):
-    """Send a signal to this process in the update after `number` updates."""
-    plain = WarmupTrainer.training_step
-
-    def step(self, *args, **kwargs):
-        if self.state.global_step == number:
-            os.kill(os.getpid(), by)
-        return plain(self, *args, **kwargs)
-
-    monkeypatch.setattr(WarmupTrainer, "training_step", step)
 
 
 @pytest.fixture(scope="module")
@@ -73,18 +61,17 @@ def uninterrupted(run):
     ("method", "number", "by"),
     [("sft", 0, signal.SIGTERM), ("warmup", 4, signal.SIGINT), ("warmup", 5, signal.SIGTERM)],
 )
-def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_model(
-    *, run, tmp_path, monkeypatch, uninterrupted, method, number, by
+def test_asked_to_end_a_training_writes_a_checkpoint_and_resumes_to_the_same_model(
+    *, run, tmp_path, uninterrupted, method, number, by
 ):
     before = signal.getsignal(by)
-    with monkeypatch.context() as patch:
-        end_in_update(patch, number, by)
-        said = rf"ended by {by.name} after update {number + 1}, .*start again"
-        with pytest.raises(StoppedError, match=said) as stopped:
-            run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
+    signalled = At("on_step_begin", number, lambda: os.kill(os.getpid(), by))
+    message = rf"ended by {by.name} after update {number + 1}, .*start again"
+    with pytest.raises(StoppedError, match=message) as stopped:
+        run(method, work=tmp_path, config=resolved(method), updates=UPDATES, callbacks=[signalled])
     assert stopped.value.by == by
     assert signal.getsignal(by) == before
-    assert checkpoints.last(tmp_path).name == f"checkpoint-{number + 1}"
+    assert checkpoints.latest_valid(tmp_path).name == f"checkpoint-{number + 1}"
     model, training = run(method, work=tmp_path, config=resolved(method), updates=UPDATES)
     same, expected = uninterrupted(method)
     assert digest(model) == same
@@ -96,7 +83,7 @@ def test_told_to_end_a_training_writes_a_checkpoint_and_goes_on_to_the_same_mode
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_does_what_it_did_before(number):
     before = signal.getsignal(number)
-    with signals.listening() as told:
+    with signals.catch_signals() as told:
         assert signal.getsignal(number) != before
         signal.raise_signal(number)
         assert told.requested
@@ -107,7 +94,7 @@ def test_a_second_signal_does_what_it_did_before(number):
 def test_what_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with signals.listening() as told:
+        with signals.catch_signals() as told:
             signal.raise_signal(signal.SIGINT)
         assert not told.requested
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
@@ -118,7 +105,7 @@ def test_what_is_ignored_stays_ignored():
 def test_a_torchrun_that_ignores_sigterm_leaves_it_to_its_processes():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with signals.listening() as told:
+        with signals.catch_signals() as told:
             signal.raise_signal(signal.SIGTERM)
             assert told.requested
             signal.raise_signal(signal.SIGTERM)  # Slurm's, a second time: no harm
@@ -130,7 +117,7 @@ def test_outside_the_main_thread_nothing_is_listened_for():
     found = []
 
     def inside():
-        with signals.listening() as told:
+        with signals.catch_signals() as told:
             found.append(told.requested)
 
     before = signal.getsignal(signal.SIGTERM)
@@ -182,15 +169,11 @@ def child(run, work, at=None):
         import sys
 
         sys.addaudithook(watch)
-        plain = WarmupTrainer.training_step
-
-        def step(self, *args, **kwargs):
-            tick()
-            return plain(self, *args, **kwargs)
-
-        WarmupTrainer.training_step = step
         torch.set_num_threads(1)
-        model, _ = run("warmup", work=work, config=resolved("warmup"), updates=UPDATES)
+        model, _ = run(
+            "warmup", work=work, config=resolved("warmup"), updates=UPDATES,
+            callbacks=[At("on_step_begin", action=tick)],
+        )  # fmt: skip
         os.write(writing, json.dumps([digest(model), moments]).encode())
         os._exit(0)
     except BaseException:

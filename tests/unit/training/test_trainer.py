@@ -1,4 +1,6 @@
-"""Training: its loss and gradients, passes and memory, warmups, the reference KL, validation."""
+"""Training: its loss and gradients, micro-batches and memory, warmups, the reference KL,
+validation.
+"""
 
 import copy
 import math
@@ -14,8 +16,9 @@ from warmup.data.batches import IGNORED, Collator, Examples
 from warmup.method.criterion import Criterion
 from warmup.method.random_numbers import Stream
 from warmup.method.scoring import build_branches, score
-from warmup.training import model_training
+from warmup.training.log_sums import LogSums
 from warmup.training.trainer import WarmupTrainer
+from warmup.training.training_job import load_start_model
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def trainer(data, tmp_path):
     def make(method, model_type="t5", batch_size=8, **settings):
         config = tiny.resolved(method, model_type, **settings)
         config["method"]["start"] = "scratch"
-        model = model_training.start_model(config, data[model_type])
+        model = load_start_model(config, data[model_type])
         lengths = {"max_source_tokens": 12, "max_target_tokens": 6}
         tokenizer = model.tokenizer
         return WarmupTrainer(
@@ -88,7 +91,7 @@ def test_the_sft_loss_is_that_of_plain_transformers(trainer, data):
         torch.testing.assert_close(a, b, atol=1e-6, rtol=1e-5)
 
 
-def in_passes(method):
+def in_microbatches(method):
     """Settings of a method that let about two of eight examples through the network at once."""
     return {"max_tokens_per_microbatch": {"sft": 22, "warmup": 62}[method]}
 
@@ -102,7 +105,9 @@ def close(one, other):
 
 @pytest.mark.parametrize("method", ["sft", "warmup"])
 @pytest.mark.parametrize("model_type", ["t5", "llama"])
-def test_passes_give_the_gradient_of_the_whole_batch(trainer, method, model_type, monkeypatch):
+def test_micro_batches_give_the_gradient_of_the_whole_batch(
+    trainer, method, model_type, monkeypatch
+):
     whole, loss = gradients(trainer(method, model_type))
     sizes = []
     plain = Criterion.losses
@@ -112,7 +117,7 @@ def test_passes_give_the_gradient_of_the_whole_batch(trainer, method, model_type
         return plain(self, network, batch, update)
 
     monkeypatch.setattr(Criterion, "losses", losses)
-    parts, same_loss = gradients(trainer(method, model_type, **in_passes(method)))
+    parts, same_loss = gradients(trainer(method, model_type, **in_microbatches(method)))
     assert sum(sizes) == 8
     assert len(sizes) >= 3
     assert same_loss == pytest.approx(loss, rel=1e-5)
@@ -181,11 +186,12 @@ def test_other_errors_are_not_taken_for_want_of_memory(trainer, monkeypatch):
         gradients(trainer("sft"))
 
 
-def test_the_log_has_sums_with_all_their_digits(trainer):
-    one = trainer("sft")
-    one._add("examples", 2.0**24 + 1, mean=False)  # float32 has no such number
-    one.log({"loss": 1.0})
-    assert one.state.log_history[-1]["examples"] == 2**24 + 1
+def test_the_log_has_sums_with_all_their_digits():
+    sums = LogSums()
+    sums.add("examples", 2.0**24)
+    sums.add("examples", 1.0)  # float32 has no such number
+    assert sums.take(lambda pair: pair) == {"examples": 2**24 + 1}
+    assert sums.take(lambda pair: pair) == {}
 
 
 def test_gradient_checkpointing_changes_no_gradient(trainer, monkeypatch):

@@ -1,13 +1,13 @@
-"""Trainings that are the same bit for bit: of one seed, and interrupted and resumed."""
+"""Training runs that are equal bit for bit: with one seed, and interrupted and resumed."""
 
 import pytest
 
 from helpers import tiny
-from helpers.trainings import same, validation_losses, without_seconds
+from helpers.trainings import At, KilledError, same, validation_losses, without_seconds
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
-from warmup.training import callbacks, checkpoints, model_training, work_folder
-from warmup.training.trainer import WarmupTrainer
+from warmup.training import callbacks, checkpoints, work_folder
+from warmup.training.training_job import TrainingJob
 
 
 @pytest.mark.parametrize("method", ["sft", "warmup"])
@@ -23,48 +23,15 @@ def test_the_same_seed_gives_the_same_model_bit_for_bit(run, tmp_path, method):
     assert not same(one, different)
 
 
-class KilledError(Exception):
-    """Stands for the end of the process."""
-
-
-def kill_in_update(monkeypatch, number):
-    """Let the process end in the update after `number` updates."""
-    plain = WarmupTrainer.training_step
-
-    def step(self, *args, **kwargs):
-        if self.state.global_step == number:
-            raise KilledError
-        return plain(self, *args, **kwargs)
-
-    monkeypatch.setattr(WarmupTrainer, "training_step", step)
-
-
-def kill_in_save(monkeypatch, number):
-    """Let the process end when a checkpoint is written, but not marked as complete."""
-
-    def save(self, args, state, control, **kwargs):
-        if state.global_step == number:
-            raise KilledError
-
-    monkeypatch.setattr(callbacks.CompleteCheckpoints, "on_save", save)
-
-
-def kill_at_the_end(monkeypatch):
-    """Let the process end after the last checkpoint, before any output is there."""
-
-    def end(*_):
-        raise KilledError
-
-    monkeypatch.setattr(model_training, "summarise", end)
-
-
 INTERRUPTIONS = {
-    "before any checkpoint": lambda patch: kill_in_update(patch, 3),
-    "behind a checkpoint": lambda patch: kill_in_update(patch, 4),
-    "between checkpoints": lambda patch: kill_in_update(patch, 7),
-    "in the first checkpoint": lambda patch: kill_in_save(patch, 4),
-    "in a later checkpoint": lambda patch: kill_in_save(patch, 8),
-    "at the end": kill_at_the_end,
+    "before any checkpoint": At("on_step_begin", 3),
+    "after a checkpoint": At("on_step_begin", 4),
+    "between checkpoints": At("on_step_begin", 7),
+    # a checkpoint is written, but not marked as complete
+    "in the first checkpoint": At("on_save", 4),
+    "in a later checkpoint": At("on_save", 8),
+    # no result is written
+    "at the end": At("on_train_end"),
 }
 RESUMABLE = {
     "sft": {"max_tokens_per_microbatch": 10, "lr_warmup": 2},
@@ -87,12 +54,10 @@ def uninterrupted(run):
 @pytest.mark.parametrize("moment", INTERRUPTIONS)
 @pytest.mark.parametrize("method", RESUMABLE)
 def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
-    *, run, tmp_path, monkeypatch, uninterrupted, method, moment
+    *, run, tmp_path, uninterrupted, method, moment
 ):
-    with monkeypatch.context() as patch:
-        INTERRUPTIONS[moment](patch)
-        with pytest.raises(KilledError):
-            run(method, work=tmp_path, **resumable(method))
+    with pytest.raises(KilledError):
+        run(method, work=tmp_path, callbacks=[INTERRUPTIONS[moment]], **resumable(method))
     resumed, found = run(method, work=tmp_path, **resumable(method))
     whole, expected = uninterrupted[method]
     assert same(whole, resumed)
@@ -102,7 +67,7 @@ def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(
 
 @pytest.mark.parametrize("backprop_samples", [None, 2])
 def test_what_adaptive_sampling_has_learned_survives_an_interruption(
-    run, tmp_path, monkeypatch, backprop_samples
+    run, tmp_path, backprop_samples
 ):
     sampling = {
         "samples": 3,
@@ -110,49 +75,42 @@ def test_what_adaptive_sampling_has_learned_survives_an_interruption(
         "adaptive_samples": {"min_samples": 2, "ess_fraction": 0.95},
         "backprop_samples": backprop_samples,
     }
-    # batches so large that examples come again behind the checkpoint
+    # batches so large that examples come again after the checkpoint
     settings = {"updates": 10, "batch_size": 64, "sampling": sampling, "reference_kl": None}
     whole, expected = run("warmup", work=tmp_path / "whole", **settings)
-    with monkeypatch.context() as patch:
-        kill_in_update(patch, 9)
-        with pytest.raises(KilledError):
-            run("warmup", work=tmp_path / "killed", **settings)
-    flat = read_json(checkpoints.last(tmp_path / "killed") / callbacks.FLAT_FILE)
+    with pytest.raises(KilledError):
+        run("warmup", work=tmp_path / "killed", callbacks=[At("on_step_begin", 9)], **settings)
+    flat = read_json(checkpoints.latest_valid(tmp_path / "killed") / callbacks.FLAT_FILE)
     assert 0 < len(flat) < 200
     resumed, found = run("warmup", work=tmp_path / "killed", **settings)
     assert same(whole, resumed)
     assert without_seconds(found) == without_seconds(expected)
 
 
-@pytest.mark.parametrize("moment", ["between", "at the end"])
+@pytest.mark.parametrize(
+    "moment",
+    [At("on_step_begin", 13), At("on_train_end")],  # 13: after one validation without improvement
+    ids=["between", "at the end"],
+)
 def test_patience_survives_an_interruption(run, tmp_path, monkeypatch, moment):
     settings = {"updates": 20, "lr_schedule": "constant", "patience": 2}
     validation_losses(monkeypatch, [5.0, 3.0, 4.0, 3.5, 1.0])
     whole, expected = run("sft", work=tmp_path / "whole", **settings)
-    with monkeypatch.context() as patch:
-        if moment == "between":  # one validation without improvement is behind it
-            kill_in_update(patch, 13)
-        else:
-            kill_at_the_end(patch)
-        with pytest.raises(KilledError):
-            run("sft", work=tmp_path / "killed", **settings)
+    with pytest.raises(KilledError):
+        run("sft", work=tmp_path / "killed", callbacks=[moment], **settings)
     resumed, found = run("sft", work=tmp_path / "killed", **settings)
     assert without_seconds(found) == without_seconds(expected)
     assert same(whole, resumed)
 
 
-def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(
-    run, data, tmp_path, monkeypatch
-):
-    with monkeypatch.context() as patch:
-        kill_in_update(patch, 6)
-        with pytest.raises(KilledError):
-            run("sft", work=tmp_path / "work")
+def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(run, data, tmp_path):
+    with pytest.raises(KilledError):
+        run("sft", work=tmp_path / "work", callbacks=[At("on_step_begin", 6)])
     with pytest.raises(InputError, match=r"learning_rate was 0\.01 and is 0\.02"):
         run("sft", work=tmp_path / "work", learning_rate=0.02)
     config = tiny.resolved("sft", learning_rate=0.02)
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
-    afresh, _ = model_training.train(config, inputs, 8, tmp_path / "work", fresh=True)
+    afresh, _ = TrainingJob(config, inputs, 8, tmp_path / "work", fresh=True).train()
     whole, _ = run("sft", work=tmp_path / "other", learning_rate=0.02)
     assert same(afresh, whole)
     work_folder.clear(tmp_path / "work")

@@ -1,0 +1,236 @@
+"""One run as a job: train one model, on one data set and pair, by one method, with one seed."""
+
+import contextlib
+import itertools
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
+
+from warmup.common import provenance
+from warmup.common.errors import InputError
+from warmup.common.files import atomic, sha256, write_json
+from warmup.data import text_counts
+from warmup.data.batches import Collator, Examples, check_positions
+from warmup.method import self_check
+from warmup.models import loading
+from warmup.models.checkpoint_format import FORMAT_FILE, model_format, read_format
+from warmup.models.interface import LanguageModel
+from warmup.models.lengths import check_lengths
+from warmup.training import checkpoints, work_folder
+from warmup.training.arguments import is_first_process, process_count, training_arguments
+from warmup.training.callbacks import Progress, RunClock
+from warmup.training.sharded_trainer import ShardedTrainer
+from warmup.training.summary import summarise
+from warmup.training.trainer import WarmupTrainer
+from warmup.training.validation import WarmupMeasure
+
+
+@dataclass(frozen=True)
+class TrainingJob:
+    """What is trained, from what, and where. Several processes can do a job together."""
+
+    config: dict[str, Any]
+    """The resolved run, see `warmup.config.experiment`."""
+    inputs: dict[str, Path]
+    """`train` and `valid`: records. `start`: a tokenizer's folder for `start: scratch`, else a
+    checkpoint's."""
+    updates: int
+    """Optimiser updates."""
+    work: Path
+    """Folder for checkpoints. A job that was interrupted resumes from them."""
+    fresh: bool = False
+    """Delete the checkpoints of another run instead of raising an error."""
+    on_nan: str = "stop"
+    """What to do with an update that is NaN or infinite: `stop` or `skip`."""
+    sharded: bool = False
+    """Divide weights, gradients and optimiser state among the processes."""
+    callbacks: Sequence[TrainerCallback] = ()
+    """Callbacks of the trainer besides its own."""
+
+    def run(self, output_dir: Path, keep_finished: bool = False) -> None:
+        """Train, or resume, and write model/, training.json and provenance.json.
+
+        The results are complete in the work folder before they are copied to the output folder. If
+        the work folder has the results of this very run, they are only copied.
+
+        Args:
+            output_dir: folder for the results.
+            keep_finished: keep the results in the work folder, too.
+
+        Raises:
+            InputError: bad input, the work folder is in use or another run's, or an update is NaN.
+            StoppedError: the process was asked to end, and has written a checkpoint.
+        """
+        clock = RunClock(self.work / work_folder.RUN_CLOCK)
+        is_first = is_first_process()
+        with work_folder.lock(self.work) if is_first else contextlib.nullcontext():
+            if self._is_finished():
+                if is_first:
+                    self._check_work_folder()
+                    name = self.config["name"]
+                    print(f"{name}  was finished before: put in place", file=sys.stderr)
+            else:
+                # before training, while which the code may be edited
+                origin = self._provenance() if is_first else {}
+                model, summary = self.train(clock)
+                if is_first:
+                    self._save(model, summary, origin | clock.read())
+            if is_first:
+                work_folder.copy_finished(self.work, output_dir)
+                tidy = work_folder.delete_checkpoints if keep_finished else work_folder.clear
+                tidy(self.work)
+
+    def train(self, *callbacks: TrainerCallback) -> tuple[LanguageModel, dict[str, Any]]:
+        """Train, or resume from the latest checkpoint; return the best model and training.json.
+
+        Args:
+            callbacks: more of them.
+        """
+        method = self.config["method"]
+        args = training_arguments(self.config, self.updates, self.work)
+        is_first = args.process_index == 0
+        with args.main_process_first(local=False):
+            if is_first:
+                self._check_work_folder()
+            checkpoint = checkpoints.latest_valid(self.work)
+        form = model_format(self.config)
+        model = load_start_model(self.config, self.inputs["start"])
+        check_lengths(model, form)
+        model.network.to(args.device)
+        self_check.check(model, form)
+        train_set, valid_set = self._examples(model)
+        texts = check_texts(
+            {"train": train_set, "valid": valid_set},
+            self.config["dataset"]["max_unknown_targets"],
+            verbose=is_first,
+        )
+        patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []
+        progress = Progress(self.config["name"])
+        trainer_class = ShardedTrainer if self.sharded and process_count() > 1 else WarmupTrainer
+        trainer = trainer_class(
+            model,
+            method,
+            self.on_nan,
+            args=args,
+            train_dataset=train_set,
+            eval_dataset=valid_set,
+            data_collator=Collator(model.tokens.pad, model.pads_left),
+            callbacks=[progress, *patience, *self.callbacks, *callbacks],
+        )
+        if method["sampling"]:
+            trainer.measures.append(WarmupMeasure(trainer, form))
+        trainer.remove_callback(PrinterCallback)  # `Progress` prints the same, legibly
+        if checkpoint and is_first:
+            print(f"{self.config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
+        trainer.train_or_resume(checkpoint)
+        # all processes have read the best checkpoint before the first one deletes it
+        trainer.accelerator.wait_for_everyone()
+        return model, summarise(self.config, trainer.state, len(valid_set)) | {"texts": texts}
+
+    def fingerprint(self) -> dict[str, Any]:
+        """Return what determines the run. Checkpoints of any other run are of no use to it."""
+        return {
+            "config": self.config,
+            "updates": self.updates,
+            "data": {role: sha256(path) for role, path in sorted(self.inputs.items())},
+            "sharded": self.sharded,
+        }
+
+    def _is_finished(self) -> bool:
+        """Return whether an earlier start has finished this run, but nobody has seen its end."""
+        kept = self.work / work_folder.FINISHED
+        return kept.exists() and work_folder.is_finished(self.work, self.fingerprint())
+
+    def _check_work_folder(self) -> None:
+        code = provenance.code_sha256()
+        work_folder.check_fingerprint(self.work, self.fingerprint(), code, self.fresh)
+
+    def _provenance(self) -> dict[str, Any]:
+        device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+        return provenance.collect(self.config, self.inputs, device) | {
+            "processes": process_count(),
+            "sharded": self.sharded and process_count() > 1,
+        }
+
+    def _save(
+        self, model: LanguageModel, summary: dict[str, Any], provenance_: dict[str, Any]
+    ) -> None:
+        """Write the results to the work folder, all of them or none."""
+        with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
+            loading.save(model, temporary / "model")
+            write_json(temporary / "model" / FORMAT_FILE, model_format(self.config))
+            write_json(temporary / "provenance.json", provenance_)
+            write_json(temporary / "training.json", summary)
+
+    def _examples(self, model: LanguageModel) -> tuple[Examples, Examples]:
+        """Return the training and validation examples as tokens of a model."""
+        dataset = self.config["dataset"]
+
+        def read(role: str, limit: int | None = None) -> Examples:
+            examples = Examples(
+                self.inputs[role],
+                dataset["task"],
+                model.tokenizer,
+                control=model.tokens.of_form,
+                max_source_tokens=dataset["max_source_tokens"],
+                max_target_tokens=dataset["max_target_tokens"],
+                limit=limit,
+            )
+            check_positions(model.network, examples.input_ids, f"{self.inputs[role]}")
+            return examples
+
+        return read("train"), read("valid", dataset["validation_limit"])
+
+
+def load_start_model(config: dict[str, Any], start: Path) -> LanguageModel:
+    """Return the model that a run starts from.
+
+    Args:
+        config: the resolved run.
+        start: a tokenizer's folder for `start: scratch`, else a checkpoint's.
+    """
+    if config["method"]["start"] == "scratch":
+        model = loading.create(config["model"], start, config["seed"])
+    else:
+        # in float32 whatever the precision of the arithmetic: small updates would be lost
+        model = loading.load(start, config["model"] | {"dtype": "float32"})
+    has_format = (start / FORMAT_FILE).exists()
+    knows_warmups = has_format and read_format(start)["max_warmup_tokens"] is not None
+    if config["method"]["sampling"] and not knows_warmups:
+        loading.init_separator_from_eos(model)
+    return model
+
+
+def check_texts(
+    splits: dict[str, Examples], max_unknown_targets: float, *, verbose: bool
+) -> dict[str, Any]:
+    """Count texts that were cut or cannot be spelled, and return the counts for training.json.
+
+    Args:
+        splits: `train` and `valid`.
+        max_unknown_targets: largest share of the targets of a split with unknown tokens.
+        verbose: print the counts.
+
+    Raises:
+        InputError: the share is larger.
+    """
+    counts = {split: examples.counts for split, examples in splits.items()}
+    trip = text_counts.check_round_trip(splits["train"].encoder, splits["train"].targets)
+    if verbose:
+        of_splits = (text_counts.sentences(split, *pair) for split, pair in counts.items())
+        for sentence in [*itertools.chain(*of_splits), *text_counts.said_of(trip)]:
+            print(sentence, file=sys.stderr)
+    for split, (_, targets) in counts.items():
+        if targets.unknown > max_unknown_targets * targets.texts:
+            raise InputError(
+                f"{split}: {targets.unknown} of {targets.texts} targets have unknown tokens; the "
+                f"tokenizer cannot spell, for example, {targets.unknown_example!r}: take another "
+                "tokenizer, or allow a larger share with max_unknown_targets of the data set, "
+                f"which is {max_unknown_targets:g}"
+            )
+    return text_counts.of_training(counts, trip)

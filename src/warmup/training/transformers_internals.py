@@ -1,0 +1,35 @@
+"""All private names of `transformers` that this package uses, tested with version 5.23.
+
+`transformers` may change them in any version, so pyproject.toml bounds it to this one. Before you
+raise the bound, compare each name below with the new source.
+"""
+
+from pathlib import Path
+
+from transformers import TrainerState, TrainingArguments
+
+CALLED = ("_load_best_model", "_prepare_inputs")
+"""Private methods of `Trainer` that `trainer.WarmupTrainer` calls."""
+OVERRIDDEN = (
+    "_load_best_model",
+    "_load_from_checkpoint",
+    "_load_optimizer_and_scheduler",
+    "_save",
+    "_save_optimizer_and_scheduler",
+)
+"""Private methods of `Trainer` that `sharded_trainer.ShardedTrainer` overrides."""
+
+
+def use_one_gpu(args: TrainingArguments) -> None:
+    """Let a process use one GPU; `Trainer` would multiply the batch by the number it sees."""
+    args._n_gpu = min(args.n_gpu, 1)
+
+
+def trainer_state(checkpoint: Path) -> TrainerState:
+    """Return the state that `Trainer` has written to a checkpoint."""
+    return TrainerState.load_from_json(str(checkpoint / "trainer_state.json"))
+
+
+def had_ended(state: TrainerState) -> bool:
+    """Return whether training had ended, by its budget or its patience, when a state was saved."""
+    return bool(state.stateful_callbacks["TrainerControl"]["args"]["should_training_stop"])

@@ -1,0 +1,93 @@
+"""A run from its start to its results: time over all starts, provenance, what is in the way."""
+
+import json
+import time
+
+import pytest
+
+from helpers import tiny
+from helpers.trainings import At, KilledError
+from warmup.__main__ import main
+from warmup.common import provenance
+from warmup.common.files import read_json
+from warmup.training.training_job import TrainingJob
+
+
+@pytest.fixture
+def config():
+    config = tiny.resolved("sft")
+    config["method"]["start"] = "scratch"
+    return config
+
+
+@pytest.fixture
+def provenance_of_run(config, data, tmp_path):
+    """Return a function that does the job, with some callbacks, and returns its provenance."""
+    inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
+
+    def start(*callbacks):
+        TrainingJob(config, inputs, 8, tmp_path / "work", callbacks=callbacks).run(tmp_path / "out")
+        return read_json(tmp_path / "out" / "provenance.json")
+
+    return start
+
+
+def test_the_time_is_that_of_all_starts(provenance_of_run, tmp_path):
+    with pytest.raises(KilledError):
+        provenance_of_run(At("on_step_begin", 6))  # the checkpoint is of update 4
+    path = tmp_path / "work" / "run_clock.json"
+    before = read_json(path)
+    assert before["seconds"] > 0
+    before = {"started": "2026-01-01T00:00:00+00:00", "seconds": before["seconds"] + 1000}
+    path.write_text(json.dumps(before))
+    began = time.perf_counter()
+    after = provenance_of_run()
+    assert after["started"] == before["started"]
+    assert 0 < after["seconds"] - before["seconds"] <= time.perf_counter() - began
+    assert not path.exists()
+    assert provenance_of_run()["seconds"] < 1000  # a run of its own
+
+
+def test_the_revision_is_that_from_before_training(provenance_of_run, monkeypatch):
+    expected = {"code_sha256": provenance.code_sha256(), "git": provenance.revision()}
+
+    def edit():
+        monkeypatch.setattr(provenance, "code_sha256", lambda: "edited")
+        monkeypatch.setattr(provenance, "revision", lambda: {"revision": "later", "dirty": True})
+
+    found = provenance_of_run(At("on_step_begin", 2, edit))
+    assert {key: found[key] for key in expected} == expected
+
+
+def test_a_folder_of_something_else_is_not_replaced(config, data, tmp_path, capsys):
+    options = {
+        "--config": json.dumps(config), "--train": data["train"], "--valid": data["valid"],
+        "--start": data["t5"], "--work": tmp_path / "work", "--output-dir": tmp_path / "out",
+    }  # fmt: skip
+    command = ["train", *(str(text) for option in options.items() for text in option)]
+    file = tmp_path / "out" / "model" / "mine.txt"
+    file.parent.mkdir(parents=True)
+    file.write_text("years of work")
+    with pytest.raises(SystemExit):
+        main(command)
+    assert "model: is not empty; delete it" in capsys.readouterr().err
+    assert file.exists()
+    file.unlink()
+    main(command)
+    main(command)  # its own model is replaced
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "model", "provenance.json", "training.json"
+    }  # fmt: skip
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["lock"]
+
+
+def test_a_finished_run_whose_end_was_not_seen_is_only_copied(config, data, tmp_path, capsys):
+    inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
+    job = TrainingJob(config, inputs, 8, tmp_path / "work")
+    job.run(tmp_path / "one", keep_finished=True)
+    capsys.readouterr()
+    job.run(tmp_path / "other")
+    assert "was finished before: put in place" in capsys.readouterr().err
+    for name in ("model/model.safetensors", "training.json", "provenance.json"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+    assert [path.name for path in (tmp_path / "work").iterdir()] == ["lock"]
