@@ -10,7 +10,12 @@ from warmup.data import generators
 def test_names_are_sorted_and_without_private_modules():
     assert {"likelihood", "reweighted"} <= set(plugins.names("objective"))
     assert plugins.names("objective") == sorted(plugins.names("objective"))
-    assert plugins.names("task") == ["multiple_choice", "summarization", "translation"]
+    assert plugins.names("task") == [
+        "multiple_choice",
+        "summarization",
+        "transduction",
+        "translation",
+    ]
     assert plugins.names("generator") == ["agreement", "shell_game", "tally"]
 
 
