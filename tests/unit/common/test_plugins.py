@@ -67,5 +67,11 @@ def test_every_source_says_whether_it_needs_the_network():
     found = {
         name: plugins.constant("source", name, "NEEDS_NETWORK") for name in plugins.names("source")
     }
-    assert found == {"hub": True, "local": False, "synthetic": False, "url": True}
+    assert found == {
+        "hub": True,
+        "local": False,
+        "packaged": False,
+        "synthetic": False,
+        "url": True,
+    }
     assert found == {name: plugins.load("source", name).NEEDS_NETWORK for name in found}
