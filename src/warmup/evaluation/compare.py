@@ -25,10 +25,14 @@ from warmup.evaluation.item_statistics import ItemStatistics
 from warmup.evaluation.metric_properties import SEMANTIC
 from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN, against
 from warmup.evaluation.significance import LEVEL
-from warmup.evaluation.significance.contrast import contrast
-from warmup.evaluation.significance.difference import Difference, assess, mean_of
-from warmup.evaluation.significance.holm import holm
-from warmup.evaluation.significance.systems import differences
+from warmup.evaluation.significance.difference import (
+    Difference,
+    assess_difference,
+    mean_difference,
+    paired_differences,
+    standardised_contrast,
+)
+from warmup.evaluation.significance.hypothesis_tests import holm
 
 INPUTS = {"statistics": ".statistics.json"}
 """What the command reads, of `warmup score`; and how the names of the files end."""
@@ -108,7 +112,7 @@ def compare(
     ]
     rows = []
     for table in tables:
-        results = [assess(difference, seed) for _, _, difference in table]
+        results = [assess_difference(difference, seed) for _, _, difference in table]
         adjusted = holm([result.p for result in results])
         for (place, names, difference), result, p in zip(table, results, adjusted, strict=True):
             counts = {"n": difference.n, "seeds": len(difference.seeds), "tests": len(table)}
@@ -184,7 +188,7 @@ def _comparisons(
         }
         pairs = [(item.method, item.baseline) for item in names]
         aggregate = segment_scores.aggregate_of(metric)
-        made = differences(statistics, pairs, aggregate, resamples, seed)
+        made = paired_differences(statistics, pairs, aggregate, resamples, seed)
         for item, difference in zip(names, made, strict=True):
             yield place, item, difference
 
@@ -199,7 +203,9 @@ def _means(found: Iterable[Comparison], places: Iterable[Place]) -> list[Compari
         parts = [difference for _, _, difference in here]
         whole = len(parts) == pairs[place] and len({part.seeds for part in parts}) == 1
         if len(parts) > 1 and whole:
-            means.append((place._replace(pair=f"{MEAN}{len(parts)}"), names, mean_of(parts)))
+            means.append(
+                (place._replace(pair=f"{MEAN}{len(parts)}"), names, mean_difference(parts))
+            )
     return means
 
 
@@ -215,7 +221,9 @@ def _lexical(found: Iterable[Comparison]) -> Iterator[Comparison]:
         for meaning in others:
             if metric_properties.of(meaning).kind != SEMANTIC:
                 continue
-            difference = contrast(*(_improvement(one, gains[one]) for one in (words, meaning)))
+            difference = standardised_contrast(
+                *(_improvement(one, gains[one]) for one in (words, meaning))
+            )
             if difference is not None:
                 yield place, names._replace(metric=against(words, meaning)), difference
 

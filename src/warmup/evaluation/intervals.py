@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from warmup.evaluation.metrics import FloatArray
 
 _BLOCK = 1 << 20
 """Draws held at a time."""

@@ -12,9 +12,8 @@ from warmup.config.methods import Methods
 from warmup.evaluation import compare, metrics
 from warmup.evaluation.compare import planned
 from warmup.evaluation.result_tables import COMPARISONS, OWN
-from warmup.evaluation.significance.difference import Difference, assess, mean_of
-from warmup.evaluation.significance.holm import holm
-from warmup.evaluation.significance.mcnemar import mcnemar
+from warmup.evaluation.significance.difference import Difference, assess_difference, mean_difference
+from warmup.evaluation.significance.hypothesis_tests import holm, mcnemar
 
 ACCURACY = metrics.load("accuracy")
 
@@ -176,14 +175,14 @@ def test_equal_outputs_differ_by_nothing():
 
 def test_one_item_has_no_interval():
     difference = Difference(1, (1,), np.array([5.0]), np.full((1, 50), 5.0), np.array([5.0, -5.0]))
-    found = assess(difference, 0)
+    found = assess_difference(difference, 0)
     assert math.isnan(found.low) and math.isnan(found.high)
     assert found.p == 1
 
 
 def test_the_mean_of_differences_keeps_their_seeds():
     parts = [Difference(10, (1, 2), np.array([1.0, 3.0]) * k, np.zeros((2, 5))) for k in (1, 3)]
-    mean = mean_of(parts)
+    mean = mean_difference(parts)
     assert (mean.n, mean.seeds, mean.randomized) == (20, (1, 2), None)
     assert mean.observed.tolist() == [2.0, 6.0]
 

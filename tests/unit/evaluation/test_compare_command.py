@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from helpers.evaluations import RUN
+from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common import files as files_of
 from warmup.common.errors import InputError
@@ -26,10 +27,11 @@ def files(tmp_path, monkeypatch):
     references = [" ".join(shuffler.choices(["ka", "lo", "mi", "su"], k=9)) for _ in range(40)]
     for method, share in (("sft", 0.7), ("warmup", 0.9)):
         rows = [
-            {
-                **{"id": str(i), "source": "s", "references": [text], "meta": {}},
-                "output": " ".join(w if shuffler.random() < share else "xx" for w in text.split()),
-            }
+            prediction_line(
+                id=str(i),
+                references=[text],
+                output=" ".join(w if shuffler.random() < share else "xx" for w in text.split()),
+            )
             for i, text in enumerate(references)
         ]
         files_of.write_jsonl(Path(f"{method}.jsonl"), rows)

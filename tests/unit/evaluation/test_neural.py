@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.config import neural_metrics as neural_entries
 from warmup.evaluation import neural_metrics
@@ -49,8 +50,7 @@ def compute(tmp_path, monkeypatch, capsys):
 
     def run(scale, model=MODEL, name="length"):
         (tmp_path / "model.json").write_text(json.dumps(model))
-        row = {"source": "s", "references": ["r"], "meta": {}}
-        rows = [row | {"output": output} for output in ("abc", "", "猫")]
+        rows = [prediction_line(output=output) for output in ("abc", "", "猫")]
         (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         options = {
             "metric": name, "model": "model.json", "entry": json.dumps({"scale": scale}),

@@ -16,14 +16,17 @@ from statsmodels.stats import contingency_tables, multitest
 from warmup.evaluation import metrics
 from warmup.evaluation.intervals import resampled_sums
 from warmup.evaluation.metrics import Corpus
-from warmup.evaluation.significance.difference import MCNEMAR, PAIRED_T, RANDOMIZATION
-from warmup.evaluation.significance.draws import central, p_value
-from warmup.evaluation.significance.holm import holm
-from warmup.evaluation.significance.mcnemar import mcnemar
-from warmup.evaluation.significance.paired_t import paired_t
-from warmup.evaluation.significance.power import detectable, effect_size
-from warmup.evaluation.significance.randomization import randomized, swapped_sums
-from warmup.evaluation.significance.systems import itemwise
+from warmup.evaluation.significance.difference import MCNEMAR, PAIRED_T, RANDOMIZATION, item_test
+from warmup.evaluation.significance.hypothesis_tests import (
+    holm,
+    mcnemar,
+    p_value,
+    paired_t,
+    percentile_interval,
+    randomized_differences,
+    swapped_sums,
+)
+from warmup.evaluation.significance.power import effect_size, minimum_detectable_effect
 
 SEED = 12345  # sacrebleu's own
 
@@ -104,7 +107,7 @@ def test_randomization_equals_the_exact_permutation_test_of_scipy(shift):
         (ours, theirs), difference, permutation_type="samples", n_resamples=np.inf
     ).pvalue  # all 2^11 swaps
     resamples = 20_000
-    null = randomized(columns(ours), columns(theirs), mean, resamples, 0)
+    null = randomized_differences(columns(ours), columns(theirs), mean, resamples, 0)
     error = math.sqrt(exact * (1 - exact) / resamples)
     assert p_value(null, difference(ours, theirs)) == pytest.approx(exact, abs=4 * error + 1e-4)
 
@@ -112,7 +115,7 @@ def test_randomization_equals_the_exact_permutation_test_of_scipy(shift):
 def test_randomization_counts_ties():
     """Of items with differences 1, 0 and -1 every swap of the middle one is a tie."""
     ours, theirs = np.array([1.0, 5.0, 2.0]), np.array([0.0, 5.0, 3.0])
-    null = randomized(columns(ours), columns(theirs), mean, 999, 0)
+    null = randomized_differences(columns(ours), columns(theirs), mean, 999, 0)
     assert p_value(null, 0.0) == 1
     exact = np.mean(np.abs([a + b for a in (1, -1) for b in (1, -1)]) / 3 >= 2 / 3 - 1e-9)
     assert p_value(null, 2 / 3) == pytest.approx(exact, abs=0.06)
@@ -167,7 +170,7 @@ def test_approximate_randomization_equals_sacrebleu(systems):
     samples = 1000
     for name, expected in sacrebleu(systems, "ar", samples).items():
         ours, theirs, difference, aggregate = statistics(systems, name)
-        null = randomized(ours, theirs, aggregate, samples, SEED)
+        null = randomized_differences(ours, theirs, aggregate, samples, SEED)
         found = p_value(null, difference)
         assert 0.01 < found < 0.99
         assert found == pytest.approx(expected.p_value, abs=1e-12)
@@ -188,7 +191,7 @@ def test_paired_bootstrap_interval_equals_scipy():
     generator = np.random.default_rng(5)
     ours, theirs = generator.normal(0.5, 1, (2, 200))
     rows = columns(ours - theirs)
-    low, high = central(mean(resampled_sums(rows, 20_000, 0)))
+    low, high = percentile_interval(mean(resampled_sums(rows, 20_000, 0)))
     expected = stats.bootstrap(
         (ours, theirs), lambda a, b, axis=-1: a.mean(axis) - b.mean(axis), paired=True,
         n_resamples=20_000, method="percentile", rng=generator,
@@ -198,13 +201,13 @@ def test_paired_bootstrap_interval_equals_scipy():
 
 def test_the_test_of_a_metric_follows_from_its_statistics():
     right, wrong = columns(np.array([1.0, 1, 0, 1])), columns(np.array([0.0, 1, 1, 0]))
-    assert itemwise(right, wrong, mean) == (MCNEMAR, mcnemar(2, 1))
+    assert item_test(right, wrong, mean) == (MCNEMAR, mcnemar(2, 1))
     ours, theirs = columns(np.array([0.5, 1, 0, 0])), columns(np.array([0.0, 1, 1, 0]))
-    assert itemwise(ours, theirs, mean) == (PAIRED_T, paired_t(np.array([0.5, 0, -1, 0])))
+    assert item_test(ours, theirs, mean) == (PAIRED_T, paired_t(np.array([0.5, 0, -1, 0])))
     counts = np.ones((4, 10))
-    assert itemwise(counts, counts, mean)[0] == RANDOMIZATION
+    assert item_test(counts, counts, mean)[0] == RANDOMIZATION
     ratio = np.array([[1.0, 3], [2, 4]])  # two columns, and no mean over items
-    assert itemwise(ratio, ratio, mean)[0] == RANDOMIZATION
+    assert item_test(ratio, ratio, mean)[0] == RANDOMIZATION
 
 
 def test_the_shipped_metrics_have_their_tests():
@@ -214,7 +217,7 @@ def test_the_shipped_metrics_have_their_tests():
         metric = metrics.load(name)
         ours = metric.statistics(corpus)
         theirs = metric.statistics(Corpus(["B", "A", "a dog C"], corpus.references, "en"))
-        found[name] = itemwise(ours, theirs, metric.aggregate)[0]
+        found[name] = item_test(ours, theirs, metric.aggregate)[0]
     assert found["accuracy"] == MCNEMAR
     assert {found[name] for name in ("bleu", "chrf", "chrf++", "macro_f1")} == {RANDOMIZATION}
 
@@ -230,9 +233,9 @@ def test_effect_size_of_a_mean_is_cohens_d_of_pairs():
 def test_detectable_difference_has_the_power_it_says():
     """The power of a z test at the detectable difference, from the normal distribution alone."""
     for error, alpha, power in ((1.0, 0.05, 0.8), (0.3, 0.01, 0.9)):
-        least = detectable(error, alpha, power)
+        least = minimum_detectable_effect(error, alpha, power)
         limit = stats.norm.isf(alpha / 2) * error
         found = stats.norm.sf(limit, least, error) + stats.norm.cdf(-limit, least, error)
         assert found == pytest.approx(power, abs=1e-4)
-    assert detectable(1.0) == pytest.approx(2.8016, abs=1e-4)
-    assert math.isnan(detectable(0.0))
+    assert minimum_detectable_effect(1.0) == pytest.approx(2.8016, abs=1e-4)
+    assert math.isnan(minimum_detectable_effect(0.0))

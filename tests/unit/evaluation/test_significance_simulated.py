@@ -13,14 +13,17 @@ from scipy import stats
 
 from warmup.evaluation import metrics
 from warmup.evaluation.intervals import bootstrap_interval, resampled_sums
-from warmup.evaluation.significance.difference import PAIRED_T, Difference, assess
-from warmup.evaluation.significance.draws import central, p_value
+from warmup.evaluation.significance.difference import PAIRED_T, Difference, assess_difference
 from warmup.evaluation.significance.hierarchical import deviations
-from warmup.evaluation.significance.holm import holm
-from warmup.evaluation.significance.mcnemar import mcnemar
-from warmup.evaluation.significance.paired_t import paired_t
-from warmup.evaluation.significance.power import detectable
-from warmup.evaluation.significance.randomization import randomized
+from warmup.evaluation.significance.hypothesis_tests import (
+    holm,
+    mcnemar,
+    p_value,
+    paired_t,
+    percentile_interval,
+    randomized_differences,
+)
+from warmup.evaluation.significance.power import minimum_detectable_effect
 
 BLEU = metrics.load("bleu").aggregate
 MACRO_F1 = metrics.load("macro_f1").aggregate
@@ -68,7 +71,7 @@ def test_randomization_of_bleu_is_uniform_under_the_null():
     p = []
     for trial in range(trials):
         ours, theirs = two_systems(generator, 60)
-        null = randomized(ours, theirs, BLEU, resamples, trial)
+        null = randomized_differences(ours, theirs, BLEU, resamples, trial)
         p.append(p_value(null, BLEU(ours.sum(0)) - BLEU(theirs.sum(0))))
     assert is_uniform(spread_out(p, resamples, generator))
     assert np.mean(np.array(p) <= 0.05) == near(0.05, trials)
@@ -80,7 +83,7 @@ def test_randomization_and_t_test_of_a_mean_are_uniform_under_the_null():
     for trial in range(trials):
         hard = generator.gamma(2, 10, 80)
         ours, theirs = hard + generator.exponential(5, (2, 80))
-        null = randomized(columns(ours), columns(theirs), mean, resamples, trial)
+        null = randomized_differences(columns(ours), columns(theirs), mean, resamples, trial)
         swapped.append(p_value(null, ours.mean() - theirs.mean()))
         student.append(paired_t(ours - theirs))
         unpaired.append(stats.ttest_ind(ours, theirs).pvalue)
@@ -119,7 +122,7 @@ def test_paired_bootstrap_of_a_mean_covers_the_truth():
         hard = generator.random(200)
         ours, theirs = generator.random((2, 200)) < np.stack([hard, 0.8 * hard])  # 50% and 40%
         rows = columns(100.0 * ours - 100.0 * theirs)
-        low, high = central(mean(resampled_sums(rows, 400, trial)))
+        low, high = percentile_interval(mean(resampled_sums(rows, 400, trial)))
         held += low <= 10 <= high
     assert 0.93 <= held / trials <= 0.97
 
@@ -132,7 +135,7 @@ def test_paired_bootstrap_of_bleu_covers_the_truth():
     for trial in range(trials):
         ours, theirs = two_systems(generator, 150, gain=0.03)
         drawn = BLEU(resampled_sums(ours, 250, trial)) - BLEU(resampled_sums(theirs, 250, trial))
-        low, high = central(drawn)
+        low, high = percentile_interval(drawn)
         held += low <= truth <= high
     assert truth > 2
     assert 0.93 <= held / trials <= 0.97
@@ -179,12 +182,12 @@ def test_hierarchical_bootstrap_covers_the_truth(seeds, luck, most):
         values = over_seeds(generator, seeds, luck)
         observed, drawn = values.mean(axis=1), drawn_over_seeds(values, trial)
         draws = deviations(observed, drawn, trial)
-        low, high = central(draws)
+        low, high = percentile_interval(draws)
         held += low <= -observed.mean() <= high
         p.append(p_value(draws, observed.mean()))
         # the usual way, seeds drawn with replacement
         chosen = generator.integers(seeds, size=(drawn.shape[1], seeds))
-        low, high = central(np.take_along_axis(drawn.T, chosen, axis=1).mean(axis=1))
+        low, high = percentile_interval(np.take_along_axis(drawn.T, chosen, axis=1).mean(axis=1))
         plain += low <= 0 <= high
     assert 0.93 <= held / trials <= most
     assert np.mean(np.array(p) <= 0.05) <= 0.07
@@ -196,11 +199,11 @@ def test_hierarchical_bootstrap_covers_the_truth(seeds, luck, most):
 
 def test_a_detectable_difference_is_found_in_eighty_of_a_hundred_cases():
     generator, trials, n = np.random.default_rng(17), 2000, 300
-    least = detectable(1 / math.sqrt(n))
+    least = minimum_detectable_effect(1 / math.sqrt(n))
     samples = generator.normal(least, 1, (trials, n))
     assert np.mean([paired_t(row) < 0.05 for row in samples]) == near(0.8, trials)
     # accuracy: 20% of the items are right in one of two systems only
-    least = detectable(math.sqrt(0.2 / 1572))
+    least = minimum_detectable_effect(math.sqrt(0.2 / 1572))
     shares = [(0.2 + least) / 2, (0.2 - least) / 2, 0.8]
     counts = generator.multinomial(1572, shares, trials)[:, :2]
     found = [mcnemar(*map(int, row)) < 0.05 for row in counts]
@@ -214,7 +217,7 @@ def test_the_detectable_difference_of_a_comparison_is_that_of_its_noise():
         values = generator.normal(shift, 2, n)
         drawn = mean(resampled_sums(columns(values), 2000, 0))[None]
         observed = values[None].mean(axis=1)
-        found = assess(Difference(n, (1,), observed, drawn, None, PAIRED_T, 0.5), 0)
+        found = assess_difference(Difference(n, (1,), observed, drawn, None, PAIRED_T, 0.5), 0)
         assert found.detectable == pytest.approx(2.8016 * 2 / math.sqrt(n), rel=0.12)
 
 
@@ -225,12 +228,14 @@ def test_five_seeds_find_the_detectable_difference_of_their_noise():
     for trial in range(trials):
         values = over_seeds(generator, 5, 0.06)
         drawn = drawn_over_seeds(values, trial, 300)
-        results.append(assess(Difference(150, tuple(range(5)), values.mean(1), drawn), trial))
+        results.append(
+            assess_difference(Difference(150, tuple(range(5)), values.mean(1), drawn), trial)
+        )
     least = np.median([result.detectable for result in results])
     found = 0
     for trial in range(trials):
         values = over_seeds(generator, 5, 0.06) + least
         drawn = drawn_over_seeds(values, trial, 300)
-        made = assess(Difference(150, tuple(range(5)), values.mean(1), drawn), trial)
+        made = assess_difference(Difference(150, tuple(range(5)), values.mean(1), drawn), trial)
         found += made.p <= 0.05
     assert 0.72 < found / trials < 0.92

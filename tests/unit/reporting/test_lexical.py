@@ -7,10 +7,16 @@ import pytest
 from warmup.config.methods import Methods
 from warmup.evaluation import compare
 from warmup.evaluation.item_statistics import ItemStatistics
+from warmup.evaluation.metrics import mean
 from warmup.evaluation.result_tables import COMPARISONS, against, compared_metrics
-from warmup.evaluation.significance.contrast import contrast
-from warmup.evaluation.significance.difference import BOOTSTRAP, HIERARCHICAL, Difference, assess
-from warmup.evaluation.significance.systems import differences
+from warmup.evaluation.significance.difference import (
+    BOOTSTRAP,
+    HIERARCHICAL,
+    Difference,
+    assess_difference,
+    paired_differences,
+    standardised_contrast,
+)
 from warmup.reporting.tables.words_vs_meaning import lexical_table
 
 NAME = "rouge1 against bertscore"
@@ -32,30 +38,31 @@ def two_metrics(generator, n, gains=(0.0, 0.0), shared=0.5, seeds=1):
         for seed in range(seeds):
             statistics["a", seed] = means(50 + spread * (items + gain))
             statistics["b", seed] = means(np.full(n, 50.0))
-        found += differences(statistics, [("a", "b")], lambda sums: sums[..., 0] / sums[..., 1],
-                             400, 0)  # fmt: skip
+        found += paired_differences(statistics, [("a", "b")], mean, 400, 0)
     return found
 
 
 def test_it_is_the_difference_of_two_effect_sizes():
     one, other = two_metrics(np.random.default_rng(0), 300, gains=(0.6, 0.1))
-    found = contrast(one, other)
-    sizes = [assess(item, 0).effect_size for item in (one, other)]
+    found = standardised_contrast(one, other)
+    sizes = [assess_difference(item, 0).effect_size for item in (one, other)]
     assert found.observed[0] == pytest.approx(sizes[0] - sizes[1])
-    result = assess(found, 0)
+    result = assess_difference(found, 0)
     assert (result.test, result.p) == (BOOTSTRAP, result.p_bootstrap)
     assert result.low > 0
     assert result.p < 0.05
-    back = assess(contrast(other, one), 0)
+    back = assess_difference(standardised_contrast(other, one), 0)
     assert (back.difference, back.p) == (pytest.approx(-result.difference), result.p)
 
 
 def test_what_is_not_of_the_same_draws_or_has_no_spread_is_not_compared():
     one, other = two_metrics(np.random.default_rng(0), 100)
     still = Difference(100, (0,), np.zeros(1), np.zeros((1, 400)))
-    assert contrast(one, still) is None
-    assert contrast(one, Difference(99, (0,), other.observed, other.resampled)) is None
-    assert contrast(one, Difference(100, (7,), other.observed, other.resampled)) is None
+    assert standardised_contrast(one, still) is None
+    assert standardised_contrast(one, Difference(99, (0,), other.observed, other.resampled)) is None
+    assert (
+        standardised_contrast(one, Difference(100, (7,), other.observed, other.resampled)) is None
+    )
 
 
 @pytest.mark.parametrize("gains", [(0.0, 0.0), (0.3, 0.3)])
@@ -63,7 +70,7 @@ def test_intervals_hold_the_truth_and_p_values_err_in_five_of_a_hundred(gains):
     generator, trials = np.random.default_rng(21), 400
     held, small = 0, 0
     for _ in range(trials):
-        result = assess(contrast(*two_metrics(generator, 120, gains)), 0)
+        result = assess_difference(standardised_contrast(*two_metrics(generator, 120, gains)), 0)
         held += result.low <= 0 <= result.high
         small += result.p <= 0.05
     assert 0.92 <= held / trials <= 0.98  # three standard errors about 95%

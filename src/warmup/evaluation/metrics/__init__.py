@@ -18,6 +18,7 @@ from warmup.data.predictions import Prediction
 from warmup.evaluation import metric_properties
 
 FloatArray = NDArray[np.float64]
+"""Statistics and scores, as all of the evaluation computes them."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How large a difference is for its noise, and how large it must be to be found."""
+"""How large a difference is compared with its noise, and how large it must be to be found."""
 
 import math
 
@@ -13,21 +13,21 @@ POWER = 0.8
 def effect_size(difference: float, error: float, n: int) -> float:
     """Return Cohen's d of paired items: the difference over the spread of the items' differences.
 
-    The spread is `error` times the square root of n. Where a metric is no mean over items, such as
-    BLEU, it is that of the items' influences on the score. Not-a-number where there is no spread.
+    The spread is `error` times the square root of n. If a metric is not a mean over items, such as
+    BLEU, it is the spread of the items' influences on the score. NaN if there is no spread.
 
     Args:
         difference: in points.
         error: standard error of the difference over items, in points.
-        n: items.
+        n: number of items.
     """
     return difference / (error * math.sqrt(n)) if error > 0 else math.nan
 
 
-def detectable(error: float, alpha: float = LEVEL, power: float = POWER) -> float:
+def minimum_detectable_effect(error: float, alpha: float = LEVEL, power: float = POWER) -> float:
     """Return the smallest true difference that a two-sided test finds with probability `power`.
 
-    For a normal difference with that standard error: 2.80 of it at the usual 5% and 80%. It depends
-    on the noise alone, and not on the difference found. Not-a-number where no noise is known.
+    For a normal difference with that standard error it is 2.80 of it at the usual 5% and 80%. It
+    depends on the noise alone, not on the difference found. NaN if the noise is not known.
     """
     return error * float(ndtri(1 - alpha / 2) + ndtri(power)) if error > 0 else math.nan

@@ -12,7 +12,8 @@ from importlib import resources
 import numpy as np
 
 from warmup.evaluation.language import language
-from warmup.evaluation.warmup_analysis.quantities import FloatArray, Quantity, Words, ratio, share
+from warmup.evaluation.metrics import FloatArray
+from warmup.evaluation.warmup_analysis.quantities import Quantity, Words, ratio, share
 
 _MOST = 100
 _PART = 10

@@ -58,7 +58,8 @@ def _measured(claim: Mapping[Any, Any], tested: "pd.DataFrame | None") -> Detect
 
 
 def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
-    from warmup.evaluation.significance.power import detectable  # noqa: PLC0415  # scipy, where needed
+    # scipy is imported only where it is needed
+    from warmup.evaluation.significance.power import minimum_detectable_effect  # noqa: PLC0415
 
     keys = ("task", "dataset", "metric")
     with Path(__file__).with_name("detectable.csv").open(encoding="utf-8", newline="") as stream:
@@ -68,8 +69,8 @@ def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
     (row,) = found
     n, pairs = int(row["n"]), _pairs(claim["pair"])
     # the noise of several pairs averages out, unless it is the same noise in each
-    low = detectable(float(row["low"]) / math.sqrt(n * pairs))
-    high = detectable(float(row["high"]) / math.sqrt(n))
+    low = minimum_detectable_effect(float(row["low"]) / math.sqrt(n * pairs))
+    high = minimum_detectable_effect(float(row["high"]) / math.sqrt(n))
     directions = f" in each of {pairs} directions, independent or not" if pairs > 1 else ""
     return Detectable(low, high, f"n = {n:,}{directions}, {row['basis']}")
 

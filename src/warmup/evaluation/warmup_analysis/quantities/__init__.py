@@ -11,12 +11,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warmup.common import plugins
+from warmup.evaluation.metrics import FloatArray
 from warmup.evaluation.words import words
 
-FloatArray = NDArray[np.float64]
 Words = tuple[str, ...]
 
 _UNDETERMINED = "und"

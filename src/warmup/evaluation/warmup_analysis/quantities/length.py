@@ -4,7 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from warmup.evaluation.warmup_analysis.quantities import FloatArray, Items, Quantity, share
+from warmup.evaluation.metrics import FloatArray
+from warmup.evaluation.warmup_analysis.quantities import Items, Quantity, share
 
 _QUARTILES = {"length_quartile1": 0.25, "length_median": 0.5, "length_quartile3": 0.75}
 
