@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from warmup.common.keys import EvaluationKey
 from warmup.evaluation.item_statistics import ItemStatistics
 
 RUN = {"experiment": "e", "task": "multiple_choice", "dataset": "d", "pair": "en", "model": "m",
@@ -14,8 +15,13 @@ def evaluation(method, seed=1, share=0.5, items=120, luck=0, **run):
     own = np.random.default_rng([len(method), ord(method[-1]), seed, luck]).random(items)
     right = 0.6 * hard + 0.4 * own < share
     rows = np.stack([right, np.ones(items)], axis=-1).astype(float)
-    name = f"{method}{seed}"
+    columns = RUN | {"method": method, "seed": seed} | run
     return ItemStatistics(
-        name, RUN | {"method": method, "seed": seed} | run, "hash", {"accuracy": "s"},
-        {"accuracy": rows},
-    )  # fmt: skip
+        name=f"{method}{seed}",
+        experiment=columns["experiment"],
+        task=columns["task"],
+        key=EvaluationKey.from_row(columns),
+        references_sha256="hash",
+        signatures={"accuracy": "s"},
+        statistics={"accuracy": rows},
+    )

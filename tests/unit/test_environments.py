@@ -17,7 +17,10 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 ENVS = ROOT / "envs"
-LOCKS = {name: (ENVS / f"{name}.lock").read_text().split("\n")[:-1] for name in ("main", "dev", "metrics")}
+LOCKS = {
+    name: (ENVS / f"{name}.lock").read_text().split("\n")[:-1]
+    for name in ("main", "dev", "metrics")
+}
 LOCK = LOCKS["main"]
 CONDA = sorted(ENVS.glob("*.yaml"))
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]

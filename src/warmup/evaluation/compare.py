@@ -1,9 +1,11 @@
 """Compare the methods of an experiment: `warmup compare`, one row per comparison.
 
-Which: each method with SFT (without SFT, with the first method), and warmup with each other
-method, on the same data set, pair, model, split and decoding, with the seeds that both have. And
-each method behind other warmups (a control among the decodings) with itself behind its own. Where
-there is a metric of meaning, each gain over SFT is also compared on words and in meaning.
+It compares, on the same data set, pair, model, split and decoding, with the seeds that both have:
+
+- each method with SFT (without SFT, with the first method), and warmup with each other method;
+- each method decoded with control warmups with itself decoded with its own warmups;
+- the gain of each method over SFT on words with its gain in meaning, if there is a metric of
+  meaning.
 """
 
 import argparse
@@ -11,11 +13,12 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.common.seeds import check_seed
 from warmup.config import experiment_summary
 from warmup.config.decodings import UNKNOWN, Decodings
@@ -23,7 +26,7 @@ from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import item_statistics, metric_properties, segment_scores
 from warmup.evaluation.item_statistics import ItemStatistics
 from warmup.evaluation.metric_properties import SEMANTIC
-from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN, against
+from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN, Row, against
 from warmup.evaluation.significance import LEVEL
 from warmup.evaluation.significance.difference import (
     Difference,
@@ -35,21 +38,21 @@ from warmup.evaluation.significance.difference import (
 from warmup.evaluation.significance.hypothesis_tests import holm
 
 INPUTS = {"statistics": ".statistics.json"}
-"""What the command reads, of `warmup score`; and how the names of the files end."""
+"""What the command reads, and how the names of the files end; `warmup score` writes them."""
 RESAMPLES, SEED = 5000, 0
-"""Draws of items, and their seed, unless told otherwise."""
+"""Default number of draws of items, and their seed."""
 
 
 class Place(NamedTuple):
     """Where methods are compared."""
 
     experiment: str
-    task: str
-    dataset: str
-    pair: str
-    model: str
-    split: str
+    setting: Setting
     decoding: str
+
+    def of_pair(self, pair: str) -> "Place":
+        """Return the same place for another pair of the data set."""
+        return self._replace(setting=self.setting._replace(pair=pair))
 
 
 class Names(NamedTuple):
@@ -60,9 +63,16 @@ class Names(NamedTuple):
     baseline: str
 
 
+class Comparison(NamedTuple):
+    """A difference between two methods."""
+
+    place: Place
+    names: Names
+    difference: Difference
+
+
 Group = tuple[Place, list[ItemStatistics], list[Names]]
-"""Evaluations in one place, and what of them is to be compared."""
-Comparison = tuple[Place, Names, Difference]
+"""Evaluations in one place, and the comparisons to make of them."""
 
 
 def planned(found: Iterable[str], methods: Methods) -> list[tuple[str, str]]:
@@ -82,77 +92,99 @@ def compare(
     *,
     resamples: int = RESAMPLES,
     seed: int = SEED,
-) -> list[dict[str, Any]]:
-    """Return a row for `result_tables.COMPARISONS` for each comparison and metric.
+) -> list[Row]:
+    """Return a row of comparisons.tsv for each comparison and metric.
 
-    A data set with several pairs also gets the mean over its pairs. More than `resamples` are drawn
-    where a table has so many comparisons that the least p-value which draws can give would not be
-    significant after Holm's correction. A table is what an experiment, task, split and decoding
-    have; of the controls that of all of them.
+    A data set with several pairs also gets the mean over its pairs. Holm's correction is for the
+    comparisons of an experiment, task, split and decoding; those of all controls are corrected
+    together. More than `resamples` are drawn if so many comparisons are corrected together that the
+    smallest p-value which draws can give would not be significant.
+
+    Args:
+        evaluations: the statistics of each file of predictions.
+        methods: their order.
+        decodings: their order, and which are controls of which.
+        resamples: number of draws of items.
+        seed: of the draws.
 
     Raises:
         InputError: evaluations of one place differ in their items or in a metric's signature, or
             one is given twice.
     """
 
-    def table_of(place: Place) -> tuple[str, ...]:
+    def family_of(place: Place) -> tuple[str, ...]:
         control = place.decoding in decodings.controls
-        return place.experiment, place.task, place.split, "" if control else place.decoding
+        setting = place.setting
+        return place.experiment, setting.task, setting.split, "" if control else place.decoding
 
     groups = list(_groups(evaluations, methods, decodings))
-    sizes = Counter(table_of(place) for place, _, plan in groups for _ in plan)
+    sizes = Counter(family_of(place) for place, _, plan in groups for _ in plan)
     # k pairs make k + 1 rows, at most 1.5 times as many; twice that leaves room below the level
     resamples = max(resamples, round(3 * max(sizes.values(), default=0) / LEVEL))
-    found = [comparison for here in groups for comparison in _comparisons(*here, resamples, seed)]
-    found += _means(found, {place for place, _, _ in groups})
-    tables = [
-        table
-        for kind in (found, list(_lexical(found)))  # a question of its own is a table of its own
-        for table in group(kind, lambda item: table_of(item[0])).values()
+    comparisons = [item for members in groups for item in _comparisons(*members, resamples, seed)]
+    comparisons += _means(comparisons, {place for place, _, _ in groups})
+    families = [
+        family
+        # words against meaning is another question, corrected by itself
+        for kind in (comparisons, list(_words_against_meaning(comparisons)))
+        for family in group(kind, lambda item: family_of(item.place)).values()
     ]
     rows = []
-    for table in tables:
-        results = [assess_difference(difference, seed) for _, _, difference in table]
+    for family in families:
+        results = [assess_difference(item.difference, seed) for item in family]
         adjusted = holm([result.p for result in results])
-        for (place, names, difference), result, p in zip(table, results, adjusted, strict=True):
-            counts = {"n": difference.n, "seeds": len(difference.seeds), "tests": len(table)}
-            draws = {"resamples": resamples, "resampling_seed": seed}
-            row = place._asdict() | names._asdict() | result._asdict()
-            rows.append(row | {"p_holm": p} | counts | draws)
+        for (place, names, difference), result, p in zip(family, results, adjusted, strict=True):
+            rows.append(
+                {
+                    "experiment": place.experiment,
+                    **place.setting._asdict(),
+                    "decoding": place.decoding,
+                    **names._asdict(),
+                    **result._asdict(),
+                    "p_holm": p,
+                    **{"n": difference.n, "seeds": len(difference.seeds), "tests": len(family)},
+                    **{"resamples": resamples, "resampling_seed": seed},
+                }
+            )
     return rows
 
 
 def _groups(
     evaluations: Sequence[ItemStatistics], methods: Methods, decodings: Decodings
 ) -> Iterator[Group]:
-    """Yield methods with each other, and methods behind other warmups with their own."""
-    places = group(evaluations, lambda one: Place(*(one.run[key] for key in Place._fields)))
-    for place, found in places.items():
-        by_method = group(found, lambda one: str(one.run["method"]))
+    """Yield methods to compare with each other, and controls with the method's own warmups."""
+    places = group(evaluations, _place)
+    for place, members in places.items():
+        by_method = group(members, lambda one: one.key.method)
         own = decodings.controls.get(place.decoding)
         if own is None:
-            yield place, found, _plan(found, planned(by_method, methods))
+            yield place, members, _plan(members, planned(by_method, methods))
             continue
         for method, controls in by_method.items():
             usual = [
-                one._replace(run=one.run | {"method": OWN})
+                one._replace(key=replace(one.key, method=OWN))
                 for one in places.get(place._replace(decoding=own), [])
-                if one.run["method"] == method
+                if one.key.method == method
             ]
             yield place, [*controls, *usual], _plan([*controls, *usual], [(method, OWN)])
 
 
-def _plan(found: Sequence[ItemStatistics], pairs: Iterable[tuple[str, str]]) -> list[Names]:
-    """Return what is to be compared, of the pairs that have a seed in common.
+def _place(one: ItemStatistics) -> Place:
+    setting = Setting.from_row({"task": one.task, **one.key.as_row()})
+    return Place(one.experiment, setting, one.key.decoding)
 
-    A metric that was not computed for some of the evaluations is compared among the others.
+
+def _plan(members: Sequence[ItemStatistics], pairs: Iterable[tuple[str, str]]) -> list[Names]:
+    """Return the comparisons of those pairs of methods that have a seed in common.
+
+    A metric that was not computed for some evaluations is compared among the others.
     """
-    _check(found)
+    _check(members)
     seeds = defaultdict[tuple[str, str], set[int]](set)
-    for one in found:
+    for one in members:
         for metric in one.statistics:
-            seeds[metric, one.run["method"]].add(one.run["seed"])
-    order = dict.fromkeys(metric for one in found for metric in one.statistics)
+            seeds[metric, one.key.method].add(one.key.seed)
+    order = dict.fromkeys(metric for one in members for metric in one.statistics)
     return [
         Names(metric, method, baseline)
         for metric in order
@@ -161,77 +193,77 @@ def _plan(found: Sequence[ItemStatistics], pairs: Iterable[tuple[str, str]]) -> 
     ]
 
 
-def _check(found: Sequence[ItemStatistics]) -> None:
-    first, seen = found[0], dict[tuple[str, int], str]()
-    said = dict[str, tuple[str, str]]()
-    for one in found:
-        run = one.run["method"], one.run["seed"]
+def _check(members: Sequence[ItemStatistics]) -> None:
+    first, seen = members[0], dict[tuple[str, int], str]()
+    signatures = dict[str, tuple[str, str]]()
+    for one in members:
+        run = one.key.method, one.key.seed
         if other := seen.get(run):
             raise InputError(f"{one.name} and {other} are of the same run, split and decoding")
         seen[run] = one.name
         if one.references_sha256 != first.references_sha256:
             raise InputError(f"{one.name} and {first.name} differ in their items")
         for metric, signature in one.signatures.items():
-            other, expected = said.setdefault(metric, (one.name, signature))
+            other, expected = signatures.setdefault(metric, (one.name, signature))
             if signature != expected:
                 raise InputError(f"{one.name} and {other} differ in the signature of {metric}")
 
 
 def _comparisons(
-    place: Place, found: Sequence[ItemStatistics], plan: Sequence[Names], resamples: int, seed: int
+    place: Place,
+    members: Sequence[ItemStatistics],
+    plan: Sequence[Names],
+    resamples: int,
+    seed: int,
 ) -> Iterator[Comparison]:
     for metric, names in group(plan, lambda item: item.metric).items():
         statistics = {
-            (one.run["method"], one.run["seed"]): one.statistics[metric]
-            for one in found
+            (one.key.method, one.key.seed): one.statistics[metric]
+            for one in members
             if metric in one.statistics
         }
         pairs = [(item.method, item.baseline) for item in names]
         aggregate = segment_scores.aggregate_of(metric)
-        made = paired_differences(statistics, pairs, aggregate, resamples, seed)
-        for item, difference in zip(names, made, strict=True):
-            yield place, item, difference
+        differences = paired_differences(statistics, pairs, aggregate, resamples, seed)
+        for item, difference in zip(names, differences, strict=True):
+            yield Comparison(place, item, difference)
 
 
-def _means(found: Iterable[Comparison], places: Iterable[Place]) -> list[Comparison]:
-    """Return the mean of each comparison over pairs, where all pairs have it, with equal seeds."""
-    pairs = Counter(place._replace(pair="") for place in places)
+def _means(comparisons: Iterable[Comparison], places: Iterable[Place]) -> list[Comparison]:
+    """Return the mean over pairs of each comparison that all pairs have, with equal seeds."""
+    pairs = Counter(place.of_pair("") for place in places)
+    groups = group(comparisons, lambda item: (item.place.of_pair(""), item.names))
     means = []
-    for (place, names), here in group(
-        found, lambda item: (item[0]._replace(pair=""), item[1])
-    ).items():
-        parts = [difference for _, _, difference in here]
-        whole = len(parts) == pairs[place] and len({part.seeds for part in parts}) == 1
-        if len(parts) > 1 and whole:
-            means.append(
-                (place._replace(pair=f"{MEAN}{len(parts)}"), names, mean_difference(parts))
-            )
+    for (place, names), members in groups.items():
+        parts = [item.difference for item in members]
+        complete = len(parts) == pairs[place] and len({part.seeds for part in parts}) == 1
+        if len(parts) > 1 and complete:
+            mean = mean_difference(parts)
+            means.append(Comparison(place.of_pair(f"{MEAN}{len(parts)}"), names, mean))
     return means
 
 
-def _lexical(found: Iterable[Comparison]) -> Iterator[Comparison]:
-    """Yield how much more each gain over SFT is on words than in meaning, where both are known."""
-    for (place, names), here in group(
-        found, lambda item: (item[0], item[1]._replace(metric=""))
-    ).items():
-        gains = {item.metric: difference for _, item, difference in here}
-        words, *others = metric_properties.order(place.task, gains)
+def _words_against_meaning(comparisons: Iterable[Comparison]) -> Iterator[Comparison]:
+    """Yield how much larger each gain over SFT is on words than in meaning, if both are known."""
+    groups = group(comparisons, lambda item: (item.place, item.names._replace(metric="")))
+    for (place, names), members in groups.items():
+        gains = {item.names.metric: item.difference for item in members}
+        words, *others = metric_properties.order(place.setting.task, gains)
         if names.baseline != BASELINE or metric_properties.of(words).kind == SEMANTIC:
             continue
         for meaning in others:
             if metric_properties.of(meaning).kind != SEMANTIC:
                 continue
-            difference = standardised_contrast(
-                *(_improvement(one, gains[one]) for one in (words, meaning))
-            )
-            if difference is not None:
-                yield place, names._replace(metric=against(words, meaning)), difference
+            improvements = (_improvement(metric, gains[metric]) for metric in (words, meaning))
+            contrast = standardised_contrast(*improvements)
+            if contrast is not None:
+                yield Comparison(place, names._replace(metric=against(words, meaning)), contrast)
 
 
 def _improvement(metric: str, gain: Difference) -> Difference:
-    """Return a gain with the sign that is above 0 for better."""
-    turn = metric_properties.of(metric).improvement
-    return replace(gain, observed=turn(1) * gain.observed, resampled=turn(1) * gain.resampled)
+    """Return a gain with the sign that makes it positive if the method is better."""
+    sign = metric_properties.of(metric).improvement(1)
+    return replace(gain, observed=sign * gain.observed, resampled=sign * gain.resampled)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -245,7 +277,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compare methods: differences, intervals, tests, detectable differences."""
+    """Compare methods: differences, intervals, tests, minimum detectable effects."""
     if options.resamples < 100:
         raise InputError(f"--resamples: must be at least 100, got {options.resamples}")
     check_seed(options.seed, "--seed")
@@ -253,9 +285,6 @@ def run(options: argparse.Namespace) -> None:
     if not paths:
         raise InputError("nothing to compare: give --statistics or --inputs-from")
     evaluations = [item_statistics.read(path) for path in paths]
-    for one in evaluations:
-        if missing := [key for key in (*Place._fields, "method", "seed") if key not in one.run]:
-            raise InputError(f"{one.name}: run: missing key {missing[0]!r}")
     experiment = experiment_summary.read(options.experiment)
     rows = compare(
         evaluations,

@@ -1,7 +1,7 @@
-"""A file of each item's sufficient statistics: what tests draw, swap and sum again.
+"""Files of sufficient statistics, one row per item: what tests draw, swap and sum.
 
-It belongs to one file of predictions and stands beside its scores, so that comparing systems reads
-no text and runs no metric again.
+Such a file belongs to one file of predictions and lies next to its scores. Comparing systems
+therefore reads no text and runs no metric.
 """
 
 from collections.abc import Mapping
@@ -12,24 +12,28 @@ import numpy as np
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, to_json, write_text
+from warmup.common.json_values import check_object
+from warmup.common.keys import EvaluationKey
 from warmup.evaluation.metrics import FloatArray
+from warmup.evaluation.result_tables import EVALUATION_COLUMNS
 
-_PARTS = {"run": dict, "references_sha256": str, "metrics": dict}
+_KINDS = {"run": dict, "references_sha256": str, "metrics": dict}
 
 
 class ItemStatistics(NamedTuple):
     """Sufficient statistics of one file of predictions."""
 
     name: str
-    """Of the file, for messages."""
-    run: dict[str, Any]
-    """The keys of `warmup.evaluation.result_tables.EVALUATION_COLUMNS`."""
+    """Name of the file, for messages."""
+    experiment: str
+    task: str
+    key: EvaluationKey
     references_sha256: str
-    """Says which items these are, and their order."""
+    """Identifies the items and their order."""
     signatures: dict[str, str]
     """Metric -> every choice that changes its value."""
     statistics: dict[str, FloatArray]
-    """Metric -> one row an item, [n, k]."""
+    """Metric -> one row per item, [n, k]."""
 
 
 def write(
@@ -60,10 +64,8 @@ def read(path: Path) -> ItemStatistics:
     Raises:
         InputError: naming what is missing or has the wrong form.
     """
-    document = read_json(path)
-    for key, kind in _PARTS.items():
-        if not isinstance(document, dict) or not isinstance(document.get(key), kind):
-            raise InputError(f"{path}: {key} must be a {kind.__name__}")
+    document = check_object(read_json(path), _KINDS, f"{path}")
+    run = check_object(document["run"], EVALUATION_COLUMNS, f"{path}: run")
     signatures, statistics = {}, {}
     for name, metric in document["metrics"].items():
         try:
@@ -73,9 +75,17 @@ def read(path: Path) -> ItemStatistics:
             raise InputError(f"{path}: metric {name}: no signature and statistics") from error
         rows = statistics[name]
         if rows.ndim != 2 or not rows.size or not np.isfinite(rows).all():
-            raise InputError(f"{path}: metric {name}: statistics must be a row of numbers an item")
+            raise InputError(
+                f"{path}: metric {name}: statistics must be one row of numbers per item"
+            )
     if len({len(rows) for rows in statistics.values()}) > 1:
         raise InputError(f"{path}: metrics differ in their number of items")
     return ItemStatistics(
-        str(path), document["run"], document["references_sha256"], signatures, statistics
+        name=str(path),
+        experiment=run["experiment"],
+        task=run["task"],
+        key=EvaluationKey.from_row(run),
+        references_sha256=document["references_sha256"],
+        signatures=signatures,
+        statistics=statistics,
     )

@@ -1,12 +1,14 @@
 """Comparisons of methods: which rows, what is in them, what is refused."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from helpers.evaluations import RUN, evaluation
 from warmup.common.errors import InputError
+from warmup.common.keys import EvaluationKey
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.evaluation import compare, metrics
@@ -131,7 +133,7 @@ def test_the_mean_over_pairs_is_that_of_its_parts():
     widths = [row["high"] - row["low"] for row in (mean, one, other)]
     assert widths[0] == pytest.approx(math.hypot(*widths[1:]) / 2, rel=0.1)
     # without one of the pairs there is no mean of all pairs
-    without = [one for one in runs if one.run["pair"] == "a-b" or one.run["method"] == "sft"]
+    without = [one for one in runs if one.key.pair == "a-b" or one.key.method == "sft"]
     assert {row["pair"] for row in compare.compare(without, Methods())} == {"a-b"}
 
 
@@ -167,7 +169,7 @@ def test_a_control_is_compared_with_the_same_method_behind_its_own_warmups():
 
 def test_equal_outputs_differ_by_nothing():
     sft = evaluation("sft")
-    same = sft._replace(run=sft.run | {"method": "warmup"})
+    same = sft._replace(key=replace(sft.key, method="warmup"))
     (row,) = compare.compare([sft, same], Methods(), resamples=200)
     assert (row["difference"], row["low"], row["high"], row["p"]) == (0, 0, 0, 1)
     assert math.isnan(row["effect_size"]) and math.isnan(row["detectable"])
@@ -192,7 +194,7 @@ def test_the_mean_of_differences_keeps_their_seeds():
     [
         ({"references_sha256": "other"}, "warmup1 and sft1 differ in their items"),
         ({"signatures": {"accuracy": "x"}}, "warmup1 and sft1 differ in the signature of accuracy"),
-        ({"run": RUN}, "warmup1 and sft1 are of the same run"),
+        ({"key": EvaluationKey.from_row(RUN)}, "warmup1 and sft1 are of the same run"),
     ],
 )
 def test_what_does_not_compare_is_refused(change, message):

@@ -50,7 +50,8 @@ def test_statistics_of_items_add_up_to_the_scores(files, tmp_path):
     for path in files:
         found = item_statistics.read(tmp_path / path)
         scores = json.loads((tmp_path / path.replace("statistics", "scores")).read_text())
-        assert found.run == scores["run"]
+        known = {"experiment": found.experiment, "task": found.task, **found.key.as_row()}
+        assert known == scores["run"]
         for row in scores["scores"]:
             metric = metrics.load(row["metric"])
             sums = found.statistics[row["metric"]].sum(axis=0)
@@ -92,11 +93,14 @@ def refused(capsys, *arguments):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.pop("run"), "run must be a dict"),
+        (lambda d: d.pop("run"), "missing key 'run'"),
         (lambda d: d["run"].pop("seed"), "missing key 'seed'"),
         (lambda d: d["metrics"]["bleu"].pop("signature"), "metric bleu: no signature"),
         (lambda d: d["metrics"]["bleu"].update(statistics=[[1, 2], [3]]), "metric bleu"),
-        (lambda d: d["metrics"]["bleu"].update(statistics=[]), "a row of numbers an item"),
+        (
+            lambda d: d["metrics"]["bleu"].update(statistics=[]),
+            "one row of numbers per item",
+        ),
         (
             lambda d: d["metrics"]["bleu"].update(statistics=[[math.nan]]),
             "where a number must be finite",

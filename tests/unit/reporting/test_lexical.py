@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from warmup.common.keys import EvaluationKey
 from warmup.config.methods import Methods
 from warmup.evaluation import compare
 from warmup.evaluation.item_statistics import ItemStatistics
@@ -85,7 +86,10 @@ def evaluation(method, seed, words, meaning, items=200):
         "rougeL": means(40 + words + 10 * generator.normal(size=items)),
     }
     run = RUN | {"method": method, "seed": seed}
-    return ItemStatistics(f"{method}{seed}", run, "hash", dict.fromkeys(rows, "s"), rows)
+    return ItemStatistics(
+        f"{method}{seed}", run["experiment"], run["task"], EvaluationKey.from_row(run), "hash",
+        dict.fromkeys(rows, "s"), rows,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=[1, 3])

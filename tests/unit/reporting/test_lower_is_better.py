@@ -10,6 +10,7 @@ import pytest
 from helpers.report_page import build, write_inputs
 from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
 from warmup.__main__ import main
+from warmup.common.keys import EvaluationKey
 from warmup.config.decodings import UNKNOWN, Decodings
 from warmup.config.methods import Methods
 from warmup.data import tasks
@@ -138,8 +139,9 @@ def statistics_of(method, errors, meaning):
     """Return item statistics: errors of ten symbols each, and a score of meaning."""
     run = {"experiment": "e", "task": TASK, "dataset": "d", "pair": "en", "model": "m",
            "method": method, "seed": 1, "split": "test", "decoding": "greedy"}  # fmt: skip
+    key = EvaluationKey.from_row(run)
     return ItemStatistics(
-        method, run, "r", {"ser": "s", "comet": "c"},
+        method, run["experiment"], run["task"], key, "r", {"ser": "s", "comet": "c"},
         {"ser": np.stack([errors, np.full(len(errors), 10)], 1).astype(float),
          "comet": np.stack([meaning, np.ones(len(meaning))], 1)},
     )  # fmt: skip
