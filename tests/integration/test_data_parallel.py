@@ -14,7 +14,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from helpers import tiny
+from helpers import forks, tiny
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
@@ -25,48 +25,45 @@ def data(tmp_path_factory):
     return tiny.data(tmp_path_factory.mktemp("data"))
 
 
-def command(folder, data, run, processes, *options):
-    """Return what trains in `processes` processes."""
-    command = [sys.executable, "-m"]
-    if processes > 1:
-        with socket.socket() as free:
-            free.bind(("", 0))
-            port = free.getsockname()[1]
-        command += ["torch.distributed.run", f"--nproc-per-node={processes}"]
-        command += [f"--master-port={port}", "-m"]
-        command += ["--"]  # what follows is not torchrun's
-    command += [
-        "warmup",
-        "train",
-        "--config",
-        json.dumps(run),
-        "--start",
-        str(data[family(run)]),
+def arguments(folder, data, run, *options):
+    """Return the arguments of `warmup` that train a run."""
+    return [
+        *("train", "--config", json.dumps(run), "--start", data[family(run)]),
+        *("--train", data["train"], "--valid", data["valid"]),
+        *("--work", folder / "work", "--output-dir", folder / "out", *options),
     ]
-    command += ["--train", str(data["train"]), "--valid", str(data["valid"])]
-    command += ["--work", str(folder / "work"), "--output-dir", str(folder / "out"), *options]
-    return command
 
 
-def start(*args):
+def torchrun(module, processes, *given):
+    """Return the command that runs a module in several processes."""
+    with socket.socket() as free:
+        free.bind(("", 0))
+        port = free.getsockname()[1]
+    launcher = [sys.executable, "-m", "torch.distributed.run", f"--nproc-per-node={processes}"]
+    # what follows `--` is not torchrun's
+    return list(map(str, [*launcher, f"--master-port={port}", "-m", "--", module, *given]))
+
+
+def start(folder, data, run, processes, *options):
     """Train; return training.json and the weights."""
-    done = subprocess.run(
-        command(*args), env=ENVIRONMENT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    folder = args[0]
+    folder.mkdir(exist_ok=True)
+    log = folder / "log"
+    statuses = forks.run(arguments(folder, data, run, *options), log, processes)
+    assert statuses == [0] * processes, log.read_text()
     training = json.loads((folder / "out" / "training.json").read_text())
     return training, load_file(folder / "out" / "model" / "model.safetensors")
 
 
 def kill_at(checkpoint, *args):
-    """Train until there is a checkpoint, then kill all processes."""
+    """Train with torchrun until there is a checkpoint, then kill all processes."""
+    folder, data, run, processes, *options = args
     training = subprocess.Popen(
-        command(*args), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True
-    )
+        torchrun("warmup", processes, *arguments(folder, data, run, *options)),
+        env=ENVIRONMENT, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
     until = time.monotonic() + 120
     while training.poll() is None and time.monotonic() < until:
-        if (args[0] / "work" / checkpoint / "complete").exists():
+        if (folder / "work" / checkpoint / "complete").exists():
             break
         time.sleep(0.01)
     assert training.poll() is None, training.communicate()[1]
@@ -177,8 +174,7 @@ def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_sta
     run["method"]["start"] = "scratch"
     _, weights = start(tmp_path / "whole", data, run, 2)
     (tmp_path / "short_of_memory.py").write_text(SHORT_OF_MEMORY)
-    parts = command(tmp_path, data, run, 2)
-    parts[parts.index("warmup")] = "short_of_memory"
+    parts = torchrun("short_of_memory", 2, *arguments(tmp_path, data, run))
     path = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{tmp_path}"}
 
     def again():
