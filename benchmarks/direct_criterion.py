@@ -4,7 +4,8 @@ import torch
 
 from benchmarks import direct
 from warmup.data.batches import Batch
-from warmup.method.criterion import Criterion, diagnose
+from warmup.method.criterion import Criterion
+from warmup.method.diagnostics import Diagnostics, describe_samples
 from warmup.method.sampling import Warmups
 
 
@@ -17,7 +18,7 @@ class DirectCriterion(Criterion):
 
     def losses(
         self, network: torch.nn.Module, batch: Batch, update: int
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    ) -> tuple[torch.Tensor, Diagnostics]:
         """Return the loss of each example [B], nats, and diagnostics of each [B]."""
         samples = self.sampling["samples"]
         warmups = direct.sample(self.model, batch, samples, self.sampling["max_tokens"])
@@ -25,13 +26,13 @@ class DirectCriterion(Criterion):
 
     def losses_of(
         self, batch: Batch, update: int, warmups: Warmups
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    ) -> tuple[torch.Tensor, Diagnostics]:
         """Return the same for given warmups."""
         samples = warmups.ids.shape[1]
         rows = direct.forward(self.model, batch, warmups)
         s, l, mass = direct.log_probabilities(self.model, rows, samples)
         losses = direct.weighted(s, l) - mass.mean(-1)
-        if weight := self.reference_kl_weight(update):
-            kl = direct.divergence(self.model, self.start, batch, rows, samples)
+        if self.reference_kl and (weight := self.reference_kl.weight(update)):
+            kl = direct.divergence(self.model, self.reference_kl.reference, batch, rows, samples)
             losses = losses + weight * kl.mean(-1)
-        return losses, diagnose(warmups, l.detach(), batch["labels"])
+        return losses, describe_samples(warmups, l.detach(), batch["labels"])

@@ -78,7 +78,7 @@ def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
     batch, parameters = batch_of(model), list(model.network.parameters())
     ours = Criterion(model, METHOD, seed=5)
     source = model.encode(batch["input_ids"], batch["mask"])
-    warmups = ours.warm_up(source, batch["index"], 0, 3)[0]
+    warmups = ours.sample_warmups(source, batch["index"], 0, 3)[0]
     losses, _ = ours.losses(model.network, batch, 0)
     found = torch.autograd.grad(losses.sum(), parameters)
     expected = torch.autograd.grad(direct.losses(model, batch, warmups).sum(), parameters)
@@ -102,7 +102,7 @@ def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name
         weights_of_start.data += 0.02 * torch.randn_like(weights_of_start)
     batch, parameters = batch_of(model), list(model.network.parameters())
     source = model.encode(batch["input_ids"], batch["mask"])
-    warmups = ours.warm_up(source, batch["index"], update, 3)[0]
+    warmups = ours.sample_warmups(source, batch["index"], update, 3)[0]
     losses, _ = ours.losses(model.network, batch, update)
     expected, _ = plain.losses_of(batch, update, warmups)
     torch.testing.assert_close(losses, expected, atol=1e-5, rtol=1e-5)

@@ -1,30 +1,62 @@
-"""The loss of a batch: sample warmups, score them, weigh them by the objective."""
+"""The loss of a batch: draw warmups, score them, weigh them by the objective, penalise.
 
-import copy
-import math
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+`Criterion.losses` reads from top to bottom like docs/method.md. `benchmarks/direct.py` computes the
+same in plain code.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from warmup.common import plugins
 from warmup.data.batches import IGNORED, Batch
+from warmup.method.adaptive_sampling import AdaptiveSampling
+from warmup.method.diagnostics import Diagnostics, describe_samples, log_mean_exp
 from warmup.method.objectives import likelihood, surrogate
-from warmup.method.predefined import Writer
 from warmup.method.random_numbers import Stream, uniforms
+from warmup.method.reference_kl import ReferenceKL
 from warmup.method.sampling import Warmups, distinct, sample, select
-from warmup.method.scoring import build_branches, divergence, rewards, score, target_log_probability
-from warmup.method.subsampling import resample
+from warmup.method.scoring import (
+    Branches,
+    Scores,
+    build_branches,
+    evaluating,
+    rewards,
+    score,
+    target_log_probability,
+)
+from warmup.method.subsampling import subsample
 from warmup.models.interface import EncodedInput, LanguageModel
 
 
+@dataclass(frozen=True)
+class ScoredWarmups:
+    """N warmups per example with their scores; equal ones are scored once."""
+
+    s: torch.Tensor
+    """[B, N] log P(c|x), nats."""
+    l: torch.Tensor
+    """[B, N] log P(y|x,c), nats."""
+    which: torch.Tensor
+    """[B, N] index of each among the U distinct warmups of its example."""
+    branches: Branches
+    """The U distinct warmups per example with the target."""
+    scores: Scores
+    """Scores of these."""
+
+    def mean(self, values: torch.Tensor) -> torch.Tensor:
+        """Return the mean over the N warmups [B] of values of the distinct ones [B, U]."""
+        return values.gather(1, self.which).mean(-1)
+
+
 class Criterion:
-    """An objective of `warmup.method.objectives` on a model; everything that SFT and warmup differ
-    in.
+    """An objective on a model. SFT and warmup training differ in nothing else.
 
     Args:
-        model: the model that is trained; a copy is kept if the method has a reference KL.
+        model: the model that is trained; a reference KL keeps a copy of it.
         method: a resolved method.
         seed: of the random numbers.
         targets: all targets of the training data, for predefined warmups.
@@ -38,227 +70,195 @@ class Criterion:
         targets: Sequence[Sequence[int]] = (),
     ) -> None:
         self.model = model
+        self.seed = seed
         self.objective = plugins.load("objective", method["objective"])
         self.settings = method["objective_settings"]
-        self.sampling = method["sampling"]
-        self.reference_kl = method["reference_kl"]
-        self.seed = seed
-        self.adaptive = self.sampling and self.sampling["adaptive_samples"]
-        """The settings of adaptive sampling, where there is any."""
-        self.flat: set[int] = set()
-        """Examples whose samples were worth the same when they were last seen."""
-        self.writer: Writer | None = None
-        if self.sampling and self.sampling["predefined"]:
-            kind = plugins.load("predefined warmup", self.sampling["predefined"])
-            self.writer = kind.writer(targets, model.tokens, self.sampling["max_tokens"])
-        if self.reference_kl:
-            self.start = copy.copy(model)
-            self.start.network = copy.deepcopy(model.network).eval().requires_grad_(False)
+        self.sampling = sampling = method["sampling"]
+        self.adaptive_sampling: AdaptiveSampling | None = None
+        self.reference_kl: ReferenceKL | None = None
+        self.predefined: Any = None
+        if not sampling:
+            return
+        if adaptive := sampling["adaptive_samples"]:
+            self.adaptive_sampling = AdaptiveSampling(
+                sampling["samples"], adaptive["min_samples"], adaptive["ess_fraction"]
+            )
+        if method["reference_kl"]:
+            self.reference_kl = ReferenceKL(model, method["reference_kl"])
+        if sampling["predefined"]:
+            kind = plugins.load("predefined warmup", sampling["predefined"])
+            self.predefined = kind.rule(targets, model.tokens, sampling["max_tokens"])
 
     def losses(
         self, network: torch.nn.Module, batch: Batch, update: int
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
-        """Return the loss of each example [B], nats, and diagnostics of each [B].
+    ) -> tuple[torch.Tensor, Diagnostics]:
+        """Return the loss of each example [B], nats, and its diagnostics.
 
         Args:
-            network: the model's network, or what a distributed trainer has wrapped around it.
-            batch: examples.
-            update: the number of the update; the same one always samples the same warmups.
+            network: the model's network, or the wrapper that a distributed trainer put around it.
+            batch: B examples.
+            update: number of the update; warmups are a function of it, of the seed and the example.
         """
-        model = self.model
-        if self.sampling is None:
-            source = model.encode(batch["input_ids"], batch["mask"])
-            l = target_log_probability(model, network, source, batch["labels"])[:, None]
-            a, b = self.objective.coefficients(l.detach(), _lengths(batch))
-            return surrogate(a, b, torch.zeros_like(l), l), {}
-        groups = self.groups(batch["index"], update)
-        if len(groups) == 1:
-            return self._losses_of_samples(network, batch, update, *groups)
-        order = torch.cat(list(groups.values()))
-        parts = [
-            self._losses_of_samples(
-                network, {k: v[rows] for k, v in batch.items()}, update, samples
-            )
-            for samples, rows in groups.items()
-        ]
-        back = order.argsort()
+        if not self.sampling:
+            return self._losses_without_warmups(network, batch), {}
+        counts = self._sample_counts(batch["index"], update)
+        if len(set(counts)) == 1:
+            return self._losses_of_samples(network, batch, update, counts[0])
+        order = sorted(range(len(counts)), key=counts.__getitem__)
+        parts = []
+        for samples, rows in itertools.groupby(order, key=counts.__getitem__):
+            chosen = list(rows)
+            part = {name: values[chosen] for name, values in batch.items()}
+            parts.append(self._losses_of_samples(network, part, update, samples))
+        back = torch.tensor(order, device=batch["index"].device).argsort()
         return torch.cat([losses for losses, _ in parts])[back], {
             name: torch.cat([notes[name] for _, notes in parts])[back] for name in parts[0][1]
         }
 
-    def groups(self, index: torch.Tensor, update: int) -> dict[int, torch.Tensor]:
-        """Return which examples of a batch get how many samples, as rows by number."""
-        settling = self.settling(update)
-        most = 1 if settling else self.sampling["samples"]
-        if settling or not self.adaptive:
-            return {most: torch.arange(len(index), device=index.device)}
-        least = self.adaptive["min_samples"]
-        each = [least if i in self.flat else most for i in index.tolist()]
-        numbers = torch.tensor(each, device=index.device)
-        rows = {samples: (numbers == samples).nonzero()[:, 0] for samples in (least, most)}
-        return {samples: chosen for samples, chosen in rows.items() if len(chosen)}
+    def _losses_without_warmups(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
+        """Return the loss of each example [B] from log P(y|x) alone."""
+        source = self.model.encode(batch["input_ids"], batch["mask"])
+        l = target_log_probability(self.model, network, source, batch["labels"])[:, None]
+        a, b = self.objective.coefficients(l.detach(), _target_lengths(batch))
+        return surrogate(a, b, torch.zeros_like(l), l)
 
     def _losses_of_samples(
         self, network: torch.nn.Module, batch: Batch, update: int, samples: int
-    ) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+    ) -> tuple[torch.Tensor, Diagnostics]:
+        """Return losses [B] and diagnostics of examples with the same number of samples.
+
+        −Σ a_n l_n − Σ b_n s_n − mean log A_n + v · mean KL_n, see docs/method.md.
+        """
         model, labels = self.model, batch["labels"]
         source = model.cache_prompt(model.encode(batch["input_ids"], batch["mask"]))
-        lengths = _lengths(batch)
-        if self.writer:
-            warmups = self.write(self.writer, labels)
-        else:
-            warmups, cache = self.warm_up(source, batch["index"], update, samples)
+        warmups, cache = self._draw(source, batch, update, samples)
         draws = self.sampling["backprop_samples"] or samples
-        if draws < samples:
-            l = self.rewards(source, cache, warmups, labels)
-            a, b = self.coefficients(l, lengths, update)
-            offset = uniforms(self.seed, Stream.SUBSAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
-            index, a, b = resample(a, b, offset.to(l.device), draws)
-            notes = diagnose(warmups, l, labels)
-            warmups = select(warmups, index)
-        different, where = distinct(warmups)
-        branches = build_branches(model.tokens, different, labels)
-        scores = score(model, network, source, branches)
-        s, l = scores.s.gather(1, where), scores.l.gather(1, where)
         if draws >= samples:
-            a, b = self.coefficients(l.detach(), lengths, update)
-            notes = diagnose(warmups, l.detach(), labels)
-        if not self.sampling["backprop_samples"]:  # else only of what was drawn, by its weights
-            notes["warmup_surprisal"] = -s.detach().mean(-1)
-            notes["warmup_distinct"] = 1.0 + where.max(-1).values
-        # the network itself has to know that a warmup contains no special token
-        allowed = scores.log_allowed_mass.gather(1, where).mean(-1)
-        losses: torch.Tensor = surrogate(a, b, s, l) - allowed
-        notes["warmup_allowed_mass"] = allowed.detach().exp()
-        if weight := self.reference_kl_weight(update):
-            with torch.no_grad():
-                start_source = self.start.encode(batch["input_ids"], batch["mask"])
-            forward = self.reference_kl["divergence"] == "forward"
-            each = divergence(model, scores, self.start, start_source, branches, forward=forward)
-            kl = each.gather(1, where).mean(-1)
-            notes["reference_kl"] = kl.detach()
-            losses = losses + weight * kl
-        return losses, notes
+            scored = self._score(network, source, warmups, labels)
+            l = scored.l.detach()
+            a, b = self._weigh(l, batch, update)
+            notes = describe_samples(warmups, l, labels)
+        else:  # score and weigh all without a gradient, then train on a few
+            l = self.rewards(source, cache, warmups, labels)
+            a, b = self._weigh(l, batch, update)
+            notes = describe_samples(warmups, l, labels)
+            offset = uniforms(self.seed, Stream.SUBSAMPLING + update, batch["index"], 1, 1)
+            chosen, a, b = subsample(a, b, offset[:, 0, 0].to(l.device), draws)
+            scored = self._score(network, source, select(warmups, chosen), labels)
+        losses, penalties = self._penalise(
+            surrogate(a, b, scored.s, scored.l), scored, batch, update
+        )
+        if not self.sampling["backprop_samples"]:  # the samples that train are chosen by weight
+            notes["warmup_surprisal"] = -scored.s.detach().mean(-1)
+            notes["warmup_distinct"] = 1.0 + scored.which.max(-1).values
+        return losses, notes | penalties
 
-    def warm_up(
-        self, source: EncodedInput, examples: torch.Tensor, update: int, samples: int
+    def _sample_counts(self, examples: torch.Tensor, update: int) -> list[int]:
+        """Return the number of samples of each example."""
+        if self.settling(update):
+            return [1] * len(examples)
+        if self.adaptive_sampling:
+            return self.adaptive_sampling.counts(examples)
+        return [self.sampling["samples"]] * len(examples)
+
+    def settling(self, update: int) -> bool:
+        """Return whether the target is still learning to follow warmups that are not trained."""
+        return bool(update < self.sampling["settle"])
+
+    def _draw(
+        self, source: EncodedInput, batch: Batch, update: int, samples: int
     ) -> tuple[Warmups, Any]:
-        """Sample warmups, always the same for the same update; return the cache too."""
+        """Return the warmups of each example, and the cache of sampling if they were sampled."""
+        if self.predefined:
+            return self.predefined_warmups(batch["labels"]), None
+        return self.sample_warmups(source, batch["index"], update, samples)
+
+    def sample_warmups(
+        self, source: EncodedInput, examples: torch.Tensor, counter: int, samples: int
+    ) -> tuple[Warmups, Any]:
+        """Sample N warmups per example from P(c|x); also return the cache.
+
+        Args:
+            source: B encoded inputs.
+            examples: [B] index of each example in its data set.
+            counter: of the random numbers: the update in training.
+            samples: N.
+        """
         longest = self.sampling["max_tokens"]
-        with _evaluating(self.model.network):  # P(c|x) is the network without dropout
+        with evaluating(self.model.network):  # P(c|x) is the network without dropout
             return sample(
                 self.model,
                 source,
                 max_tokens=longest,
                 temperature=self.sampling["temperature"],
-                uniform=uniforms(self.seed, update, examples, samples, longest),
+                uniform=uniforms(self.seed, counter, examples, samples, longest),
             )
 
-    def write(self, writer: Writer, labels: torch.Tensor) -> Warmups:
-        """Return the predefined warmup of each target, as the one sample of its example."""
+    def predefined_warmups(self, labels: torch.Tensor) -> Warmups:
+        """Return the predefined warmup of each target [B, T], as the one sample of its example."""
         longest = self.sampling["max_tokens"]
-        rows = [writer(row[row != IGNORED].tolist()) for row in labels]
+        rows = [self.predefined(row[row != IGNORED].tolist()) for row in labels]
         pad = self.model.tokens.pad
         ids = [[*row, *[pad] * (longest - len(row))] for row in rows]
         lengths = torch.tensor([[len(row)] for row in rows], device=labels.device)
         tensor = torch.tensor(ids, dtype=torch.long, device=labels.device)
         return Warmups(tensor.view(len(rows), 1, longest), lengths, lengths >= longest)
 
+    def _score(
+        self, network: torch.nn.Module, source: EncodedInput, warmups: Warmups, labels: torch.Tensor
+    ) -> ScoredWarmups:
+        """Score warmups and targets with a gradient."""
+        different, which = distinct(warmups)
+        branches = build_branches(self.model.tokens, different, labels)
+        scores = score(self.model, network, source, branches)
+        s, l = scores.s.gather(1, which), scores.l.gather(1, which)
+        return ScoredWarmups(s, l, which, branches, scores)
+
     def rewards(
         self, source: EncodedInput, cache: Any, warmups: Warmups, labels: torch.Tensor
     ) -> torch.Tensor:
-        """Return log P(y|x,c) [B, N] without a gradient and without dropout."""
-        with _evaluating(self.model.network):
+        """Return log P(y|x,c) [B, N] without gradient and dropout, from the cache of sampling."""
+        with evaluating(self.model.network):
             return rewards(self.model, source, cache, warmups, labels)
 
-    def settling(self, update: int) -> bool:
-        """Return whether the target still learns to follow warmups that are not trained."""
-        return bool(update < self.sampling["settle"])
-
-    def coefficients(
-        self, l: torch.Tensor, lengths: torch.Tensor, update: int
+    def _weigh(
+        self, l: torch.Tensor, batch: Batch, update: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return a and b [B, N] of the loss, see `warmup.method.objectives`."""
+        """Return the coefficients a of l and b of s [B, N], see `warmup.method.objectives`."""
+        lengths = _target_lengths(batch)
         if self.settling(update):
             return likelihood.coefficients(l, lengths)
         a, b = self.objective.coefficients(l, lengths, **self.settings)
         return a, b
 
-    def reference_kl_weight(self, update: int) -> float:
-        """Return the weight of the divergence from the start model; it falls linearly."""
-        kl = self.reference_kl
-        if not kl:
-            return 0.0
-        left = max(1 - update / kl["updates"], 0.0)
-        return float(kl["final"] + (kl["weight"] - kl["final"]) * left)
-
-    def flatness(self, batch: Batch, notes: dict[str, torch.Tensor]) -> list[tuple[int, bool]]:
-        """Return which examples' samples were worth the same, where sampling is adaptive.
-
-        A single sample, as there is while the target settles, says nothing of that.
-        """
-        if not self.adaptive:
-            return []
-        samples = notes["samples"]
-        flat = (notes["effective_sample_size"] >= self.adaptive["ess_fraction"] * samples) & (
-            samples > 1
-        )
-        return list(zip(batch["index"].tolist(), flat.tolist(), strict=True))
-
-    def remember(self, example: int, is_flat: bool) -> None:
-        """Note it for the next time the example comes."""
-        (self.flat.add if is_flat else self.flat.discard)(example)
+    def _penalise(
+        self, losses: torch.Tensor, scored: ScoredWarmups, batch: Batch, update: int
+    ) -> tuple[torch.Tensor, Diagnostics]:
+        """Add the terms on excluded tokens and on the distance from the reference model."""
+        # P(c|x) is normalised without excluded tokens; the network has to learn to exclude them
+        log_allowed = scored.mean(scored.scores.log_allowed_mass)
+        losses = losses - log_allowed
+        notes = {"warmup_allowed_mass": log_allowed.detach().exp()}
+        if self.reference_kl and (weight := self.reference_kl.weight(update)):
+            divergence = scored.mean(
+                self.reference_kl.divergence(self.model, scored.scores, scored.branches, batch)
+            )
+            losses = losses + weight * divergence
+            notes["reference_kl"] = divergence.detach()
+        return losses, notes
 
     def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:
         """Return −log (1/N) Σ P(y|x,c_n) of each example [B], nats; without warmups −log P(y|x)."""
         model = self.model
         with torch.no_grad():
             source = model.encode(batch["input_ids"], batch["mask"])
-            if self.sampling is None:
+            if not self.sampling:
                 return -target_log_probability(model, network, source, batch["labels"])
             samples = self.sampling["samples"]
-            warmups, cache = self.warm_up(source, batch["index"], Stream.VALIDATION, samples)
-            return -log_mean(self.rewards(source, cache, warmups, batch["labels"]))
+            warmups, cache = self.sample_warmups(source, batch["index"], Stream.VALIDATION, samples)
+            return -log_mean_exp(self.rewards(source, cache, warmups, batch["labels"]))
 
 
-def diagnose(warmups: Warmups, l: torch.Tensor, labels: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Return what the training log says of each example's warmups [B]."""
-    weights = l.softmax(-1)
-    empty = warmups.lengths == 0
-    return {
-        "reward": log_mean(l),
-        "warmup_length": warmups.lengths.float().mean(-1),
-        "warmup_forced": warmups.forced.float().mean(-1),
-        "warmup_empty": empty.float().mean(-1),
-        "warmup_copied": (begins(warmups, labels) & ~empty).float().mean(-1),
-        "effective_sample_size": 1 / weights.square().sum(-1),
-        "samples": torch.full_like(l[:, 0], l.shape[1]),
-    }
-
-
-def begins(warmups: Warmups, labels: torch.Tensor) -> torch.Tensor:
-    """Return whether the target [B, T] begins with the whole warmup [B, N]."""
-    longest = warmups.ids.shape[-1]
-    missing = max(longest - labels.shape[-1], 0)
-    targets = torch.nn.functional.pad(labels, (0, missing), value=IGNORED)[:, None, :longest]
-    behind = torch.arange(longest, device=labels.device) >= warmups.lengths[..., None]
-    return ((warmups.ids == targets) | behind).all(-1)
-
-
-def log_mean(l: torch.Tensor) -> torch.Tensor:
-    """Return log (1/N) Σ exp l_n over the last dimension."""
-    return l.logsumexp(-1) - math.log(l.shape[-1])
-
-
-@contextmanager
-def _evaluating(network: torch.nn.Module) -> Iterator[None]:
-    training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(training)
-
-
-def _lengths(batch: Batch) -> torch.Tensor:
+def _target_lengths(batch: Batch) -> torch.Tensor:
+    """Return the number of target tokens of each example [B]."""
     return (batch["labels"] != IGNORED).sum(-1)

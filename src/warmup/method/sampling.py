@@ -17,30 +17,32 @@ class Warmups:
     lengths: torch.Tensor
     """[B, N] number of tokens."""
     forced: torch.Tensor
-    """[B, N] bool: the length limit ended it, so its separator is not part of P(c|x)."""
+    """[B, N] bool: the length limit ended it, so the separator is not part of P(c|x)."""
 
 
 _BLOCK = 1024
-"""Tokens in a block of a large vocabulary."""
+"""Tokens per block of a large vocabulary."""
 
 
 def restrict(logits: torch.Tensor, excluded: tuple[int, ...]) -> torch.Tensor:
-    """Return logits [..., V] with -inf for tokens that a warmup never contains."""
+    """Return logits [..., V] with −inf for excluded tokens."""
     index = torch.tensor(excluded, device=logits.device)
     return logits.index_fill(-1, index, float("-inf"))
 
 
 def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
-    """Return one token per row by inverting the distribution function.
+    """Return one token per row [R] by inverting the distribution function.
+
+    `torch.multinomial` would take its random numbers from one stream for the whole batch; here each
+    row has its own, so a sample does not depend on the rest of the batch.
+
+    Sums run in float64: over a vocabulary of 250,000 float32 would drop rare tokens. In a large
+    vocabulary a block of tokens is drawn first, then a token within it. If logits are NaN, the last
+    token is returned; the loss is then NaN too, and `warmup.training.non_finite` handles it.
 
     Args:
-        logits: [R, V]; -inf is never drawn.
+        logits: [R, V]; −inf is never drawn.
         uniform: [R] in [0, 1).
-
-    Sums run in float64: over a vocabulary of 250,000 float32 would drop rare tokens. Of a large
-    vocabulary a block of tokens is drawn first, then a token within it. Where logits are no
-    numbers, the last token is drawn: a network that says so makes the loss no number, too, and
-    `warmup.training.non_finite` then knows what to do.
     """
     p = logits.float().softmax(-1)
     if p.shape[-1] <= _BLOCK:
@@ -58,23 +60,23 @@ def draw(logits: torch.Tensor, uniform: torch.Tensor) -> torch.Tensor:
 
 
 def _cumulated(p: torch.Tensor, uniform: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the distribution function of p [R, V], of any sum, and the values [R, 1] to look for.
+    """Return the cumulative sums of p [R, V], and the value [R, 1] to search for in each row.
 
     Args:
-        p: probabilities.
+        p: [R, V] probabilities, of any sum.
         uniform: [R, 1] in [0, 1].
     """
     cumulative = p.cumsum(-1, dtype=torch.float64)
     total = cumulative[:, -1:]
-    # rounding could otherwise step past the last token that has any probability
+    # rounding could otherwise step past the last token of positive probability
     below = torch.nextafter(total, torch.zeros_like(total))
     return cumulative, (uniform.to(cumulative) * total).minimum(below)
 
 
 def _search(cumulative: torch.Tensor, threshold: torch.Tensor) -> torch.Tensor:
-    """Return where [R, 1] the value stands among sums [R, V]; behind none of them, the last."""
+    """Return the first index [R, 1] whose cumulative sum [R, V] exceeds the threshold [R, 1]."""
     found = torch.searchsorted(cumulative, threshold, right=True)
-    return found.clamp(max=cumulative.shape[-1] - 1)  # NaN would be behind the last
+    return found.clamp(max=cumulative.shape[-1] - 1)  # NaN exceeds everything
 
 
 @torch.no_grad()
@@ -86,13 +88,13 @@ def sample(
     temperature: float,
     uniform: torch.Tensor,
 ) -> tuple[Warmups, Any]:
-    """Draw warmups, each ended by the separator or after `max_tokens`; also return the cache.
+    """Draw warmups that end with the separator or after `max_tokens`; also return the cache.
 
     Args:
         model: the model, in evaluation mode.
         source: B encoded inputs.
         max_tokens: K, the longest warmup.
-        temperature: 1 samples from P(c|x) itself.
+        temperature: 1 samples from P(c|x); logits are divided by it.
         uniform: [B, N, K] random numbers in [0, 1), see `warmup.method.random_numbers`.
     """
     tokens = model.tokens
@@ -114,11 +116,11 @@ def sample(
 
 
 def distinct(warmups: Warmups) -> tuple[Warmups, torch.Tensor]:
-    """Return the different warmups of each example and where each of the N is among them.
+    """Return the distinct warmups of each example, and the index of each of the N among them.
 
     Returns:
-        U warmups per example, U the most that any example has (others repeat one of theirs),
-        and [B, N] the index of each of the N in these.
+        U warmups per example, where U is the largest number of distinct warmups of an example
+        (other examples repeat one of theirs), and [B, N] the index of each of the N among the U.
     """
     same = (warmups.ids[:, :, None] == warmups.ids[:, None]).all(-1)
     same &= warmups.lengths[:, :, None] == warmups.lengths[:, None]
@@ -130,6 +132,6 @@ def distinct(warmups: Warmups) -> tuple[Warmups, torch.Tensor]:
 
 
 def select(warmups: Warmups, index: torch.Tensor) -> Warmups:
-    """Return some warmups of each example, by their index [B, M]."""
+    """Return M warmups of each example, given their index [B, M]."""
     ids = warmups.ids.gather(1, index[..., None].expand(-1, -1, warmups.ids.shape[-1]))
     return Warmups(ids, warmups.lengths.gather(1, index), warmups.forced.gather(1, index))

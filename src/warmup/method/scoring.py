@@ -1,5 +1,7 @@
 """Log-probabilities of warmups and targets, exactly as a plain forward pass would give them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,24 +10,24 @@ import torch
 from warmup.data.batches import IGNORED
 from warmup.method.sampling import Warmups
 from warmup.models.interface import EncodedInput, LanguageModel, Tokens
-from warmup.models.projection import divergences, label_log_probabilities
+from warmup.models.projection import label_log_probabilities
 
 
 def target_log_probability(
     model: LanguageModel, network: torch.nn.Module, source: EncodedInput, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Return log P(y|x) [B] of targets without a warmup; arguments as below."""
+    """Return log P(y|x) [B], nats; see `target_token_log_probabilities`."""
     return target_token_log_probabilities(model, network, source, labels).sum(-1)
 
 
 def target_token_log_probabilities(
     model: LanguageModel, network: torch.nn.Module, source: EncodedInput, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Return log P(y_t|x,y_<t) [B, T] of the tokens of targets without a warmup; 0 at padding.
+    """Return log P(y_t|x,y_<t) [B, T], nats, of targets without a warmup; 0 at padding.
 
     Args:
         model: the model.
-        network: its network, or what a distributed trainer has wrapped around it.
+        network: its network, or the wrapper that a distributed trainer put around it.
         source: B encoded inputs.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
@@ -39,9 +41,9 @@ def target_token_log_probabilities(
 
 @dataclass(frozen=True)
 class Branches:
-    """N decoder sequences per example, laid out as `… START c_1 … c_m SEP y_1 … y_{T-1}`.
+    """N decoder sequences `START c_1 … c_m SEP y_1 … y_{T-1}` per example.
 
-    The padding is in front, so that the separator and each target position have one column for
+    Padding is in front, so that the separator and each target position are in the same column of
     all branches.
     """
 
@@ -50,19 +52,19 @@ class Branches:
     valid: torch.Tensor
     """[B, N, K+1+T] bool: not padding."""
     warmup_labels: torch.Tensor
-    """[B, N, K+1] what follows in the columns up to c_m: c_1 … c_m SEP; ignored where nothing
-    of P(c|x) is: padding, and a separator that the length limit forced."""
+    """[B, N, K+1] next tokens up to the separator: c_1 … c_m SEP. Ignored is what is not part of
+    P(c|x): padding, and a separator that the length limit forced."""
     target_labels: torch.Tensor
-    """[B, N, T] what follows from the separator on: y_1 … y_T; padding is ignored."""
+    """[B, N, T] next tokens from the separator on: y_1 … y_T; padding is ignored."""
 
     @property
     def warmup_rows(self) -> torch.Tensor:
-        """Index [R] of the positions of P(c|x) in the flat `warmup_labels`."""
+        """[R] index of the positions of P(c|x) in the flattened `warmup_labels`."""
         return (self.warmup_labels != IGNORED).flatten().nonzero()[:, 0]
 
 
 def build_branches(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Branches:
-    """Join N warmups per example and its target.
+    """Join each of N warmups per example with the example's target.
 
     Args:
         tokens: the ids of START, separator and padding.
@@ -91,11 +93,11 @@ def build_branches(tokens: Tokens, warmups: Warmups, labels: torch.Tensor) -> Br
 
 @dataclass(frozen=True)
 class Scores:
-    """What the network makes of N warmups per example."""
+    """Log-probabilities of N warmups and targets per example, nats."""
 
     warmup_tokens: torch.Tensor
-    """[B, N, K+1] log-probabilities of `Branches.warmup_labels`, normalised without tokens that a
-    warmup never contains; 0 where the label is ignored."""
+    """[B, N, K+1] log-probabilities of `Branches.warmup_labels`, normalised without excluded
+    tokens; 0 where the label is ignored."""
     target_tokens: torch.Tensor
     """[B, N, T] log-probabilities of `Branches.target_labels`; 0 where the label is ignored."""
     s: torch.Tensor
@@ -103,11 +105,11 @@ class Scores:
     l: torch.Tensor
     """[B, N] log P(y|x,c): the sum of `target_tokens`."""
     log_allowed_mass: torch.Tensor
-    """[B, N] the log of what tokens that a warmup may contain have of the full softmax. Where it
-    is 0, P(c|x) is the network's own distribution, and plain `generate()` does not end inside
-    a warmup."""
+    """[B, N] log of the probability of the allowed tokens in the full softmax, summed over the
+    warmup. At 0 P(c|x) is the network's own distribution, and plain `generate()` does not end
+    inside a warmup."""
     states: torch.Tensor
-    """[R, D] last states at the positions of P(c|x) of all warmups."""
+    """[R, D] last hidden states at the positions of P(c|x) of all warmups."""
 
 
 def score(
@@ -117,7 +119,7 @@ def score(
 
     Args:
         model: the model.
-        network: its network, or what a distributed trainer has wrapped around it.
+        network: its network, or the wrapper that a distributed trainer put around it.
         source: B encoded inputs.
         branches: warmups and targets.
     """
@@ -125,7 +127,7 @@ def score(
     columns = branches.warmup_labels.shape[-1]
     labels = torch.cat([branches.warmup_labels, branches.target_labels], -1)
     of_warmup = torch.arange(labels.shape[-1], device=labels.device) < columns
-    log_p, mass = label_log_probabilities(  # at once: the weights' gradient may take a gigabyte
+    log_p, mass = label_log_probabilities(  # one call: each makes a gradient [V, D] of the head
         model.projection,
         states,
         labels,
@@ -141,13 +143,13 @@ def score(
 def rewards(
     model: LanguageModel, source: EncodedInput, cache: Any, warmups: Warmups, labels: torch.Tensor
 ) -> torch.Tensor:
-    """Return l = log P(y|x,c) [B, N] without a gradient, from what sampling has cached.
+    """Return l = log P(y|x,c) [B, N], nats, without a gradient, from the cache of sampling.
 
     Args:
-        model: the model, in the mode in which it sampled.
+        model: the model, in the mode in which it sampled (evaluation).
         source: B encoded inputs.
         cache: of `warmup.method.sampling.sample`; it is used up.
-        warmups: what was sampled.
+        warmups: the samples.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
     branches = build_branches(model.tokens, warmups, labels)
@@ -159,38 +161,12 @@ def rewards(
     return log_p.sum(-1)
 
 
-def divergence(
-    model: LanguageModel,
-    scores: Scores,
-    start: LanguageModel,
-    start_source: EncodedInput,
-    branches: Branches,
-    *,
-    forward: bool = False,
-) -> torch.Tensor:
-    """Return Σ KL(P(·|x,c_<i) ‖ start model's) over the positions of each warmup [B, N], nats.
-
-    Args:
-        model: the model.
-        scores: what it makes of the branches.
-        start: the start model; it gets no gradient.
-        start_source: the inputs as it encodes them.
-        branches: warmups and targets.
-        forward: KL(start model's ‖ P(·|x,c_<i)) instead.
-    """
-    labels = branches.warmup_labels
-    columns = labels.shape[-1]
-    with torch.no_grad():
-        ids, valid = branches.ids[..., :columns], branches.valid[..., :columns]
-        states = start.branch_states(start.network, start_source, ids, valid)
-        states = states.flatten(0, 2).index_select(0, branches.warmup_rows)
-    each = divergences(
-        model.projection,
-        scores.states,
-        start.projection,
-        states,
-        model.tokens.excluded,
-        forward=forward,
-    )
-    zeros = torch.zeros(labels.shape, device=labels.device)
-    return zeros.masked_scatter(labels != IGNORED, each).sum(-1)
+@contextmanager
+def evaluating(network: torch.nn.Module) -> Iterator[None]:
+    """Put a network into evaluation mode, that is without dropout, within the context."""
+    training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(training)

@@ -18,7 +18,7 @@ from transformers import DynamicCache, PreTrainedModel
 from warmup.common.errors import InputError, out_of_memory
 from warmup.data.batches import IGNORED, pad
 from warmup.method.sampling import Warmups, restrict
-from warmup.method.scoring import build_branches, rewards, score
+from warmup.method.scoring import build_branches, evaluating, rewards, score
 from warmup.models.interface import EncodedInput, LanguageModel
 
 TOLERANCE = dict.fromkeys((torch.bfloat16, torch.float16), (0.2, 1.0))
@@ -80,7 +80,7 @@ def check(model: LanguageModel, form: dict[str, Any]) -> None:
     with (
         torch.no_grad(),
         torch.random.fork_rng([device] if device.type == "cuda" else []),
-        _evaluating(network),
+        evaluating(network),
     ):
         check_layers(network)
         problem = _problem(model, form)
@@ -310,13 +310,3 @@ def _in_float64(network: torch.nn.Module) -> Iterator[None]:
     finally:
         for each, dtype in types:
             each.data = each.data.to(dtype)
-
-
-@contextmanager
-def _evaluating(network: torch.nn.Module) -> Iterator[None]:
-    training = network.training
-    network.eval()
-    try:
-        yield
-    finally:
-        network.train(training)

@@ -124,7 +124,8 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
         args.distributed_state.wait_for_everyone()  # each process writes its random state
         folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
         if state.is_world_process_zero:
-            write_json(folder / FLAT_FILE, sorted(self.trainer.criterion.flat))
+            adaptive = self.trainer.criterion.adaptive_sampling
+            write_json(folder / FLAT_FILE, sorted(adaptive.flat) if adaptive else [])
             checkpoints.mark_complete(folder)
             checkpoints.prune(folder.parent)
         if self.ending:

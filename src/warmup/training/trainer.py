@@ -95,7 +95,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 self.state = state
                 self._load_best_model()
                 return
-            self.criterion.flat = set(read_json(checkpoint / FLAT_FILE))
+            if adaptive := self.criterion.adaptive_sampling:
+                adaptive.flat = set(read_json(checkpoint / FLAT_FILE))
         with catch_signals() as self.interruption:
             self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
 
@@ -249,11 +250,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def record_diagnostics(self) -> None:
         """Record the diagnostics of the update, and what adaptive sampling learns from it."""
         microbatches = self.update.microbatches
-        if self.criterion.adaptive:
-            each = (self.criterion.flatness(m.batch, m.diagnostics) for m in microbatches)
-            # gathered once, since processes have different numbers of micro-batches
-            for example, is_flat in gather_object(list(itertools.chain(*each))):
-                self.criterion.remember(example, is_flat)
+        if adaptive := self.criterion.adaptive_sampling:
+            each = (adaptive.observe(m.batch["index"], m.diagnostics) for m in microbatches)
+            # one gathering: processes may have different numbers of micro-batches
+            adaptive.remember(gather_object(list(itertools.chain(*each))))
         for microbatch in microbatches:
             for name, values in microbatch.diagnostics.items():
                 self.sums.add_mean(name, values)

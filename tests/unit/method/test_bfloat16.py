@@ -34,7 +34,7 @@ def problem(request):
     criterion = Criterion(model, method(), seed=1)
     with torch.no_grad():
         source = model.encode(batch["input_ids"], batch["mask"])
-        warmups, _ = criterion.warm_up(source, batch["index"], 0, 4)
+        warmups, _ = criterion.sample_warmups(source, batch["index"], 0, 4)
     return model, batch, criterion, warmups
 
 
@@ -65,7 +65,7 @@ def test_log_probabilities_differ_by_the_rounding_of_logits(problem):
 def test_losses_and_the_direction_of_the_gradient_stay(problem, monkeypatch):
     model, batch, criterion, warmups = problem
     # the same warmups: rounded probabilities may give others
-    monkeypatch.setattr(criterion, "warm_up", lambda *_: (warmups, None))
+    monkeypatch.setattr(criterion, "sample_warmups", lambda *_: (warmups, None))
     expected, _ = criterion.losses(model.network, batch, 0)
     with bfloat16():
         found, _ = criterion.losses(model.network, batch, 0)

@@ -1,4 +1,4 @@
-"""No step is taken that is not needed: inputs once for all warmups, none behind their ends."""
+"""Nothing is computed twice: inputs once for all warmups, and no step after their ends."""
 
 import copy
 
@@ -39,23 +39,15 @@ def prefer(model, *tokens):
         head.bias[list(tokens)] = 1e4
 
 
-@pytest.fixture
-def steps(monkeypatch):
-    """Return a function that counts the steps of a model, from then on, in what it returns."""
-
-    def count(model):
-        made = []
-        plain = model.decode_step
-        monkeypatch.setattr(
-            model, "decode_step", lambda tokens, cache: made.append(1) or plain(tokens, cache)
-        )
-        return made
-
-    return count
+def calls_of(model):
+    """Return a list that grows by one whenever the network is called with START or a token."""
+    calls = []
+    model.network.register_forward_hook(lambda *_: calls.append(1))
+    return calls
 
 
 @pytest.mark.parametrize("name", ["t5", "bart", "llama"])
-def test_sampling_stops_where_all_warmups_have_ended(name, steps):
+def test_sampling_stops_when_all_warmups_have_ended(name):
     model = own(name)
     uniform = uniforms(1, 0, torch.arange(len(SOURCES)), SAMPLES, LONGEST)
 
@@ -64,29 +56,33 @@ def test_sampling_stops_where_all_warmups_have_ended(name, steps):
         return sample(model, source, max_tokens=LONGEST, temperature=1.0, uniform=uniform)[0]
 
     prefer(model, model.tokenizer.convert_tokens_to_ids(tiny.WORDS[0]))
-    made = steps(model)
+    calls = calls_of(model)
     assert draw().forced.all()
-    assert len(made) == LONGEST - 1  # START comes before the first of them
-    made.clear()
+    assert len(calls) == LONGEST  # START, and each token but the last
+    calls.clear()
     prefer(model, model.tokens.separator)
     assert (draw().lengths == 0).all()
-    assert not made
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize("name", ["t5", "bart", "llama"])
 @pytest.mark.parametrize("limit", [None, LONGEST])
-def test_greedy_writing_stops_where_all_sequences_have_ended(name, limit, steps):
+def test_greedy_search_stops_when_all_sequences_have_ended(name, limit):
     model = own(name)
     prefer(model, model.tokens.separator if limit else model.tokens.end, model.tokens.end)
-    made = steps(model)
+    calls = calls_of(model)
     with torch.no_grad():
         source = model.encode(*inputs(model))
         found = greedy_search.search(
-            model, source, max_warmup_tokens=limit, max_new_tokens=2 * LONGEST, end=model.tokens.end
+            model,
+            source,
+            max_warmup_tokens=limit,
+            max_new_tokens=2 * LONGEST,
+            end=model.tokens.end,
         )
-    written = [model.tokens.separator, model.tokens.end] if limit else [model.tokens.end]
-    assert found.ids.tolist() == [written] * len(SOURCES)
-    assert len(made) == len(written) - 1
+    generated = [model.tokens.separator, model.tokens.end] if limit else [model.tokens.end]
+    assert found.ids.tolist() == [generated] * len(SOURCES)
+    assert len(calls) == len(generated)
 
 
 @pytest.mark.parametrize("name", ["t5", "mt5", "bart"])

@@ -1,15 +1,19 @@
 """What a criterion makes of a batch: samples, rewards, few samples for the backward pass."""
 
+import copy
+
 import pytest
 import torch
 
 from helpers import tiny
 from warmup.data.batches import IGNORED, pad
-from warmup.method import criterion as module
-from warmup.method.criterion import Criterion, begins, diagnose
-from warmup.method.random_numbers import Stream
+from warmup.method.criterion import Criterion
+from warmup.method.diagnostics import begins_target, describe_samples
+from warmup.method.objectives import reweighted, surrogate
+from warmup.method.random_numbers import Stream, uniforms
 from warmup.method.sampling import Warmups, distinct, restrict, select
 from warmup.method.scoring import build_branches, rewards, score
+from warmup.method.subsampling import subsample
 
 SAMPLING = {
     "samples": 4,
@@ -63,7 +67,7 @@ def test_rewards_from_the_cache_are_those_of_a_plain_forward_pass(name, longest)
         source = model.encode(batch["input_ids"], batch["mask"])
         lengths = set()
         for update in range(6):
-            warmups, cache = one.warm_up(source, batch["index"], update, 6)
+            warmups, cache = one.sample_warmups(source, batch["index"], update, 6)
             lengths |= set(warmups.lengths.flatten().tolist())
             found = rewards(model, source, cache, warmups, batch["labels"])
             branches = build_branches(model.tokens, warmups, batch["labels"])
@@ -73,44 +77,32 @@ def test_rewards_from_the_cache_are_those_of_a_plain_forward_pass(name, longest)
 
 
 @pytest.mark.parametrize("name", ["t5", "llama"])
-@pytest.mark.parametrize("objective", ["reweighted", "jensen"])
-def test_few_samples_for_the_backward_pass_have_the_gradient_of_all_in_the_mean(
-    name, objective, monkeypatch
-):
+def test_few_samples_train_with_the_coefficients_of_subsampling(name):
+    """Their expectation is that of all samples: test_subsampling."""
     model = tiny.model(name)
-    batch = batch_for(model)
-    whole = Criterion(model, method(objective), seed=1)
-    few = Criterion(model, method(objective, backprop_samples=2), seed=1)
-    # the term on special tokens is a mean over what is trained on; it is not what is tested
-    monkeypatch.setattr(module, "surrogate", keep_apart := _Apart(module.surrogate))
-    whole.losses(model.network, batch, 3)
-    expected = gradient(model, keep_apart.last)
-    offsets = 64
-    total = torch.zeros_like(expected)
-    plain = module.uniforms
-    for k in range(offsets):  # the offset of systematic resampling, on a grid
-
-        def uniforms(seed, update, *rest, offset=(k + 0.5) / offsets):
-            if update < Stream.SUBSAMPLING:
-                return plain(seed, update, *rest)
-            return torch.full((3, 1, 1), offset, dtype=torch.float64)
-
-        monkeypatch.setattr(module, "uniforms", uniforms)
-        few.losses(model.network, batch, 3)
-        total += gradient(model, keep_apart.last) / offsets
-    # 64 offsets see each sample's share with an error of 1/64 at most
-    assert (total - expected).norm() < 0.05 * expected.norm()
+    batch, update = batch_for(model), 3
+    few = Criterion(model, method(backprop_samples=2), seed=1)
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups, cache = few.sample_warmups(source, batch["index"], update, 4)
+    l = few.rewards(source, cache, warmups, batch["labels"])
+    offset = uniforms(1, Stream.SUBSAMPLING + update, batch["index"], 1, 1)[:, 0, 0]
+    lengths = (batch["labels"] != IGNORED).sum(-1)
+    chosen, a, b = subsample(*reweighted.coefficients(l, lengths), offset, 2)
+    expected = plain_losses(model, source, select(warmups, chosen), batch, (a, b))
+    losses, notes = few.losses(model.network, batch, update)
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(
+        gradient(model, losses), gradient(model, expected), atol=1e-5, rtol=1e-4
+    )
+    assert (notes["samples"] == 4).all()
+    assert len({tuple(row) for row in chosen.tolist()}) > 1
 
 
-class _Apart:
-    """Keeps what it returns."""
-
-    def __init__(self, function):
-        self.function = function
-
-    def __call__(self, *args):
-        self.last = self.function(*args)
-        return self.last
+def plain_losses(model, source, warmups, batch, coefficients):
+    """Return the losses from the scores of all warmups, equal ones scored again."""
+    branches = build_branches(model.tokens, warmups, batch["labels"])
+    scores = score(model, model.network, source, branches)
+    return surrogate(*coefficients, scores.s, scores.l) - scores.log_allowed_mass.mean(-1)
 
 
 @pytest.mark.parametrize(
@@ -125,33 +117,32 @@ def test_nothing_is_drawn_from_as_many_samples_as_draws(warmup):
     batch = batch_for(model)
     drawn = Criterion(model, method(**warmup), seed=1)
     exact = Criterion(model, method(samples=4 if len(warmup) == 1 else 2), seed=1)
-    drawn.flat = set(batch["index"].tolist())
+    if drawn.adaptive_sampling:
+        drawn.adaptive_sampling.flat = set(batch["index"].tolist())
     one, _ = exact.losses(model.network, batch, 0)
     other, _ = drawn.losses(model.network, batch, 0)
     torch.testing.assert_close(one, other)
     torch.testing.assert_close(gradient(model, one), gradient(model, other))
 
 
-def test_equal_samples_are_scored_once(monkeypatch):
-    model = tiny.model("t5")
+def test_equal_samples_are_scored_once():
+    model = copy.copy(tiny.model("t5"))
+    model.network = copy.deepcopy(model.network)
     batch = batch_for(model)
     one = Criterion(model, method(max_tokens=1, samples=40), seed=1)  # six warmups are possible
-    shapes = []
-
-    def watched(network_model, network, source, branches):
-        shapes.append(branches.ids.shape)
-        return score(network_model, network, source, branches)
-
-    monkeypatch.setattr(module, "score", watched)
-    losses, notes = one.losses(model.network, batch, 0)
-    assert shapes[0][1] <= 6
-    monkeypatch.setattr(
-        module,
-        "distinct",
-        lambda warmups: (warmups, torch.arange(40).expand(3, -1)),
+    rows = []
+    model.network.get_decoder().register_forward_hook(
+        lambda _, args, kwargs, output: rows.append(len(kwargs["input_ids"])), with_kwargs=True
     )
-    plain, _ = one.losses(model.network, batch, 0)
-    assert shapes[1][1] == 40
+    losses, notes = one.losses(model.network, batch, 0)
+    assert max(rows) <= 3 * 6
+    source = model.encode(batch["input_ids"], batch["mask"])
+    warmups, _ = one.sample_warmups(source, batch["index"], 0, 40)
+    branches = build_branches(model.tokens, warmups, batch["labels"])
+    l = score(model, model.network, source, branches).l.detach()
+    assert max(rows) == 3 * 40
+    a, b = reweighted.coefficients(l, torch.ones(3))
+    plain = plain_losses(model, source, warmups, batch, (a, b))
     torch.testing.assert_close(losses, plain)
     torch.testing.assert_close(
         gradient(model, losses), gradient(model, plain), atol=1e-4, rtol=1e-4
@@ -164,16 +155,16 @@ def test_what_the_log_says_of_warmups():
     lengths = torch.tensor([[2, 1, 0, 2]])
     warmups = Warmups(ids, lengths, torch.zeros_like(lengths).bool())
     labels = torch.tensor([[5, 6, 7, 1]])
-    notes = diagnose(warmups, torch.zeros(1, 4), labels)
+    notes = describe_samples(warmups, torch.zeros(1, 4), labels)
     assert notes["warmup_empty"].item() == 0.25
     assert notes["warmup_copied"].item() == 0.5  # an empty one is none
     short = torch.tensor([[5, IGNORED]])
-    assert begins(warmups, short).tolist() == [[False, True, True, False]]
+    assert begins_target(warmups, short).tolist() == [[False, True, True, False]]
 
 
 def remember(criterion, batch, notes):
-    for example, is_flat in criterion.flatness(batch, notes):
-        criterion.remember(example, is_flat)
+    adaptive = criterion.adaptive_sampling
+    adaptive.remember(adaptive.observe(batch["index"], notes))
 
 
 def test_examples_with_flat_weights_get_fewer_samples_next_time():
@@ -187,7 +178,7 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
     assert notes["samples"].tolist() == [4, 4, 4]
     notes["effective_sample_size"] = torch.tensor([4.0, 1.5, 3.59])
     remember(one, batch, notes)
-    assert one.flat == {5}
+    assert one.adaptive_sampling.flat == {5}
     losses, notes = one.losses(model.network, batch, 1)
     assert notes["samples"].tolist() == [2, 4, 4]
     expected, _ = plain.losses(model.network, batch, 1)
@@ -196,7 +187,7 @@ def test_examples_with_flat_weights_get_fewer_samples_next_time():
     torch.testing.assert_close(losses[0], two.losses(model.network, batch, 1)[0][0])
     notes["effective_sample_size"] = torch.tensor([1.0, 1.0, 1.0])
     remember(one, batch, notes)
-    assert one.flat == set()
+    assert one.adaptive_sampling.flat == set()
 
 
 def test_examples_with_fewer_samples_have_the_same_notes_as_others():
@@ -206,7 +197,7 @@ def test_examples_with_fewer_samples_have_the_same_notes_as_others():
     one = Criterion(model, method(backprop_samples=3, adaptive_samples=adaptive), seed=1)
     names = set()
     for flat in (set(), {5}, {5, 0, 17}):
-        one.flat = flat
+        one.adaptive_sampling.flat = flat
         losses, notes = one.losses(model.network, batch, 0)
         assert notes["samples"].tolist() == [2 if i in flat else 4 for i in (5, 0, 17)]
         assert {len(value) for value in (losses, *notes.values())} == {3}
@@ -218,7 +209,7 @@ def test_all_examples_may_have_the_least_number_of_samples():
     model = tiny.model("t5")
     batch = batch_for(model)
     one = Criterion(model, method(adaptive_samples={"min_samples": 4, "ess_fraction": 0.9}), seed=1)
-    one.flat = {5, 0, 17}
+    one.adaptive_sampling.flat = {5, 0, 17}
     expected, _ = Criterion(model, method(), seed=1).losses(model.network, batch, 0)
     torch.testing.assert_close(one.losses(model.network, batch, 0)[0], expected)
 
@@ -232,7 +223,7 @@ def test_the_log_has_the_surprisal_of_warmups_and_how_many_are_different(longest
     source = model.encode(batch["input_ids"], batch["mask"])
     logits, _ = model.prefill(source, 1)
     p = restrict(logits[:, 0], model.tokens.excluded).softmax(-1)
-    warmups, _ = one.warm_up(source, batch["index"], 0, 40)
+    warmups, _ = one.sample_warmups(source, batch["index"], 0, 40)
     for i in range(3):
         found = [
             tuple(ids[:n].tolist())
@@ -251,7 +242,7 @@ def test_select_and_distinct_agree_on_a_sampled_batch():
     batch = batch_for(model)
     one = Criterion(model, method(samples=8, max_tokens=2), seed=1)
     source = model.encode(batch["input_ids"], batch["mask"])
-    warmups, _ = one.warm_up(source, batch["index"], 0, 8)
+    warmups, _ = one.sample_warmups(source, batch["index"], 0, 8)
     different, where = distinct(warmups)
     assert torch.equal(select(different, where).ids, warmups.ids)
 
@@ -268,7 +259,7 @@ def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
     assert notes["warmup_length"].tolist() == [2.0, 0.0, 2.0]
     for i, target in enumerate(targets):
         x = batch["input_ids"][i][batch["mask"][i].bool()].tolist()
-        c = one.writer(target)
+        c = one.predefined(target)
         s, l = tiny.log_probabilities(model, x, c, target, 2)
         assert losses[i].item() == pytest.approx(
             -s - l - notes["warmup_allowed_mass"][i].log().item(), rel=1e-4
@@ -280,7 +271,7 @@ def test_predefined_warmups_train_the_likelihood_of_the_concatenation(name):
     "more", [{}, {"adaptive_samples": {"min_samples": 2, "ess_fraction": 0.9}}]
 )
 @pytest.mark.parametrize("draws", [None, 2])
-def test_while_it_settles_the_target_learns_behind_one_warmup_that_does_not(name, more, draws):
+def test_while_it_settles_the_target_learns_after_one_warmup_that_does_not(name, more, draws):
     model = tiny.model(name)
     batch = batch_for(model)
     settling = Criterion(model, method(settle=3, backprop_samples=draws, **more), seed=1)
@@ -290,6 +281,7 @@ def test_while_it_settles_the_target_learns_behind_one_warmup_that_does_not(name
     torch.testing.assert_close(found, expected)
     torch.testing.assert_close(gradient(model, found), gradient(model, expected))
     assert (notes["samples"] == 1).all()
-    assert all(not is_flat for _, is_flat in settling.flatness(batch, notes))
+    if adaptive := settling.adaptive_sampling:
+        assert not any(is_flat for _, is_flat in adaptive.observe(batch["index"], notes))
     _, notes = settling.losses(model.network, batch, update=3)
     assert (notes["samples"] == 4).all()

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from helpers import tiny
 from warmup.data.batches import IGNORED, pad
+from warmup.method.reference_kl import divergence
 from warmup.method.sampling import Warmups
-from warmup.method.scoring import build_branches, divergence, score, target_log_probability
+from warmup.method.scoring import build_branches, score, target_log_probability
 
 MODELS = ["t5", "mt5", "umt5", "bart", "pegasus", "llama"]
 SHARED = ["llama"]

@@ -6,7 +6,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from warmup.method.objectives import reweighted, surrogate
-from warmup.method.subsampling import resample
+from warmup.method.subsampling import subsample
 
 
 def tensor(*rows):
@@ -16,7 +16,7 @@ def tensor(*rows):
 def totals(a, b, draws, uniform):
     """Coefficients that each sample has in the end, for each offset: two of [U, N]."""
     a, b = (x.expand(len(uniform), -1) for x in (a, b))
-    index, *chosen = resample(a, b, uniform, draws)
+    index, *chosen = subsample(a, b, uniform, draws)
     return [torch.zeros_like(a).scatter_add(-1, index, x) for x in chosen]
 
 
@@ -50,7 +50,7 @@ def test_the_expectation_over_the_offset_is_exact(row, draws):
 def test_samples_come_as_often_as_they_weigh(row, draws, uniform):
     a, b = tensor(*row).T
     assume((a.abs() + b.abs()).sum() > 0)
-    index, *_ = resample(a[None], b[None], tensor(uniform), draws)
+    index, *_ = subsample(a[None], b[None], tensor(uniform), draws)
     assert index.shape == (1, draws)
     q = (a.abs() + b.abs()) / (a.abs() + b.abs()).sum()
     counts = torch.bincount(index[0], minlength=len(a))
@@ -63,7 +63,7 @@ def test_reweighted_samples_without_a_control_variate_are_drawn_by_their_weight(
     a, b = reweighted.coefficients(l, torch.ones(1), control_variate=False)
     counts = torch.zeros(4)
     for uniform in torch.arange(0.5, 8) / 8:
-        index, new_a, new_b = resample(a, b, uniform[None], 1)
+        index, new_a, new_b = subsample(a, b, uniform[None], 1)
         counts[index[0, 0]] += 1
         # each draw then counts alike
         torch.testing.assert_close(new_a, tensor([1.0]))
@@ -86,7 +86,7 @@ def test_the_gradient_is_unbiased_given_the_samples():
     full = gradient(surrogate(a, b, s, l).sum())
     offsets = (torch.arange(4000, dtype=torch.float64) + 0.5) / 4000
     rows = [value.expand(4000, -1) for value in (a, b, s, l)]
-    index, new_a, new_b = resample(rows[0], rows[1], offsets, 2)
+    index, new_a, new_b = subsample(rows[0], rows[1], offsets, 2)
     loss = surrogate(new_a, new_b, rows[2].gather(1, index), rows[3].gather(1, index))
     # an edge between samples is met to half a step of the grid
     torch.testing.assert_close(gradient(loss.mean()), full, atol=5e-3, rtol=0)
@@ -117,7 +117,7 @@ def test_one_sample_with_all_the_weight_adds_no_variance():
 
 def test_equal_weights_and_all_draws_give_every_sample_once():
     a = torch.full((2, 4), 0.25)
-    index, new_a, new_b = resample(a, -a, torch.tensor([0.0, 0.999]), 4)
+    index, new_a, new_b = subsample(a, -a, torch.tensor([0.0, 0.999]), 4)
     assert index.tolist() == [[0, 1, 2, 3]] * 2
     torch.testing.assert_close(new_a, a)
     torch.testing.assert_close(new_b, -a)
@@ -127,20 +127,20 @@ def test_the_same_offset_gives_the_same_and_rows_do_not_meet():
     generator = torch.Generator().manual_seed(2)
     a, b = torch.randn(2, 5, 8, generator=generator)
     uniform = torch.rand(5, generator=generator)
-    once = resample(a, b, uniform, 3)
-    for one, other in zip(once, resample(a, b, uniform, 3), strict=True):
+    once = subsample(a, b, uniform, 3)
+    for one, other in zip(once, subsample(a, b, uniform, 3), strict=True):
         assert torch.equal(one, other)
     for i in range(5):
-        alone = resample(a[i : i + 1], b[i : i + 1], uniform[i : i + 1], 3)
+        alone = subsample(a[i : i + 1], b[i : i + 1], uniform[i : i + 1], 3)
         for one, other in zip(once, alone, strict=True):
             assert torch.equal(one[i : i + 1], other)
-    different = resample(a, b, (uniform + 0.5) % 1, 3)
+    different = subsample(a, b, (uniform + 0.5) % 1, 3)
     assert not torch.equal(once[0], different[0])
 
 
 def test_a_row_without_coefficients_gets_the_first_samples_and_zeros():
     a = torch.tensor([[0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
-    index, new_a, new_b = resample(a, torch.zeros(2, 4), torch.tensor([0.9, 0.9]), 3)
+    index, new_a, new_b = subsample(a, torch.zeros(2, 4), torch.tensor([0.9, 0.9]), 3)
     assert index.tolist() == [[0, 1, 2], [1, 1, 1]]
     torch.testing.assert_close(new_a, torch.tensor([[0.0] * 3, [1 / 3] * 3]))
     assert (new_b == 0).all()
@@ -150,7 +150,7 @@ def test_a_row_without_coefficients_gets_the_first_samples_and_zeros():
 def test_the_largest_offset_stays_inside(draws):
     a = torch.tensor([[0.1, 0.2, 0.7, 0.0]])
     last = torch.tensor([1 - 2**-53], dtype=torch.float64)
-    index, new_a, _ = resample(a, torch.zeros(1, 4), last, draws)
+    index, new_a, _ = subsample(a, torch.zeros(1, 4), last, draws)
     assert index.max() == 2
     assert new_a.isfinite().all()
 
@@ -160,14 +160,14 @@ def test_rounding_never_draws_what_has_no_coefficient():
     a = torch.rand(2000, 9, generator=generator, dtype=torch.float64)
     a[:, -1] = 0
     last = torch.full((2000,), 1 - 2**-53, dtype=torch.float64)
-    index, new_a, _ = resample(a, torch.zeros_like(a), last, 1)
+    index, new_a, _ = subsample(a, torch.zeros_like(a), last, 1)
     assert (index < 8).all()
     assert new_a.isfinite().all()
 
 
 def test_tiny_coefficients_and_single_precision():
     a = torch.tensor([[1e-38, 2e-38, 1e-38]])
-    index, new_a, new_b = resample(a, a, torch.tensor([0.4]), 2)
+    index, new_a, new_b = subsample(a, a, torch.tensor([0.4]), 2)
     assert index.tolist() == [[0, 1]]
     assert new_a.dtype == new_b.dtype == torch.float32
     torch.testing.assert_close(new_a * 1e38, torch.full((1, 2), 2.0))
@@ -175,7 +175,7 @@ def test_tiny_coefficients_and_single_precision():
 
 def test_not_a_number_stays_that():
     a = torch.tensor([[0.5, float("nan"), 0.5], [0.5, 0.25, 0.25]])
-    index, new_a, _ = resample(a, torch.zeros(2, 3), torch.tensor([0.1, 0.1]), 2)
+    index, new_a, _ = subsample(a, torch.zeros(2, 3), torch.tensor([0.1, 0.1]), 2)
     assert ((index >= 0) & (index < 3)).all()
     assert new_a[0].isnan().any()
     assert new_a[1].isfinite().all()
@@ -183,4 +183,4 @@ def test_not_a_number_stays_that():
 
 def test_no_gradient_flows_through_the_choice():
     a = torch.rand(1, 4)
-    assert not any(x.requires_grad for x in resample(a, a, torch.tensor([0.5]), 2))
+    assert not any(x.requires_grad for x in subsample(a, a, torch.tensor([0.5]), 2))

@@ -216,7 +216,7 @@ def test_warmups_are_the_same_for_the_same_update_and_differ_between_updates(tra
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
     criterion = one.criterion
     first, again, later = (
-        criterion.warm_up(source, batch["index"], update, 3)[0].ids for update in (3, 3, 4)
+        criterion.sample_warmups(source, batch["index"], update, 3)[0].ids for update in (3, 3, 4)
     )
     assert torch.equal(first, again)
     assert not torch.equal(first, later)
@@ -232,9 +232,9 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     with torch.no_grad():
         one.model.eval()
         source = one.language_model.encode(batch["input_ids"], batch["mask"])
-        expected = one.criterion.warm_up(source, batch["index"], 0, 3)[0].ids
+        expected = one.criterion.sample_warmups(source, batch["index"], 0, 3)[0].ids
         one.model.train()
-        found = one.criterion.warm_up(source, batch["index"], 0, 3)[0].ids
+        found = one.criterion.sample_warmups(source, batch["index"], 0, 3)[0].ids
     assert torch.equal(found, expected)
     assert all(module.training for module in one.model.modules())
 
@@ -244,18 +244,22 @@ def test_warmups_are_sampled_without_dropout_and_training_goes_on_with_it(traine
     [(0.0, [2.0, 1.5, 1.0, 0.5, 0.0, 0.0]), (1.0, [2.0, 1.75, 1.5, 1.25, 1.0, 1.0])],
 )
 def test_the_weight_of_the_reference_kl_falls_linearly_to_its_final_value(trainer, final, expected):
-    criterion = trainer("warmup").criterion
-    criterion.reference_kl = {"weight": 2.0, "updates": 4, "final": final, "divergence": "reverse"}
-    weights = [criterion.reference_kl_weight(update) for update in range(6)]
+    one = trainer("warmup", reference_kl={"weight": 2.0, "updates": 4, "final": final})
+    weights = [one.criterion.reference_kl.weight(update) for update in range(6)]
     assert weights == expected
-    criterion.reference_kl = None
-    assert criterion.reference_kl_weight(0) == 0.0
+
+
+def test_without_a_reference_kl_the_loss_has_no_such_term(trainer):
+    one = trainer("warmup", reference_kl=None)
+    batch = one.data_collator([one.train_dataset[i] for i in range(8)])
+    _, notes = one.criterion.losses(one.model, batch, 0)
+    assert "reference_kl" not in notes
 
 
 def test_the_reference_kl_holds_the_start_model_while_the_model_moves(trainer):
     one = trainer("warmup")
     batch = one.data_collator([one.train_dataset[i] for i in range(8)])
-    before = copy.deepcopy(one.criterion.start.network.state_dict())
+    before = copy.deepcopy(one.criterion.reference_kl.reference.network.state_dict())
     losses, notes = one.criterion.losses(one.model, batch, 0)
     assert notes["reference_kl"].abs().max() < 1e-5
     losses.sum().backward()
@@ -263,9 +267,9 @@ def test_the_reference_kl_holds_the_start_model_while_the_model_moves(trainer):
         for parameter in one.model.parameters():
             if parameter.grad is not None:
                 parameter.sub_(0.1 * parameter.grad)
-    after = one.criterion.start.network.state_dict()
+    after = one.criterion.reference_kl.reference.network.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
-    assert all(p.grad is None for p in one.criterion.start.network.parameters())
+    assert all(p.grad is None for p in one.criterion.reference_kl.reference.network.parameters())
     _, notes = one.criterion.losses(one.model, batch, 0)
     assert notes["reference_kl"].mean() > 1e-3
 
@@ -285,7 +289,7 @@ def test_validation_is_the_log_of_the_mean_probability_over_warmups(trainer):
     batch = one.data_collator([one.eval_dataset[0]])
     found = one.prediction_step(one.model, batch, True)[0].item()
     source = one.language_model.encode(batch["input_ids"], batch["mask"])
-    warmups, _ = one.criterion.warm_up(source, batch["index"], Stream.VALIDATION, 3)
+    warmups, _ = one.criterion.sample_warmups(source, batch["index"], Stream.VALIDATION, 3)
     branches = build_branches(one.language_model.tokens, warmups, batch["labels"])
     l = score(one.language_model, one.model, source, branches).l
     assert found == pytest.approx(-math.log(l[0].double().exp().mean().item()), rel=1e-5)

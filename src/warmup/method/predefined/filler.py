@@ -1,14 +1,18 @@
-"""One token, again and again: the time to think without a thought."""
+"""One token repeated: the computation of a warmup without its content."""
 
 from collections.abc import Sequence
 
 from warmup.common.errors import InputError
-from warmup.method.predefined import Writer, allowed_counts
+from warmup.method.predefined import Rule, allowed_counts
 from warmup.models.interface import Tokens
 
 
-def writer(targets: Sequence[Sequence[int]], tokens: Tokens, max_tokens: int) -> Writer:
-    """Return a writer of `max_tokens` times the token that most targets contain."""
+def rule(targets: Sequence[Sequence[int]], tokens: Tokens, max_tokens: int) -> Rule:
+    """Return the rule that repeats the token of most targets `max_tokens` times.
+
+    Raises:
+        InputError: no target has a token that a warmup may contain.
+    """
     counts = allowed_counts(targets, tokens)
     if not counts:
         raise InputError("sampling.predefined: filler: no target has a token")
