@@ -21,9 +21,10 @@ from transformers.utils import logging
 from benchmarks import machine
 from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.timing import say
-from warmup.common import pairs, plugins
+from warmup.common import plugins
 from warmup.common.errors import InputError, run
 from warmup.common.files import write_json
+from warmup.common.languages import parse_pair
 from warmup.config import experiment as configuration
 from warmup.data import predictions
 from warmup.data.records import read_records
@@ -91,7 +92,7 @@ def evaluate(model: Path, test: Path, task: str, pair: str) -> dict[str, Any]:
     with contextlib.redirect_stderr(io.StringIO()):  # progress of a second's work
         rows = prediction.predict(model, read_records(test), task=task, beams=1, batch_size=256)
         predictions.write(path, rows)
-    corpus = Corpus.of(predictions.read(path), pairs.parse(pair).target)
+    corpus = Corpus.of(predictions.read(path), parse_pair(pair).target)
     (found,) = score(corpus, plugins.load("task", task).METRICS[:1])
     return {key: found[key] for key in ("metric", "value", "low", "high", "n")}
 

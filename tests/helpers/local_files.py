@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from warmup.common import pairs
 from warmup.common.files import write_text
+from warmup.common.languages import parse_pair
 from warmup.data.records import Record
 from warmup.data.sources import Context, local
 
@@ -21,9 +21,7 @@ CHOICE_FIELDS = {"source": "text", "choices": "options", "answer": "answer"}
 
 
 def read(root: Path, spec: dict[str, Any], pair: str = "en-de") -> list[Record]:
-    return list(
-        local.read(spec, pairs.parse(pair), Context("train", str(root), root / "downloads"))
-    )
+    return list(local.read(spec, parse_pair(pair), Context("train", str(root), root / "downloads")))
 
 
 def write(root: Path, **files: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from warmup.common.files import write_jsonl
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.config import experiment as config
 from warmup.data.generators import shell_game
 

@@ -8,7 +8,7 @@ from helpers import tiny
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.config import experiment
 from warmup.data.records import read_records
 from warmup.data.sources import Context, synthetic

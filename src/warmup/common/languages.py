@@ -1,4 +1,4 @@
-"""Languages: one table of names and codes, for data, prompts and metrics.
+"""Languages and pairs of them: one table of names and codes, for data, prompts and metrics.
 
 `languages.csv` has for each language its English name as in Unicode's CLDR, its ISO 639-1 code, or
 else its ISO 639-3 code, and its other codes. That includes codes of varieties that data sets name a
@@ -21,6 +21,7 @@ CODE = r"[a-z]{2,3}(_[A-Za-z]{4}|-[A-Z][a-z]{3})?(_([A-Za-z]{2}|[0-9]{3})|-([A-Z
 After a hyphen capitals are needed: `pt-br` is Portuguese and Breton.
 """
 _CODE = re.compile(CODE)
+_PAIR = re.compile(rf"(?P<source>{CODE})(-(?P<target>{CODE}))?")
 _TAG = re.compile(r"([a-z]{2,3})([-_][a-z]{4})?([-_]([a-z]{2}|[0-9]{3}))?")
 _PRIVATE = re.compile(r"q[a-t][a-z]")
 _SHOWN = 3
@@ -73,6 +74,56 @@ def names(source: str, target: str) -> tuple[str, str]:
     if one == other and source != target:
         return f"{one} ({source})", f"{other} ({target})"
     return one, other
+
+
+def primary_code(code: str) -> str:
+    """Return the code of the language alone: `zh_CN` and `zho_Hans` are `zh`.
+
+    Raises:
+        InputError: the code is empty or unknown, so that a tokenizer cannot be chosen.
+    """
+    if not code:
+        raise InputError(
+            "the target language is empty (--target-lang): the tokenizer depends on it"
+        )
+    return find(code).code
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The language of the source text and that of the target text."""
+
+    source: str
+    target: str
+
+    @property
+    def monolingual(self) -> bool:
+        """Whether source and target are in the same language."""
+        return self.source == self.target
+
+    def __str__(self) -> str:
+        return self.source if self.monolingual else f"{self.source}-{self.target}"
+
+
+def parse_pair(text: str) -> Pair:
+    """Return the pair written as `en-de`, a direction of translation, or as `en`, one language.
+
+    Raises:
+        InputError: the text is neither, the language is unknown, or both are the same.
+    """
+    match = _PAIR.fullmatch(text)
+    if not match or match["source"] == match["target"]:
+        raise InputError(
+            f"pairs: {text!r} is neither a language code such as 'en' or 'pt_BR' nor two of them "
+            "such as 'en-de'"
+        )
+    pair = Pair(match["source"], match["target"] or match["source"])
+    for code in (pair.source, pair.target):
+        try:
+            find(code)
+        except InputError as error:
+            raise InputError(f"pairs: {text!r}: {error}") from None
+    return pair
 
 
 @cache

@@ -3,8 +3,9 @@
 import graphlib
 from typing import Any
 
-from warmup.common import pairs, plugins
+from warmup.common import plugins
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.config import decoding_entries, neural_metrics, objectives
 
 
@@ -104,7 +105,7 @@ def _check_order(where: str, methods: dict[str, dict[str, Any]]) -> None:
 
 def _check_pair(where: str, pair: str) -> None:
     try:
-        pairs.parse(pair)
+        parse_pair(pair)
     except InputError as error:
         raise InputError(f"{where}.{error}") from None
 

@@ -7,8 +7,7 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError, unknown
-from warmup.common.pairs import Pair
-from warmup.common.pairs import parse as parse_pair
+from warmup.common.languages import Pair, parse_pair
 
 _SPLIT_NAME = re.compile(r"[A-Za-z0-9_]+")
 _KEYS = ("task", "pairs", "splits")

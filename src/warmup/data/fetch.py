@@ -11,7 +11,7 @@ from typing import Any
 
 from warmup.common import plugins
 from warmup.common.files import write_json
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data import dataset as datasets
 from warmup.data.dataset import Dataset
 from warmup.data.prepare import add_data_set

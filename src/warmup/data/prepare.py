@@ -12,7 +12,7 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import sha256, write_json, write_jsonl
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.common.texts import Normaliser
 from warmup.data import dataset as datasets
 from warmup.data import leakage, symbols

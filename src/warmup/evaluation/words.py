@@ -3,7 +3,7 @@
 import unicodedata
 from functools import cache, lru_cache
 
-from warmup.evaluation.language import language
+from warmup.common.languages import primary_code
 from warmup.evaluation.metrics import _porter
 
 # Characters of scripts written without spaces count as words of their own; Hangul has spaces.
@@ -23,7 +23,7 @@ def words(text: str, target_lang: str) -> tuple[str, ...]:
 
 def stemmed(target_lang: str) -> bool:
     """Return whether words of the language are stemmed."""
-    return language(target_lang) == "en"
+    return primary_code(target_lang) == "en"
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
-from warmup.common.pairs import parse as parse_pair
+from warmup.common.languages import parse_pair
 from warmup.config import decoding_entries, experiment_summary, neural_metrics
 from warmup.config import experiment as configuration
 from warmup.config.command_line import restore

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.keys import EvaluationKey
+from warmup.common.languages import parse_pair
 from warmup.config import experiment_summary
 from warmup.data.predictions import read, subsets_of
 from warmup.evaluation import metrics
@@ -65,7 +65,7 @@ def verify_run(path: Path, stored: "pd.DataFrame") -> tuple[int, list[str]]:
     if not len(mine):
         return 0, ["no stored score"]
     predictions = read(path)
-    corpus = metrics.Corpus.of(predictions, pairs.parse(key.pair).target)
+    corpus = metrics.Corpus.of(predictions, parse_pair(key.pair).target)
     rows = score(corpus, mine["metric"].unique(), subsets_of(predictions))
     again = {(row["metric"], row["subset"]): row for row in rows}
     problems = []

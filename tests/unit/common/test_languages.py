@@ -5,14 +5,13 @@ from importlib import resources
 
 import pytest
 
-from warmup.common import languages, pairs
+from warmup.common import languages
 from warmup.common.errors import InputError
-from warmup.common.languages import Language, find, is_code
+from warmup.common.languages import Language, find, is_code, parse_pair, primary_code
 from warmup.data.dataset import parse
 from warmup.data.records import Record
 from warmup.data.sources._fields import resolve
 from warmup.data.tasks import translation
-from warmup.evaluation.language import language
 
 NAMES = {
     "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek",
@@ -69,7 +68,7 @@ def test_prompts_stay_as_they_were(code: str) -> None:
 def test_spellings_of_data_sets(code: str, name: str, short: str) -> None:
     assert find(code) == Language(short, name)
     assert prompt(code, "fr") == f"translate {name} to French: "
-    assert language(code) == short
+    assert primary_code(code) == short
 
 
 def test_two_forms_of_a_language_are_told_apart() -> None:
@@ -100,7 +99,7 @@ def test_unknown_codes_are_refused_with_the_nearest(code: str, nearest: str) -> 
         with pytest.raises(InputError, match=f"record '1': {message}"):
             prompt(code, "en")
         with pytest.raises(InputError, match=message):
-            language(code)
+            primary_code(code)
 
 
 @pytest.mark.parametrize("text", ["cz", "en-cz", "xx-de"])
@@ -124,16 +123,16 @@ def test_a_pair_of_an_unknown_language_is_refused(text: str) -> None:
     ],
 )
 def test_pairs_of_every_spelling(text: str, source: str, target: str) -> None:
-    pair = pairs.parse(text)
+    pair = parse_pair(text)
     assert (pair.source, pair.target, str(pair)) == (source, target, text)
 
 
 def test_columns_of_other_languages_may_stand_beside() -> None:
     fields = {"en": 0, "zh-Hant": 1, "deu_Latn": 2, "id": 3}
-    found = resolve(fields, pairs.parse("en-zh-Hant"), "x")
+    found = resolve(fields, parse_pair("en-zh-Hant"), "x")
     assert found == {"source": 0, "target": 1, "id": 3}
     with pytest.raises(InputError, match="unknown field 'xx'"):
-        resolve(fields | {"xx": 4}, pairs.parse("en-zh-Hant"), "x")
+        resolve(fields | {"xx": 4}, parse_pair("en-zh-Hant"), "x")
 
 
 def test_every_code_of_widely_used_models_is_known() -> None:

@@ -5,8 +5,8 @@ import re
 import pytest
 
 from helpers import tiny
-from warmup.common import pairs
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.config import experiment
 from warmup.data import dataset
 
@@ -74,7 +74,7 @@ PAIRS = ["en", "qaa", "en-de", "pt_BR", "pt_BR-en", "en-pt_BR", "en-zh_CN", "zho
 def test_pairs_have_languages_with_a_region_or_a_script_on_both_sides(pair):
     value = tiny.experiment()
     value["datasets"]["shell_game"]["pairs"] = [pair]
-    assert experiment.check(value)["datasets"]["shell_game"]["pairs"] == [str(pairs.parse(pair))]
+    assert experiment.check(value)["datasets"]["shell_game"]["pairs"] == [str(parse_pair(pair))]
 
 
 @pytest.mark.parametrize("pair", ["en\n", "english", "EN-de", "en-en", "en-de-fr", "en_", "../x"])

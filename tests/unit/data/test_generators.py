@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from warmup.common import pairs, plugins
+from warmup.common import plugins
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.data.generators import agreement
 from warmup.data.records import Record
 
@@ -23,7 +24,7 @@ EVERY = [(name, pair) for name, some in PAIRS.items() for pair in some]
 
 
 def generate(name: str, pair: str, size: int, seed: int = 1, **knobs: Any) -> list[Record]:
-    endless = plugins.load("generator", name).generate(pairs.parse(pair), seed, knobs)
+    endless = plugins.load("generator", name).generate(parse_pair(pair), seed, knobs)
     return list(islice(endless, size))
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from helpers.local_files import TSV
 from warmup.common.files import write_text
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.dataset import parse
 from warmup.data.generators import agreement, shell_game, tally
 from warmup.data.leakage import key, part, without_leaks

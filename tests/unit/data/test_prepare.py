@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
+from warmup.common.languages import parse_pair
 from warmup.data import leakage
 from warmup.data.dataset import Dataset, load, parse
 from warmup.data.leakage import without_leaks
@@ -183,7 +183,7 @@ def test_a_pair_that_the_data_set_does_not_have_is_refused() -> None:
 
 @pytest.mark.parametrize("text", ["en", "en-de", "qaa-qab", "zho_Hans-pt_BR"])
 def test_pairs_are_written_as_they_are_read(text: str) -> None:
-    assert str(pairs.parse(text)) == text
+    assert str(parse_pair(text)) == text
 
 
 def command(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.files import write_text
+from warmup.common.languages import parse_pair
 from warmup.data.sources import Context, hub
 
-PAIR = pairs.parse("de-en")
+PAIR = parse_pair("de-en")
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.data.sources import Context, packaged
 
 SPEC = {
@@ -16,7 +16,7 @@ SPEC = {
     "fields": {"source": 0, "target": 1}, "characters": ["source"],
 }  # fmt: skip
 CONTEXT = Context("test", "data", Path("downloads"))
-DUTCH = pairs.parse("nl")
+DUTCH = parse_pair("nl")
 
 
 def test_dutch_pronunciations_are_those_of_the_shared_task():

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.data.leakage import key
 from warmup.data.records import Record
 from warmup.data.sources import Context, synthetic
@@ -16,7 +16,7 @@ SPEC = {"type": "synthetic", "generator": "shell_game", "size": 300, "seed": 1}
 
 def read(split: str, **changes: Any) -> list[Record]:
     context = Context(split, "unused", Path("unused"))
-    return list(synthetic.read({**SPEC, **changes}, pairs.parse("en"), context))
+    return list(synthetic.read({**SPEC, **changes}, parse_pair("en"), context))
 
 
 def test_splits_share_nothing_even_with_the_same_seed() -> None:
@@ -73,4 +73,4 @@ def test_settings_that_leave_a_split_without_examples_are_refused() -> None:
 
 def test_there_is_nothing_to_fetch() -> None:
     context = Context("train", "unused", Path("unused"))
-    assert synthetic.fetch(SPEC, pairs.parse("en"), context) == []
+    assert synthetic.fetch(SPEC, parse_pair("en"), context) == []

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
+from warmup.common.languages import parse_pair
 from warmup.data.sources import Context, url
 
 CONTENT = b"one\teins\ntwo\tzwei\n"
 FIELDS = {"en": 0, "de": 1}
-PAIR = pairs.parse("en-de")
+PAIR = parse_pair("en-de")
 
 
 def digest(content: bytes) -> str:

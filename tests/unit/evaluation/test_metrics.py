@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from warmup.common.errors import InputError
+from warmup.common.languages import primary_code
 from warmup.evaluation import metric_properties, metrics
-from warmup.evaluation.language import language
 from warmup.evaluation.metrics import Corpus, Metric
 
-NAMES = ["accuracy", "bleu", "chrf", "chrf++", "macro_f1", "rouge1", "rouge2", "rougeL", "ser"]
+NAMES = [
+    "accuracy", "bleu", "chrf", "chrf++", "macro_f1", "rouge1", "rouge2", "rougeL", "ser", "wer",
+]  # fmt: skip
 TEXTS = [
     "B because the ball went left",
     "C the cat sat on the mat.",
@@ -131,7 +133,7 @@ def test_take_keeps_items_together():
     ],
 )
 def test_language_ignores_region_and_script(code, expected):
-    assert language(code) == expected
+    assert primary_code(code) == expected
 
 
 @pytest.mark.parametrize("name", ["bleu", "rouge1", "rouge2", "rougeL"])

@@ -22,7 +22,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from warmup.common.errors import InputError
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.generators._settings import Range, at_least, at_most, fill
 from warmup.data.records import Record
 

@@ -6,8 +6,7 @@ from string import ascii_uppercase
 from typing import Any
 
 from warmup.common.errors import InputError
-from warmup.common.languages import is_code
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair, is_code
 from warmup.common.texts import nfc
 from warmup.data.records import Record
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from warmup.common.errors import InputError, unknown
 from warmup.common.files import parse_jsonl
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.common.texts import is_blank
 from warmup.data import symbols
 from warmup.data.records import Record

@@ -27,7 +27,7 @@ from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_lines, sha256
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, _table
 from warmup.data.sources._spec import check

@@ -16,7 +16,7 @@ from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_lines
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, _table
 

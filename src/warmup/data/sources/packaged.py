@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, local
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.common.seeds import check_seed
 from warmup.data.leakage import part, part_of_split
 from warmup.data.records import Record

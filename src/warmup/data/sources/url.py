@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from warmup.common.errors import InputError
 from warmup.common.files import sha256
-from warmup.common.pairs import Pair
+from warmup.common.languages import Pair
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, _archive, _table
 from warmup.data.sources._download import download

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from warmup.common.errors import InputError
-from warmup.evaluation.language import language
+from warmup.common.languages import primary_code
 from warmup.evaluation.metrics import Corpus, FloatArray, _sacrebleu
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def signature(corpus: Corpus) -> str:
 def _bleu(target_lang: str) -> "BLEU":
     from sacrebleu.metrics.bleu import BLEU  # noqa: PLC0415  # other metrics start without it
 
-    code = language(target_lang)
+    code = primary_code(target_lang)
     try:
         # force only silences a warning about text that looks tokenized
         return BLEU(trg_lang=code, force=True)

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from warmup.common import pairs, plugins
+from warmup.common import plugins
 from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import EvaluationKey
+from warmup.common.languages import parse_pair
 from warmup.config.methods import BASELINE
 from warmup.data import predictions
 from warmup.evaluation.intervals import resampled_sums
@@ -104,7 +105,7 @@ def quantities_of(evaluation: Evaluation, baseline: Evaluation | None) -> dict[s
 
 def _recall(evaluation: Evaluation) -> dict[str, Quantity]:
     references = evaluation.items.reference_words
-    chosen = function_words(pairs.parse(evaluation.key.pair).target, references)
+    chosen = function_words(parse_pair(evaluation.key.pair).target, references)
     return recalls(evaluation.items.output_words, references, chosen)
 
 

@@ -11,7 +11,7 @@ from importlib import resources
 
 import numpy as np
 
-from warmup.evaluation.language import language
+from warmup.common.languages import primary_code
 from warmup.evaluation.metrics import FloatArray
 from warmup.evaluation.warmup_analysis.quantities import Quantity, Words, ratio, share
 
@@ -29,7 +29,7 @@ def function_words(lang: str, references: Iterable[Words]) -> frozenset[str]:
     Raises:
         InputError: the language is empty.
     """
-    known = _LISTS / f"{language(lang)}.txt"
+    known = _LISTS / f"{primary_code(lang)}.txt"
     if known.is_file():
         return frozenset(known.read_text(encoding="utf-8").split())
     counts = Counter(word for text in references for word in text)

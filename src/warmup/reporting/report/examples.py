@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from warmup.common import pairs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import EvaluationKey, Setting
+from warmup.common.languages import parse_pair
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.data import predictions
@@ -58,7 +58,7 @@ def collect(
         task, metric = known[place]
         _, pair, model, _ = place
         order = methods.sort(chosen)
-        lang = pairs.parse(pair).target
+        lang = parse_pair(pair).target
         total, items = _items([chosen[n] for n in order], metric, lang, LIMIT // sharing[task])
         cells.append(
             {
