@@ -26,6 +26,8 @@ from warmup.common.errors import InputError, run
 from warmup.common.files import write_json
 from warmup.common.languages import parse_pair
 from warmup.config import experiment as configuration
+from warmup.config.conversion import from_json
+from warmup.config.settings import RunConfig
 from warmup.data import predictions
 from warmup.data.records import read_records
 from warmup.evaluation.metrics import Corpus
@@ -76,7 +78,9 @@ def compare(
             tempfile.TemporaryDirectory() as folder,
             patch("warmup.training.trainer.Criterion", criterion),
         ):
-            model, training = TrainingJob(resolved, inputs, number, Path(folder, "work")).train()
+            model, training = TrainingJob(
+                from_json(RunConfig, resolved), inputs, number, Path(folder, "work")
+            ).train()
             row[way] = {"seconds": training["cost"]["seconds"]}
             made = Path(folder, "model")
             loading.save(model, made)

@@ -11,6 +11,8 @@ from typing import Any
 from warmup.common.files import write_jsonl
 from warmup.common.languages import Pair
 from warmup.config import experiment as config
+from warmup.config.conversion import from_json
+from warmup.config.settings import RunConfig
 from warmup.data.generators import shell_game
 
 # weights large enough that probabilities are far from uniform and positions matter
@@ -187,6 +189,11 @@ def resolved(method: str, model_type: str = "t5", **settings: Any) -> dict[str, 
     value["runs"][0]["models"] = [model_type]
     name = f"shell_game/en/{model_type}/{method}/seed1"
     return config.resolve(config.check(value), name)
+
+
+def typed(run: dict[str, Any]) -> RunConfig:
+    """Return a resolved run as `warmup train` reads it."""
+    return from_json(RunConfig, run)
 
 
 def data(folder: Path) -> dict[str, Path]:

@@ -174,7 +174,7 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
         "train": data / "train.jsonl",
         "valid": data / "valid.jsonl",
     }
-    model, training = TrainingJob(resolved, inputs, 300, tmp_path / "again").train()
+    model, training = TrainingJob(tiny.typed(resolved), inputs, 300, tmp_path / "again").train()
     model.network.save_pretrained(tmp_path / "whole")
     folder = (tmp_path / target).parent
     assert sha256(folder / "model/model.safetensors") == sha256(

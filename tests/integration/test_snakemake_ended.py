@@ -141,7 +141,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
         "valid": data / "valid.jsonl",
     }
     resolved = configuration.resolve(configuration.check(config), NAME)
-    model, _ = TrainingJob(resolved, inputs, 240, folder / "whole").train()
+    model, _ = TrainingJob(tiny.typed(resolved), inputs, 240, folder / "whole").train()
     model.network.save_pretrained(folder / "whole/model")
     made = (folder / TARGET).parent / "model/model.safetensors"
     assert sha256(made) == sha256(folder / "whole/model/model.safetensors")

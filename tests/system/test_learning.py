@@ -54,7 +54,7 @@ def trained(tmp_path_factory):
     ):
         run = configuration.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
-        model, _ = TrainingJob(run, inputs, updates, folder / "work" / name).train()
+        model, _ = TrainingJob(tiny.typed(run), inputs, updates, folder / "work" / name).train()
         loading.save(model, folder / name)
         write_json(folder / name / FORMAT_FILE, model_format(run))
     return folder

@@ -43,7 +43,7 @@ def run(data, tmp_path_factory):
         }
         work = work or tmp_path_factory.mktemp("work")
         torch.manual_seed(99)  # nothing may depend on what was drawn before
-        return TrainingJob(config, inputs, updates, work, callbacks=callbacks).train()
+        return TrainingJob(tiny.typed(config), inputs, updates, work, callbacks=callbacks).train()
 
     return call
 

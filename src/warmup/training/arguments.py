@@ -3,12 +3,12 @@
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import torch
 from transformers import TrainingArguments
 
 from warmup.common.errors import InputError
+from warmup.config.settings import RunConfig
 from warmup.training import transformers_internals
 
 
@@ -22,11 +22,11 @@ def is_first_process() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def training_arguments(config: dict[str, Any], updates: int, work: Path) -> TrainingArguments:
+def training_arguments(config: RunConfig, updates: int, work: Path) -> TrainingArguments:
     """Return the settings of a run for the `Trainer`.
 
     Args:
-        config: the resolved run.
+        config: the run.
         updates: optimiser updates.
         work: folder for checkpoints.
 
@@ -34,8 +34,8 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         InputError: the batch cannot be divided among the processes, or there are fewer GPUs than
             processes.
     """
-    method = config["method"]
-    steps_between_validations = min(method["validate_every"], updates)
+    method = config.method
+    steps_between_validations = min(method.validate_every, updates)
     cuda = torch.cuda.is_available()
     local_processes = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     gpus = torch.cuda.device_count()
@@ -43,27 +43,27 @@ def training_arguments(config: dict[str, Any], updates: int, work: Path) -> Trai
         raise InputError(
             f"{local_processes} processes on a machine with {gpus} GPUs; set resources.gpus"
         )
-    schedule = method["lr_schedule"]
-    if schedule == "constant":
-        schedule = "constant_with_warmup"  # the `constant` of transformers never rises
-    if method["batch_size"] % process_count():
+    # the `constant` of transformers never rises
+    is_constant = method.lr_schedule == "constant"
+    schedule = "constant_with_warmup" if is_constant else method.lr_schedule
+    if method.batch_size % process_count():
         raise InputError(
-            f"batch_size {method['batch_size']}: not divisible by {process_count()} processes"
+            f"batch_size {method.batch_size}: not divisible by {process_count()} processes"
         )
     args = TrainingArguments(
         output_dir=str(work),
         max_steps=updates,
-        per_device_train_batch_size=method["batch_size"] // process_count(),
-        per_device_eval_batch_size=method["batch_size"] // process_count(),
-        activation_checkpointing=config["model"]["gradient_checkpointing"],
-        learning_rate=method["learning_rate"],
+        per_device_train_batch_size=method.batch_size // process_count(),
+        per_device_eval_batch_size=method.batch_size // process_count(),
+        activation_checkpointing=config.model.gradient_checkpointing,
+        learning_rate=method.learning_rate,
         lr_scheduler_type=schedule,
-        warmup_steps=method["lr_warmup"],
-        weight_decay=method["weight_decay"],
-        max_grad_norm=method["max_grad_norm"],
-        bf16=config["model"]["dtype"] == "bfloat16",
-        seed=config["seed"],
-        logging_steps=min(method["log_every"], steps_between_validations),
+        warmup_steps=method.lr_warmup,
+        weight_decay=method.weight_decay,
+        max_grad_norm=method.max_grad_norm,
+        bf16=config.model.dtype == "bfloat16",
+        seed=config.seed,
+        logging_steps=min(method.log_every, steps_between_validations),
         eval_strategy="steps",
         eval_steps=steps_between_validations,
         save_steps=steps_between_validations,

@@ -3,10 +3,11 @@
 from typing import Any
 
 from warmup.common.errors import InputError
+from warmup.config.settings import Budget
 
 
 def updates(
-    budget: dict[str, Any],
+    budget: Budget,
     batch_size: int,
     reference: dict[str, Any] | None,
     baseline: dict[str, Any] | None,
@@ -14,7 +15,7 @@ def updates(
     """Return the number of updates of a run.
 
     Args:
-        budget: one of `{updates: n}`, `{same_updates_as: method}`, `{same_compute_as: method}`.
+        budget: of the run.
         batch_size: examples per update of the run.
         reference: training.json of the method that the budget names.
         baseline: training.json of a run whose cost per example is that of this run: with
@@ -28,16 +29,18 @@ def updates(
     Raises:
         InputError: a training.json that the budget needs is missing, or is another file.
     """
-    if "updates" in budget:
-        return int(budget["updates"])
+    if budget.updates is not None:
+        return budget.updates
+    key = "same_compute_as" if budget.same_compute_as else "same_updates_as"
+    where = f"budget.{key}: {budget.method}"
     if reference is None:
-        raise InputError(f"budget {budget}: --reference training.json is needed")
-    if baseline is None and "same_compute_as" in budget:
-        raise InputError(f"budget {budget}: --baseline training.json is needed")
+        raise InputError(f"{where}: --reference training.json is needed")
+    if baseline is None and budget.same_compute_as:
+        raise InputError(f"{where}: --baseline training.json is needed")
     try:
-        if baseline is None or "same_updates_as" in budget:
+        if baseline is None or budget.same_updates_as:
             return int(reference["updates"])
         per_update = baseline["cost"]["flops"] / baseline["cost"]["examples"] * batch_size
         return -int(-reference["cost"]["flops"] // per_update)
     except (KeyError, TypeError):
-        raise InputError(f"budget {budget}: a given file is not a training.json") from None
+        raise InputError(f"{where}: a given file is not a training.json") from None

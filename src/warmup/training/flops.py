@@ -11,7 +11,7 @@ from torch.utils.flop_counter import (
 
 
 def count_flops() -> Any:
-    """Return a context whose `get_total_flops()` tells what was executed within it.
+    """Return a context that counts the operations executed in it; see its `get_total_flops()`.
 
     Matrix products, convolutions and fused attention are counted, two operations for each
     multiply-add; element-wise operations are not. PyTorch's own counter leaves out the fused

@@ -1,13 +1,12 @@
 """Split a batch into micro-batches: parts that go through the network one after the other."""
 
-from typing import Any
-
 import torch
 
+from warmup.config.settings import SamplingConfig
 from warmup.data.batches import IGNORED, Batch
 
 
-def count_tokens(batch: Batch, sampling: dict[str, Any] | None) -> int:
+def count_tokens(batch: Batch, sampling: SamplingConfig | None) -> int:
     """Return how many tokens of a batch go through the network at most, padding included.
 
     An input counts once; its target counts for each warmup, with a longest one and the separator.
@@ -20,7 +19,7 @@ def count_tokens(batch: Batch, sampling: dict[str, Any] | None) -> int:
     return len(inputs) * int(inputs.max() + outputs.max())
 
 
-def split(batch: Batch, sampling: dict[str, Any] | None, limit: int | None) -> list[Batch]:
+def split(batch: Batch, sampling: SamplingConfig | None, limit: int | None) -> list[Batch]:
     """Return micro-batches of at most `limit` tokens each, but of at least one example.
 
     They are sorted by length to keep padding small. Columns that are only padding are cut off.
@@ -43,12 +42,12 @@ def split(batch: Batch, sampling: dict[str, Any] | None, limit: int | None) -> l
     return [_select(batch, rows) for rows in parts]
 
 
-def _lengths(batch: Batch, sampling: dict[str, Any] | None) -> tuple[torch.Tensor, torch.Tensor]:
+def _lengths(batch: Batch, sampling: SamplingConfig | None) -> tuple[torch.Tensor, torch.Tensor]:
     """Return the tokens of each input [B], and those that the decoder reads after it [B]."""
     inputs, targets = batch["mask"].sum(-1), (batch["labels"] != IGNORED).sum(-1)
     if sampling is None:
         return inputs, targets
-    return inputs, (targets + int(sampling["max_tokens"]) + 1) * int(sampling["samples"])
+    return inputs, (targets + sampling.max_tokens + 1) * sampling.samples
 
 
 def _select(batch: Batch, rows: list[int]) -> Batch:

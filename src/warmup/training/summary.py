@@ -4,17 +4,19 @@ from typing import Any
 
 from transformers import TrainerState
 
+from warmup.config.conversion import to_json
+from warmup.config.settings import RunConfig
 from warmup.training.validation import WARMUPS
 
 _COSTS = ("step", "epoch", "seconds", "examples", "target_tokens", "flops", "skipped")
 """Keys of the log that the summary adds up instead of listing them."""
 
 
-def summarise(config: dict[str, Any], state: TrainerState, validation_size: int) -> dict[str, Any]:
+def summarise(config: RunConfig, state: TrainerState, validation_size: int) -> dict[str, Any]:
     """Return training.json without the counts of texts.
 
     Args:
-        config: the resolved run.
+        config: the run.
         state: of a finished training. Its log covers all starts, since checkpoints contain it.
         validation_size: examples of a validation.
     """
@@ -24,7 +26,7 @@ def summarise(config: dict[str, Any], state: TrainerState, validation_size: int)
     counted = [entry["flops"] for entry in history if "flops" in entry]
     updates = state.global_step
     return {
-        "config": config,
+        "config": to_json(config),
         "updates": updates,
         "best_update": best["step"],
         "skipped_updates": int(sum(entry.get("skipped", 0) for entry in history)),

@@ -6,7 +6,7 @@ from pathlib import Path
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, refuse_full
-from warmup.config.experiment import check_run
+from warmup.config.experiment import read_run
 from warmup.models.checkpoint_format import FORMAT_FILE
 from warmup.training import budget, work_folder
 
@@ -63,14 +63,13 @@ def run(options: argparse.Namespace) -> None:
 
     if options.threads < 1:
         raise InputError(f"--threads: must be at least 1, got {options.threads}")
-    config = read_object(options.config, "--config")
-    check_run(config, "--config")
+    config = read_run(read_object(options.config, "--config"), "--config")
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
     _refuse_another_model(options.output_dir / "model")
     reports = [read_json(path) if path else None for path in (options.reference, options.baseline)]
-    updates = budget.updates(config["method"]["budget"], config["method"]["batch_size"], *reports)
+    updates = budget.updates(config.method.budget, config.method.batch_size, *reports)
     job = TrainingJob(
         config,
         {"start": options.start, "train": options.train, "valid": options.valid},

@@ -15,6 +15,8 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json
+from warmup.config.conversion import to_json
+from warmup.config.settings import MethodConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.criterion import Criterion
 from warmup.models.interface import LanguageModel
@@ -47,7 +49,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 
     Args:
         language_model: the model to train.
-        method: a resolved method.
+        method: the method.
         on_nan: what to do with an update that is NaN or infinite: `stop` or `skip`.
         kwargs: of `Trainer`.
 
@@ -59,7 +61,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def __init__(
         self,
         language_model: LanguageModel,
-        method: dict[str, Any],
+        method: MethodConfig,
         on_nan: str = "stop",
         **kwargs: Any,
     ):
@@ -68,8 +70,8 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self.method = method
         self.on_nan = on_nan
         targets = self.train_dataset.labels
-        self.criterion = Criterion(language_model, method, self.args.seed, targets)
-        self.max_tokens_per_microbatch: int | None = method["max_tokens_per_microbatch"]
+        self.criterion = Criterion(language_model, to_json(method), self.args.seed, targets)
+        self.max_tokens_per_microbatch: int | None = method.max_tokens_per_microbatch
         self.limit_file = Path(self.args.output_dir) / MICROBATCH_LIMIT
         if self.limit_file.exists():
             self.max_tokens_per_microbatch = read_json(self.limit_file)["max_tokens_per_microbatch"]
@@ -159,7 +161,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 
     def _microbatches(self, batch: Batch) -> list[Batch]:
         """Return a batch in parts that memory has sufficed for until now."""
-        return split(batch, self.method["sampling"], self.max_tokens_per_microbatch)
+        return split(batch, self.method.sampling, self.max_tokens_per_microbatch)
 
     def _shrink_microbatches(self, batch: Batch) -> None:
         """Let a batch for which memory did not suffice begin again, with smaller micro-batches.
@@ -169,7 +171,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 middle of the update, so that all have to start again.
         """
         parts = self._microbatches(batch)
-        tokens = count_tokens(parts[0], self.method["sampling"])
+        tokens = count_tokens(parts[0], self.method.sampling)
         problem = f"out of memory with {tokens} tokens in one micro-batch"
         if all(len(part["index"]) == 1 for part in parts):
             raise InputError(f"{problem}, of one example; set gradient_checkpointing of the model")

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 from warmup.common import provenance
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, sha256, write_json
+from warmup.config.conversion import to_json
+from warmup.config.settings import RunConfig
 from warmup.data import text_counts
 from warmup.data.batches import Collator, Examples, check_positions
 from warmup.method import self_check
@@ -34,8 +36,8 @@ from warmup.training.validation import WarmupMeasure
 class TrainingJob:
     """What is trained, from what, and where. Several processes can do a job together."""
 
-    config: dict[str, Any]
-    """The resolved run, see `warmup.config.experiment`."""
+    config: RunConfig
+    """The run."""
     inputs: dict[str, Path]
     """`train` and `valid`: records. `start`: a tokenizer's folder for `start: scratch`, else a
     checkpoint's."""
@@ -72,7 +74,7 @@ class TrainingJob:
             if self._is_finished():
                 if is_first:
                     self._check_work_folder()
-                    name = self.config["name"]
+                    name = self.config.name
                     print(f"{name}  was finished before: put in place", file=sys.stderr)
             else:
                 # before training, while which the code may be edited
@@ -91,14 +93,14 @@ class TrainingJob:
         Args:
             callbacks: more of them.
         """
-        method = self.config["method"]
+        method = self.config.method
         args = training_arguments(self.config, self.updates, self.work)
         is_first = args.process_index == 0
         with args.main_process_first(local=False):
             if is_first:
                 self._check_work_folder()
             checkpoint = checkpoints.latest_valid(self.work)
-        form = model_format(self.config)
+        form = model_format(to_json(self.config))
         model = load_start_model(self.config, self.inputs["start"])
         check_lengths(model, form)
         model.network.to(args.device)
@@ -106,11 +108,11 @@ class TrainingJob:
         train_set, valid_set = self._examples(model)
         texts = check_texts(
             {"train": train_set, "valid": valid_set},
-            self.config["dataset"]["max_unknown_targets"],
+            self.config.dataset.max_unknown_targets,
             verbose=is_first,
         )
-        patience = [EarlyStoppingCallback(method["patience"])] if method["patience"] else []
-        progress = Progress(self.config["name"])
+        patience = [EarlyStoppingCallback(method.patience)] if method.patience else []
+        progress = Progress(self.config.name)
         trainer_class = ShardedTrainer if self.sharded and process_count() > 1 else WarmupTrainer
         trainer = trainer_class(
             model,
@@ -122,11 +124,11 @@ class TrainingJob:
             data_collator=Collator(model.tokens.pad, model.pads_left),
             callbacks=[progress, *patience, *self.callbacks, *callbacks],
         )
-        if method["sampling"]:
+        if method.sampling:
             trainer.measures.append(WarmupMeasure(trainer, form))
         trainer.remove_callback(PrinterCallback)  # `Progress` prints the same, legibly
         if checkpoint and is_first:
-            print(f"{self.config['name']}  resuming from {checkpoint.name}", file=sys.stderr)
+            print(f"{self.config.name}  resuming from {checkpoint.name}", file=sys.stderr)
         trainer.train_or_resume(checkpoint)
         # all processes have read the best checkpoint before the first one deletes it
         trainer.accelerator.wait_for_everyone()
@@ -135,7 +137,7 @@ class TrainingJob:
     def fingerprint(self) -> dict[str, Any]:
         """Return what determines the run. Checkpoints of any other run are of no use to it."""
         return {
-            "config": self.config,
+            "config": to_json(self.config),
             "updates": self.updates,
             "data": {role: sha256(path) for role, path in sorted(self.inputs.items())},
             "sharded": self.sharded,
@@ -152,7 +154,7 @@ class TrainingJob:
 
     def _provenance(self) -> dict[str, Any]:
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        return provenance.collect(self.config, self.inputs, device) | {
+        return provenance.collect(to_json(self.config), self.inputs, device) | {
             "processes": process_count(),
             "sharded": self.sharded and process_count() > 1,
         }
@@ -163,45 +165,45 @@ class TrainingJob:
         """Write the results to the work folder, all of them or none."""
         with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
             loading.save(model, temporary / "model")
-            write_json(temporary / "model" / FORMAT_FILE, model_format(self.config))
+            write_json(temporary / "model" / FORMAT_FILE, model_format(to_json(self.config)))
             write_json(temporary / "provenance.json", provenance_)
             write_json(temporary / "training.json", summary)
 
     def _examples(self, model: LanguageModel) -> tuple[Examples, Examples]:
         """Return the training and validation examples as tokens of a model."""
-        dataset = self.config["dataset"]
+        dataset = self.config.dataset
 
         def read(role: str, limit: int | None = None) -> Examples:
             examples = Examples(
                 self.inputs[role],
-                dataset["task"],
+                dataset.task,
                 model.tokenizer,
                 control=model.tokens.of_form,
-                max_source_tokens=dataset["max_source_tokens"],
-                max_target_tokens=dataset["max_target_tokens"],
+                max_source_tokens=dataset.max_source_tokens,
+                max_target_tokens=dataset.max_target_tokens,
                 limit=limit,
             )
             check_positions(model.network, examples.input_ids, f"{self.inputs[role]}")
             return examples
 
-        return read("train"), read("valid", dataset["validation_limit"])
+        return read("train"), read("valid", dataset.validation_limit)
 
 
-def load_start_model(config: dict[str, Any], start: Path) -> LanguageModel:
+def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
     """Return the model that a run starts from.
 
     Args:
-        config: the resolved run.
+        config: the run.
         start: a tokenizer's folder for `start: scratch`, else a checkpoint's.
     """
-    if config["method"]["start"] == "scratch":
-        model = loading.create(config["model"], start, config["seed"])
+    if config.method.start == "scratch":
+        model = loading.create(to_json(config.model), start, config.seed)
     else:
         # in float32 whatever the precision of the arithmetic: small updates would be lost
-        model = loading.load(start, config["model"] | {"dtype": "float32"})
+        model = loading.load(start, to_json(replace(config.model, dtype="float32")))
     has_format = (start / FORMAT_FILE).exists()
     knows_warmups = has_format and read_format(start)["max_warmup_tokens"] is not None
-    if config["method"]["sampling"] and not knows_warmups:
+    if config.method.sampling and not knows_warmups:
         loading.init_separator_from_eos(model)
     return model
 

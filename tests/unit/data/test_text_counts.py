@@ -108,7 +108,7 @@ def of_texts(data, tmp_path, train_targets, valid_targets, **dataset):
         "train": letters(tmp_path / "train.jsonl", *train_targets),
         "valid": letters(tmp_path / "valid.jsonl", *valid_targets),
     }
-    return TrainingJob(config, files, 8, tmp_path / "work").train()[1]["texts"]
+    return TrainingJob(tiny.typed(config), files, 8, tmp_path / "work").train()[1]["texts"]
 
 
 def test_a_training_counts_what_it_cuts_and_cannot_spell(data, tmp_path, capsys):
@@ -154,7 +154,7 @@ def test_more_tokens_than_a_network_has_positions_are_refused(run, tmp_path, dat
     write_jsonl(path, [Record("1", "start", choices=options, answer=0).to_dict()])
     with pytest.raises(InputError, match=r"q\.jsonl: an input has 65 tokens, but bart has 64 pos"):
         inputs = {"start": data["bart"], "train": path, "valid": path}
-        TrainingJob(config, inputs, 8, tmp_path / "work").train()
+        TrainingJob(tiny.typed(config), inputs, 8, tmp_path / "work").train()
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def copier(tmp_path_factory):
         "task": "translation", "max_source_tokens": 32, "max_target_tokens": 16,
     }  # fmt: skip
     files = {"start": folder / "tokenizer", "train": path, "valid": path}
-    model, training = TrainingJob(config, files, 120, folder / "work").train()
+    model, training = TrainingJob(tiny.typed(config), files, 120, folder / "work").train()
     loading.save(model, folder / "model")
     write_json(folder / "model" / FORMAT_FILE, model_format(config))
     return folder, training

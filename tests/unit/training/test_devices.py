@@ -17,21 +17,21 @@ def two_gpus(monkeypatch):
 
 
 def test_a_process_has_one_of_two_gpus_and_the_batch_of_the_configuration(two_gpus, tmp_path):
-    args = training_arguments(tiny.resolved("sft", batch_size=8), 8, tmp_path)
+    args = training_arguments(tiny.typed(tiny.resolved("sft", batch_size=8)), 8, tmp_path)
     assert args.device == torch.device("cuda:0")
     assert args.n_gpu == 1
     assert (args.train_batch_size, args.eval_batch_size) == (8, 8)
 
 
 def test_without_a_gpu_training_is_on_the_cpu(tmp_path):
-    args = training_arguments(tiny.resolved("sft"), 8, tmp_path)
+    args = training_arguments(tiny.typed(tiny.resolved("sft")), 8, tmp_path)
     assert (args.device, args.n_gpu) == (torch.device("cpu"), 0)
 
 
 def test_more_processes_than_gpus_are_refused(two_gpus, tmp_path, monkeypatch):
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
     with pytest.raises(InputError, match="4 processes on a machine with 2 GPUs; set resources"):
-        training_arguments(tiny.resolved("sft"), 8, tmp_path)
+        training_arguments(tiny.typed(tiny.resolved("sft")), 8, tmp_path)
 
 
 class Absent:

@@ -5,10 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from warmup.config.settings import SamplingConfig
 from warmup.data.batches import IGNORED, pad
 from warmup.training.microbatches import count_tokens, split
 
-SAMPLING = {"samples": 3, "max_tokens": 4}
+SAMPLING = SamplingConfig(
+    samples=3, max_tokens=4, temperature=1.0, predefined=None, backprop_samples=None,
+    adaptive_samples=None, settle=0,
+)  # fmt: skip
 LENGTHS = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=12)
 
 
@@ -32,13 +36,13 @@ def test_an_input_counts_once_and_a_target_for_each_warmup(sampling, expected):
 
 @given(LENGTHS, st.integers(1, 200), st.sampled_from([None, SAMPLING]), st.booleans())
 def test_micro_batches_have_all_examples_and_no_more_tokens_than_allowed(
-    lengths, limit, warmup, left
+    lengths, limit, sampling, left
 ):
     batch = batch_of(lengths, left)
-    parts = split(batch, warmup, limit)
+    parts = split(batch, sampling, limit)
     assert sorted(torch.cat([part["index"] for part in parts]).tolist()) == [*range(len(lengths))]
     for part in parts:
-        assert len(part["index"]) == 1 or count_tokens(part, warmup) <= limit
+        assert len(part["index"]) == 1 or count_tokens(part, sampling) <= limit
         for i, ids, mask, labels in zip(
             part["index"].tolist(), *(part[name] for name in ("input_ids", "mask", "labels")),
             strict=True,

@@ -110,7 +110,7 @@ def test_after_a_change_of_mind_it_goes_on_from_its_checkpoint_without_that_upda
         config = tiny.resolved("warmup")
         config["method"]["start"] = "scratch"
         made = [
-            TrainingJob(config, inputs, 8, tmp_path / name, on_nan="skip").train()
+            TrainingJob(tiny.typed(config), inputs, 8, tmp_path / name, on_nan="skip").train()
             for name in ("one", "other")
         ]
     assert "resuming from checkpoint-4" in capsys.readouterr().err

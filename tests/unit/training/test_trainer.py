@@ -28,12 +28,13 @@ def trainer(data, tmp_path):
     def make(method, model_type="t5", batch_size=8, **settings):
         config = tiny.resolved(method, model_type, **settings)
         config["method"]["start"] = "scratch"
+        config = tiny.typed(config)
         model = load_start_model(config, data[model_type])
         lengths = {"max_source_tokens": 12, "max_target_tokens": 6}
         tokenizer = model.tokenizer
         return WarmupTrainer(
             model,
-            config["method"],
+            config.method,
             args=TrainingArguments(
                 output_dir=str(tmp_path / "trainer"),
                 per_device_train_batch_size=batch_size,

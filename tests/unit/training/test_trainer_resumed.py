@@ -110,7 +110,7 @@ def test_an_interrupted_run_of_other_settings_is_refused_or_dropped(run, data, t
         run("sft", work=tmp_path / "work", learning_rate=0.02)
     config = tiny.resolved("sft", learning_rate=0.02)
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
-    afresh, _ = TrainingJob(config, inputs, 8, tmp_path / "work", fresh=True).train()
+    afresh, _ = TrainingJob(tiny.typed(config), inputs, 8, tmp_path / "work", fresh=True).train()
     whole, _ = run("sft", work=tmp_path / "other", learning_rate=0.02)
     assert same(afresh, whole)
     work_folder.clear(tmp_path / "work")

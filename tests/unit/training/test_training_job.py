@@ -26,7 +26,9 @@ def provenance_of_run(config, data, tmp_path):
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
 
     def start(*callbacks):
-        TrainingJob(config, inputs, 8, tmp_path / "work", callbacks=callbacks).run(tmp_path / "out")
+        TrainingJob(tiny.typed(config), inputs, 8, tmp_path / "work", callbacks=callbacks).run(
+            tmp_path / "out"
+        )
         return read_json(tmp_path / "out" / "provenance.json")
 
     return start
@@ -83,7 +85,7 @@ def test_a_folder_of_something_else_is_not_replaced(config, data, tmp_path, caps
 
 def test_a_finished_run_whose_end_was_not_seen_is_only_copied(config, data, tmp_path, capsys):
     inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
-    job = TrainingJob(config, inputs, 8, tmp_path / "work")
+    job = TrainingJob(tiny.typed(config), inputs, 8, tmp_path / "work")
     job.run(tmp_path / "one", keep_finished=True)
     capsys.readouterr()
     job.run(tmp_path / "other")
