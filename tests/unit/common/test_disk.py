@@ -60,35 +60,27 @@ def test_a_full_disk_in_the_middle_of_many_rows(small, capsys):
     assert not list(small.iterdir())
 
 
-def test_a_full_disk_in_a_checkpoint_costs_the_updates_since_the_one_before(
-    run, small, capsys, monkeypatch
-):
-    import torch
-
-    from warmup.training import checkpoints
+def test_a_full_disk_in_a_checkpoint_costs_the_updates_since_the_one_before(run, small, capsys):
+    from helpers.trainings import At, same
 
     whole, _ = run("sft")
     taken = small / "taken"
-    plain = checkpoints.mark_complete
 
-    def fill_the_disk(checkpoint):
-        plain(checkpoint)
+    def fill_the_disk():
         left = os.statvfs(small)
-        taken.write_bytes(b"x" * (left.f_bavail * left.f_frsize))  # somebody else's file
+        taken.write_bytes(b"x" * (left.f_bavail * left.f_frsize))  # another program's file
 
-    with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "mark_complete", fill_the_disk)
-        with pytest.raises(SystemExit) as stop:
-            errors.run(lambda: run("sft", work=small / "work"))
-        line = capsys.readouterr().err.splitlines()[-1]
+    after_a_checkpoint = At("on_step_begin", 4, fill_the_disk)
+    with pytest.raises(SystemExit) as stop:
+        errors.run(lambda: run("sft", work=small / "work", callbacks=[after_a_checkpoint]))
+    line = capsys.readouterr().err.splitlines()[-1]
     assert stop.value.code == 1
     assert line.startswith("error: ")
     assert "the disk is full" in line
     taken.unlink()
     resumed, _ = run("sft", work=small / "work")
     assert "resuming from checkpoint-4" in capsys.readouterr().err
-    one, other = whole.network.state_dict(), resumed.network.state_dict()
-    assert all(torch.equal(one[name], other[name]) for name in one)
+    assert same(whole, resumed)
 
 
 def test_a_limit_on_the_size_of_files(tmp_path, capsys):
