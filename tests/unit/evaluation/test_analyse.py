@@ -58,6 +58,17 @@ def test_each_file_is_analysed_as_a_whole_and_by_look_ahead(call, tmp_path):
     assert not any(name.startswith(("gain_", "recall_c")) for name in choices["quantity"])
 
 
+def test_symbols_are_not_words(call, tmp_path):
+    """Phones of `transduction` are neither function words nor content words."""
+    paths = [path for path in make_runs(tmp_path) if "headlines" in str(path)]
+    scores = tmp_path / "scores.tsv"
+    scores.write_text(scores.read_text().replace("summarization", "transduction"))
+    assert call(*paths) == ""
+    found = set(WARMUPS.read(tmp_path / "warmups.tsv")["quantity"])
+    assert {"length", "recall_reference"} <= found
+    assert not any(name.endswith(("function_words", "content_words")) for name in found)
+
+
 def test_the_order_of_files_does_not_matter(call, tmp_path):
     paths = make_runs(tmp_path)
     call(*paths)

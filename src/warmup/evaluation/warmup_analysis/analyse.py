@@ -47,6 +47,8 @@ class Evaluation:
     experiment: str
     task: str
     items: Items
+    in_words: bool
+    """Whether outputs are words of a language, not labels of options or symbols such as phones."""
     warmed: bool
     """Whether there are warmups; if not, those of `items` are empty and mean nothing."""
     subsets: dict[str, list[int]]
@@ -59,6 +61,7 @@ def read(path: Path, experiment: str, task: str) -> Evaluation:
         InputError: the path or a line does not have the form of predictions.
     """
     lines = predictions.read(path)
+    metrics = plugins.load("task", task).METRICS
     items = Items(
         sources=[line.source for line in lines],
         references=[line.references[0] for line in lines],
@@ -66,7 +69,7 @@ def read(path: Path, experiment: str, task: str) -> Evaluation:
         outputs=[line.output for line in lines],
         tokens=[line.warmup_tokens for line in lines],
         log_probabilities=[line.warmup_log_probability for line in lines],
-        labelled="accuracy" in plugins.load("task", task).METRICS,
+        labelled="accuracy" in metrics,
     )
     return Evaluation(
         path=path,
@@ -74,6 +77,7 @@ def read(path: Path, experiment: str, task: str) -> Evaluation:
         experiment=experiment,
         task=task,
         items=items,
+        in_words=not {"accuracy", "wer"} & {*metrics},
         warmed=any(value is not None for value in items.log_probabilities),
         subsets=predictions.subsets_of(lines),
     )
@@ -91,7 +95,7 @@ def quantities_of(evaluation: Evaluation, baseline: Evaluation | None) -> dict[s
     """
     items = evaluation.items
     found = dict(quantities.measure(items)) if evaluation.warmed else {}
-    if items.labelled:  # the label of an option is not a word
+    if not evaluation.in_words:
         return found
     recall = _recall(evaluation)
     found |= recall
