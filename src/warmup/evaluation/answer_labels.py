@@ -7,10 +7,10 @@ _AROUND = "().:,"
 
 
 def label(text: str) -> str | None:
-    """Return the letter that opens `text`, or None.
+    """Return the letter that `text` begins with, or None.
 
-    It is the first word without surrounding `().:,`, if that is one capital letter of the Latin
-    alphabet: `B`, `(B)` and `B. Because …` are B; `b`, `Bob` and empty text are nothing.
+    The letter is the first word without surrounding `().:,`, if that is one capital letter of the
+    Latin alphabet: `B`, `(B)` and `B. Because …` are B; `b`, `Bob` and empty text have no label.
     """
     first = text.split(maxsplit=1)[:1]
     letter = first[0].strip(_AROUND) if first else ""
@@ -25,9 +25,9 @@ def reference_labels(corpus: Corpus) -> list[str]:
     """
     labels = []
     for number, references in enumerate(corpus.references, start=1):
-        found = {label(text) for text in references}
-        answer = found.pop()
-        if found or answer is None:
+        answers = {label(text) for text in references}
+        answer = answers.pop()
+        if answers or answer is None:
             raise InputError(
                 f"reference of item {number} must begin with one label such as A, "
                 f"not {' | '.join(text[:40] for text in references)!r}"

@@ -1,7 +1,8 @@
 """Get the model of a neural metric: `warmup fetch metric`.
 
-Downloads it from the Hub, or looks at a local folder, and describes it in a JSON file. Where the
-model is out of reach, that file says why, and everything but this metric can be computed.
+The command downloads the model from the Hub, or takes a local folder, and describes it in a JSON
+file. If the model cannot be had, that file says why, and everything but this metric can be
+computed.
 """
 
 import argparse
@@ -17,19 +18,19 @@ from warmup.evaluation import neural_metrics
 from warmup.evaluation.neural_metrics import Entry
 
 _ORIGIN = "origin.json"
-"""Says of a downloaded folder what it is, so that it is downloaded once."""
+"""File that identifies a downloaded folder, so that it is downloaded once."""
 
 
 def describe(name: str, entry: Entry, folder: Path) -> dict[str, Any]:
-    """Return model, folder and SHA-256 of a metric's model; of one of the Hub the revision, too.
+    """Return model, folder and SHA-256 of a metric's model; for a model of the Hub also `revision`.
 
     Args:
-        name: of the metric.
-        entry: of the configuration, with `local`, or with `hub` and `revision`.
-        folder: where a model of the Hub is to be.
+        name: the metric.
+        entry: its entry of the configuration, with `local`, or with `hub` and `revision`.
+        folder: where to put a model of the Hub.
 
     Raises:
-        InputError: it is out of reach, or lacks a file.
+        InputError: the model cannot be had, or lacks a file.
     """
     metric = neural_metrics.load(name)
     if "local" in entry:
@@ -39,19 +40,19 @@ def describe(name: str, entry: Entry, folder: Path) -> dict[str, Any]:
         metric.check(local)
         return {"model": local.name, "folder": str(local), "sha256": sha256(local)}
     origin = {key: entry[key] for key in ("hub", "revision", metric.HUB_NEEDS) if key in entry}
-    ours = (folder / _ORIGIN).is_file()
-    if not ours:
+    downloaded = (folder / _ORIGIN).is_file()
+    if not downloaded:
         refuse_full(folder)
-    if not ours or read_json(folder / _ORIGIN) != origin:
+    if not downloaded or read_json(folder / _ORIGIN) != origin:
         _download(metric, entry, origin, folder)
-    found = {"model": entry["hub"], "revision": entry["revision"], "folder": str(folder)}
-    return found | {"sha256": sha256(folder)}
+    model = {"model": entry["hub"], "revision": entry["revision"], "folder": str(folder)}
+    return model | {"sha256": sha256(folder)}
 
 
 def _download(
     metric: neural_metrics.NeuralMetric, entry: Entry, origin: dict[str, Any], folder: Path
 ) -> None:
-    # an interruption leaves it, and the next call goes on with it
+    # an interrupted download stays there, and the next call continues it
     partial = folder.with_name(f"partial-{folder.name}-{entry['revision']}")
     metric.fetch(entry, partial)
     try:
@@ -59,10 +60,10 @@ def _download(
     except InputError:
         shutil.rmtree(partial)
         raise
-    for notes in list(partial.rglob(".cache")):  # of the Hub's library
-        shutil.rmtree(notes)
+    for cache in list(partial.rglob(".cache")):  # the Hub's library writes these
+        shutil.rmtree(cache)
     write_json(partial / _ORIGIN, origin)
-    with atomic(folder, replace=True) as temporary:  # it is ours
+    with atomic(folder, replace=True) as temporary:  # an earlier download, or nothing
         partial.replace(temporary)
 
 
@@ -76,17 +77,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Get the model of a neural metric, and write what it is, or why it is out of reach."""
+    """Get the model of a neural metric; write what it is, or why it cannot be had."""
     metric = neural_metrics.load(options.metric)
     entry = read_object(options.entry, "--entry")
-    of_hub = {"hub", "revision", metric.HUB_NEEDS} - {""}
-    for key in ("local",) if "local" in entry else sorted(of_hub):
+    hub_keys = {"hub", "revision", metric.HUB_NEEDS} - {""}
+    for key in ("local",) if "local" in entry else sorted(hub_keys):
         if not isinstance(entry.get(key), str):
             raise InputError(f"--entry: needs text under the key {key!r}")
     try:
-        found = describe(options.metric, entry, options.folder)
+        model = describe(options.metric, entry, options.folder)
     except InputError as error:
         again = "start Snakemake with --forcerun fetch_metric to try again"
-        found = {"not_computed": f"{error}; {again}"}
-        print(f"{options.metric} cannot be computed: {found['not_computed']}", file=sys.stderr)
-    write_json(options.output, found)
+        model = {"not_computed": f"{error}; {again}"}
+        print(f"{options.metric} cannot be computed: {model['not_computed']}", file=sys.stderr)
+    write_json(options.output, model)

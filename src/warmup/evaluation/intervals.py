@@ -1,4 +1,4 @@
-"""Intervals and means: over items (bootstrap), over seeds (Student t).
+"""Means and their intervals: the bootstrap over items, Student's t over seeds.
 
 `level` is the share of repetitions in which an interval should hold the true value.
 """
@@ -12,11 +12,11 @@ import numpy as np
 from warmup.evaluation.metrics import FloatArray
 
 _BLOCK = 1 << 20
-"""Draws held at a time."""
+"""Number of draws held in memory at a time."""
 
 
 class Interval(NamedTuple):
-    """A mean and its interval; `low` and `high` are not-a-number where there is none."""
+    """A mean and its interval; `low` and `high` are NaN if there is none."""
 
     mean: float
     low: float
@@ -27,7 +27,7 @@ def exact(statistics: FloatArray) -> FloatArray:
     """Return statistics as multiples of 2^-30, so that no sum of them is rounded.
 
     Sums are then the same in any order, on any machine and with any number of threads. Whole
-    numbers stay as they are; others change by less than a billionth.
+    numbers do not change; others change by less than a billionth.
     """
     return np.round(statistics * 2.0**30) / 2.0**30
 
@@ -64,10 +64,10 @@ def bootstrap_interval(
         aggregate: the score of summed statistics, [..., k] -> [...].
         resamples: how many times n items are drawn with replacement.
         seed: of the draws.
-        level: coverage aimed at.
+        level: intended coverage.
 
     Raises:
-        ValueError: fewer than two items, which show no spread.
+        ValueError: there are fewer than two items, which have no spread.
     """
     if len(statistics) < 2:
         raise ValueError("a bootstrap interval needs at least two items")
@@ -80,7 +80,7 @@ def seed_interval(values: Sequence[float], level: float = 0.95) -> Interval:
     """Return the mean over seeds and its Student t interval; one value has no interval.
 
     Raises:
-        ValueError: no values.
+        ValueError: there are no values.
     """
     n = len(values)
     if n == 0:

@@ -1,7 +1,7 @@
-"""What each metric says of itself: display name, direction, range and kind.
+"""Properties of metrics: display name, direction, range and kind.
 
-A metric states these in its own file, as `LABEL`, `HIGHER_IS_BETTER`, `RANGE` and `KIND`. They are
-read without importing it.
+A metric states them in its own file, as `LABEL`, `HIGHER_IS_BETTER`, `RANGE` and `KIND`. They are
+read without importing the file.
 """
 
 import math
@@ -13,7 +13,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 
 SURFACE, SEMANTIC = "surface", "semantic"
-"""Kinds: whether a metric compares words or other signs, or meaning."""
+"""Kinds: a metric compares words or other symbols, or it compares meaning."""
 _ARROWS = {True: "↑", False: "↓"}
 _WORDS = {True: "higher is better", False: "lower is better"}
 
@@ -25,28 +25,28 @@ class Properties:
     label: str
     higher_is_better: bool
     low: float
-    """The least value there is; minus infinity where there is none."""
+    """The smallest possible value; minus infinity if there is none."""
     high: float
-    """The greatest value there is; infinity where there is none."""
+    """The largest possible value; infinity if there is none."""
     kind: str
     """`surface` or `semantic`."""
 
     @property
     def best(self) -> float:
-        """The best value there is; infinite where there is none."""
+        """The best possible value; infinite if there is none."""
         return self.high if self.higher_is_better else self.low
 
     def improvement(self, difference: float) -> float:
-        """Return a difference between two scores with the sign that is above 0 for better."""
+        """Return a difference between two scores with the sign that makes better positive."""
         return difference if self.higher_is_better else -difference
 
 
 @cache
 def of(metric: str) -> Properties:
-    """Return what a metric, neural or not, states.
+    """Return the properties of a metric, neural or not.
 
     Raises:
-        InputError: no such metric, or it does not state all in the right form.
+        InputError: there is no such metric, or it does not state a property in the right form.
     """
     kind, file = _place(metric)
 
@@ -70,15 +70,15 @@ def of(metric: str) -> Properties:
 
 
 def names() -> list[str]:
-    """Return the names of all metrics that need no environment of their own, sorted."""
+    """Return the names of all metrics that are not neural, sorted."""
     return sorted(_files())
 
 
 def file_of(metric: str) -> str:
-    """Return the module of a metric that is not neural, whose name may differ from its own.
+    """Return the name of the module of a metric that is not neural, which may differ (`chrf++`).
 
     Raises:
-        InputError: there is none; the message lists the valid names.
+        InputError: there is no such metric; the message lists the valid names.
     """
     files = _files()
     if metric not in files:
@@ -87,12 +87,12 @@ def file_of(metric: str) -> str:
 
 
 def order(task: str, metrics: Iterable[str]) -> list[str]:
-    """Return the distinct metrics: those of the task as it lists them, then others by name.
+    """Return the distinct metrics: those of the task in its order, then others by name.
 
     The first one is the task's primary metric, which figures and sentences are about.
 
     Raises:
-        InputError: no such task.
+        InputError: there is no such task.
     """
     own = list(plugins.constant("task", task, "METRICS"))
     return sorted(
@@ -106,12 +106,12 @@ def label(metric: str) -> str:
 
 
 def head(metric: str) -> str:
-    """Return the display name with an arrow that says which values are better."""
+    """Return the display name with an arrow that points to better values."""
     return f"{label(metric)} {_ARROWS[of(metric).higher_is_better]}"
 
 
 def directions(metrics: Iterable[str]) -> str:
-    """Return what the arrows beside these metrics mean, such as `↑ higher is better`."""
+    """Return what the arrows next to these metrics mean, such as `↑ higher is better`."""
     found = sorted({of(metric).higher_is_better for metric in metrics}, reverse=True)
     return ", ".join(f"{_ARROWS[higher]} {_WORDS[higher]}" for higher in found)
 

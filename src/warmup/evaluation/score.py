@@ -26,7 +26,7 @@ def statistics_of(corpus: Corpus, names: Iterable[str]) -> dict[str, FloatArray]
     """Return metric -> sufficient statistics of each item, [n, k].
 
     Raises:
-        InputError: an unknown metric, or outputs or references which it cannot score.
+        InputError: a metric is unknown, or cannot score these outputs or references.
     """
     return {name: metrics.load(name).statistics(corpus) for name in names}
 
@@ -40,18 +40,18 @@ def score(
 ) -> list[Row]:
     """Return one row for each metric and subset, `all` first.
 
-    A row has value and 95% bootstrap interval (None for a single item), n, signature and hashes.
+    A row has value, 95% bootstrap interval (None for a single item), n, signature and hashes.
 
     Args:
         corpus: outputs and references.
-        names: metrics.
-        subsets: name -> indices of its items; metrics are corpus metrics over these.
-        statistics: as `statistics_of` returns them, where they are already known.
-        more: further metrics, which are found by no name.
+        names: the metrics.
+        subsets: name -> indices of its items; a metric is computed over these as over a corpus.
+        statistics: as `statistics_of` returns them, if they are already known.
+        more: further metrics, which are not modules.
 
     Raises:
-        InputError: an unknown metric, outputs or references which it cannot score, or a score
-            outside of the range that the metric states.
+        InputError: a metric is unknown, cannot score these outputs or references, or gives a score
+            outside its `RANGE`.
     """
     parts = {"all": range(len(corpus.hypotheses)), **(subsets or {})}
     corpora = {subset: corpus.take(items) for subset, items in parts.items()}
@@ -82,28 +82,32 @@ def _in_range(metric: str, value: float) -> float:
     properties = metric_properties.of(metric)
     if not properties.low - _ROUNDING <= value <= properties.high + _ROUNDING:
         raise InputError(
-            f"{metric}: the score {value:g} lies outside of the RANGE that the metric states, "
+            f"{metric}: the score {value:g} lies outside the RANGE that the metric states, "
             f"{properties.low:g} to {properties.high:g}"
         )
     return value
 
 
 def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
-    """Return the wanted metrics, or all of the task, each once.
+    """Return the wanted metrics, or all metrics of the task, each once.
 
     Raises:
-        InputError: an unknown task or metric, or a metric that is none of the task's.
+        InputError: the task or a metric is unknown, or the task does not have the metric.
     """
     own: tuple[str, ...] = plugins.load("task", task).METRICS
     for name in wanted or ():
         metrics.load(name)
         if name not in own:
-            raise InputError(f"{name} is no metric for {task}; choose from: {', '.join(own)}")
+            raise InputError(f"{name} is not a metric of {task}; choose from: {', '.join(own)}")
     return list(dict.fromkeys(wanted or own))
 
 
 def _hashes(corpus: Corpus) -> dict[str, str]:
-    """Return the hashes of the texts, a line an item; for one reference that of its plain file."""
+    """Return the SHA-256 of outputs and of references, one line per item.
+
+    References of an item are separated by tabs. With one reference per item, the hash is that of
+    a plain text file.
+    """
     references = ("\t".join(texts) for texts in corpus.references)
     return {
         "hypotheses_sha256": sha256_text(corpus.hypotheses),
@@ -112,7 +116,7 @@ def _hashes(corpus: Corpus) -> dict[str, str]:
 
 
 def _without_value(corpus: Corpus, found: NotComputed) -> Row:
-    """Return the row of a metric that was not computed; its signature says why."""
+    """Return the row of a metric that was not computed; its signature is the reason."""
     row = {"metric": found.metric, "subset": "all", **dict.fromkeys(("value", "low", "high"))}
     said = segment_scores.signature_without(found.reason)
     return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)

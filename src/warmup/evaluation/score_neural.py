@@ -1,7 +1,7 @@
-"""Compute a neural metric in its environment: `warmup score-neural`, offline.
+"""Compute a neural metric in its environment, offline: `warmup score-neural`.
 
-What is missing, the environment or the model, does not end it with an error: the file of segment
-scores then says so, and all other results can be made.
+If the environment or the model is missing, the command does not fail. The file of segment scores
+then says so, and all other results can be made.
 """
 
 import argparse
@@ -37,14 +37,14 @@ def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
     Args:
         metric: its module.
         model: as `warmup fetch metric` describes it.
-        entry: of the configuration.
+        entry: its entry of the configuration.
 
     Raises:
-        InputError: why it cannot be loaded.
+        InputError: it cannot be loaded; the message says why.
     """
     folder = Path(model["folder"]).resolve()
     try:
-        with contextlib.redirect_stdout(sys.stderr):  # what libraries tell
+        with contextlib.redirect_stdout(sys.stderr):  # messages of libraries
             return metric.load(folder, entry)
     except InputError:
         raise
@@ -53,12 +53,12 @@ def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
     except Exception as error:  # of the formats of others: whatever they raise
         missing = isinstance(error, FileNotFoundError)
         if errors.out_of_memory(error) or (errors.disk_problem(error) and not missing):
-            raise  # another start may well compute it
+            raise  # another attempt may succeed
         raise InputError(f"{model['folder']}: {type(error).__name__}: {error}") from None
 
 
 def signature(name: str, model: dict[str, Any], entry: Entry, target_lang: str) -> str:
-    """Return such as `comet|model:Unbabel/wmt22-comet-da|revision:2760a223ac95|…`."""
+    """Return a signature such as `comet|model:Unbabel/wmt22-comet-da|revision:2760a223ac95|…`."""
     metric = neural_metrics.load(name)
     origin = [f"model:{model['model']}", f"sha256:{model['sha256'][:12]}"]
     if "revision" in model:
@@ -71,7 +71,7 @@ def signature(name: str, model: dict[str, Any], entry: Entry, target_lang: str) 
 def compute(
     name: str, model: dict[str, Any], entry: Entry, corpus: Corpus, output: Path
 ) -> str | None:
-    """Write the segment scores of some outputs; return the reason where there are none.
+    """Write the segment scores of the outputs; return the reason if there are none.
 
     Raises:
         InputError: a score is not a finite number.
@@ -86,7 +86,7 @@ def compute(
         return str(error)
     with contextlib.redirect_stdout(sys.stderr):
         scores = scorer(corpus)
-    said = signature(name, model, entry, corpus.target_lang)
+    stated_signature = signature(name, model, entry, corpus.target_lang)
     provenance = {
         "model": model,
         "settings": dict(entry),
@@ -96,7 +96,7 @@ def compute(
         "machine": f"{platform.system()} {platform.machine()}",
         "device": _device(),
     }
-    segment_scores.write(output, SegmentScores(name, scores, said), corpus, provenance)
+    segment_scores.write(output, SegmentScores(name, scores, stated_signature), corpus, provenance)
     return None
 
 
@@ -105,7 +105,7 @@ def _versions(packages: Iterable[str]) -> dict[str, str]:
 
 
 def _device() -> str:
-    import torch  # noqa: PLC0415  # there once a model is loaded
+    import torch  # noqa: PLC0415  # installed if a model was loaded
 
     return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
@@ -116,7 +116,7 @@ def _model(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict) or not (
         "not_computed" in found or {"model", "folder", "sha256"} <= found.keys()
     ):
-        raise InputError(f"{path}: not what `warmup fetch metric` writes")
+        raise InputError(f"{path}: not in the form that `warmup fetch metric` writes")
     return found
 
 
@@ -139,7 +139,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Compute a neural metric for a run's predictions, in the environment of its libraries."""
-    os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a folder; nothing else is to be asked for
+    os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a local folder
     neural_metrics.load(options.metric)
     corpus = Corpus.of(predictions.read(options.predictions), options.target_lang)
     model, entry = _model(options.model), read_object(options.entry, "--entry")

@@ -1,4 +1,4 @@
-"""Score plain text files, of any system, against references: `warmup score-text`."""
+"""Score plain text files of any system against references: `warmup score-text`."""
 
 import argparse
 import sys
@@ -23,7 +23,7 @@ def read_texts(
     """Read line-aligned text files in NFC; an empty line in a reference file is not a reference.
 
     Raises:
-        InputError: missing file, differing numbers of lines, an item without any reference.
+        InputError: a file is missing, numbers of lines differ, or an item has no reference.
     """
     files = [hypotheses, *references, *([sources] if sources else [])]
     if sum(str(file) == "-" for file in files) > 1:
@@ -51,16 +51,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = "files may be .gz, - is standard input"
     add = parser.add_argument
     add("--task", required=True, metavar="TASK", help=", ".join(plugins.names("task")))
-    add("--hyp", type=Path, required=True, metavar="FILE", help="outputs, one a line")
+    add("--hyp", type=Path, required=True, metavar="FILE", help="outputs, one per line")
     add(
         "--ref",
         type=Path,
         required=True,
         metavar="FILE",
         action="append",
-        help="references, aligned; repeat for more; an empty line is no reference",
+        help="references, aligned; repeat for more; an empty line is not a reference",
     )
-    add("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that look at them")
+    add("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that need them")
     add("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
     add_metrics(parser)
 

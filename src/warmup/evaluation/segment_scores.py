@@ -1,4 +1,4 @@
-"""A file of segment scores: one number an item from a neural metric, or why there is none."""
+"""Files of segment scores: one number per item from a neural metric, or why there are none."""
 
 import math
 import textwrap
@@ -17,13 +17,13 @@ from warmup.evaluation.metrics import Corpus, FloatArray
 
 _KEYS = {"signature": str, "hypotheses_sha256": str, "scores": list, "provenance": dict}
 NOT_COMPUTED = "not computed: "
-"""Begins the signature of a score without a value."""
+"""How the signature of a score without a value begins."""
 LONGEST = 400
-"""Characters of a reason; libraries can say a lot."""
+"""Maximum length of a reason in characters; errors of libraries can be long."""
 
 
 class NotComputed(NamedTuple):
-    """A metric without scores."""
+    """A metric that has no scores."""
 
     metric: str
     reason: str
@@ -31,37 +31,36 @@ class NotComputed(NamedTuple):
 
 @dataclass
 class SegmentScores:
-    """Scores of one file of predictions; a `warmup.evaluation.metrics.Scoring`."""
+    """Scores of one file of predictions, as a `warmup.evaluation.metrics.Scoring`."""
 
     NAME: str
     scores: Sequence[float]
-    """One an item."""
-    said: str
-    """The signature."""
+    """One per item."""
+    stated_signature: str
 
     def statistics(self, corpus: Corpus) -> FloatArray:
         """Return the score and the number 1 for each item: [n, 2]."""
         return np.array([(score, 1) for score in self.scores], dtype=np.float64)
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
-        """Return the plain mean over items: [..., 2] -> [...]."""
+        """Return the mean over items: [..., 2] -> [...]."""
         return metrics.mean(sums)
 
     def signature(self, corpus: Corpus) -> str:
         """Return every choice that changes the value."""
-        return self.said
+        return self.stated_signature
 
 
 def signature_without(reason: str) -> str:
-    """Return the signature of a score that was not computed for a reason, one line."""
+    """Return the signature of a score that was not computed: the reason, as one line."""
     return NOT_COMPUTED + " ".join(reason.split())
 
 
 def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
-    """Return how summed statistics of a metric, neural or not, become its score.
+    """Return the function that computes the score of a metric from summed statistics.
 
     Raises:
-        InputError: no such metric.
+        InputError: there is no metric of that name, neural or not.
     """
     return metrics.mean if name in plugins.names("neural metric") else metrics.load(name).aggregate
 
@@ -77,7 +76,7 @@ def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[
             raise InputError(f"{found.NAME}: the score of item {number} is {score}")
     document = {
         "metric": found.NAME,
-        "signature": found.said,
+        "signature": found.stated_signature,
         "hypotheses_sha256": sha256_text(corpus.hypotheses),
         "provenance": dict(provenance),
         "scores": list(found.scores),
@@ -86,16 +85,16 @@ def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[
 
 
 def write_reason(path: Path, found: NotComputed) -> None:
-    """Write why a metric has no scores, as one line; it is shown below tables."""
+    """Write why a metric has no scores, as one line, which is shown below tables."""
     reason = textwrap.shorten(found.reason, LONGEST, placeholder=" …")
     write_json(path, {"metric": found.metric, "not_computed": reason})
 
 
 def read(path: Path, corpus: Corpus) -> SegmentScores | NotComputed:
-    """Read the segment scores of some outputs, or why there are none.
+    """Read the segment scores of the outputs of a corpus, or why there are none.
 
     Raises:
-        InputError: the file has another form, or is of other outputs.
+        InputError: the file does not have the form of `write`, or is about other outputs.
     """
     document = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("metric"), str):
@@ -108,7 +107,7 @@ def read(path: Path, corpus: Corpus) -> SegmentScores | NotComputed:
             raise InputError(f"{path}: {key} must be a {kind.__name__}")
     scores = document["scores"]
     if document["hypotheses_sha256"] != sha256_text(corpus.hypotheses):
-        raise InputError(f"{path}: is of other outputs; make it again")
+        raise InputError(f"{path}: is about other outputs; compute it again")
     if len(scores) != len(corpus.hypotheses):
         raise InputError(f"{path}: {len(scores)} scores for {len(corpus.hypotheses)} outputs")
     if not all(isinstance(score, int | float) and math.isfinite(score) for score in scores):

@@ -1,4 +1,4 @@
-"""Words for ROUGE: rouge-score's on ASCII text, and no letter of another script is lost."""
+"""Words for ROUGE: those of rouge-score on ASCII text; letters of other scripts are kept."""
 
 import unicodedata
 from functools import cache, lru_cache
@@ -6,7 +6,7 @@ from functools import cache, lru_cache
 from warmup.common.languages import primary_code
 from warmup.evaluation.metrics import _porter
 
-# Characters of scripts written without spaces count as words of their own; Hangul has spaces.
+# Each character of a script written without spaces is a word; Hangul has spaces.
 _OWN_WORD = ("CJK ", "IDEOGRAPHIC ", "HIRAGANA", "KATAKANA", "HALFWIDTH KATAKANA")
 
 
@@ -28,7 +28,7 @@ def stemmed(target_lang: str) -> bool:
 
 @cache
 def _spaced(char: str) -> str:
-    """Return the character, with spaces around it where it is its own word, or a space."""
+    """Return the character, with spaces around it if it is a word of its own, or a space."""
     if char.isalnum():
         return f" {char} " if unicodedata.name(char, "").startswith(_OWN_WORD) else char
     # a combining mark, such as a Devanagari vowel sign, belongs to the letter before it

@@ -95,7 +95,7 @@ def test_an_incomplete_repository_leaves_nothing(hub, tmp_path):
 @pytest.mark.parametrize(
     ("name", "files", "message"),
     [
-        ("comet", {}, "has no hparams.yaml, as a model of COMET has to"),
+        ("comet", {}, "has no hparams.yaml, which a COMET model must have"),
         ("comet", {"hparams.yaml": SETTINGS}, "has no checkpoints/model.ckpt"),
         ("bertscore", {}, "has no config.json"),
         ("bertscore", {"config.json": "{}"}, r"has no \*.safetensors; other weights are not"),

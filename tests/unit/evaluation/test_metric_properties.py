@@ -78,7 +78,7 @@ def test_a_score_outside_of_the_range_is_refused(write):
         + "aggregate = lambda sums: sums[..., 0]\nsignature = lambda corpus: 'odd'\n"
     )
     assert score(Corpus(["a"], [["a"]], "en"), ["odd"])[0]["value"] == 1
-    with pytest.raises(InputError, match=r"odd: the score 2 lies outside of the RANGE .* 0 to 1"):
+    with pytest.raises(InputError, match=r"odd: the score 2 lies outside the RANGE .* 0 to 1"):
         score(Corpus(["a", "b"], [["a"], ["b"]], "en"), ["odd"])
 
 

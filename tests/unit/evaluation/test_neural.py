@@ -108,7 +108,7 @@ def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, scal
 @pytest.mark.parametrize(
     ("model", "name", "message"),
     [
-        ({}, "length", "model.json: not what `warmup fetch metric` writes"),
+        ({}, "length", "model.json: not in the form that `warmup fetch metric` writes"),
         (MODEL, "size", "unknown neural metric 'size'; choose from: bertscore, comet, length"),
     ],
 )

@@ -170,7 +170,7 @@ PIPELINE = ("--run", json.dumps(RUN | {"target_lang": "en"}), "--output", "s.jso
         (("--task", "translation", *LINES, "--metrics", "blue"), "unknown metric 'blue'"),
         (
             ("--task", "translation", *LINES, "--metrics", "rouge1"),
-            "rouge1 is no metric for translation; choose from: bleu,",
+            "rouge1 is not a metric of translation; choose from: bleu,",
         ),
         (
             ("--task", "translation", "--hyp", "two.txt", "--ref", "two.txt"),

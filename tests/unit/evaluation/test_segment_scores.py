@@ -32,7 +32,7 @@ def test_they_are_a_metric_whose_score_is_the_mean():
     assert rows.tolist() == [[90.5, 1], [-1.25, 1], [101, 1]]
     assert FOUND.aggregate(rows.sum(axis=0)) == pytest.approx((90.5 - 1.25 + 101) / 3)
     assert FOUND.aggregate(rows[None, [0, 2]].sum(axis=1)).tolist() == [95.75]
-    assert FOUND.signature(CORPUS) == FOUND.said
+    assert FOUND.signature(CORPUS) == FOUND.stated_signature
 
 
 def test_sums_of_every_metric_can_be_aggregated_by_its_name():
@@ -67,7 +67,7 @@ def test_a_score_that_is_no_number_is_not_written(tmp_path, score):
         ({"signature": 1}, "signature must be a str"),
         ({"scores": [1.0, 2.0]}, "2 scores for 3 outputs"),
         ({"scores": [1.0, 2.0, "x"]}, "scores must be finite numbers"),
-        ({"hypotheses_sha256": "0"}, "is of other outputs; make it again"),
+        ({"hypotheses_sha256": "0"}, "is about other outputs; compute it again"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused(path, change, message):

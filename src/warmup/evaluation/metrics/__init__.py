@@ -1,8 +1,8 @@
-"""Metrics of output text against references: one file a metric, found by its `NAME`.
+"""Metrics of output text against references: one file per metric, found by its `NAME`.
 
-A metric is a module with the members of `Metric`. It first reduces each item to a row of
-*sufficient statistics*, then makes a score of summed rows. Whatever draws, swaps or drops items
-(bootstrap, randomization, subsets) only sums other rows, and reads no text again.
+A metric is a module with the members of `Metric`. It reduces each item to a row of *sufficient
+statistics*, then computes a score from summed rows. Whatever draws, swaps or drops items
+(bootstrap, randomization, subsets) only sums other rows, and does not read texts again.
 """
 
 from collections.abc import Sequence
@@ -26,17 +26,17 @@ class Corpus:
     """Outputs to be scored, item by item.
 
     Raises:
-        InputError: no items, differing numbers of them, or an item without a reference.
+        InputError: there are no items, their numbers differ, or an item has no reference.
     """
 
     hypotheses: Sequence[str]
-    """One output an item; may be empty text."""
+    """One output per item; may be empty text."""
     references: Sequence[Sequence[str]]
-    """One or more references an item; their number may vary."""
+    """One or more references per item; their number may vary."""
     target_lang: str
     """Language code of hypotheses and references, such as `en`."""
     sources: Sequence[str] = ()
-    """One input an item, or none at all: most metrics do not look at them."""
+    """One input per item, or none at all, since most metrics do not need them."""
 
     def __post_init__(self) -> None:
         count = len(self.hypotheses)
@@ -71,13 +71,13 @@ class Corpus:
 
 
 class Scoring(Protocol):
-    """How a metric makes scores of texts."""
+    """How a metric computes scores."""
 
     NAME: str
     """The name in commands, configurations and files; the module's name may differ (`chrf++`)."""
 
     def statistics(self, corpus: Corpus) -> FloatArray:
-        """Return one row of sufficient statistics an item: [n, k]."""
+        """Return one row of sufficient statistics per item: [n, k]."""
 
     def aggregate(self, sums: FloatArray) -> FloatArray:
         """Return the score, within `RANGE`, of each sum of rows: [..., k] -> [...]."""
@@ -87,22 +87,19 @@ class Scoring(Protocol):
 
 
 class Metric(Scoring, Protocol):
-    """What the module of a metric holds; the constants are written out, not computed."""
+    """Members of the module of a metric. Constants are written out, not computed."""
 
     LABEL: str
     """The name in tables and figures."""
     HIGHER_IS_BETTER: bool
     RANGE: tuple[float | None, float | None]
-    """The least and the greatest value there is; None where there is no such end."""
+    """The smallest and the largest possible value; None if there is none."""
     KIND: str
     """`surface`, or `semantic` for a metric that compares meaning."""
 
 
 def mean(sums: FloatArray) -> FloatArray:
-    """Return the plain mean over items, of statistics that are a value and the number 1.
-
-    [..., 2] -> [...].
-    """
+    """Return the mean over items from sums of a value and the number 1: [..., 2] -> [...]."""
     value: FloatArray = sums[..., 0] / sums[..., 1]
     return value
 
@@ -116,6 +113,6 @@ def load(name: str) -> Metric:
     """Return the metric of that name.
 
     Raises:
-        InputError: there is none; the message lists the valid names.
+        InputError: there is no such metric; the message lists the valid names.
     """
     return cast(Metric, plugins.load("metric", metric_properties.file_of(name)))

@@ -1,7 +1,7 @@
-"""Porter's stemmer (1980) with NLTK's extensions, which is what ROUGE with stemming means today.
+"""Porter's stemmer (1980) with NLTK's extensions, as ROUGE with stemming uses it.
 
-Equal to NLTK 3's `PorterStemmer().stem`, whose import would cost more than scoring a test set.
-A *shape* spells a word in vowels and consonants; the *measure* counts the `vc` in it.
+The stems are those of `PorterStemmer().stem` of NLTK 3, whose import takes longer than scoring a
+test set. A *shape* spells a word in vowels and consonants; the *measure* counts the `vc` in it.
 """
 
 _IRREGULAR = {
@@ -11,7 +11,7 @@ _IRREGULAR = {
     "exceed": "exceed", "succeed": "succeed",
 }  # fmt: skip
 
-# In each list the first suffix that a word has decides, whether it may be replaced or not.
+# The first suffix in a list that a word has is the only one considered.
 _PLURAL = {"sses": "ss", "ies": "i", "ss": "ss", "s": ""}
 _DERIVED = {
     "ational": "ate", "tional": "tion", "enci": "ence", "anci": "ance", "izer": "ize",

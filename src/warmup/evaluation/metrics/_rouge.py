@@ -1,7 +1,7 @@
 """ROUGE F-scores (Lin 2004) with the conventions of Google's rouge-score package.
 
-Equal to rouge-score 0.1.2 on ASCII text; written anew since importing that package takes seconds
-and since its tokenizer deletes every letter beyond a to z.
+The values are those of rouge-score 0.1.2 on ASCII text. That package is not used since its import
+takes seconds and its tokenizer deletes every letter other than a to z.
 """
 
 from collections import Counter
@@ -59,8 +59,8 @@ def _f(matches: int, ours: int, theirs: int) -> float:
 def _longest_common(first: Words, second: Words) -> int:
     """Return the length of the longest common subsequence.
 
-    Bit-parallel (Hyyrö 2004): bit i of `row` is 0 where the length grows at first[i], so that one
-    addition of integers does a whole row of the usual table.
+    Bit-parallel (Hyyrö 2004): bit i of `row` is 0 if the length grows at first[i], so that one
+    addition of integers computes a whole row of the usual table.
     """
     places: dict[str, int] = {}
     for i, token in enumerate(first):

@@ -1,6 +1,6 @@
-"""Sufficient statistics and scores through sacrebleu's own code, so that values are its values.
+"""Sufficient statistics and scores by sacrebleu's own code, so that values are sacrebleu's.
 
-The three private methods used here are those of sacrebleu's own significance tests.
+The three private methods used here are also used by sacrebleu's significance tests.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from warmup.evaluation.metrics import Corpus, FloatArray
 def statistics(metric: Any, corpus: Corpus) -> FloatArray:
     """Return sacrebleu's statistics of each segment: [n, k]."""
     most = max(map(len, corpus.references))
-    # sacrebleu wants one stream for each reference; None says that a segment has no more of them
+    # sacrebleu needs one stream per reference; None if a segment has fewer references
     streams = [
         [references[k] if k < len(references) else None for references in corpus.references]
         for k in range(most)
@@ -26,7 +26,8 @@ def statistics(metric: Any, corpus: Corpus) -> FloatArray:
 def aggregate(score: Callable[[list[int]], float], sums: FloatArray) -> FloatArray:
     """Return `score` of each row of statistics: [..., k] -> [...].
 
-    A loop and no array formula: at about 5 µs a row, identity with sacrebleu is worth more.
+    It is a loop, at about 5 µs per row, since values identical to sacrebleu's are worth more than
+    the speed of an array formula.
     """
     rows = sums.reshape(-1, sums.shape[-1]).astype(np.int64).tolist()
     return np.array([score(row) for row in rows], dtype=np.float64).reshape(sums.shape[:-1])

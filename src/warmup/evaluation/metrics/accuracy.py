@@ -1,4 +1,4 @@
-"""Accuracy of multiple choice: share of outputs that open with the right label."""
+"""Accuracy of multiple choice: share of outputs that begin with the right label."""
 
 import numpy as np
 
@@ -18,7 +18,7 @@ def statistics(corpus: Corpus) -> FloatArray:
     An output without a label is wrong.
 
     Raises:
-        InputError: a reference without a label.
+        InputError: a reference has no label.
     """
     pairs = zip(corpus.hypotheses, reference_labels(corpus), strict=True)
     return np.array([(label(text) == answer, 1) for text, answer in pairs], dtype=np.float64)
@@ -31,5 +31,5 @@ def aggregate(sums: FloatArray) -> FloatArray:
 
 
 def signature(corpus: Corpus) -> str:
-    """Return the rule by which the label is read; no choice depends on the corpus."""
+    """Return the rule by which labels are read; no choice depends on the corpus."""
     return "accuracy|label:first-word|strip:().:,|invalid:wrong"

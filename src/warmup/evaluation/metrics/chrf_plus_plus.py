@@ -1,4 +1,4 @@
-"""chrF++ (Popović 2017) of sacrebleu: chrF with word n-grams up to 2 besides."""
+"""chrF++ (Popović 2017) of sacrebleu: chrF with word n-grams up to 2."""
 
 from typing import TYPE_CHECKING
 

@@ -15,11 +15,11 @@ KIND = "surface"
 def statistics(corpus: Corpus) -> FloatArray:
     """Return (both, output, reference) counts of each of the C reference labels: [n, 3 C].
 
-    An output without a label, or with one that no reference has, counts for no class: it lowers
-    the recall of the right one and adds no class.
+    An output without a label, or with one that no reference has, counts for no class. It lowers
+    the recall of the right class and adds no class.
 
     Raises:
-        InputError: a reference without a label.
+        InputError: a reference has no label.
     """
     answers = reference_labels(corpus)
     classes = np.array(sorted(set(answers)))
@@ -32,8 +32,8 @@ def statistics(corpus: Corpus) -> FloatArray:
 def aggregate(sums: FloatArray) -> FloatArray:
     """Return macro-F1 in percent: [..., 3 C] -> [...].
 
-    The classes are the labels of the references summed over; one that a resample or a subset lacks
-    is left out there, as it would be if those items were all there are.
+    The classes are the labels of the references in the sum. A class that a resample or a subset
+    lacks is left out there, as if there were no other items.
     """
     both, output, reference = np.moveaxis(sums.reshape(*sums.shape[:-1], -1, 3), -1, 0)
     f1 = 2 * both / np.maximum(output + reference, 1)

@@ -1,7 +1,7 @@
 """Symbol error rate: edits from reference to output, per symbol of the reference.
 
-Symbols are what white space separates, such as phones or words. An edit inserts, deletes or
-replaces one of them (Levenshtein 1966).
+Symbols are separated by white space, such as phones or words. An edit inserts, deletes or replaces
+one of them (Levenshtein 1966).
 """
 
 from collections.abc import Sequence
@@ -21,10 +21,10 @@ KIND = "surface"
 def statistics(corpus: Corpus) -> FloatArray:
     """Return the edits and the symbols of the reference for each item: [n, 2].
 
-    With several references the one counts from which the share of edits is least.
+    With several references, the one that needs the smallest share of edits counts.
 
     Raises:
-        InputError: a reference without a symbol.
+        InputError: a reference has no symbols.
     """
     rows = []
     for number, (output, references) in enumerate(
@@ -45,18 +45,18 @@ def aggregate(sums: FloatArray) -> FloatArray:
 
 
 def signature(corpus: Corpus) -> str:
-    """Return how symbols are told apart and edits are counted."""
+    """Return how symbols are separated and edits are counted."""
     return "ser|symbols:whitespace|case:mixed|edits:levenshtein|refs:least"
 
 
 def edits(output: Sequence[str], reference: Sequence[str]) -> int:
-    """Return the least number of edits that make the one sequence of the other."""
-    known = {symbol: number for number, symbol in enumerate(dict.fromkeys([*output, *reference]))}
-    wanted = np.array([known[symbol] for symbol in reference], dtype=np.int64)
+    """Return the smallest number of edits that turn one sequence into the other."""
+    numbers = {symbol: i for i, symbol in enumerate(dict.fromkeys([*output, *reference]))}
+    target = np.array([numbers[symbol] for symbol in reference], dtype=np.int64)
     steps = np.arange(len(reference) + 1)
-    row = steps  # edits from nothing to each beginning of the reference
+    row = steps  # edits from an empty sequence to each prefix of the reference
     for symbol in output:
-        kept_or_replaced = row[:-1] + (wanted != known[symbol])
+        kept_or_replaced = row[:-1] + (target != numbers[symbol])
         best = np.concatenate([row[:1] + 1, np.minimum(row[1:] + 1, kept_or_replaced)])
-        row = np.minimum.accumulate(best - steps) + steps  # symbols of the reference left out
+        row = np.minimum.accumulate(best - steps) + steps  # insert symbols of the reference
     return int(row[-1])

@@ -20,7 +20,7 @@ def statistics(corpus: Corpus) -> FloatArray:
     """Return 1 if no reference has the output's symbols, else 0, and the number 1: [n, 2].
 
     Raises:
-        InputError: a reference without a symbol.
+        InputError: a reference has no symbols.
     """
     rows = []
     for number, (output, references) in enumerate(

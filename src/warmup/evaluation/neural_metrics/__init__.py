@@ -1,8 +1,8 @@
-"""Metrics that a neural network computes: one file a metric, which bears its name.
+"""Metrics that a neural network computes: one file per metric, named like the metric.
 
-Their libraries need other versions of packages than the rest, so they run in an environment of
-their own, `warmup score-neural`, and leave a file of segment scores.
-`warmup score` makes of it what it makes of any metric.
+Their libraries need other versions of packages than the rest. They therefore run in an environment
+of their own, by `warmup score-neural`, which writes a file of segment scores. `warmup score` then
+treats them like any other metric.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,11 +16,11 @@ from warmup.evaluation.metrics import Corpus
 Entry = Mapping[str, Any]
 """An entry of `neural_metrics` in the configuration."""
 Scorer = Callable[[Corpus], list[float]]
-"""Returns one score an item, 0 to 100 as a rule; an output may be empty, or of any length."""
+"""Returns one score per item, usually 0 to 100; an output may be empty, or of any length."""
 
 
 class NeuralMetric(Protocol):
-    """What the module of a neural metric holds. Importing it needs neither of its libraries.
+    """Members of the module of a neural metric. Importing it does not need the metric's libraries.
 
     `LABEL`, `HIGHER_IS_BETTER`, `RANGE` and `KIND` are those of `warmup.evaluation.metrics.Metric`.
     """
@@ -30,27 +30,31 @@ class NeuralMetric(Protocol):
     RANGE: tuple[float | None, float | None]
     KIND: str
     NEEDS: str
-    """Key that the entry of this metric has to have, beside those of all; empty for none."""
+    """Key that the entry must have, in addition to those of all metrics; empty for none."""
     HUB_NEEDS: str
-    """The same for a model of the Hub."""
+    """The same for an entry with a model of the Hub."""
     PACKAGES: tuple[str, ...]
     """Distributions whose versions change the value, the metric's own first."""
 
     def fetch(self, entry: Entry, folder: Path) -> None:
-        """Download the model of `hub` at `revision` into `folder`; the errors say why not."""
+        """Download the model of `hub` at `revision` into `folder`.
+
+        Raises:
+            InputError: it cannot be downloaded; the message says why.
+        """
 
     def check(self, folder: Path) -> None:
-        """Raise an `InputError` that names the file which a model's folder lacks."""
+        """Raise an `InputError` that names the file that a model's folder lacks."""
 
     def choices(self, entry: Entry) -> str:
-        """Return every choice that changes the value, beside model and versions."""
+        """Return every choice that changes the value, except model and versions."""
 
     def load(self, folder: Path, entry: Entry) -> Scorer:
         """Load the model.
 
         Raises:
             ImportError: the environment lacks the libraries.
-            Exception: whatever they raise for a model that they cannot read.
+            Exception: any that the libraries raise for a model that they cannot read.
         """
 
 
@@ -63,7 +67,7 @@ def load(name: str) -> NeuralMetric:
     """Return the neural metric of that name.
 
     Raises:
-        InputError: there is none; the message lists the valid names.
+        InputError: there is no such metric; the message lists the valid names.
     """
     if name not in names():
         raise unknown("neural metric", name, names())

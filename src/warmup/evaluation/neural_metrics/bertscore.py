@@ -1,6 +1,6 @@
 """BERTScore (Zhang et al. 2020): F1 of words matched by their contextual embeddings.
 
-A folder with a model is a checkpoint in the transformers layout. Neither inverse document frequency
+A model's folder is a checkpoint in the layout of transformers. Neither inverse document frequency
 nor rescaling with a baseline is used.
 """
 
@@ -25,7 +25,7 @@ def fetch(entry: Entry, folder: Path) -> None:
     """Download a model: configuration, tokenizer and safetensors.
 
     Raises:
-        InputError: the Hub cannot be reached or refuses, or it has no safetensors.
+        InputError: the Hub cannot be reached, refuses, or has no safetensors.
     """
     from warmup.models.fetch_model import FILES, NESTED, download  # noqa: PLC0415  # main environment
 
@@ -33,15 +33,15 @@ def fetch(entry: Entry, folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Raise an `InputError` that names the file which a model's folder lacks."""
+    """Raise an `InputError` that names the file that a model's folder lacks."""
     if not (folder / "config.json").is_file():
-        raise InputError(f"{folder}: has no config.json, as a model in transformers' layout has to")
+        raise InputError(f"{folder}: has no config.json, which a model of transformers must have")
     if not any(folder.glob("*.safetensors")):
         raise InputError(f"{folder}: has no *.safetensors; other weights are not loaded")
 
 
 def choices(entry: Entry) -> str:
-    """Return the layer, and what is done with several references, frequencies and the baseline."""
+    """Return the layer, and how several references, frequencies and the baseline are treated."""
     return f"f1|layer:{entry['layer']}|idf:no|rescale:no|refs:best|empty:0"
 
 
@@ -49,7 +49,7 @@ def load(folder: Path, entry: Entry) -> Scorer:
     """Load a model offline; errors as `NeuralMetric`."""
     from bert_score import BERTScorer  # noqa: PLC0415
 
-    # by no name: the library takes one with "t5" in it for a T5, and a path may have that anywhere
+    # the model is named ".", since the library takes any path that contains "t5" for a T5
     with contextlib.chdir(folder):
         scorer = BERTScorer(model_type=".", num_layers=entry["layer"])
     _limit(scorer)
@@ -57,11 +57,11 @@ def load(folder: Path, entry: Entry) -> Scorer:
 
 
 def _limit(scorer: Any) -> None:
-    """Cut texts where the network's positions end; not every tokenizer knows where that is."""
+    """Cut texts to the network's number of positions, which not every tokenizer knows."""
     positions = getattr(getattr(scorer._model, "embeddings", None), "position_embeddings", None)
     if positions is None:
         return
-    # the positions of RoBERTa begin behind that of padding
+    # the positions of RoBERTa begin after that of padding
     first = 0 if positions.padding_idx is None else positions.padding_idx + 1
     tokenizer = scorer._tokenizer
     tokenizer.model_max_length = min(tokenizer.model_max_length, positions.num_embeddings - first)
@@ -69,7 +69,7 @@ def _limit(scorer: Any) -> None:
 
 def _score(scorer: Any, corpus: Corpus, batch_size: int) -> list[float]:
     """Return 100 times the F1 with the best reference, [n]; 0 for an empty output."""
-    # not every tokenizer makes a sequence of empty text, and the library gives such a 0 anyway
+    # not every tokenizer accepts empty text, for which the library returns 0 anyway
     written = [i for i, output in enumerate(corpus.hypotheses) if output.strip()]
     scores = [0.0] * len(corpus.hypotheses)
     if not written:

@@ -1,7 +1,7 @@
 """COMET (Rei et al. 2020, 2022): a regression from source, output and reference.
 
-A folder with a model has `hparams.yaml` and `checkpoints/model.ckpt`, as on the Hub, and
-`encoder/`: configuration and tokenizer of the network that COMET was trained from.
+A model's folder has `hparams.yaml` and `checkpoints/model.ckpt`, as on the Hub, and `encoder/`:
+configuration and tokenizer of the network that the training of COMET started from.
 """
 
 import inspect
@@ -29,7 +29,7 @@ def fetch(entry: Entry, folder: Path) -> None:
     """Download a model, and configuration and tokenizer of the encoder that its settings name.
 
     Raises:
-        InputError: the Hub cannot be reached or refuses, or the model is none of COMET.
+        InputError: the Hub cannot be reached or refuses, or the model is not a COMET model.
     """
     from warmup.models.fetch_model import NESTED, download  # noqa: PLC0415  # of the main environment
 
@@ -39,29 +39,29 @@ def fetch(entry: Entry, folder: Path) -> None:
 
 
 def check(folder: Path) -> None:
-    """Raise an `InputError` that names the file which a model's folder lacks."""
+    """Raise an `InputError` that names the file that a model's folder lacks."""
     for name in (_SETTINGS, _WEIGHTS, f"{_ENCODER}/config.json"):
         if not (folder / name).is_file():
-            raise InputError(f"{folder}: has no {name}, as a model of COMET has to")
+            raise InputError(f"{folder}: has no {name}, which a COMET model must have")
     _settings(folder)
 
 
 def choices(entry: Entry) -> str:
-    """Return how several references, and the scale of the model, are dealt with."""
+    """Return how several references and the scale of the model are treated."""
     return "refs:mean|scale:100"
 
 
 def load(folder: Path, entry: Entry) -> Scorer:
-    """Load a model, offline and without running code from its file; errors as `NeuralMetric`."""
+    """Load a model offline, without running code from its file; errors as `NeuralMetric`."""
     import torch  # noqa: PLC0415
     from comet.models import str2model  # noqa: PLC0415
 
     kind = str2model[_settings(folder)["class_identifier"]]
-    # the library's own `load_from_checkpoint` would ask the Hub for the encoder, and let weights
-    # that are missing stay random
+    # the library's own `load_from_checkpoint` would ask the Hub for the encoder, and leave missing
+    # weights random
     checkpoint = torch.load(folder / _WEIGHTS, map_location="cpu", weights_only=True)
-    known = inspect.signature(kind).parameters
-    settings = {key: v for key, v in checkpoint["hyper_parameters"].items() if key in known}
+    names = inspect.signature(kind).parameters
+    settings = {key: v for key, v in checkpoint["hyper_parameters"].items() if key in names}
     settings |= {"pretrained_model": str(folder / _ENCODER), "local_files_only": True}
     settings |= {"load_pretrained_weights": False}
     if _settings(folder).get("layer_transformation") == "sparsemax_patch":  # as the library does
@@ -70,13 +70,13 @@ def load(folder: Path, entry: Entry) -> Scorer:
     if missing := model.load_state_dict(checkpoint["state_dict"], strict=False).missing_keys:
         raise InputError(f"{folder / _WEIGHTS}: no weights for {missing[0]}")
     if not model.requires_references():
-        raise InputError(f"{folder}: {kind.__name__} does not look at references")
+        raise InputError(f"{folder}: {kind.__name__} does not use references")
     gpus = int(torch.cuda.is_available())
     return lambda corpus: _score(model, corpus, entry["batch_size"], gpus)
 
 
 def _score(model: Any, corpus: Corpus, batch_size: int, gpus: int) -> list[float]:
-    """Return 100 times the mean over an item's references, [n]; texts are cut by the model."""
+    """Return 100 times the mean over an item's references, [n]; the model cuts long texts."""
     samples = [
         {"src": source, "mt": output, "ref": reference}
         for source, output, references in zip(
@@ -84,7 +84,7 @@ def _score(model: Any, corpus: Corpus, batch_size: int, gpus: int) -> list[float
         )
         for reference in references
     ]
-    # no workers: tokenizing takes little beside the network
+    # no workers: tokenizing takes little time compared with the network
     options = {"batch_size": batch_size, "gpus": gpus, "num_workers": 0, "progress_bar": False}
     found = iter(model.predict(samples, **options).scores)
     return [

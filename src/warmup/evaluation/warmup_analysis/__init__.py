@@ -1,1 +1,1 @@
-"""What warmups are like, and which words outputs have."""
+"""What warmups are like, and which words of the references outputs have."""

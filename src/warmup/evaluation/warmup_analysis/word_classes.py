@@ -1,8 +1,8 @@
 """Function words and content words: which words of the references an output has.
 
 The folder `function_words` lists the closed classes of a language (articles, pronouns,
-prepositions, conjunctions, auxiliaries, particles), one file a language. Of other languages, the
-words most frequent in the references stand in for them.
+prepositions, conjunctions, auxiliaries, particles), one file per language. For other languages, the
+most frequent words of the references are used.
 """
 
 from collections import Counter
@@ -23,8 +23,8 @@ _LISTS = resources.files(__package__) / "function_words"
 def function_words(lang: str, references: Iterable[Words]) -> frozenset[str]:
     """Return the function words of a language.
 
-    Without a list, the tenth of the references' different words which are the most frequent, at
-    most 100; of equally frequent words, those first by name.
+    Without a list of the language, these are the most frequent tenth of the different words in the
+    references, at most 100. Equally frequent words are taken in alphabetical order.
 
     Raises:
         InputError: the language is empty.
@@ -40,7 +40,7 @@ def function_words(lang: str, references: Iterable[Words]) -> frozenset[str]:
 def recalled(
     outputs: Sequence[Words], references: Sequence[Words], chosen: frozenset[str], inside: bool
 ) -> FloatArray:
-    """Return how many words of the class the output has of the reference, and how many there are.
+    """Return how many of the reference's words of a class the output has, and their number.
 
     Args:
         outputs: words of each output.
@@ -69,9 +69,13 @@ def recalls(
 
 
 def gains(ours: dict[str, Quantity], theirs: dict[str, Quantity]) -> dict[str, Quantity]:
-    """Return what `ours` recall more than `theirs` of each class, and how much more of content.
+    """Return by how much our recall is larger than theirs, for each class.
 
-    Both as `recalls` returns them, on the same items.
+    Also return by how much the gain on content words is larger than that on function words.
+
+    Args:
+        ours: as `recalls` returns it.
+        theirs: the same for another system on the same items.
     """
     (f, c), (other_f, other_c) = (
         [one[f"recall_{name}_words"].statistics for name in ("function", "content")]

@@ -1,8 +1,8 @@
-"""What warmups say: one file a measurement, found by its name.
+"""Quantities of warmups: one file per measurement, found by its name.
 
-A measurement is a module with `measure(items)`, which returns its quantities by name. As a metric
-does, a quantity reduces each item to a row of sufficient statistics and makes a number of summed
-rows, so that intervals and subsets come for free.
+A measurement is a module with `measure(items)`, which returns its quantities by name. Like a
+metric, a quantity reduces each item to a row of sufficient statistics and computes a number from
+summed rows. Intervals and values on subsets need nothing else.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,25 +19,25 @@ from warmup.evaluation.words import words
 Words = tuple[str, ...]
 
 _UNDETERMINED = "und"
-"""As a language it has no stemming: words of source, warmup and output compare as written."""
+"""A language without stemming: words of source, warmup and output are compared as written."""
 
 
 class Quantity(NamedTuple):
     """A number of a set of items."""
 
     statistics: FloatArray
-    """One row an item, [n, k]; a row of zeros does not count."""
+    """One row per item, [n, k]; a row of zeros does not count."""
     aggregate: Callable[[FloatArray], FloatArray]
-    """The number of each sum of rows, [..., k] -> [...]; not-a-number where it has none."""
+    """The number of each sum of rows, [..., k] -> [...]; NaN if it has none."""
 
 
 @dataclass(frozen=True)
 class Items:
-    """What was written for each input, all of equal length."""
+    """What a model wrote for each input. All sequences have the same length."""
 
     sources: Sequence[str]
     references: Sequence[str]
-    """One an item: the first, where there are several."""
+    """One per item: the first if there are several."""
     warmups: Sequence[str]
     outputs: Sequence[str]
     tokens: Sequence[int]
@@ -45,7 +45,7 @@ class Items:
     log_probabilities: Sequence[float | None]
     """log P(c|x) of the warmup."""
     labelled: bool = False
-    """Whether outputs and references open with the label of an option."""
+    """Whether outputs and references begin with the label of an option."""
 
     @cached_property
     def source_words(self) -> list[Words]:
@@ -69,7 +69,7 @@ class Items:
 
 
 def split(text: str) -> Words:
-    """Return lower-cased words as ROUGE has them, not stemmed; a Chinese character is a word."""
+    """Return lower-cased words as for ROUGE, but not stemmed; a Chinese character is a word."""
     return words(text, _UNDETERMINED)
 
 
@@ -81,12 +81,12 @@ def ratio(sums: FloatArray) -> FloatArray:
 
 
 def share(counts: Sequence[tuple[float, float]]) -> Quantity:
-    """Return the sum of the first numbers divided by that of the second; one pair an item."""
+    """Return the sum of the first numbers divided by that of the second; one pair per item."""
     return Quantity(np.array(counts, dtype=np.float64).reshape(-1, 2), ratio)
 
 
 def of_items(flags: Sequence[bool]) -> Quantity:
-    """Return the share of items with the flag set."""
+    """Return the share of items whose flag is set."""
     return share([(flag, 1) for flag in flags])
 
 

@@ -1,4 +1,4 @@
-"""Warmups that say nothing, or what the output says anyway: shares of items."""
+"""Shares of warmups that are empty, constant, or a copy of the output."""
 
 from warmup.evaluation.warmup_analysis.quantities import Items, Quantity, of_items, split
 
@@ -15,6 +15,6 @@ def measure(items: Items) -> dict[str, Quantity]:
 
 
 def is_constant(text: str) -> bool:
-    """Return whether one word is repeated; where there are no words, one character."""
+    """Return whether the warmup repeats one word, or one character if it has no words."""
     tokens = split(text) or tuple("".join(text.split()))
     return len(tokens) > 1 and len(set(tokens)) == 1

@@ -1,4 +1,4 @@
-"""Whether warmup and output say the same."""
+"""How much of the output the warmup already says."""
 
 from warmup.evaluation.answer_labels import label
 from warmup.evaluation.warmup_analysis.quantities import Items, Quantity, Words, share
@@ -6,10 +6,11 @@ from warmup.evaluation.warmup_analysis.quantities.word_overlap import common
 
 
 def measure(items: Items) -> dict[str, Quantity]:
-    """Return which part of the output's first words the warmup has; of options, the answers.
+    """Return the share of the output's first words that are in the warmup.
 
-    As many words of the output count as the warmup has. An answer is given where the output opens
-    with a label, and the warmup names it where one of its words is that label.
+    As many words of the output count as the warmup has. If items have options, also return how
+    often the warmup names the answer of the output, and that of the reference: one of its words is
+    the label that the text begins with. Texts without a label do not count.
     """
     pairs = zip(items.warmup_words, items.output_words, strict=True)
     found = {"agreement": share([_agreement(c, y) for c, y in pairs])}

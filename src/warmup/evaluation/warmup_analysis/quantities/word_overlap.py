@@ -1,4 +1,4 @@
-"""Which words warmups have in common with reference and source, and which are new."""
+"""Which words warmups share with reference and source, and which are new."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from warmup.evaluation.warmup_analysis.quantities import Items, Quantity, Words,
 
 
 def measure(items: Items) -> dict[str, Quantity]:
-    """Return precision and recall against reference and source, and novelty."""
+    """Return precision and recall with respect to reference and source, and novelty."""
     found = {}
     texts = {"reference": items.reference_words, "source": items.source_words}
     for name, others in texts.items():
@@ -27,7 +27,7 @@ def measure(items: Items) -> dict[str, Quantity]:
 
 
 def common(one: Words, other: Words) -> int:
-    """Return how many words two texts share; each counts as often as it is in both."""
+    """Return how many words two texts share; a word counts as often as it is in both."""
     return (Counter(one) & Counter(other)).total()
 
 
