@@ -52,13 +52,13 @@ def run(main: Callable[[], T]) -> T:
     try:
         return main()
     except InputError as error:
-        _say(f"error: {error}")
+        _print_line(f"error: {error}")
         raise SystemExit(2) from None
     except StoppedError as stopped:
-        _say(f"stopped: {stopped}")
+        _print_line(f"stopped: {stopped}")
         raise SystemExit(128 + stopped.by) from None
     except KeyboardInterrupt:  # Ctrl-C; unfinished files are not there
-        _say("stopped: interrupted; start again to go on")
+        _print_line("stopped: interrupted; start again to go on")
         raise SystemExit(128 + signal.SIGINT) from None
     except BrokenPipeError:  # the reader of our output closed it, as `| head` does
         sys.stderr.close()
@@ -69,17 +69,17 @@ def run(main: Callable[[], T]) -> T:
             problem = "not enough memory; end other programs, or give this one more"
         if not problem:
             raise
-        _say(f"error: {problem}")
+        _print_line(f"error: {problem}")
         raise SystemExit(1) from None
 
 
-def _say(message: str) -> None:
+def _print_line(message: str) -> None:
     line = " ".join(message.split())
     print(line if len(line) <= _LONGEST else f"{line[:_LONGEST]} …", file=sys.stderr)
 
 
 @contextlib.contextmanager
-def naming(path: Path) -> Iterator[None]:
+def adding_path(path: Path) -> Iterator[None]:
     """Add the path that is written to an error of a full disk that names no path."""
     try:
         yield
@@ -93,18 +93,18 @@ def disk_problem(error: BaseException) -> str | None:
     """Return what a person can do about an error of the disk; None for any other."""
     where = getattr(error, "filename", None)
     number = getattr(error, "errno", None)
-    named = f"{where}: " if where is not None else ""
+    prefix = f"{where}: " if where is not None else ""
     if number in _FULL or any(text in str(error) for text in _WRITER_FAILED):
         reason = "the disk is full, or a limit on its use is reached"
-        return f"{named}cannot write: {reason}; free some space and start again to go on"
+        return f"{prefix}cannot write: {reason}; free some space and start again to go on"
     if isinstance(error, OSError) and _NO_TEMPORARY in str(error):
         return f"{error.strerror}: free some space there, or set TMPDIR to another folder"
     if isinstance(error, OSError) and number in _REFUSED:
-        return f"{named}{error.strerror}"
+        return f"{prefix}{error.strerror}"
     return None
 
 
 def out_of_memory(error: BaseException) -> bool:
     """Return whether memory ran out. PyTorch's error for that has no type of its own on a CPU."""
-    named = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
-    return named or "DefaultCPUAllocator: not enough memory" in str(error)
+    is_typed = type(error).__name__ in ("MemoryError", "OutOfMemoryError")
+    return is_typed or "DefaultCPUAllocator: not enough memory" in str(error)

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from warmup.common.errors import InputError, naming
+from warmup.common.errors import InputError, adding_path
 
 
 @contextlib.contextmanager
@@ -37,7 +37,7 @@ def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     temporary = scratch / path.name
     descriptor = _lock(scratch)
     try:
-        with naming(path):
+        with adding_path(path):
             yield temporary
             sync(temporary)
         if not temporary.is_dir():

@@ -46,28 +46,28 @@ def check_object(
 
     Args:
         value: what was read.
-        kinds: key -> type; `float` also means a whole number.
-        where: what errors begin with.
+        kinds: key -> type; `float` also allows an integer.
+        where: beginning of errors.
         optional: keys that may be missing or null.
 
     Raises:
-        InputError: naming the key, what is wrong and the valid choices.
+        InputError: it is not; the message names the key and what it must be.
     """
     if not isinstance(value, dict):
         raise InputError(f"{where}: expected an object, not {type(value).__name__}")
     if extra := sorted(set(value) - set(kinds)):
         raise InputError(f"{where}: unknown key {extra[0]!r}; valid keys: {', '.join(kinds)}")
     for key, kind in kinds.items():
-        found = value.get(key)
-        if found is None and key in optional:
+        item = value.get(key)
+        if item is None and key in optional:
             continue
         if key not in value:
             raise InputError(f"{where}: missing key {key!r}")
-        if found is None:
+        if item is None:
             raise InputError(f"{where}: {key} must be {kind.__name__}, not null")
-        fits = isinstance(found, (int, float) if kind is float else kind)
-        if not fits or isinstance(found, bool):
+        fits = isinstance(item, (int, float) if kind is float else kind)
+        if not fits or isinstance(item, bool):
             raise InputError(
-                f"{where}: {key} must be {kind.__name__}, not {type(found).__name__} {found!r}"
+                f"{where}: {key} must be {kind.__name__}, not {type(item).__name__} {item!r}"
             )
     return value

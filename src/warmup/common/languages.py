@@ -60,8 +60,8 @@ def find(code: str) -> Language:
 def is_code(text: str) -> bool:
     """Return whether a text is the code of a language, with or without script and region."""
     primary = re.split("[-_]", text)[0]
-    known = primary in _by_code() or _PRIVATE.fullmatch(primary)
-    return bool(known and _CODE.fullmatch(text))
+    is_known = primary in _by_code() or _PRIVATE.fullmatch(primary)
+    return bool(is_known and _CODE.fullmatch(text))
 
 
 def names(source: str, target: str) -> tuple[str, str]:
@@ -70,10 +70,10 @@ def names(source: str, target: str) -> tuple[str, str]:
     Raises:
         InputError: as `find`.
     """
-    one, other = find(source).name, find(target).name
-    if one == other and source != target:
-        return f"{one} ({source})", f"{other} ({target})"
-    return one, other
+    source_name, target_name = find(source).name, find(target).name
+    if source_name == target_name and source != target:
+        return f"{source_name} ({source})", f"{target_name} ({target})"
+    return source_name, target_name
 
 
 def primary_code(code: str) -> str:

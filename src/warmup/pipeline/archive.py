@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from warmup.common.errors import InputError, naming
+from warmup.common.errors import InputError, adding_path
 from warmup.common.files import read_jsonl, to_json
 from warmup.data.predictions import BY_TOKEN
 
@@ -45,7 +45,7 @@ def unpack(archive: Path, folder: Path) -> None:
         InputError: the archive is missing or broken.
     """
     try:
-        with naming(folder), tarfile.open(archive, "r:xz") as tar:
+        with adding_path(folder), tarfile.open(archive, "r:xz") as tar:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
         raise InputError(f"{archive}: broken archive: {error}") from None

@@ -1,7 +1,8 @@
 """All private names of `transformers` that this package uses, tested with version 5.23.
 
 `transformers` may change them in any version, so pyproject.toml bounds it to this one. Before you
-raise the bound, compare each name below with the new source.
+raise the bound, compare each name below with the new source. `ShardedTrainer` also sets
+`is_distributed_loading_by_transformers`, an attribute that is not documented.
 """
 
 from pathlib import Path
