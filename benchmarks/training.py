@@ -25,9 +25,9 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, run
 from warmup.common.files import write_json
 from warmup.common.languages import parse_pair
-from warmup.config import experiment as configuration
-from warmup.config.conversion import from_json
-from warmup.config.settings import RunConfig
+from warmup.config import experiment
+from warmup.config.conversion import to_json
+from warmup.config.settings import ExperimentConfig
 from warmup.data import predictions
 from warmup.data.records import read_records
 from warmup.evaluation.metrics import Corpus
@@ -43,7 +43,7 @@ METHOD = "warmup"
 
 
 def compare(
-    config: dict[str, Any], results: Path, name: str, updates: int | None
+    config: ExperimentConfig, results: Path, name: str, updates: int | None
 ) -> dict[str, Any]:
     """Return seconds and score of a run, trained both ways.
 
@@ -55,11 +55,11 @@ def compare(
 
     Raises:
         InputError: the experiment has not trained the model that the run starts from, or the run's
-            budget is no number of updates.
+            budget is not a number of updates.
     """
-    resolved = configuration.resolve(config, name)
+    run = experiment.resolve(config, name)
     dataset, pair, *_ = name.split("/")
-    start = results / "runs" / name.replace(f"/{METHOD}/", f"/{resolved['method']['start']}/")
+    start = results / "runs" / name.replace(f"/{METHOD}/", f"/{run.method.start}/")
     if not (start / "model").exists():
         raise InputError(
             f"{start}/model is missing: run the experiment first (snakemake --cores N)"
@@ -68,9 +68,9 @@ def compare(
     inputs = {
         "start": start / "model", "train": data / "train.jsonl", "valid": data / "valid.jsonl"
     }  # fmt: skip
-    number = updates or resolved["method"]["budget"].get("updates")
+    number = updates or run.method.budget.updates
     if not number:
-        raise InputError(f"{name}: its budget is no number of updates; give --updates")
+        raise InputError(f"{name}: its budget is not a number of updates; give --updates")
     row: dict[str, Any] = {"run": name, "updates": number}
     for way, criterion in CRITERIA.items():
         say(f"{name}  {way}")
@@ -78,14 +78,13 @@ def compare(
             tempfile.TemporaryDirectory() as folder,
             patch("warmup.training.trainer.Criterion", criterion),
         ):
-            model, training = TrainingJob(
-                from_json(RunConfig, resolved), inputs, number, Path(folder, "work")
-            ).train()
+            job = TrainingJob(run, inputs, number, Path(folder, "work"))
+            model, training = job.train()
             row[way] = {"seconds": training["cost"]["seconds"]}
             made = Path(folder, "model")
             loading.save(model, made)
-            write_json(made / FORMAT_FILE, model_format(resolved))
-            row[way] |= evaluate(made, data / "test.jsonl", resolved["dataset"]["task"], pair)
+            write_json(made / FORMAT_FILE, model_format(to_json(run)))
+            row[way] |= evaluate(made, data / "test.jsonl", run.dataset.task, pair)
     row["ratio"] = row["direct"]["seconds"] / row["ours"]["seconds"]
     return row
 
@@ -144,11 +143,11 @@ def main() -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
-    config = configuration.load(*options.config)
-    results = options.results or Path("results", config["experiment"])
-    names = [name for name in configuration.run_names(config) if f"/{METHOD}/" in name]
+    config = experiment.load(*options.config)
+    results = options.results or Path("results", config.experiment)
+    names = [name for name in experiment.run_names(config) if f"/{METHOD}/" in name]
     if not names:
-        raise InputError(f"{config['experiment']}: no run has the method {METHOD!r}")
+        raise InputError(f"{config.experiment}: no run has the method {METHOD!r}")
     options.config = [str(path) for path in options.config]
     described = machine.describe(options)
     rows = [compare(config, results, name, options.updates) for name in names]

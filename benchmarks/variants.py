@@ -9,6 +9,7 @@ import torch
 from benchmarks import direct, grpo
 from benchmarks.shapes import SEED, Shape
 from warmup.config import experiment
+from warmup.config.conversion import to_json
 from warmup.data.batches import Batch
 from warmup.method.criterion import Criterion
 from warmup.models.interface import LanguageModel
@@ -46,7 +47,7 @@ def settings(
 
     It has no reference KL unless one is given.
     """
-    method: dict[str, Any] = experiment.load(ROOT / "config.yaml")["methods"][name]
+    method: dict[str, Any] = to_json(experiment.load(ROOT / "config.yaml").methods[name])
     sampled = method["sampling"] and method["sampling"] | sampling
     return method | {"sampling": sampled, "reference_kl": reference_kl}
 

@@ -11,7 +11,7 @@ from typing import Any
 from warmup.common.files import write_jsonl
 from warmup.common.languages import Pair
 from warmup.config import experiment as config
-from warmup.config.conversion import from_json
+from warmup.config.conversion import from_json, to_json
 from warmup.config.settings import RunConfig
 from warmup.data.generators import shell_game
 
@@ -188,7 +188,8 @@ def resolved(method: str, model_type: str = "t5", **settings: Any) -> dict[str, 
     value["methods"][method] |= settings
     value["runs"][0]["models"] = [model_type]
     name = f"shell_game/en/{model_type}/{method}/seed1"
-    return config.resolve(config.check(value), name)
+    resolved: dict[str, Any] = to_json(config.resolve(config.check(value), name))
+    return resolved
 
 
 def typed(run: dict[str, Any]) -> RunConfig:

@@ -164,17 +164,17 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
 
     # the same model as without an interruption
     from warmup.common.files import read_json
-    from warmup.config import experiment as configuration
+    from warmup.config import experiment
     from warmup.training.training_job import TrainingJob
 
-    resolved = configuration.resolve(configuration.check(config), "shell_game/en/t5/sft/seed1")
+    run = experiment.resolve(experiment.check(config), "shell_game/en/t5/sft/seed1")
     data = tmp_path / "results/tiny/data/shell_game/en"
     inputs = {
         "start": tmp_path / "results/tiny/tokenizers/shell_game/en/t5",
         "train": data / "train.jsonl",
         "valid": data / "valid.jsonl",
     }
-    model, training = TrainingJob(tiny.typed(resolved), inputs, 300, tmp_path / "again").train()
+    model, training = TrainingJob(run, inputs, 300, tmp_path / "again").train()
     model.network.save_pretrained(tmp_path / "whole")
     folder = (tmp_path / target).parent
     assert sha256(folder / "model/model.safetensors") == sha256(

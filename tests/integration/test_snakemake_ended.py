@@ -130,7 +130,7 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
     assert "Nothing to be done" in (folder / "snakemake.log").read_text()
 
     from warmup.common.files import sha256
-    from warmup.config import experiment as configuration
+    from warmup.config import experiment
     from warmup.training.training_job import TrainingJob
 
     config = yaml.safe_load((folder / "config.yaml").read_text())
@@ -140,8 +140,8 @@ def test_ended_in_every_way_a_training_comes_to_the_model_of_an_uninterrupted_on
         "train": data / "train.jsonl",
         "valid": data / "valid.jsonl",
     }
-    resolved = configuration.resolve(configuration.check(config), NAME)
-    model, _ = TrainingJob(tiny.typed(resolved), inputs, 240, folder / "whole").train()
+    run = experiment.resolve(experiment.check(config), NAME)
+    model, _ = TrainingJob(run, inputs, 240, folder / "whole").train()
     model.network.save_pretrained(folder / "whole/model")
     made = (folder / TARGET).parent / "model/model.safetensors"
     assert sha256(made) == sha256(folder / "whole/model/model.safetensors")

@@ -8,6 +8,7 @@ from helpers import tiny
 from warmup.__main__ import main
 from warmup.common.files import read_json, read_jsonl, write_json, write_text
 from warmup.config import experiment
+from warmup.config.conversion import to_json
 
 FORMS = [
     f"{stem}en\tV;{features}\t{stem}{ending}\n"
@@ -44,16 +45,15 @@ def trained(tmp_path_factory):
         ["prepare", "--dataset", json.dumps(ENTRY), "--pair", "nl", "--data-root", str(folder),
          "--output-dir", str(folder)]
     )  # fmt: skip
-    spec = json.dumps(checked["models"]["bart"]["tokenizer"])
+    spec = json.dumps(to_json(checked.models["bart"].tokenizer))
     main(
         ["train-tokenizer", "--train", str(folder / "train.jsonl"), "--task", "transduction",
          "--spec", spec, "--architecture", "encoder_decoder", "--output", str(folder / "start")]
     )  # fmt: skip
     start = folder / "start"
     for method in ("sft", "warmup"):
-        write_json(
-            folder / f"{method}.json", experiment.resolve(checked, f"forms/nl/bart/{method}/seed1")
-        )
+        run = experiment.resolve(checked, f"forms/nl/bart/{method}/seed1")
+        write_json(folder / f"{method}.json", to_json(run))
         main(
             ["train", "--config", str(folder / f"{method}.json"), "--start", str(start),
              "--train", str(folder / "train.jsonl"), "--valid", str(folder / "valid.jsonl"),

@@ -9,7 +9,8 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from helpers import tiny
 from warmup.common.files import read_json, write_json
-from warmup.config import experiment as configuration
+from warmup.config import experiment
+from warmup.config.conversion import to_json
 from warmup.data.records import read_records
 from warmup.data.tasks import multiple_choice
 from warmup.generation import prediction
@@ -46,13 +47,13 @@ def trained(tmp_path_factory):
     for name in methods:
         value["methods"][name] |= {"validate_every": 300}
     value["runs"] = [{"datasets": ["shell_game"], "models": ["t5_tiny"], "methods": methods}]
-    checked = configuration.check(value | {"seeds": [SEED]})
+    checked = experiment.check(value | {"seeds": [SEED]})
     for name, start, updates in (
         ("sft", tokenizer, SFT_UPDATES),
         ("sft_continued", folder / "sft", UPDATES),
         ("warmup", folder / "sft", UPDATES),
     ):
-        run = configuration.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
+        run = to_json(experiment.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}"))
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
         model, _ = TrainingJob(tiny.typed(run), inputs, updates, folder / "work" / name).train()
         loading.save(model, folder / name)

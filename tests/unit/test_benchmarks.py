@@ -251,11 +251,10 @@ def test_whole_trainings_differ_in_the_criterion_only(tmp_path, data, checkpoint
     with pytest.raises(InputError, match="is missing: run the experiment first"):
         training.compare(config, tmp_path, name, 2)
     shutil.copytree(checkpoints / "sft", start / "model")
-    other = copy.deepcopy(config)
-    for entry in other["runs"]:
-        entry["methods_resolved"]["warmup"]["budget"] = {"same_updates_as": "sft"}
-    with pytest.raises(InputError, match="no number of updates; give --updates"):
-        training.compare(other, tmp_path, name, None)
+    other = tiny.experiment()
+    other["methods"]["warmup"]["budget"] = {"same_updates_as": "sft"}
+    with pytest.raises(InputError, match="not a number of updates; give --updates"):
+        training.compare(configuration.check(other), tmp_path, name, None)
     for split in ("train", "valid"):
         shutil.copy(data[split], folder / f"{split}.jsonl")
     shutil.copy(data["valid"], folder / "test.jsonl")

@@ -19,6 +19,7 @@ from warmup.common import errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.config import experiment
+from warmup.config.conversion import to_json
 from warmup.config.files import DEFAULT
 from warmup.data import predictions
 from warmup.data.sources import Context, url
@@ -57,7 +58,7 @@ def accepted_or_refused(value):
     try:
         checked = experiment.check(value)
         for name in experiment.run_names(checked):
-            json.dumps(experiment.resolve(checked, name), allow_nan=False)
+            json.dumps(to_json(experiment.resolve(checked, name)), allow_nan=False)
         Plan(value)
     except InputError as error:
         assert str(error).startswith("config: ")

@@ -119,7 +119,7 @@ def test_a_seed_has_32_bits(seed):
     assert said.startswith("config: ")
     assert "seeds" in said
     run = tiny.resolved("sft") | {"seed": seed}
-    assert refused(lambda: experiment.check_run(run, "--config")).startswith("--config: seed: ")
+    assert refused(lambda: experiment.read_run(run, "--config")).startswith("--config: seed: ")
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32])
@@ -148,7 +148,7 @@ def test_a_resolved_run_keeps_to_the_bounds_of_a_configuration(key, value):
     for part in parents:
         place = place[part]
     place[last] = value
-    said = refused(lambda: experiment.check_run(resolved, "--config"))
+    said = refused(lambda: experiment.read_run(resolved, "--config"))
     assert said.startswith("--config: ")
     assert last in said
 

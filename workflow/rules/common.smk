@@ -12,8 +12,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
 from warmup.common import code_digest
-from warmup.config import command_line
-from warmup.config import files as config_files
+from warmup.config import files
 from warmup.pipeline import job_comment
 from warmup.common.errors import run
 from warmup.common.files import write_json
@@ -29,10 +28,10 @@ def plan():
     settings, default = workflow.config_settings, ROOT / "config" / "config.yaml"
     # a module gets its configuration from the workflow that uses it
     if workflow.modifier.namespace:
-        whole, given = config_files.merge([config], default), {}
+        whole, given = files.merge([config], default), {}
     else:
-        whole = config_files.read(settings.configfiles, default)
-        given = command_line.parse(settings.config_args or [])
+        whole = files.read(settings.configfiles, default)
+        given = files.parse_assignments(settings.config_args or [])
     return Plan(
         whole,
         given=given,
@@ -47,7 +46,7 @@ PLAN = run(plan)
 if workflow.remote_exec:  # a job of a cluster, on its node
     job_comment.tell_slurm(
         sys.argv[1:],
-        {name: entry["task"] for name, entry in PLAN.config["datasets"].items()},
+        {name: entry.task for name, entry in PLAN.config.datasets.items()},
     )
 
 # Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
@@ -56,7 +55,7 @@ shell.prefix(
     f"set -euo pipefail; export PYTHONPATH={quote(str(ROOT / 'src'))}"
     f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
     f" SCRIPTS={quote(str(ROOT / 'workflow/scripts'))}"
-    f"{'' if PLAN.resources['gpus'] else ' CUDA_VISIBLE_DEVICES='}; "
+    f"{'' if PLAN.resources.gpus else ' CUDA_VISIBLE_DEVICES='}; "
 )
 
 

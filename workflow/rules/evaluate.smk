@@ -12,9 +12,9 @@ rule generate:
         f"{PLAN.logs}/generate/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
     conda:
         "../envs/main.yaml"
-    threads: PLAN.resources["threads"]
+    threads: PLAN.resources.threads
     resources:
-        gpu=min(1, PLAN.resources["gpus"]),
+        gpu=min(1, PLAN.resources.gpus),
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
     params:
@@ -43,9 +43,9 @@ rule score_neural:
         f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.{{metric}}.log",
     conda:
         "../envs/metrics.yaml"
-    threads: PLAN.resources["threads"]
+    threads: PLAN.resources.threads
     resources:
-        gpu=min(1, PLAN.resources["gpus"]),
+        gpu=min(1, PLAN.resources.gpus),
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
     params:

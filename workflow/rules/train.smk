@@ -19,16 +19,16 @@ rule train:
     priority: PLAN.priority
     conda:
         "../envs/main.yaml"
-    threads: PLAN.resources["threads"]
+    threads: PLAN.resources.threads
     resources:
         **PLAN.training_devices,
         mem_mb=PLAN.mem_mb,
         runtime=PLAN.runtime,
         # resources, unlike parameters, make no finished run due when they change
-        processes=f"{PLAN.resources['nodes']} {PLAN.resources['gpus']}",
-        sharded="--sharded" if PLAN.resources["sharded"] else "",
-        on_mismatch=PLAN.config["on_mismatch"],
-        on_nan=PLAN.config["on_nan"],
+        processes=f"{PLAN.resources.nodes} {PLAN.resources.gpus}",
+        sharded="--sharded" if PLAN.resources.sharded else "",
+        on_mismatch=PLAN.config.on_mismatch,
+        on_nan=PLAN.config.on_nan,
     params:
         config=PLAN.run_config,
         data=PLAN.training_data,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import warmup
+from warmup.common import plugins
 
 ROOT = Path(warmup.__file__).parent
 """Folder of this package."""
@@ -111,3 +112,9 @@ def _data(root: Path) -> dict[str, list[Path]]:
             if not (path.parent / "__init__.py").exists():
                 by_name.setdefault(path.parent.name, []).append(path)
     return by_name
+
+
+def of_neural_metric(name: str) -> str:
+    """Return the digest of the code that computes a neural metric."""
+    package = plugins.PACKAGES["neural metric"]
+    return digest("warmup.evaluation.score_neural", f"{package}.{name}")

@@ -21,4 +21,4 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Check a configuration as the workflow does, and say how many runs it has."""
     config = experiment.load(*options.files)
-    print(f"{config['experiment']}: valid, {len(experiment.run_names(config))} runs")
+    print(f"{config.experiment}: valid, {len(experiment.run_names(config))} runs")

@@ -1,33 +1,33 @@
-"""Check what a schema cannot: names in a configuration that refer to other entries."""
+"""Check what the schema cannot: names of other entries, and settings that belong together.
+
+What a plug-in says of itself, such as the settings of an objective, is read from its file by
+`plugins.constant`; the file is not imported, since that would take seconds.
+"""
 
 import graphlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from warmup.common import plugins
-from warmup.common.errors import InputError
+from warmup.common.errors import InputError, unknown
 from warmup.common.languages import parse_pair
-from warmup.config import decoding_entries, neural_metrics, objectives
+from warmup.config import decodings, schema
+from warmup.config.settings import (
+    ExperimentConfig,
+    GridConfig,
+    MethodConfig,
+    ModelConfig,
+    NeuralMetricConfig,
+    SamplingConfig,
+)
 
 
-def check_references(config: dict[str, Any]) -> None:
-    """Check the names in a configuration that has its defaults and its `methods_resolved`.
+def check_names(config: Mapping[str, Any]) -> None:
+    """Check the names in `runs` of a configuration as it is written.
 
     Raises:
-        InputError: a name refers to nothing, or entries contradict each other.
+        InputError: a name refers to nothing.
     """
-    for name, model in config["models"].items():
-        _check_model(f"config: models.{name}", model)
-    for name, dataset in config["datasets"].items():
-        where = f"config: datasets.{name}"
-        _choose(f"{where}.task", dataset["task"], plugins.names("task"))
-        for pair in dataset["pairs"]:
-            _check_pair(where, pair)
-        for split, source in dataset["splits"].items():
-            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
-    for name in config["labels"]:
-        _choose("config: labels", name, config["methods"])
-    decoding_entries.check(config["decodings"])
-    neural_metrics.check(config["neural_metrics"])
     for number, entry in enumerate(config["runs"]):
         where = f"config: runs.{number}"
         for kind in ("datasets", "models", "methods"):
@@ -35,65 +35,163 @@ def check_references(config: dict[str, Any]) -> None:
                 _choose(f"{where}.{kind}", name, config[kind])
         for name in entry.get("override", {}):
             _choose(f"{where}.override", name, entry["methods"])
-        known = [p for d in entry["datasets"] for p in config["datasets"][d]["pairs"]]
+        known = [pair for name in entry["datasets"] for pair in config["datasets"][name]["pairs"]]
         for pair in entry.get("pairs", []):
             _choose(f"{where}.pairs", pair, known)
-        for name, method in entry["methods_resolved"].items():
+
+
+def check_experiment(config: ExperimentConfig) -> None:
+    """Check a complete configuration.
+
+    Raises:
+        InputError: a name refers to nothing, or entries contradict each other.
+    """
+    for name, model in config.models.items():
+        _check_model(f"config: models.{name}", model)
+    for name, dataset in config.datasets.items():
+        where = f"config: datasets.{name}"
+        _choose(f"{where}.task", dataset.task, plugins.names("task"))
+        for pair in dataset.pairs:
+            _check_pair(where, pair)
+        for split, source in dataset.splits.items():
+            _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
+    for name in config.labels:
+        _choose("config: labels", name, config.methods)
+    decodings.check(config.decodings)
+    for name, metric in config.neural_metrics.items():
+        _check_neural_metric(name, metric)
+    for number, entry in enumerate(config.runs):
+        where = f"config: runs.{number}"
+        for name, method in entry.methods.items():
             _check_method(f"{where}: method {name}", method, entry, config)
-        _check_order(where, entry["methods_resolved"])
+        _check_order(where, entry.methods)
 
 
-def _check_model(where: str, model: dict[str, Any]) -> None:
-    _choose(f"{where}.architecture", model["architecture"], plugins.names("architecture"))
-    given = [key for key in ("hub", "local", "scratch") if key in model]
+def check_objective(method: MethodConfig, where: str) -> None:
+    """Check a method's objective: its settings, and the samples that it needs.
+
+    Args:
+        method: with its defaults.
+        where: begins errors.
+
+    Raises:
+        InputError: naming the key that is wrong and what it may be.
+    """
+    name, sampling = method.objective, method.sampling
+    _choose(f"{where}: objective", name, plugins.names("objective"))
+    settings = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": plugins.constant("objective", name, "SETTINGS"),
+    }
+    value = {"objective_settings": method.objective_settings}
+    schema.check(value, {"properties": {"objective_settings": settings}}, where)
+    least = plugins.constant("objective", name, "MIN_SAMPLES")
+    if sampling is None:
+        if least:
+            raise InputError(f"{where}: sampling: {name} needs at least {least} samples, got null")
+        if method.reference_kl:
+            raise InputError(f"{where}: reference_kl: needs sampling, which is null")
+        return
+    samples, adaptive = sampling.samples, sampling.adaptive_samples
+    if samples < least:
+        raise InputError(f"{where}: sampling.samples: {name} needs at least {least}, got {samples}")
+    if sampling.predefined:
+        _check_predefined(sampling, name, where)
+    if sampling.backprop_samples and sampling.backprop_samples > samples:
+        raise InputError(
+            f"{where}: sampling.backprop_samples: {sampling.backprop_samples} are more than the "
+            f"samples ({samples})"
+        )
+    if adaptive and not least <= adaptive.min_samples < samples:
+        raise InputError(
+            f"{where}: sampling.adaptive_samples.min_samples: must be at least {least} and below "
+            f"samples ({samples}), got {adaptive.min_samples}"
+        )
+
+
+def _check_predefined(sampling: SamplingConfig, objective: str, where: str) -> None:
+    kinds = plugins.names("predefined warmup")
+    _choose(f"{where}: sampling.predefined", str(sampling.predefined), kinds)
+    if sampling.samples != 1 or sampling.backprop_samples or sampling.adaptive_samples:
+        raise InputError(
+            f"{where}: predefined warmups need samples: 1, and neither backprop_samples nor "
+            "adaptive_samples"
+        )
+    if objective != "concatenation":  # with `likelihood` the model would not learn to write them
+        raise InputError(
+            f"{where}: predefined warmups need the objective concatenation, not {objective}"
+        )
+
+
+def _check_model(where: str, model: ModelConfig) -> None:
+    _choose(f"{where}.architecture", model.architecture, plugins.names("architecture"))
+    origins = {"hub": model.hub, "local": model.local, "scratch": model.scratch}
+    given = [key for key, value in origins.items() if value is not None]
     if len(given) != 1:
         raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
-    if ("hub" in model) != ("revision" in model):
+    if (model.hub is None) != (model.revision is None):
         raise InputError(f"{where}: hub and revision go together")
-    if model["architecture"] == "decoder_only" and model["separator"] == model["prompt_end"]:
+    if model.architecture == "decoder_only" and model.separator == model.prompt_end:
         raise InputError(
-            f"{where}: separator and prompt_end are both {model['separator']!r}; choose two tokens"
+            f"{where}: separator and prompt_end are both {model.separator!r}; choose two tokens"
         )
+
+
+def _check_neural_metric(name: str, metric: NeuralMetricConfig) -> None:
+    """Check the tasks of a neural metric, and that it has the keys that it needs and no others."""
+    where = f"config: neural_metrics.{name}"
+    if name not in plugins.names("neural metric"):
+        raise unknown("neural metric", name, plugins.names("neural metric"))
+    for task in metric.tasks:
+        _choose(f"{where}.tasks", task, plugins.names("task"))
+    if (metric.hub is None) == (metric.local is None):
+        raise InputError(f"{where}: needs exactly one of hub and local")
+    if (metric.hub is None) != (metric.revision is None):
+        raise InputError(f"{where}: hub and revision go together")
+    needed = {plugins.constant("neural metric", name, "NEEDS")}
+    if metric.hub:
+        needed.add(plugins.constant("neural metric", name, "HUB_NEEDS"))
+    for key, value in (("encoder_revision", metric.encoder_revision), ("layer", metric.layer)):
+        if key in needed and value is None:
+            raise InputError(f"{where}: missing key {key!r}")
+        if key not in needed and value is not None:
+            raise InputError(f"{where}: {key} has no meaning here")
 
 
 def _check_method(
-    where: str, method: dict[str, Any], entry: dict[str, Any], config: dict[str, Any]
+    where: str, method: MethodConfig, entry: GridConfig, config: ExperimentConfig
 ) -> None:
-    objectives.check(method, where)
-    starts = ["pretrained", "scratch", *entry["methods"]]
-    _choose(f"{where}: start", method["start"], starts)
-    for key in ("same_updates_as", "same_compute_as"):
-        if key in method["budget"]:
-            _choose(f"{where}: budget.{key}", method["budget"][key], entry["methods"])
-    if "same_compute_as" in method["budget"] and method["start"] in ("pretrained", "scratch"):
-        raise InputError(
-            f"{where}: same_compute_as needs a method to start from, not {method['start']}"
-        )
-    for model in entry["models"]:
-        if method["start"] == "pretrained" and "scratch" in config["models"][model]:
+    check_objective(method, where)
+    _choose(f"{where}: start", method.start, ["pretrained", "scratch", *entry.methods])
+    budget = method.budget
+    if budget.same_updates_as:
+        _choose(f"{where}: budget.same_updates_as", budget.same_updates_as, entry.methods)
+    if budget.same_compute_as:
+        _choose(f"{where}: budget.same_compute_as", budget.same_compute_as, entry.methods)
+        if method.start in ("pretrained", "scratch"):
             raise InputError(
-                f"{where}: model {model} has no pretrained weights; use start: scratch"
+                f"{where}: same_compute_as needs a method to start from, not {method.start}"
             )
-        if method["start"] == "scratch" and "scratch" not in config["models"][model]:
-            raise InputError(f"{where}: model {model} is pretrained; use start: pretrained")
-    if method["validate_every"] % method["log_every"]:
+    for name in entry.models:
+        from_scratch = config.models[name].scratch is not None
+        if method.start == "pretrained" and from_scratch:
+            raise InputError(f"{where}: model {name} has no pretrained weights; use start: scratch")
+        if method.start == "scratch" and not from_scratch:
+            raise InputError(f"{where}: model {name} is pretrained; use start: pretrained")
+    if method.validate_every % method.log_every:
+        raise InputError(f"{where}: log_every must divide validate_every ({method.validate_every})")
+    nodes, gpus = config.resources.nodes, config.resources.gpus
+    if method.batch_size % (processes := nodes * max(gpus, 1)):
         raise InputError(
-            f"{where}: log_every must divide validate_every ({method['validate_every']})"
-        )
-    nodes, gpus = config["resources"]["nodes"], config["resources"]["gpus"]
-    if method["batch_size"] % (processes := nodes * max(gpus, 1)):
-        raise InputError(
-            f"{where}: batch_size {method['batch_size']}: not divisible by {processes} processes "
+            f"{where}: batch_size {method.batch_size}: not divisible by {processes} processes "
             f"(resources: nodes {nodes}, gpus {gpus})"
         )
 
 
-def _check_order(where: str, methods: dict[str, dict[str, Any]]) -> None:
+def _check_order(where: str, methods: Mapping[str, MethodConfig]) -> None:
     """Check that no method waits for itself: for its start, or the run that its budget names."""
-    waits = {
-        name: sorted(methods.keys() & {method["start"], *method["budget"].values()})
-        for name, method in methods.items()
-    }
+    waits = {name: sorted(methods.keys() & method.needs) for name, method in methods.items()}
     try:
         graphlib.TopologicalSorter(waits).prepare()
     except graphlib.CycleError as error:
@@ -110,6 +208,6 @@ def _check_pair(where: str, pair: str) -> None:
         raise InputError(f"{where}.{error}") from None
 
 
-def _choose(where: str, name: str, choices: Any) -> None:
+def _choose(where: str, name: str, choices: Iterable[str]) -> None:
     if name not in choices:
         raise InputError(f"{where}: unknown {name!r}; choose from: {', '.join(sorted(choices))}")

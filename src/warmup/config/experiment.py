@@ -1,91 +1,97 @@
-"""Load an experiment's configuration, check it against the schema and resolve its runs."""
+"""Load an experiment's configuration, check it against the schema, and list its runs."""
 
 import copy
 import itertools
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from warmup.common.errors import InputError, unknown
 from warmup.common.json_values import check_plain
-from warmup.config import decoding_entries, objectives
-from warmup.config import files as config_files
-from warmup.config import schema as config_schema
-from warmup.config.checks import check_references
+from warmup.common.keys import RunKey
+from warmup.config import checks, decodings, files, schema
 from warmup.config.conversion import from_json
-from warmup.config.settings import RunConfig
+from warmup.config.settings import (
+    DatasetConfig,
+    ExperimentConfig,
+    GridConfig,
+    RunConfig,
+    RunIdentity,
+)
 
 
-def load(*files: Path) -> dict[str, Any]:
-    """Read YAML files, each one laid over those before it; return the whole checked and complete.
+def load(*paths: Path) -> ExperimentConfig:
+    """Read YAML files, each one laid over those before it; return them checked and complete.
 
-    Without `models` in any of them they are laid over the config.yaml of the current folder.
+    If none of them has `models`, they are laid over the config.yaml of the current folder.
 
     Raises:
         InputError: not YAML, or not a valid configuration.
     """
-    return check(config_files.read(files))
+    return check(files.read(paths))
 
 
-def check(value: Any) -> dict[str, Any]:
+def check(value: Any) -> ExperimentConfig:
     """Return a configuration with its defaults filled in; the argument is left as it is.
 
     Raises:
         InputError: naming the key that is wrong and what it may be.
     """
     check_plain(value, "config")
-    schema = config_schema.read()
-    config_schema.check(value, schema, "config")
-    config: dict[str, Any] = copy.deepcopy(value)
-    for entry in config["runs"]:  # before defaults, which must not hide what a method says
-        override = entry.get("override", {})
-        entry["methods_resolved"] = {
-            name: _merge(config["methods"].get(name, {}), override.get(name, {}))
+    whole = schema.read()
+    schema.check(value, whole, "config")
+    checks.check_names(value)
+    complete: dict[str, Any] = copy.deepcopy(value)
+    for entry in complete["runs"]:  # before defaults, which would hide what a method says
+        override = entry.pop("override", {})
+        entry["methods"] = {
+            name: _merge(complete["methods"][name], override.get(name, {}))
             for name in entry["methods"]
         }
-    config_schema.fill(config, schema, schema)
-    for entry in config["runs"]:
-        for method in entry["methods_resolved"].values():
-            config_schema.fill(method, schema["$defs"]["method"], schema)
-    check_references(config)
+        for method in entry["methods"].values():
+            schema.fill(method, schema.definition("method"))
+    schema.fill(complete, whole)
+    config = from_json(ExperimentConfig, complete)
+    checks.check_experiment(config)
     run_names(config)  # finds runs that two entries name
     return config
 
 
-def run_names(config: dict[str, Any]) -> list[str]:
+def run_names(config: ExperimentConfig) -> list[str]:
     """Return `dataset/pair/model/method/seedN` of every run, in the configuration's order."""
-    return [name for name, _, _ in _grid(config)]
+    return [key.path for key, _ in _grid(config)]
 
 
-def resolve(config: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return everything that determines one run, and nothing else.
+def runs(config: ExperimentConfig) -> dict[str, RunConfig]:
+    """Return everything that determines each run, by its name, in the configuration's order."""
+    return {key.path: _run(config, key, entry) for key, entry in _grid(config)}
+
+
+def resolve(config: ExperimentConfig, name: str) -> RunConfig:
+    """Return everything that determines one run.
 
     Raises:
         InputError: the configuration has no such run.
     """
-    for candidate, (dataset, pair, model, method, seed), entry in _grid(config):
-        if candidate != name:
-            continue
-        spec = config["datasets"][dataset]
-        return {
-            "name": name,
-            "run": {
-                "experiment": config["experiment"],
-                "task": spec["task"],
-                "dataset": dataset,
-                "pair": pair,
-                "model": model,
-                "method": method,
-                "seed": seed,
-            },
-            "seed": seed,
-            "model": config["models"][model],
-            "method": entry["methods_resolved"][method],
-            "dataset": {
-                key: value for key, value in spec.items() if key not in ("splits", "pairs")
-            },
-        }
+    for key, entry in _grid(config):
+        if key.path == name:
+            return _run(config, key, entry)
     raise unknown("run", name, run_names(config))
+
+
+def evaluations(config: ExperimentConfig) -> dict[str, list[str]]:
+    """Return for each run what is generated with its model and scored, as `SPLIT.DECODING`."""
+    return {
+        key.path: [
+            f"{split}.{decoding}"
+            for split in config.datasets[key.dataset].splits
+            if split not in ("train", "valid")
+            for decoding, settings in config.decodings.items()
+            if decodings.fits(settings, entry.methods[key.method])
+        ]
+        for key, entry in _grid(config)
+    }
 
 
 def read_run(value: dict[str, Any], where: str) -> RunConfig:
@@ -94,17 +100,7 @@ def read_run(value: dict[str, Any], where: str) -> RunConfig:
     Raises:
         InputError: beginning with `where`, naming what is missing or wrong.
     """
-    check_run(value, where)
-    return from_json(RunConfig, value)
-
-
-def check_run(value: dict[str, Any], where: str) -> None:
-    """Check that `value` is a resolved run, as `resolve` returns it; `where` begins errors.
-
-    Raises:
-        InputError: naming what is missing or wrong.
-    """
-    definitions = config_schema.read()["$defs"]
+    definitions = schema.read()["$defs"]
     optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
     parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
     for key in ("name", "run", "seed", *parts):
@@ -122,15 +118,17 @@ def check_run(value: dict[str, Any], where: str) -> None:
         "seed": definitions["seed"],
         "dataset": {"properties": definitions["dataset"]["properties"]},
     }
-    config_schema.check(value, {"properties": others, "$defs": definitions}, where)
+    schema.check(value, {"properties": others, "$defs": definitions}, where)
     for part in ("model", "method"):
-        schema = definitions[part] | {"$defs": definitions}
-        config_schema.check(value[part], schema, f"{where}: {part}")
+        whole = schema.definition(parts[part])
+        schema.check(value[part], whole, f"{where}: {part}")
         complete = copy.deepcopy(value[part])
-        config_schema.fill(complete, schema, schema)
+        schema.fill(complete, whole)
         if lacking := _missing(value[part], complete, part):
             raise InputError(f"{where}: missing key '{lacking}'")
-    objectives.check(value["method"], f"{where}: method")
+    run = from_json(RunConfig, value)
+    checks.check_objective(run.method, f"{where}: method")
+    return run
 
 
 def _missing(value: Any, complete: Any, path: str) -> str | None:
@@ -142,52 +140,35 @@ def _missing(value: Any, complete: Any, path: str) -> str | None:
     return next(filter(None, (*absent, *below)), None)
 
 
-def evaluations(config: dict[str, Any]) -> dict[str, list[str]]:
-    """Return for each run what is generated with its model and scored, as `SPLIT.DECODING`."""
-    return {
-        name: [
-            f"{split}.{decoding}"
-            for split in config["datasets"][dataset]["splits"]
-            if split not in ("train", "valid")
-            for decoding, settings in config["decodings"].items()
-            if decoding_entries.fits(settings, entry["methods_resolved"][method])
-        ]
-        for name, (dataset, _, _, method, _), entry in _grid(config)
-    }
-
-
-def behind(config: dict[str, Any], method: str) -> set[str]:
-    """Return the methods that wait for a method: they start from it, or their budget names it."""
-    found: set[str] = set()
-    new = {method}
-    while new:  # entries of `runs` may differ in what waits for what, and together make a circle
-        new = {
-            name
-            for entry in config["runs"]
-            for name, other in entry["methods_resolved"].items()
-            if new & {other["start"], *other["budget"].values()}
-        } - found
-        found |= new
-    return found
-
-
-def _grid(config: dict[str, Any]) -> Iterator[tuple[str, tuple[Any, ...], dict[str, Any]]]:
+def _grid(config: ExperimentConfig) -> Iterator[tuple[RunKey, GridConfig]]:
     seen = set()
-    for entry in config["runs"]:
-        seeds = entry.get("seeds", config["seeds"])
-        for dataset in entry["datasets"]:
-            wanted = [
+    for entry in config.runs:
+        for dataset in entry.datasets:
+            pairs = [
                 pair
-                for pair in config["datasets"][dataset]["pairs"]
-                if pair in entry.get("pairs", [pair])
+                for pair in config.datasets[dataset].pairs
+                if entry.pairs is None or pair in entry.pairs
             ]
-            for parts in itertools.product(wanted, entry["models"], entry["methods"], seeds):
-                pair, model, method, seed = parts
-                name = f"{dataset}/{pair}/{model}/{method}/seed{seed}"
-                if name in seen:
-                    raise InputError(f"config: runs: {name} is there twice")
-                seen.add(name)
-                yield name, (dataset, *parts), entry
+            parts = (pairs, entry.models, entry.methods, entry.seeds or config.seeds)
+            for pair, model, method, seed in itertools.product(*parts):
+                key = RunKey(dataset, pair, model, method, seed)
+                if key in seen:
+                    raise InputError(f"config: runs: {key.path} is there twice")
+                seen.add(key)
+                yield key, entry
+
+
+def _run(config: ExperimentConfig, key: RunKey, entry: GridConfig) -> RunConfig:
+    dataset = config.datasets[key.dataset]
+    own = {field.name: getattr(dataset, field.name) for field in fields(DatasetConfig)}
+    return RunConfig(
+        name=key.path,
+        run=RunIdentity(**key.as_row(), experiment=config.experiment, task=dataset.task),
+        seed=key.seed,
+        model=config.models[key.model],
+        method=entry.methods[key.method],
+        dataset=DatasetConfig(**own),
+    )
 
 
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:

@@ -12,11 +12,10 @@ from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
-from warmup.config import decoding_entries, schema
-from warmup.config import experiment as configuration
-from warmup.config.ablations import varied
-from warmup.config.decodings import Decodings
-from warmup.config.methods import ROLES, Methods
+from warmup.config import experiment, schema
+from warmup.config.decodings import Decodings, compared_with
+from warmup.config.methods import ROLES, Methods, varied
+from warmup.config.settings import ExperimentConfig
 
 FILE = "experiment.json"
 
@@ -50,37 +49,28 @@ class ExperimentSummary:
         ]
 
 
-def summarise(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of experiment.json.
-
-    Args:
-        config: the configuration, as `warmup.config.experiment.check` returns it.
-    """
-    settings = {
-        name: method
-        for entry in config["runs"]
-        for name, method in entry["methods_resolved"].items()
-    }
-    used = [name for name in config["methods"] if name in settings]
-    methods = Methods(tuple(used), varied=varied(config), labels=config["labels"])
-    runs = configuration.evaluations(config)
+def summarise(config: ExperimentConfig) -> dict[str, Any]:
+    """Return the content of experiment.json."""
+    settings = {name: method for entry in config.runs for name, method in entry.methods.items()}
+    used = [name for name in config.methods if name in settings]
+    methods = Methods(tuple(used), varied=varied(config), labels=config.labels)
+    runs = experiment.evaluations(config)
     return {
-        "experiment": config["experiment"],
+        "experiment": config.experiment,
         "methods": {
             name: {
                 "label": methods.label(name),
                 "role": methods.role(name),
-                "start": start if (start := settings[name]["start"]) in settings else None,
+                "start": start if (start := settings[name].start) in settings else None,
                 "varies": methods.varied.get(name),
             }
             for name in used
         },
         "decodings": {
-            name: {"control_of": own}
-            for name, own in decoding_entries.compared_with(config["decodings"]).items()
+            name: {"control_of": own} for name, own in compared_with(config.decodings).items()
         },
         "tasks": {
-            name: config["datasets"][name]["task"]
+            name: config.datasets[name].task
             for name in dict.fromkeys(run.partition("/")[0] for run in runs)
         },
         "runs": runs,

@@ -11,5 +11,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """List the runs of an experiment: DATASET/PAIR/MODEL/METHOD/seedN, one a line."""
+    """List the runs of an experiment: DATASET/PAIR/MODEL/METHOD/seedN, one per line."""
     print("\n".join(experiment.run_names(experiment.load(*options.configfile))))

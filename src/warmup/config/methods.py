@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from warmup.config.conversion import to_json
+from warmup.config.settings import ExperimentConfig, MethodConfig
 
 BASELINE = "sft"
 """The method every gain is measured against: first in every list."""
@@ -21,6 +25,13 @@ ASPECTS = {
     "adaptive_samples": "fewer samples",
 }
 """What an ablation varies, by the setting in which it differs from warmup; the order of groups."""
+UNTRAINED = ("likelihood", "concatenation")
+"""Objectives that do not optimise warmups: such a method is a control, not an ablation."""
+_NOT_COMPARED = {
+    *("budget", "validate_every", "log_every", "max_tokens_per_microbatch", "patience"),
+    *("sampling", "objective_settings"),
+}
+"""Keys that are not compared: schedule, logging, and the mappings that are compared key by key."""
 
 
 ROLES = ("baseline", "control", "ablation", "focus")
@@ -82,3 +93,52 @@ class Methods:
 
 UNKNOWN = Methods()
 """Nothing is known about the methods."""
+
+
+def dependents(config: ExperimentConfig, method: str) -> set[str]:
+    """Return the methods that wait for a method: they start from it, or their budget names it."""
+    waiting: set[str] = set()
+    new = {method}
+    while new:  # entries of `runs` may differ in what waits for what, and form a cycle together
+        new = {
+            name
+            for entry in config.runs
+            for name, other in entry.methods.items()
+            if new & other.needs
+        } - waiting
+        waiting |= new
+    return waiting
+
+
+def varied(config: ExperimentConfig) -> dict[str, str]:
+    """Return for each ablation the setting that it varies, such as `samples` or `tau`.
+
+    An ablation trains warmups as `warmup` does, but for this setting. If several settings differ,
+    it is the first of: the start, the objective, the settings of sampling, those of the objective,
+    all others.
+    """
+    settings: dict[str, str] = {}
+    for entry in config.runs:
+        focus = entry.methods.get(FOCUS)
+        for name, method in entry.methods.items():
+            if name == FOCUS or not focus or method.objective in UNTRAINED:
+                continue
+            if setting := _first_difference(method, focus):
+                settings.setdefault(name, setting)
+    return settings
+
+
+def _first_difference(method: MethodConfig, other: MethodConfig) -> str:
+    for mine, theirs in zip(_parts(method), _parts(other), strict=True):
+        for key in (*mine, *theirs):
+            if mine.get(key) != theirs.get(key):
+                return key
+    return ""
+
+
+def _parts(method: MethodConfig) -> list[Mapping[str, Any]]:
+    """Return the settings of a method in the order in which they are compared."""
+    value: dict[str, Any] = to_json(method)
+    first = {key: value[key] for key in ("start", "objective")}
+    rest = {key: item for key, item in value.items() if key not in _NOT_COMPARED}
+    return [first, value["sampling"] or {}, value["objective_settings"], rest]

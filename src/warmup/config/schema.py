@@ -33,6 +33,13 @@ def read() -> dict[str, Any]:
     return schema
 
 
+def definition(name: str) -> dict[str, Any]:
+    """Return one of the schema's `$defs`, as a schema of its own."""
+    definitions = read()["$defs"]
+    whole: dict[str, Any] = definitions[name] | {"$defs": definitions}
+    return whole
+
+
 def check(value: Any, schema: dict[str, Any], where: str) -> None:
     """Check a value against a schema; `where` begins errors.
 
@@ -52,7 +59,7 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
         return
     yield schema
     if "$ref" in schema:
-        yield from parts(read()["$defs"][schema["$ref"].rpartition("/")[2]])
+        yield from parts(_referred(schema["$ref"]))
     for part in schema.get("allOf", []):
         yield from parts(part)
 
@@ -63,15 +70,15 @@ def below(schemas: Iterable[dict[str, Any]], key: str) -> Iterator[Any]:
         yield schema.get("properties", {}).get(key, schema.get("additionalProperties"))
 
 
-def fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
+def fill(value: Any, schema: dict[str, Any]) -> None:
     """Set the defaults of missing keys, depth first, in place."""
     for part in schema.get("allOf", []):
-        fill(value, part, root)
+        fill(value, part)
     if "$ref" in schema:
-        fill(value, root["$defs"][schema["$ref"].rpartition("/")[2]], root)
+        fill(value, _referred(schema["$ref"]))
     if isinstance(value, list):
         for item in value:
-            fill(item, schema.get("items", {}), root)
+            fill(item, schema.get("items", {}))
     if not isinstance(value, dict):
         return
     properties = schema.get("properties", {})
@@ -79,13 +86,16 @@ def fill(value: Any, schema: dict[str, Any], root: dict[str, Any]) -> None:
         if key not in value and "default" in sub:
             value[key] = copy.deepcopy(sub["default"])
         if key in value:
-            if key == "override":  # partial on purpose
-                continue
-            fill(value[key], sub, root)
+            fill(value[key], sub)
     other = schema.get("additionalProperties")
     if isinstance(other, dict):
         for key in value.keys() - properties.keys():
-            fill(value[key], other, root)
+            fill(value[key], other)
+
+
+def _referred(reference: str) -> dict[str, Any]:
+    found: dict[str, Any] = read()["$defs"][reference.rpartition("/")[2]]
+    return found
 
 
 def _explain(error: ValidationError) -> str:

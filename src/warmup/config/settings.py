@@ -173,6 +173,11 @@ class MethodConfig:
     patience: int | None
     """Validations without improvement after which training stops; None for never."""
 
+    @property
+    def needs(self) -> set[str]:
+        """Names of the methods whose runs come first, and maybe `pretrained` or `scratch`."""
+        return {self.start} | ({self.budget.method} if self.budget.method else set())
+
 
 @dataclass(frozen=True)
 class RunIdentity(RunKey):

@@ -3,7 +3,7 @@
 import argparse
 
 from warmup.common.files import to_json
-from warmup.config import experiment, files
+from warmup.config import conversion, experiment, files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -15,4 +15,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Print one run, complete, as JSON: what `warmup train --config` takes."""
     config = experiment.load(*options.configfile)
-    print(to_json(experiment.resolve(config, options.run), "standard output", indent=2))
+    run = conversion.to_json(experiment.resolve(config, options.run))
+    print(to_json(run, "standard output", indent=2))

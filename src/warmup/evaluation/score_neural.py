@@ -14,11 +14,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from warmup.common import errors
+from warmup.common import code_digest, errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
-from warmup.config import neural_metrics as neural_entries
 from warmup.data import predictions
 from warmup.evaluation import neural_metrics, segment_scores
 from warmup.evaluation.metrics import Corpus
@@ -90,7 +89,7 @@ def compute(
     provenance = {
         "model": model,
         "settings": dict(entry),
-        "code_sha256": neural_entries.code(name),
+        "code_sha256": code_digest.of_neural_metric(name),
         "packages": _versions([*metric.PACKAGES, "torch", "tokenizers", "numpy"]),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}",

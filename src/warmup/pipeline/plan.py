@@ -11,13 +11,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from warmup.common import plugins
+from warmup.common import code_digest, plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
 from warmup.common.languages import parse_pair
-from warmup.config import decoding_entries, experiment_summary, neural_metrics
-from warmup.config import experiment as configuration
-from warmup.config.command_line import restore
+from warmup.config import experiment, experiment_summary
+from warmup.config.conversion import to_json
+from warmup.config.files import apply_command_line
+from warmup.config.methods import dependents
+from warmup.config.settings import DatasetEntry, RunConfig
 from warmup.data.sources import Context, local
 from warmup.training import work_folder
 
@@ -38,11 +40,11 @@ class Plan:
 
         Args:
             config: what the files say.
-            given: the values of `--config`, as `command_line.parse` returns them.
+            given: the values of `--config`, as `files.parse_assignments` returns them.
             metrics_ready: whether the environment of neural metrics is there.
         """
-        self.config = configuration.check(restore(config, given or {}))
-        name = self.config["experiment"]
+        self.config = experiment.check(apply_command_line(config, given or {}))
+        name = self.config.experiment
         self.results = f"results/{name}"
         self.work = f"work/{name}/{RUN}"
         self.logs = f"logs/{name}"
@@ -53,13 +55,14 @@ class Plan:
         self.evaluation = f"{self.run}/{{split}}.{{decoding}}"
         self.segments = f"{self.evaluation}.{{metric}}.segments.json"
         self.metrics_ready = metrics_ready
-        self.runs = configuration.run_names(self.config)
+        self.configs = experiment.runs(self.config)
+        self.runs = list(self.configs)
         self.experiment = f"{self.results}/{experiment_summary.FILE}"
         self.summary = experiment_summary.summarise(self.config)
-        self.resources: dict[str, int] = self.config["resources"]
-        self.tasks = sorted({self._dataset(run)["task"] for run in self.runs})
+        self.resources = self.config.resources
+        self.tasks = sorted({run.dataset.task for run in self.configs.values()})
         self.figures = plugins.names("figure")
-        self.fetched_datasets = _fetched(self.config["datasets"])
+        self.fetched_datasets = _fetched(self.config.datasets)
         prepared = sorted({(name, pair) for name, pair, *_ in self._names()})
         self.local_files = {(name, pair): self._local_files(name, pair) for name, pair in prepared}
         self.model_files = {name: self._model_files(name) for _, _, name, *_ in self._names()}
@@ -79,45 +82,46 @@ class Plan:
 
     def run_config(self, wildcards: Any) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
-        return json.dumps(configuration.resolve(self.config, RUN.format(**wildcards)))
+        return json.dumps(to_json(self._run(wildcards)))
 
     def dataset_config(self, wildcards: Any) -> str:
         """Return what determines the files of a data set's pair, as JSON: no other pair does."""
-        entry = self.config["datasets"][wildcards.dataset]
-        own = {"pairs": [wildcards.pair]}
-        return json.dumps({key: (entry | own)[key] for key in ("task", "pairs", "splits")})
+        entry = self.config.datasets[wildcards.dataset]
+        own = {"task": entry.task, "pairs": [wildcards.pair], "splits": to_json(entry.splits)}
+        return json.dumps(own)
 
     def hub_model(self, wildcards: Any) -> str:
         """Return what determines a downloaded model, as JSON: not how it is trained."""
-        entry = self.config["models"][wildcards.model]
-        return json.dumps({key: entry[key] for key in ("hub", "revision")})
+        model = self.config.models[wildcards.model]
+        return json.dumps({"hub": model.hub, "revision": model.revision})
 
     def tokenizer_config(self, wildcards: Any) -> str:
         """Return the settings of the tokenizer of a model from scratch, as JSON."""
-        return json.dumps(self.config["models"][wildcards.model]["tokenizer"])
+        return json.dumps(to_json(self.config.models[wildcards.model].tokenizer))
 
     def architecture(self, wildcards: Any) -> str:
         """Return a model's architecture."""
-        return str(self.config["models"][wildcards.model]["architecture"])
+        return self.config.models[wildcards.model].architecture
 
     def task(self, wildcards: Any) -> str:
         """Return the task of a data set."""
-        return str(self.config["datasets"][wildcards.dataset]["task"])
+        return self.config.datasets[wildcards.dataset].task
 
     def score_config(self, wildcards: Any) -> str:
         """Return what identifies a file of predictions, as JSON."""
-        run = configuration.resolve(self.config, RUN.format(**wildcards))["run"]
+        run = to_json(self._run(wildcards).run)
         part = {"split": wildcards.split, "decoding": wildcards.decoding}
         return json.dumps(run | part | {"target_lang": self.target_lang(wildcards)})
 
     def metric_model(self, wildcards: Any) -> str:
         """Return what determines the model of a neural metric, as JSON."""
-        entry = self.config["neural_metrics"][wildcards.metric]
-        return json.dumps({key: entry[key] for key in neural_metrics.MODEL if key in entry})
+        entry = to_json(self.config.neural_metrics[wildcards.metric])
+        keys = ("hub", "revision", "local", "encoder_revision")
+        return json.dumps({key: entry[key] for key in keys if key in entry})
 
     def metric_config(self, wildcards: Any) -> str:
         """Return the entry of a neural metric as JSON."""
-        return json.dumps(self.config["neural_metrics"][wildcards.metric])
+        return json.dumps(to_json(self.config.neural_metrics[wildcards.metric]))
 
     def target_lang(self, wildcards: Any) -> str:
         """Return the language of the outputs."""
@@ -127,7 +131,7 @@ class Plan:
         """Return the segment scores of each neural metric that the task has."""
         task = self.task(wildcards)
         metrics = [
-            name for name, entry in self.config["neural_metrics"].items() if task in entry["tasks"]
+            name for name, entry in self.config.neural_metrics.items() if task in entry.tasks
         ]
         return [self.segments.format(**wildcards, metric=name) for name in metrics]
 
@@ -142,13 +146,13 @@ class Plan:
     def all_metrics(self, wildcards: Any) -> list[str]:
         """Return the modules of all tasks and metrics: what they state is read by name."""
         package = plugins.PACKAGES["neural metric"]
-        neural = [f"{package}.{name}" for name in self.config["neural_metrics"]]
+        neural = [f"{package}.{name}" for name in self.config.neural_metrics]
         return [*self.all_scored_by(wildcards), *neural]
 
     def metric_code(self, wildcards: Any) -> str | None:
         """Return the hash of the code of a neural metric; where it cannot run, what did run."""
         if self.metrics_ready:
-            return neural_metrics.code(wildcards.metric)
+            return code_digest.of_neural_metric(wildcards.metric)
         path = Path(self.segments.format(**wildcards))
         computed = read_json(path).get("provenance", {}) if path.exists() else {}
         found: str | None = computed.get("code_sha256")
@@ -165,19 +169,19 @@ class Plan:
 
     def beams(self, wildcards: Any) -> int:
         """Return the beam width of a decoding."""
-        return int(self.config["decodings"][wildcards.decoding]["beams"])
+        return self.config.decodings[wildcards.decoding].beams
 
     def batch_size(self, wildcards: Any) -> int:
         """Return the batch size of a decoding."""
-        return int(self.config["decodings"][wildcards.decoding]["batch_size"])
+        return self.config.decodings[wildcards.decoding].batch_size
 
     def warmup_options(self, wildcards: Any) -> str:
         """Return the options that say where warmups come from, if not from the model itself."""
-        entry = self.config["decodings"][wildcards.decoding]
-        if entry["warmup"] == "own":
+        entry = self.config.decodings[wildcards.decoding]
+        if entry.warmup == "own":
             return ""
-        samples = f" --samples {entry['samples']}" if entry["samples"] else ""
-        return f" --warmup {entry['warmup']}{samples} --seed {wildcards.seed}"
+        samples = f" --samples {entry.samples}" if entry.samples else ""
+        return f" --warmup {entry.warmup}{samples} --seed {wildcards.seed}"
 
     def fetched(self, wildcards: Any) -> list[str]:
         """Return the list of downloads that a data set needs, if it needs any."""
@@ -195,17 +199,17 @@ class Plan:
 
     def data_root(self, wildcards: Any) -> str:
         """Return where relative paths of data start."""
-        return str(self.config["data_root"])
+        return self.config.data_root
 
     def start(self, wildcards: Any) -> str:
         """Return the folder that a run starts from: of a tokenizer or of a model."""
-        run = configuration.resolve(self.config, RUN.format(**wildcards))
-        start = run["method"]["start"]
+        run = self._run(wildcards)
+        start = run.method.start
         if start == "scratch":
             return self.tokenizer.format(**wildcards)
         if start == "pretrained":
             fetched = f"{self.downloads}/models/{wildcards.model}"
-            return str(run["model"].get("local", fetched))
+            return run.model.local or fetched
         return f"{self._sibling(wildcards, start)}/model"
 
     def start_files(self, wildcards: Any) -> list[str]:
@@ -213,8 +217,7 @@ class Plan:
 
         Tokenizers are in `training_data`; a model of the Hub is what its revision says.
         """
-        run = configuration.resolve(self.config, RUN.format(**wildcards))
-        start = run["method"]["start"]
+        start = self._run(wildcards).method.start
         if start == "pretrained":
             return [str(path) for path in self.model_files[wildcards.model]]
         if start == "scratch":
@@ -223,13 +226,11 @@ class Plan:
 
     def budget_files(self, wildcards: Any) -> dict[str, str]:
         """Return, by command-line option, training.json of the runs that the budget refers to."""
-        method = configuration.resolve(self.config, RUN.format(**wildcards))["method"]
-        budget, inputs = method["budget"], {}
-        for key in ("same_updates_as", "same_compute_as"):
-            if key in budget:
-                inputs["reference"] = f"{self._sibling(wildcards, budget[key])}/training.json"
-        if "same_compute_as" in budget:
-            inputs["baseline"] = f"{self._sibling(wildcards, method['start'])}/training.json"
+        method, inputs = self._run(wildcards).method, {}
+        if method.budget.method:
+            inputs["reference"] = f"{self._sibling(wildcards, method.budget.method)}/training.json"
+        if method.budget.same_compute_as:
+            inputs["baseline"] = f"{self._sibling(wildcards, method.start)}/training.json"
         return inputs
 
     def _sibling(self, wildcards: Any, method: str) -> str:
@@ -270,7 +271,7 @@ class Plan:
         kept = work_folder.finished_fingerprint(Path(self.work.format(**wildcards)))
         if kept is None:
             return False
-        settings = configuration.resolve(self.config, RUN.format(**wildcards))
+        settings = to_json(self._run(wildcards))
         data = {split: self.data_hash(wildcards, split) for split in ("train", "valid")}
         return bool(kept["config"] != settings or not data.items() <= kept["data"].items())
 
@@ -285,20 +286,14 @@ class Plan:
 
         Of what nobody waits for, SFT with the compute of another method takes longest: it is next.
         """
-        waiting = len(configuration.behind(self.config, wildcards.method))
-        budget = self.config["methods"][wildcards.method]["budget"]
-        return waiting + 0.5 * ("same_compute_as" in budget)
-
-    def decodings_of(self, run: str) -> list[str]:
-        """Return the decodings of a run."""
-        method = configuration.resolve(self.config, run)["method"]
-        entries = self.config["decodings"].items()
-        return [name for name, entry in entries if decoding_entries.fits(entry, method)]
+        waiting = len(dependents(self.config, wildcards.method))
+        budget = self.config.methods[wildcards.method].budget
+        return waiting + 0.5 * (budget.same_compute_as is not None)
 
     @property
     def training_devices(self) -> dict[str, int | str]:
         """Return nodes and GPUs of a training, as the executor plug-in for Slurm wants them."""
-        nodes, gpus = self.resources["nodes"], self.resources["gpus"]
+        nodes, gpus = self.resources.nodes, self.resources.gpus
         if nodes == 1:
             return {"gpu": gpus}
         # With `mpi` the rule starts something on each node by itself. `gpu` would be GPUs of all
@@ -308,11 +303,11 @@ class Plan:
 
     def mem_mb(self, wildcards: Any, attempt: int) -> int:
         """Return the memory of a training or a generation, which grows with each attempt."""
-        return self.resources["mem_mb"] * attempt
+        return self.resources.mem_mb * attempt
 
     def runtime(self, wildcards: Any, attempt: int) -> int:
         """Return the time limit of a training or a generation, which grows with each attempt."""
-        return self.resources["runtime"] * attempt
+        return self.resources.runtime * attempt
 
     def of_runs(self, name: str) -> list[str]:
         """Return the paths of a file that every run has."""
@@ -321,11 +316,9 @@ class Plan:
     def of_evaluations(self, kind: str) -> list[str]:
         """Return the paths of the predictions or the scores of all runs."""
         return [
-            f"{self.results}/runs/{run}/{split}.{decoding}.{kind}"
-            for run in self.runs
-            for split in self._dataset(run)["splits"]
-            if split not in ("train", "valid")
-            for decoding in self.decodings_of(run)
+            f"{self.results}/runs/{run}/{evaluation}.{kind}"
+            for run, evaluations in self.summary["runs"].items()
+            for evaluation in evaluations
         ]
 
     def list_of(self, rule: str) -> str:
@@ -362,8 +355,8 @@ class Plan:
         return [f"{self.figures_folder(None)}/{name}.rst" for name in self.figures]
 
     def _local_files(self, dataset: str, pair: str) -> list[Path]:
-        root, downloads = self.config["data_root"], Path(self.downloads)
-        splits = self.config["datasets"][dataset]["splits"].items()
+        root, downloads = self.config.data_root, Path(self.downloads)
+        splits = self.config.datasets[dataset].splits.items()
         try:
             return [
                 check_path(path)
@@ -375,7 +368,7 @@ class Plan:
             raise InputError(f"config: datasets.{dataset}: {error}") from None
 
     def _model_files(self, name: str) -> list[Path]:
-        folder = self.config["models"][name].get("local")
+        folder = self.config.models[name].local
         if not folder:
             return []
         try:
@@ -387,9 +380,8 @@ class Plan:
     def _names(self) -> list[list[str]]:
         return [run.split("/") for run in self.runs]
 
-    def _dataset(self, run: str) -> dict[str, Any]:
-        entry: dict[str, Any] = self.config["datasets"][run.partition("/")[0]]
-        return entry
+    def _run(self, wildcards: Any) -> RunConfig:
+        return self.configs[RUN.format(**wildcards)]
 
 
 def check_path(path: Path) -> Path:
@@ -436,10 +428,10 @@ def _metric(file: str) -> str:
     return str(plugins.constant("metric", file, "NAME"))
 
 
-def _fetched(datasets: dict[str, Any]) -> set[str]:
+def _fetched(datasets: Mapping[str, DatasetEntry]) -> set[str]:
     """Return the data sets with a source that needs the network."""
     types = {
-        name: {source["type"] for source in dataset["splits"].values()}
+        name: {source["type"] for source in dataset.splits.values()}
         for name, dataset in datasets.items()
     }
     online = {

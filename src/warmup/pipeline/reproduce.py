@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from warmup.common.errors import InputError, unknown
 from warmup.common.files import read_json, read_places
 from warmup.common.provenance import code_sha256, digest
-from warmup.config import experiment as configuration
-from warmup.config import files
+from warmup.config import experiment, files
+from warmup.config.conversion import to_json
 from warmup.evaluation.result_tables import SCORES
 from warmup.pipeline.snapshot import PROVENANCE
 
@@ -91,9 +91,9 @@ def _kept(result: Path, folder: Path) -> _Result:
     name = found["name"]
     if name not in rows:
         raise unknown(f"run in {folder}", name, rows)
-    experiment = str(SCORES.read(folder / "scores.tsv")["experiment"].iloc[0])
+    named = str(SCORES.read(folder / "scores.tsv")["experiment"].iloc[0])
     file = found["file"] or "training.json"
-    return _Result(experiment, name, file, rows[name], "in the files of its revision")
+    return _Result(named, name, file, rows[name], "in the files of its revision")
 
 
 def _object(path: Path) -> dict[str, Any]:
@@ -111,11 +111,11 @@ def _file_of(run: _Result) -> tuple[str | None, bool, str]:
     for path in (files.DEFAULT, *sorted(Path("config/experiments").glob("*.yaml"))):
         name = str(path)
         try:
-            config = configuration.load(path)
-            found = configuration.resolve(config, run.name)
+            config = experiment.load(path)
+            found = to_json(experiment.resolve(config, run.name))
         except InputError:  # it has no such run
             continue
-        own_name = config["experiment"] == run.experiment
+        own_name = config.experiment == run.experiment
         found["run"]["experiment"] = run.experiment  # --config can give it any name
         if digest(found) == run.made.get("config_sha256"):
             return name, own_name, name

@@ -1,13 +1,14 @@
 """Which methods are ablations, of what, and in which order they are shown."""
 
 import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from warmup.config import experiment, experiment_summary
-from warmup.config.ablations import varied
-from warmup.config.methods import Methods
+from warmup.config.methods import Methods, varied
+from warmup.config.settings import Budget
 
 ROOT = Path(__file__).parents[3]
 
@@ -25,7 +26,7 @@ def test_each_ablation_is_of_the_setting_that_the_file_changes(ablations):
     assert (found["tau_03"], found["no_reference_kl"]) == ("tau", "reference_kl")
     assert found["from_scratch"] == "start"  # it has no reference KL, either, and more updates
     assert found["adaptive"] == "adaptive_samples"
-    everything = set(ablations["methods"])
+    everything = set(ablations.methods)
     assert everything - found.keys() == {"sft", "sft_continued", "sft_compute", "warmup"}
 
 
@@ -34,12 +35,15 @@ def test_controls_are_no_ablations():
 
 
 def test_a_setting_of_training_is_one_where_nothing_else_differs(ablations):
-    methods = ablations["runs"][0]["methods_resolved"]
-    slow = {**methods["warmup"], "learning_rate": 1e-4, "validate_every": 1}
-    same = {**methods["warmup"], "budget": {"updates": 5}}
-    runs = [{"methods_resolved": {"warmup": methods["warmup"], "slow": slow, "same": same}}]
-    assert varied({"runs": runs}) == {"slow": "learning_rate"}
-    assert varied({"runs": [{"methods_resolved": {"slow": slow}}]}) == {}
+    warmup = ablations.runs[0].methods["warmup"]
+    slow = replace(warmup, learning_rate=1e-4, validate_every=1)
+    same = replace(warmup, budget=Budget(updates=5))
+
+    def of(**methods):
+        return varied(replace(ablations, runs=(replace(ablations.runs[0], methods=methods),)))
+
+    assert of(warmup=warmup, slow=slow, same=same) == {"slow": "learning_rate"}
+    assert of(slow=slow) == {}
 
 
 def test_ablations_stand_by_what_they_vary_between_controls_and_warmup(ablations):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -11,6 +12,15 @@ from helpers.configurations import configurations
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
+from warmup.config.conversion import to_json
+from warmup.config.methods import dependents
+from warmup.config.settings import (
+    Budget,
+    DecodingConfig,
+    ReferenceKLConfig,
+    Resources,
+    RunIdentity,
+)
 
 
 def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
@@ -18,46 +28,32 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     before = copy.deepcopy(value)
     checked = experiment.check(value)
     assert value == before
-    assert checked["seeds"] == [1]
-    assert checked["data_root"] == "data"
-    assert checked["on_mismatch"] == "refuse"
-    assert checked["decodings"] == {
-        "greedy": {"beams": 1, "batch_size": 64, "warmup": "own", "samples": None}
+    assert checked.seeds == (1,)
+    assert checked.data_root == "data"
+    assert checked.on_mismatch == "refuse"
+    assert checked.decodings == {
+        "greedy": DecodingConfig(beams=1, batch_size=64, warmup="own", samples=None)
     }
-    assert checked["resources"] == {
-        "threads": 1,
-        "nodes": 1,
-        "gpus": 0,
-        "sharded": False,
-        "mem_mb": 4000,
-        "runtime": 120,
-    }
-    assert checked["models"]["t5"]["separator"] == "<extra_id_0>"
-    assert checked["models"]["t5"]["dtype"] == "float32"
-    sft = checked["methods"]["sft"]
-    assert (sft["sampling"], sft["patience"], sft["max_tokens_per_microbatch"]) == (
-        None,
-        None,
-        None,
+    assert checked.resources == Resources(
+        threads=1, nodes=1, gpus=0, sharded=False, mem_mb=4000, runtime=120
     )
-    assert sft["learning_rate"] == 0.01  # not the default
-    warmup = checked["methods"]["warmup"]
-    assert warmup["sampling"]["temperature"] == 1.0
-    assert warmup["reference_kl"] == {
-        "weight": 1.0,
-        "updates": 6,
-        "final": 0.0,
-        "divergence": "reverse",
-    }
-    assert warmup["sampling"]["settle"] == 0
+    assert checked.models["t5"].separator == "<extra_id_0>"
+    assert checked.models["t5"].dtype == "float32"
+    sft = checked.methods["sft"]
+    assert (sft.sampling, sft.patience, sft.max_tokens_per_microbatch) == (None, None, None)
+    assert sft.learning_rate == 0.01  # not the default
+    warmup = checked.methods["warmup"]
+    assert warmup.sampling.temperature == 1.0
+    assert warmup.sampling.settle == 0
+    assert warmup.reference_kl == ReferenceKLConfig(
+        weight=1.0, updates=6, final=0.0, divergence="reverse"
+    )
 
 
 def test_checking_twice_changes_nothing_of_what_determines_a_run():
     once = experiment.check(tiny.experiment())
     name = "shell_game/en/t5/warmup/seed1"
-    again = experiment.check({key: value for key, value in once.items() if key != "runs"} | {
-        "runs": tiny.experiment()["runs"]
-    })  # fmt: skip
+    again = experiment.check(to_json(once) | {"runs": tiny.experiment()["runs"]})
     assert experiment.resolve(again, name) == experiment.resolve(once, name)
 
 
@@ -98,12 +94,12 @@ def test_an_entry_may_take_some_pairs_of_a_data_set():
 def test_a_resolved_run_holds_what_determines_it_and_nothing_else():
     value = tiny.experiment()
     run = experiment.resolve(experiment.check(value), "shell_game/en/t5/warmup/seed1")
-    assert run["run"] == {
-        "experiment": "tiny", "task": "multiple_choice", "dataset": "shell_game", "pair": "en",
-        "model": "t5", "method": "warmup", "seed": 1,
-    }  # fmt: skip
-    assert "splits" not in run["dataset"]
-    experiment.check_run(run, "x")
+    assert run.run == RunIdentity(
+        experiment="tiny", task="multiple_choice", dataset="shell_game", pair="en",
+        model="t5", method="warmup", seed=1,
+    )  # fmt: skip
+    assert "splits" not in to_json(run)["dataset"]
+    assert experiment.read_run(to_json(run), "x") == run
 
     # what does not concern the run does not change it
     other = copy.deepcopy(value)
@@ -112,10 +108,10 @@ def test_a_resolved_run_holds_what_determines_it_and_nothing_else():
     other["decodings"] = {"beam4": {"beams": 4}}
     other["resources"] = {"threads": 2}
     other["data_root"] = "elsewhere"
-    assert experiment.resolve(experiment.check(other), run["name"]) == run
+    assert experiment.resolve(experiment.check(other), run.name) == run
     # and what does, does
     other["methods"]["warmup"]["learning_rate"] = 0.5
-    assert experiment.resolve(experiment.check(other), run["name"]) != run
+    assert experiment.resolve(experiment.check(other), run.name) != run
 
 
 def test_an_override_changes_a_method_in_its_entry_only():
@@ -135,15 +131,15 @@ def test_an_override_changes_a_method_in_its_entry_only():
     checked = experiment.check(value)
 
     def method(model, name):
-        return experiment.resolve(checked, f"shell_game/en/{model}/{name}/seed1")["method"]
+        return experiment.resolve(checked, f"shell_game/en/{model}/{name}/seed1").method
 
     plain, changed = method("t5", "warmup"), method("llama", "warmup")
-    assert changed["sampling"] == plain["sampling"] | {"max_tokens": 9}  # key by key
-    assert changed["learning_rate"] == 0.5
-    assert plain["learning_rate"] == 0.01
-    assert changed["budget"] == plain["budget"]
-    assert method("llama", "sft")["budget"] == {"updates": 3}
-    assert method("t5", "sft")["budget"] == {"updates": 8}
+    assert changed.sampling == replace(plain.sampling, max_tokens=9)  # key by key
+    assert changed.learning_rate == 0.5
+    assert plain.learning_rate == 0.01
+    assert changed.budget == plain.budget
+    assert method("llama", "sft").budget == Budget(updates=3)
+    assert method("t5", "sft").budget == Budget(updates=8)
 
 
 def test_an_override_may_replace_the_kind_of_budget_or_remove_the_reference_kl():
@@ -154,10 +150,10 @@ def test_an_override_may_replace_the_kind_of_budget_or_remove_the_reference_kl()
     }
     checked = experiment.check(value)
     run = "shell_game/en/t5/{}/seed1".format
-    assert experiment.resolve(checked, run("sft_continued"))["method"]["budget"] == {"updates": 5}
-    warmup = experiment.resolve(checked, run("warmup"))["method"]
-    assert warmup["reference_kl"] is None
-    assert warmup["sampling"]["samples"] == 3
+    assert experiment.resolve(checked, run("sft_continued")).method.budget == Budget(updates=5)
+    warmup = experiment.resolve(checked, run("warmup")).method
+    assert warmup.reference_kl is None
+    assert warmup.sampling.samples == 3
 
 
 def test_methods_that_are_not_run_need_no_partner():
@@ -177,9 +173,9 @@ def test_methods_wait_for_each_other_within_an_entry():
               "sft_continued": {"budget": {"updates": 3}}}  # fmt: skip
     value["runs"].append({**value["runs"][0], "models": ["llama"], "override": turned})
     checked = experiment.check(value)
-    assert experiment.behind(checked, "sft") == {"sft_continued", "sft_compute", "warmup"}
-    assert experiment.behind(checked, "sft_compute") == set()
-    assert experiment.behind(checked, "warmup") >= {"sft_continued", "sft_compute"}
+    assert dependents(checked, "sft") == {"sft_continued", "sft_compute", "warmup"}
+    assert dependents(checked, "sft_compute") == set()
+    assert dependents(checked, "warmup") >= {"sft_continued", "sft_compute"}
 
 
 @pytest.mark.parametrize("files", configurations().values(), ids=configurations())
@@ -188,7 +184,7 @@ def test_the_configurations_of_the_repository_are_right(files):
     names = experiment.run_names(checked)
     assert names
     for name in names:
-        experiment.check_run(experiment.resolve(checked, name), name)
+        assert experiment.read_run(to_json(experiment.resolve(checked, name)), name)
 
 
 def test_the_command_lists_runs_and_prints_one(tmp_path, capsys):

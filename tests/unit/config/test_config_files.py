@@ -1,6 +1,7 @@
 """Configurations of one file or several: what is changed, what is replaced, in which order."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -8,8 +9,7 @@ import yaml
 from helpers import tiny
 from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.config import experiment
-from warmup.config import files as config_files
+from warmup.config import experiment, files
 
 HUB = {"hub": "google-t5/t5-base", "revision": "0" * 40}
 
@@ -41,20 +41,18 @@ def test_each_file_changes_those_before_it_key_by_key(written):
 
 
 def test_files_without_models_change_the_default_experiment(written):
-    default = experiment.load(config_files.DEFAULT)
+    default = experiment.load(files.DEFAULT)
     assert experiment.load() == default
-    assert experiment.load(*written({"seeds": [3]}, {"experiment": "x"})) == default | {
-        "seeds": [3],
-        "experiment": "x",
-    }
+    changed = experiment.load(*written({"seeds": [3]}, {"experiment": "x"}))
+    assert changed == replace(default, seeds=(3,), experiment="x")
     assert experiment.load(*written(tiny.experiment())) == experiment.check(tiny.experiment())
 
 
 def test_entries_of_changes_come_behind_the_others(written):
     change = {"decodings": {"beam4": {"beams": 4}}}
-    assert list(experiment.load(*written(change))["decodings"]) == ["greedy", "beam4"]
+    assert list(experiment.load(*written(change)).decodings) == ["greedy", "beam4"]
     base = tiny.experiment(decodings={"own": {}})
-    assert list(experiment.load(*written(base, change))["decodings"]) == ["own", "beam4"]
+    assert list(experiment.load(*written(base, change)).decodings) == ["own", "beam4"]
 
 
 @pytest.mark.parametrize(
@@ -92,7 +90,7 @@ def test_what_a_change_excludes_is_replaced(path, change, result):
         before = before[key]
     for key in reversed(path.split(".")):
         changes = {key: changes}
-    found = config_files.overlay(base, changes)
+    found = files.overlay(base, changes)
     for key in path.split("."):
         found = found[key]
     assert found == (before | change if result is None else result)
@@ -100,8 +98,8 @@ def test_what_a_change_excludes_is_replaced(path, change, result):
 
 def test_a_model_of_the_hub_takes_the_place_of_one_from_scratch(written):
     change = {"models": {"t5": HUB}, "methods": {"sft": {"start": "pretrained"}}}
-    model = experiment.load(*written(tiny.experiment(), change))["models"]["t5"]
-    assert (model["hub"], "scratch" in model) == (HUB["hub"], False)
+    model = experiment.load(*written(tiny.experiment(), change)).models["t5"]
+    assert (model.hub, model.scratch) == (HUB["hub"], None)
 
 
 @pytest.mark.parametrize(
@@ -130,8 +128,8 @@ def test_a_file_of_changes_alone_is_refused_with_a_hint(written, kind):
 
 
 def test_the_command_takes_several_files(written, capsys):
-    files = written(tiny.experiment(), {"seeds": [4]})
-    main(["config", "runs", "--configfile", *map(str, files)])
+    paths = written(tiny.experiment(), {"seeds": [4]})
+    main(["config", "runs", "--configfile", *map(str, paths)])
     assert capsys.readouterr().out.splitlines() == [
         f"shell_game/en/t5/{method}/seed4" for method in tiny.METHODS
     ]

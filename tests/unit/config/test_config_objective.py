@@ -9,7 +9,10 @@ import pytest
 from helpers import tiny
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.config import experiment, objectives
+from warmup.config import experiment
+from warmup.config.checks import check_objective
+from warmup.config.conversion import from_json
+from warmup.config.settings import MethodConfig
 
 WRONG = {
     "text for a number": (
@@ -53,6 +56,10 @@ WRONG = {
     "no warmups": (
         {"sampling": None, "reference_kl": None},
         "sampling: reweighted needs at least 2 samples, got null",
+    ),
+    "a reference KL of no warmups": (
+        {"objective": "likelihood", "sampling": None},
+        "reference_kl: needs sampling, which is null",
     ),
     "more samples in the backward pass than there are": (
         {"sampling": {"samples": 3, "backprop_samples": 9}},
@@ -108,11 +115,11 @@ def test_a_run_given_to_the_command_is_checked_alike():
     run = tiny.resolved("warmup")
     run["method"]["objective_settings"] = {"tua": 2}
     with pytest.raises(InputError, match=r"^x: method: objective_settings: unknown key 'tua'"):
-        experiment.check_run(run, "x")
+        experiment.read_run(run, "x")
     run = tiny.resolved("warmup")
     run["method"]["sampling"]["samples"] = 1
     with pytest.raises(InputError, match=r"^x: method: sampling\.samples: reweighted needs at"):
-        experiment.check_run(run, "x")
+        experiment.read_run(run, "x")
 
 
 @pytest.mark.parametrize("name", plugins.names("objective"))
@@ -123,19 +130,9 @@ def test_the_settings_of_an_objective_are_its_keyword_arguments(name):
     parameters = inspect.signature(module.coefficients).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     assert defaults.keys() == module.SETTINGS.keys()
-    sampling = {
-        "samples": 4,
-        "predefined": None,
-        "backprop_samples": None,
-        "adaptive_samples": None,
-    }
-    method = {
-        "objective": name,
-        "objective_settings": defaults,
-        "sampling": sampling,
-        "reference_kl": None,
-    }
-    objectives.check(method, "x")
+    method = tiny.resolved("warmup")["method"]
+    method |= {"objective": name, "objective_settings": defaults}
+    check_objective(from_json(MethodConfig, method), "x")
 
 
 def test_checking_a_configuration_does_not_import_torch():

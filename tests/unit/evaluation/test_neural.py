@@ -11,7 +11,7 @@ import pytest
 
 from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
-from warmup.config import neural_metrics as neural_entries
+from warmup.common import code_digest
 from warmup.evaluation import neural_metrics
 
 STAND_IN = """
@@ -45,7 +45,7 @@ def compute(tmp_path, monkeypatch, capsys):
     """Run the command with the stand-in; return what is written, and what was said."""
     (tmp_path / "length.py").write_text(STAND_IN)
     monkeypatch.setattr(neural_metrics, "__path__", [*neural_metrics.__path__, str(tmp_path)])
-    monkeypatch.setattr(neural_entries, "code", lambda name: f"of {name}")
+    monkeypatch.setattr(code_digest, "of_neural_metric", lambda name: f"of {name}")
     monkeypatch.chdir(tmp_path)
 
     def run(scale, model=MODEL, name="length"):

@@ -14,8 +14,10 @@ from warmup.common.files import read_json, write_json, write_jsonl
 def result(tmp_path):
     """The folder of a run of the default experiment."""
     from warmup.config import experiment, files
+    from warmup.config.conversion import to_json
 
-    run = experiment.resolve(experiment.load(files.DEFAULT), "shell_game/en/t5_tiny/warmup/seed11")
+    config = experiment.load(files.DEFAULT)
+    run = to_json(experiment.resolve(config, "shell_game/en/t5_tiny/warmup/seed11"))
     folder = tmp_path / "results/default/runs" / run["name"]
     data = tmp_path / "train.jsonl"
     data.write_text("x")

@@ -20,7 +20,7 @@ nor the library. Code that comes with a data set is never run.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ NEEDS_NETWORK = True
 _REVISION = re.compile(r"[0-9a-f]{40}")
 
 
-def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split, without using the network.
 
     Raises:
@@ -54,7 +54,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     return _table.read(where, table, pair, lambda _: text)
 
 
-def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Download a split, unless it is there already.
 
     Raises:
@@ -71,7 +71,7 @@ def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     return [Fetched(origin, relative, sha256(path), path.stat().st_size)]
 
 
-def _check(spec: dict[str, Any], context: Context) -> str:
+def _check(spec: Mapping[str, Any], context: Context) -> str:
     where = f"splits.{context.split} (hub)"
     required = {"type": str, "id": str, "split": str, "fields": dict}
     optional = {"revision": str, "name": str, "data_files": str, **_table.OPTIONAL}
@@ -87,13 +87,13 @@ def _check(spec: dict[str, Any], context: Context) -> str:
     return where
 
 
-def _locate(spec: dict[str, Any], context: Context) -> Path:
+def _locate(spec: Mapping[str, Any], context: Context) -> Path:
     identity = [spec.get(key) for key in ("id", "name", "data_files", "split", "revision")]
     folder = hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
     return context.downloads / folder / "rows.jsonl"
 
 
-def _download(spec: dict[str, Any], downloads: Path, path: Path) -> None:
+def _download(spec: Mapping[str, Any], downloads: Path, path: Path) -> None:
     import datasets  # noqa: PLC0415  # slow to import, and only needed here
 
     try:

@@ -8,7 +8,7 @@ A path is relative to the data root, or absolute; the file is UTF-8, plain or `.
 are described in `warmup.data.sources._table`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -23,7 +23,7 @@ from warmup.data.sources import Context, Fetched, _table
 NEEDS_NETWORK = False
 
 
-def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split.
 
     Raises:
@@ -40,7 +40,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     return _table.read(where, spec, pair, open_text)
 
 
-def files(spec: dict[str, Any], pair: Pair, context: Context) -> list[Path]:
+def files(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Path]:
     """Return the files of a split, whether they are there or not.
 
     Raises:
@@ -51,7 +51,7 @@ def files(spec: dict[str, Any], pair: Pair, context: Context) -> list[Path]:
     return [_path(where, entry, context) for entry in chain.from_iterable(columns)]
 
 
-def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the files are here."""
     return []
 

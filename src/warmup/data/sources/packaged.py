@@ -6,7 +6,7 @@ A path starts at `src/warmup/data/packaged`, where the licence of each data set 
 are described in `warmup.data.sources._table`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ NEEDS_NETWORK = False
 ROOT = Path(__file__).parents[1] / "packaged"
 
 
-def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split.
 
     Raises:
@@ -28,6 +28,6 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     return local.read(spec, pair, replace(context, data_root=str(ROOT)))
 
 
-def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the files are here."""
     return []

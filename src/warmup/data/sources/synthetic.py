@@ -11,7 +11,7 @@ A hash of a record's text says whether it may occur in `train` (8 in 10), `valid
 splits (1 in 10 each), so splits never share one, whatever their seeds.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from warmup.common import plugins
@@ -27,7 +27,7 @@ NEEDS_NETWORK = False
 _PATIENCE = 10_000  # a part that holds any record at all turns up far sooner
 
 
-def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split.
 
     Raises:
@@ -60,6 +60,6 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
             )
 
 
-def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the records are made here."""
     return []

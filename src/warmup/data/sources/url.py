@@ -15,7 +15,7 @@ folder, in a folder named by the first 16 digits of the SHA-256 of its address.
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -36,7 +36,7 @@ _REMOTE = ("http", "https")
 _LONGEST_NAME = 200  # bytes; file systems allow 255, some of which temporary names add
 
 
-def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
+def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
     """Yield the records of a split, without using the network.
 
     Raises:
@@ -59,7 +59,7 @@ def read(spec: dict[str, Any], pair: Pair, context: Context) -> Iterator[Record]
     return _table.read(where, spec, pair, open_text)
 
 
-def fetch(spec: dict[str, Any], pair: Pair, context: Context) -> list[Fetched]:
+def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Download the files of a split that are not there yet, and return all of them.
 
     Raises:
