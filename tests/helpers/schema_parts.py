@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Any
 
-from warmup.config import schema as config_schema
+from warmup.config import schema
 
-SCHEMA = config_schema.read()
+SCHEMA = schema.read()
 
 
 def parts(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from benchmarks.variants import VARIANTS, settings
 
 from helpers import tiny
 from warmup.common.errors import InputError
-from warmup.config import experiment as configuration
+from warmup.config import experiment
 from warmup.data.batches import IGNORED
 from warmup.method.criterion import Criterion
 from warmup.method.scoring import build_branches, score
@@ -242,8 +242,8 @@ def test_the_lock_of_the_peer_is_exact_and_leaves_the_main_lock_alone():
 
 
 def test_whole_trainings_differ_in_the_criterion_only(tmp_path, data, checkpoints, monkeypatch):
-    config = configuration.check(tiny.experiment())
-    name = next(run for run in configuration.run_names(config) if "/t5/warmup/" in run)
+    config = experiment.check(tiny.experiment())
+    name = next(run for run in experiment.run_names(config) if "/t5/warmup/" in run)
     start = tmp_path / "runs" / name.replace("warmup", "sft")
     folder = tmp_path / "data" / "shell_game" / "en"
     for path in (start, folder):
@@ -254,7 +254,7 @@ def test_whole_trainings_differ_in_the_criterion_only(tmp_path, data, checkpoint
     other = tiny.experiment()
     other["methods"]["warmup"]["budget"] = {"same_updates_as": "sft"}
     with pytest.raises(InputError, match="not a number of updates; give --updates"):
-        training.compare(configuration.check(other), tmp_path, name, None)
+        training.compare(experiment.check(other), tmp_path, name, None)
     for split in ("train", "valid"):
         shutil.copy(data[split], folder / f"{split}.jsonl")
     shutil.copy(data["valid"], folder / "test.jsonl")
