@@ -14,6 +14,7 @@ from typing import Any
 from warmup.common import code_digest, plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
+from warmup.common.keys import RUN
 from warmup.common.languages import parse_pair
 from warmup.config import experiment, experiment_summary
 from warmup.config.conversion import to_json
@@ -22,9 +23,6 @@ from warmup.config.methods import dependents
 from warmup.config.settings import DatasetEntry, RunConfig
 from warmup.data.sources import Context, local
 from warmup.training import work_folder
-
-RUN = "{dataset}/{pair}/{model}/{method}/seed{seed}"
-"""Name of a run, and its folder below `runs/`."""
 
 
 class Plan:
