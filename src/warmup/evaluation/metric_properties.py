@@ -112,8 +112,8 @@ def head(metric: str) -> str:
 
 def directions(metrics: Iterable[str]) -> str:
     """Return what the arrows next to these metrics mean, such as `↑ higher is better`."""
-    found = sorted({of(metric).higher_is_better for metric in metrics}, reverse=True)
-    return ", ".join(f"{_ARROWS[higher]} {_WORDS[higher]}" for higher in found)
+    ways = sorted({of(metric).higher_is_better for metric in metrics}, reverse=True)
+    return ", ".join(f"{_ARROWS[higher]} {_WORDS[higher]}" for higher in ways)
 
 
 def _place(metric: str) -> tuple[str, str]:

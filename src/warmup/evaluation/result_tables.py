@@ -175,8 +175,8 @@ def against(one: str, other: str) -> str:
 
 def compared_metrics(metric: str) -> tuple[str, str] | None:
     """Return the two metrics that such a row is about; None for any other row."""
-    one, found, other = metric.partition(_AGAINST)
-    return (one, other) if found else None
+    one, separator, other = metric.partition(_AGAINST)
+    return (one, other) if separator else None
 
 
 def add_comparisons(parser: argparse.ArgumentParser) -> None:

@@ -58,8 +58,8 @@ def score(
     hashes = {subset: _hashes(part) for subset, part in corpora.items()}
     rows = []
     for metric in [*map(metrics.load, names), *more]:
-        known = (statistics or {}).get(metric.NAME)
-        of_items = metric.statistics(corpus) if known is None else known
+        computed = (statistics or {}).get(metric.NAME)
+        of_items = metric.statistics(corpus) if computed is None else computed
         for subset, items in parts.items():
             chosen = of_items[list(items)]
             low, high = None, None
@@ -115,11 +115,11 @@ def _hashes(corpus: Corpus) -> dict[str, str]:
     }
 
 
-def _without_value(corpus: Corpus, found: NotComputed) -> Row:
+def _without_value(corpus: Corpus, owed: NotComputed) -> Row:
     """Return the row of a metric that was not computed; its signature is the reason."""
-    row = {"metric": found.metric, "subset": "all", **dict.fromkeys(("value", "low", "high"))}
-    said = segment_scores.signature_without(found.reason)
-    return row | {"n": len(corpus.hypotheses), "signature": said} | _hashes(corpus)
+    row = {"metric": owed.metric, "subset": "all", **dict.fromkeys(("value", "low", "high"))}
+    signature = segment_scores.signature_without(owed.reason)
+    return row | {"n": len(corpus.hypotheses), "signature": signature} | _hashes(corpus)
 
 
 def _text_rows(predictions: Sequence[Prediction], normaliser: Normaliser) -> list[Row]:
@@ -165,11 +165,11 @@ def run(options: argparse.Namespace) -> None:
     corpus = Corpus.of(predictions, run["target_lang"])
     names = choose_metrics(run["task"], options.metrics)
     segments = [segment_scores.read(path, corpus) for path in options.segments]
-    more = [one for one in segments if isinstance(one, SegmentScores)]
+    neural = [scores for scores in segments if isinstance(scores, SegmentScores)]
     statistics = statistics_of(corpus, names)
-    statistics |= {metric.NAME: metric.statistics(corpus) for metric in more}
-    rows = score(corpus, names, subsets_of(predictions), statistics, more)
-    rows += [_without_value(corpus, one) for one in segments if isinstance(one, NotComputed)]
+    statistics |= {metric.NAME: metric.statistics(corpus) for metric in neural}
+    rows = score(corpus, names, subsets_of(predictions), statistics, neural)
+    rows += [_without_value(corpus, owed) for owed in segments if isinstance(owed, NotComputed)]
     rows += _text_rows(predictions, normaliser)
     identity = {key: run[key] for key in EVALUATION_COLUMNS}
     document = {"run": identity, "normalised": normaliser.changed, "scores": rows}

@@ -111,12 +111,12 @@ def _device() -> str:
 
 def _model(path: Path) -> dict[str, Any]:
     """Read what `warmup fetch metric` wrote."""
-    found = read_json(path)
-    if not isinstance(found, dict) or not (
-        "not_computed" in found or {"model", "folder", "sha256"} <= found.keys()
+    model = read_json(path)
+    if not isinstance(model, dict) or not (
+        "not_computed" in model or {"model", "folder", "sha256"} <= model.keys()
     ):
         raise InputError(f"{path}: not in the form that `warmup fetch metric` writes")
-    return found
+    return model
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -65,29 +65,31 @@ def aggregate_of(name: str) -> Callable[[FloatArray], FloatArray]:
     return metrics.mean if name in plugins.names("neural metric") else metrics.load(name).aggregate
 
 
-def write(path: Path, found: SegmentScores, corpus: Corpus, provenance: Mapping[str, Any]) -> None:
+def write(
+    path: Path, computed: SegmentScores, corpus: Corpus, provenance: Mapping[str, Any]
+) -> None:
     """Write the scores of a file of predictions.
 
     Raises:
         InputError: a score is not a finite number.
     """
-    for number, score in enumerate(found.scores, start=1):
+    for number, score in enumerate(computed.scores, start=1):
         if not math.isfinite(score):
-            raise InputError(f"{found.NAME}: the score of item {number} is {score}")
+            raise InputError(f"{computed.NAME}: the score of item {number} is {score}")
     document = {
-        "metric": found.NAME,
-        "signature": found.stated_signature,
+        "metric": computed.NAME,
+        "signature": computed.stated_signature,
         "hypotheses_sha256": sha256_text(corpus.hypotheses),
         "provenance": dict(provenance),
-        "scores": list(found.scores),
+        "scores": list(computed.scores),
     }
     write_json(path, document)
 
 
-def write_reason(path: Path, found: NotComputed) -> None:
+def write_reason(path: Path, owed: NotComputed) -> None:
     """Write why a metric has no scores, as one line, which is shown below tables."""
-    reason = textwrap.shorten(found.reason, LONGEST, placeholder=" …")
-    write_json(path, {"metric": found.metric, "not_computed": reason})
+    reason = textwrap.shorten(owed.reason, LONGEST, placeholder=" …")
+    write_json(path, {"metric": owed.metric, "not_computed": reason})
 
 
 def read(path: Path, corpus: Corpus) -> SegmentScores | NotComputed:

@@ -86,9 +86,9 @@ def _score(model: Any, corpus: Corpus, batch_size: int, gpus: int) -> list[float
     ]
     # no workers: tokenizing takes little time compared with the network
     options = {"batch_size": batch_size, "gpus": gpus, "num_workers": 0, "progress_bar": False}
-    found = iter(model.predict(samples, **options).scores)
+    scores = iter(model.predict(samples, **options).scores)
     return [
-        100 * sum(next(found) for _ in references) / len(references)
+        100 * sum(next(scores) for _ in references) / len(references)
         for references in corpus.references
     ]
 
@@ -103,11 +103,11 @@ def _settings(folder: Path) -> dict[str, Any]:
 
     path = folder / _SETTINGS
     try:
-        found: Any = yaml.safe_load(read_bytes(path))
+        content: Any = yaml.safe_load(read_bytes(path))
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not YAML: {error}") from None
     for key in ("class_identifier", "pretrained_model"):
-        if not isinstance(found, dict) or not isinstance(found.get(key), str):
+        if not isinstance(content, dict) or not isinstance(content.get(key), str):
             raise InputError(f"{path}: {key} is missing: not the settings of a COMET model")
-    settings: dict[str, Any] = found
+    settings: dict[str, Any] = content
     return settings

@@ -94,17 +94,17 @@ def quantities_of(evaluation: Evaluation, baseline: Evaluation | None) -> dict[s
         InputError: the two files differ in their items.
     """
     items = evaluation.items
-    found = dict(quantities.measure(items)) if evaluation.warmed else {}
+    measured = dict(quantities.measure(items)) if evaluation.warmed else {}
     if not evaluation.in_words:
-        return found
+        return measured
     recall = _recall(evaluation)
-    found |= recall
+    measured |= recall
     if baseline and baseline is not evaluation:
         others = baseline.items
         if (items.sources, items.references) != (others.sources, others.references):
             raise InputError(f"{evaluation.path} and {baseline.path} differ in their items")
-        found |= gains(recall, _recall(baseline))
-    return found
+        measured |= gains(recall, _recall(baseline))
+    return measured
 
 
 def _recall(evaluation: Evaluation) -> dict[str, Quantity]:
@@ -153,13 +153,13 @@ def analyse(paths: Sequence[Path], identify: Callable[[Path], tuple[str, str]]) 
         evaluations = [read(path, *identify(path)) for path in methods]
         baseline = next((one for one in evaluations if one.key.method == BASELINE), None)
         for evaluation in evaluations:
-            known = {"experiment": evaluation.experiment, "task": evaluation.task}
-            known |= evaluation.key.as_row()
+            columns = {"experiment": evaluation.experiment, "task": evaluation.task}
+            columns |= evaluation.key.as_row()
             measured = quantities_of(evaluation, baseline)
             everything = {"all": range(len(evaluation.items.outputs))}
             for subset, items in (everything | evaluation.subsets).items():
                 for row in estimate(measured, items):
-                    yield {**known, "subset": subset, **row}
+                    yield {**columns, "subset": subset, **row}
 
 
 def known_from(scores: "pd.DataFrame") -> Callable[[Path], tuple[str, str]]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from warmup.common.languages import primary_code
 from warmup.evaluation.metrics import FloatArray
-from warmup.evaluation.warmup_analysis.quantities import Quantity, Words, ratio, share
+from warmup.evaluation.warmup_analysis.quantities import Quantity, Words, ratio
 
 _MOST = 100
 _PART = 10
@@ -29,9 +29,9 @@ def function_words(lang: str, references: Iterable[Words]) -> frozenset[str]:
     Raises:
         InputError: the language is empty.
     """
-    known = _LISTS / f"{primary_code(lang)}.txt"
-    if known.is_file():
-        return frozenset(known.read_text(encoding="utf-8").split())
+    listed = _LISTS / f"{primary_code(lang)}.txt"
+    if listed.is_file():
+        return frozenset(listed.read_text(encoding="utf-8").split())
     counts = Counter(word for text in references for word in text)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     return frozenset(ranked[: min(_MOST, -(-len(ranked) // _PART))])
@@ -53,8 +53,8 @@ def recalled(
     """
     rows = []
     for output, reference in zip(outputs, references, strict=True):
-        wanted = Counter(word for word in reference if (word in chosen) == inside)
-        rows.append(((wanted & Counter(output)).total(), wanted.total()))
+        expected = Counter(word for word in reference if (word in chosen) == inside)
+        rows.append(((expected & Counter(output)).total(), expected.total()))
     return np.array(rows, dtype=np.float64).reshape(-1, 2)
 
 
@@ -77,15 +77,13 @@ def gains(ours: dict[str, Quantity], theirs: dict[str, Quantity]) -> dict[str, Q
         ours: as `recalls` returns it.
         theirs: the same for another system on the same items.
     """
-    (f, c), (other_f, other_c) = (
-        [one[f"recall_{name}_words"].statistics for name in ("function", "content")]
-        for one in (ours, theirs)
-    )
-    function = [(a - b, n) for (a, n), (b, _) in zip(f.tolist(), other_f.tolist(), strict=True)]
-    content = [(a - b, n) for (a, n), (b, _) in zip(c.tolist(), other_c.tolist(), strict=True)]
-    found = {"gain_function_words": share(function), "gain_content_words": share(content)}
-    both = np.concatenate([found[name].statistics for name in found], axis=1)
-    return found | {"gain_content_minus_function": Quantity(both, _second_minus_first)}
+    gained = {}
+    for name in ("function", "content"):
+        own, other = (one[f"recall_{name}_words"].statistics for one in (ours, theirs))
+        difference = np.stack([own[:, 0] - other[:, 0], own[:, 1]], axis=1)
+        gained[f"gain_{name}_words"] = Quantity(difference, ratio)
+    both = np.concatenate([quantity.statistics for quantity in gained.values()], axis=1)
+    return gained | {"gain_content_minus_function": Quantity(both, _second_minus_first)}
 
 
 def _second_minus_first(sums: FloatArray) -> FloatArray:

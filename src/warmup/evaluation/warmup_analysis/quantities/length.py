@@ -12,13 +12,13 @@ _QUARTILES = {"length_quartile1": 0.25, "length_median": 0.5, "length_quartile3"
 
 def measure(items: Items) -> dict[str, Quantity]:
     """Return the mean, and the quartiles: the smallest length that a share does not exceed."""
-    found = {"length": share([(count, 1) for count in items.tokens])}
+    quantities = {"length": share([(count, 1) for count in items.tokens])}
     counts = np.zeros((len(items.tokens), max(items.tokens, default=0) + 1))
     counts[np.arange(len(counts)), list(items.tokens)] = 1
     for name, part in _QUARTILES.items():
         # a sum of rows is a histogram, from which any quantile can be read
-        found[name] = Quantity(counts, partial(_quantile, part=part))
-    return found
+        quantities[name] = Quantity(counts, partial(_quantile, part=part))
+    return quantities
 
 
 def _quantile(histograms: FloatArray, part: float) -> FloatArray:

@@ -13,14 +13,14 @@ def measure(items: Items) -> dict[str, Quantity]:
     the label that the text begins with. Texts without a label do not count.
     """
     pairs = zip(items.warmup_words, items.output_words, strict=True)
-    found = {"agreement": share([_agreement(c, y) for c, y in pairs])}
+    quantities = {"agreement": share([_agreement(c, y) for c, y in pairs])}
     if items.labelled:
         for name, texts in (("given", items.outputs), ("right", items.references)):
             answers = zip(items.warmups, map(label, texts), strict=True)
-            found[f"names_answer_{name}"] = share(
+            quantities[f"names_answer_{name}"] = share(
                 [(answer in named(text), 1) if answer else (0, 0) for text, answer in answers]
             )
-    return found
+    return quantities
 
 
 def named(warmup: str) -> set[str | None]:

@@ -8,12 +8,12 @@ from warmup.evaluation.warmup_analysis.quantities import Items, Quantity, Words,
 
 def measure(items: Items) -> dict[str, Quantity]:
     """Return precision and recall with respect to reference and source, and novelty."""
-    found = {}
+    quantities = {}
     texts = {"reference": items.reference_words, "source": items.source_words}
     for name, others in texts.items():
         matches = [common(c, other) for c, other in zip(items.warmup_words, others, strict=True)]
-        found[f"precision_{name}"] = _part_of(matches, items.warmup_words)
-        found[f"recall_{name}"] = _part_of(matches, others)
+        quantities[f"precision_{name}"] = _part_of(matches, items.warmup_words)
+        quantities[f"recall_{name}"] = _part_of(matches, others)
     new = [
         sum(word not in x and word not in y for word in c)
         for c, x, y in zip(
@@ -23,7 +23,7 @@ def measure(items: Items) -> dict[str, Quantity]:
             strict=True,
         )
     ]
-    return found | {"novelty": _part_of(new, items.warmup_words)}
+    return quantities | {"novelty": _part_of(new, items.warmup_words)}
 
 
 def common(one: Words, other: Words) -> int:
