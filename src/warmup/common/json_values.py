@@ -11,7 +11,7 @@ DEEPEST = 30
 _LARGEST = 2**63
 
 
-def check_plain(value: Any, where: str, depth: int = 0) -> None:
+def check_json_value(value: Any, where: str, depth: int = 0) -> None:
     """Check for text, finite numbers, true, false, null, lists, and mappings with text as keys.
 
     Raises:
@@ -23,10 +23,10 @@ def check_plain(value: Any, where: str, depth: int = 0) -> None:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise InputError(f"{where}: the key {key!r} is not a string; put it in quotes")
-            check_plain(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
+            check_json_value(item, f"{where}: {key}" if depth == 0 else f"{where}.{key}", depth + 1)
     elif isinstance(value, list):
         for number, item in enumerate(value):
-            check_plain(item, f"{where}.{number}", depth + 1)
+            check_json_value(item, f"{where}.{number}", depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
         raise InputError(f"{where}: {value} is not a finite number")
     elif isinstance(value, int) and abs(value) >= _LARGEST:

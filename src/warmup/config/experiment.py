@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from warmup.common.errors import InputError, unknown
-from warmup.common.json_values import check_plain
+from warmup.common.json_values import check_json_value
 from warmup.common.keys import RunKey
 from warmup.config import checks, decodings, files, schema
 from warmup.config.conversion import from_json
@@ -38,7 +38,7 @@ def check(value: Any) -> ExperimentConfig:
     Raises:
         InputError: naming the key that is wrong and what it may be.
     """
-    check_plain(value, "config")
+    check_json_value(value, "config")
     whole = schema.read()
     schema.check(value, whole, "config")
     checks.check_names(value)

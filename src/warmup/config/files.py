@@ -11,7 +11,7 @@ import yaml
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_bytes
-from warmup.common.json_values import check_plain
+from warmup.common.json_values import check_json_value
 from warmup.config import schema
 
 DEFAULT = Path("config.yaml")
@@ -157,5 +157,5 @@ def _read(file: Path) -> dict[str, Any]:
         raise InputError(f"{file}: not YAML: {error}") from None
     if not isinstance(value, dict):
         raise InputError(f"{file}: expected keys with values, not {type(value).__name__}")
-    check_plain(value, str(file))
+    check_json_value(value, str(file))
     return value
