@@ -130,6 +130,37 @@ def test_a_record_must_fit_the_task(tmp_path: Path) -> None:
         run(parse({**ENTRY, "task": "summarization"}), tmp_path)
 
 
+def inflection(root: Path, *rows: str) -> Dataset:
+    write_text(root / "forms.tsv", "".join(f"{row}\n" for row in rows))
+    source = {
+        "type": "local", "format": "tsv", "file": "forms.tsv", "characters": ["source", "target"],
+        "fields": {"source": 0, "features": 1, "target": 2},
+    }  # fmt: skip
+    return parse({"task": "transduction", "pairs": ["nl"], "splits": {"test": source}})
+
+
+def test_characters_are_those_of_normalised_text(tmp_path: Path) -> None:
+    summary = run(inflection(tmp_path, "e\u0301\u0301n\tNUM\teen maal"), tmp_path, "nl")
+    assert summary["splits"]["test"]["normalised"] == 1
+    (kept,) = read_records(tmp_path / "out" / "test.jsonl")
+    assert (kept.source, kept.features, kept.targets) == (
+        "é \u0301 n", "NUM", ["e e n ␣ m a a l"]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("a\tV;\tb", "splits.test: record '2': features 'V;' are not in UniMorph's format"),
+        ("a␣\tV\tb", "splits.test: record '2': 'a␣' contains '␣'"),
+        ("a\t \tb␣", "splits.test: record '2': 'b␣' contains '␣'"),
+    ],
+)
+def test_rows_that_cannot_be_symbols_are_named(row: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=message):
+        run(inflection(tmp_path, "doe\tV\tdoet", row), tmp_path, "nl")
+
+
 def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     write_text(tmp_path / "empty.jsonl", "\n")
     fields = {"source": "a", "target": "b"}
