@@ -1,9 +1,9 @@
-"""Does the fast path give what plain forward passes of `transformers` give, for this network?
+"""Check for a network that the fast path gives what plain forward passes give.
 
-Packed branches, shared prompts and steps from a cache depend on how a network makes its masks and
-positions, and on what it does to its logits. That differs from one model type to the next, and
-where it goes wrong nothing fails: targets are seen in training, or windows are not kept. So each
-training and each generation begins with this comparison.
+Packed branches, cached prompts and decoding steps depend on how a network makes its masks and
+positions, and on what it does to its logits. Model types differ in that, and a mistake raises no
+error: targets would be visible in training, or windows ignored. So each training run and each
+generation begins with this comparison.
 """
 
 import re
@@ -23,58 +23,59 @@ from warmup.models.interface import EncodedInput, LanguageModel
 
 TOLERANCE = dict.fromkeys((torch.bfloat16, torch.float16), (0.2, 1.0))
 TOLERANCE[torch.float32] = (3e-4, 1e-3)
-"""How far log P of a warmup or target may be off, by the type of the weights: nats per unit of the
+"""How far log P of a warmup or target may differ, by the type of the weights: nats per unit of the
 logits' standard deviation over the vocabulary, and nats at most.
 
-Rounding grows with the logits, and so does what a wrong mask does: the logits of a new network
-differ by 0.1 or so, and with a wrong mask log P is 0.0001 to 0.1 off. Float32 rounds it by 1e-6
-there, by 1e-5 to 1e-4 in trained networks. Bfloat16 has 8 bits: a logit of 16 to 32 is a multiple
-of 1/8, and so are the terms that it is made of; a dozen such tokens were seen to be 0.1 off.
-Training keeps its weights in float32, in which it is checked, so a wrong mask has been found
-before.
+Rounding grows with the logits, and so does the effect of a wrong mask. The logits of a new network
+have a standard deviation of about 0.1; there a wrong mask changes log P by 0.0001 to 0.1, and
+rounding in float32 by 1e-6 (in trained networks by 1e-5 to 1e-4). In bfloat16, with 8 bits, a logit
+of 16 to 32 is a multiple of 1/8; we saw differences of 0.1 over a dozen tokens. Training keeps its
+weights in float32 and is checked in it, so a wrong mask is found there.
 """
 ROUNDING = 5e-7
-"""By which share of itself a sum in float32 may be off beside that."""
+"""Relative rounding of a sum in float32, allowed in addition."""
 QUIET = 0.5
-"""Standard deviation of the logits below which a network is new and attends to all tokens nearly
-alike, so that a wrong position or mask may hide: it is looked at in a louder voice, too."""
+"""Standard deviation of the logits below which a network is as good as untrained. It attends to all
+tokens nearly alike, which hides a wrong position or mask, so it is checked with larger weights
+too."""
 LOUDER = 8.0
-"""What matrices are multiplied by then. A power of two: dividing gives back what was there."""
+"""The factor of the larger weights. A power of two: dividing by it restores every bit."""
 Difference = tuple[str, torch.Tensor, torch.Tensor]
-"""A name, what the fast path says [B, N] and what plain forward passes say [B, N]."""
+"""A name, the result of the fast path [B, N] and that of plain forward passes [B, N]."""
 BRANCHES = 3
+"""Warmups per example, unless a window needs more."""
 LENGTH = 6
-"""Tokens of an input, a warmup or a target where no window asks for more."""
+"""Tokens of an input, warmup or target, unless a window needs more."""
 WINDOW = re.compile("window|chunk|local|block")
-"""In the name of a setting that says how far a layer looks."""
+"""Occurs in the name of a setting that limits how far a layer attends."""
 KEYS_AND_VALUES = {"DynamicLayer", "DynamicSlidingWindowLayer", "DummyLayer"}
-"""Layers of a cache of `transformers` that branches can share, or that keep nothing."""
+"""Cache layers of `transformers` that branches can share, or that keep nothing."""
 
 
 @dataclass(frozen=True)
 class _Problem:
-    """Two examples; lengths differ, so that there is padding everywhere."""
+    """Two examples whose lengths differ, so that everything has padding."""
 
     inputs: list[list[int]]
     warmups: list[list[list[int]]]
-    """N for each example."""
+    """N per example."""
     targets: list[list[int]]
     longest: int
-    """K, the limit of a warmup's length."""
+    """K, the longest warmup that is allowed."""
 
 
 def check(model: LanguageModel, form: dict[str, Any]) -> None:
     """Compare the fast path with plain forward passes on random sequences.
 
-    The network and the state of random generators are afterwards what they were. It costs about as
-    much as a training pass over two short examples.
+    The network and the state of the random generators are restored. It costs about as much as one
+    update on two short examples.
 
     Args:
-        model: the model, on the device where it works.
+        model: the model, on the device where it will run.
         form: as `warmup.json` has it: how long inputs, warmups and targets may be.
 
     Raises:
-        InputError: they differ, or the network does not take what the fast path feeds it.
+        InputError: they differ, or the network does not accept what the fast path feeds it.
     """
     network, device = model.network, model.network.device
     with (
@@ -90,7 +91,7 @@ def check(model: LanguageModel, form: dict[str, Any]) -> None:
 
 
 def _compare(model: LanguageModel, problem: _Problem) -> float:
-    """Refuse a network that differs by more than rounding; return the spread of its logits."""
+    """Return the standard deviation of the logits; `InputError` if the two paths differ."""
     network = model.network
     kind = f"model type {network.config.model_type!r}"
     try:
@@ -98,10 +99,10 @@ def _compare(model: LanguageModel, problem: _Problem) -> float:
     except Exception as error:  # each model type fails in its own way
         if out_of_memory(error):
             raise
-        said = " ".join(str(error).split()) or "no reason given"
+        reason = " ".join(str(error).split()) or "no reason given"
         raise InputError(
             f"{kind}: not supported: packed branches or steps from a cache fail with "
-            f"{type(error).__name__}: {said[:300]}"
+            f"{type(error).__name__}: {reason[:300]}"
         ) from None
     wrong = _wrong(network.dtype, spread, differences)
     if wrong and not _is_rounding(model, problem):
@@ -113,7 +114,7 @@ def _compare(model: LanguageModel, problem: _Problem) -> float:
 
 
 def _wrong(dtype: torch.dtype, spread: float, differences: list[Difference]) -> str | None:
-    """Return what is further off than rounding of a type of numbers, and by how much."""
+    """Return a phrase for the first difference that rounding does not explain, or None."""
     share, most = TOLERANCE.get(dtype, TOLERANCE[torch.float32])
     for what, found, expected in differences:
         off = (found - expected).abs()
@@ -123,26 +124,26 @@ def _wrong(dtype: torch.dtype, spread: float, differences: list[Difference]) -> 
 
 
 def _is_rounding(model: LanguageModel, problem: _Problem) -> bool:
-    """Say whether a difference goes away in float64; some trained networks round coarsely."""
+    """Return whether the difference vanishes in float64: some trained networks round coarsely."""
     try:
         with _in_float64(model.network):
             return _wrong(torch.float64, *_differences(model, problem)) is None
-    except (RuntimeError, TypeError) as error:  # there are devices and layers without float64
+    except (RuntimeError, TypeError) as error:  # some devices and layers have no float64
         if out_of_memory(error):
             raise
         return False
 
 
 def check_layers(network: PreTrainedModel) -> None:
-    """Make sure that what a network keeps of a token are keys and values.
+    """Check that a network caches only keys and values of tokens.
 
     Raises:
-        InputError: a layer keeps something else, such as a state of all tokens before, which
-            branches cannot share.
+        InputError: a layer keeps something else, such as a recurrent state, which branches cannot
+            share.
     """
     try:
         layers = DynamicCache(config=network.config).layers
-    except (AttributeError, TypeError):  # its configuration does not say what its layers are
+    except (AttributeError, TypeError):  # its configuration does not name its layers
         return
     if other := sorted({type(layer).__name__ for layer in layers} - KEYS_AND_VALUES):
         raise InputError(
@@ -152,16 +153,16 @@ def check_layers(network: PreTrainedModel) -> None:
 
 
 def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
-    """Return random sequences that are longer than any window that can matter in the run.
+    """Return random sequences that are longer than any window that matters in the run.
 
-    A window that is wider than what the network is ever fed at once makes no difference.
+    A window wider than everything that the network is ever fed at once does not matter.
     """
     most = form["max_source_tokens"], form["max_warmup_tokens"] or LENGTH, form["max_target_tokens"]
     samples = form["warmup_samples"] or 1
     fed = most[0] + samples * (sum(most[1:]) + 1)
     window = max((w for w in windows(model.network.config) if w < fed), default=0)
     source, warmup, target = (min(window + LENGTH, limit) for limit in most)
-    target = max(target, 2)  # where targets have one token, it is the end
+    target = max(target, 2)  # a target of one token would be the end token alone
     branches = BRANCHES + min(window // (warmup + target), samples)
     tokens = model.tokens
     rows = model.network.get_output_embeddings().weight.shape[0]
@@ -173,7 +174,7 @@ def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
         found: list[int] = text[picked].tolist()
         return found
 
-    # lengths of an example's branches: the longest, none, and from there on
+    # lengths of an example's warmups: the longest, the empty one, and some in between
     steps = [warmup, 0, *(1 + (warmup - 1) * n // branches for n in range(2, branches))]
     return _Problem(
         inputs=[draw(source), draw(max(source // 2, 1))],
@@ -184,7 +185,7 @@ def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
 
 
 def windows(config: Any) -> Iterator[int]:
-    """Yield what a network's configuration says of windows: numbers of tokens."""
+    """Yield the window lengths in a network's configuration, in tokens."""
     stack = [("", config.to_dict())]
     while stack:
         name, value = stack.pop()
@@ -197,7 +198,7 @@ def windows(config: Any) -> Iterator[int]:
 
 
 def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[Difference]]:
-    """Return the standard deviation of logits over the vocabulary, and what is to be the same."""
+    """Return the logits' standard deviation over the vocabulary, and the pairs to compare."""
     tokens, device = model.tokens, model.network.device
     inputs = problem.inputs if model.pads_left else [[*x, tokens.end] for x in problem.inputs]
     source = model.encode(
@@ -217,8 +218,8 @@ def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[D
 
     s, l, spread = _plain(model, inputs, problem)
     found = []
-    for one in (source, shared):
-        scores = score(model, model.network, one, branches)
+    for encoded in (source, shared):
+        scores = score(model, model.network, encoded, branches)
         found += [
             ("log P of a warmup, all branches at once,", scores.s, s),
             ("log P of a target, all branches at once,", scores.l, l),
@@ -229,10 +230,10 @@ def _differences(model: LanguageModel, problem: _Problem) -> tuple[float, list[D
         ("log P of a target, step by step,", by_step[1], l),
     ]
     _, cache = model.prefill(shared, ids.shape[1])
-    for position in range(longest - 1):  # as `sample` feeds them
+    for position in range(longest - 1):  # as `sample` feeds it
         _, cache = model.decode_step(ids[..., position], cache)
-    behind = rewards(model, shared, cache, warmups, labels)
-    return spread, [*found, ("log P of a target behind cached warmups", behind, l)]
+    after = rewards(model, shared, cache, warmups, labels)
+    return spread, [*found, ("log P of a target after cached warmups", after, l)]
 
 
 def _plain(
@@ -240,7 +241,7 @@ def _plain(
 ) -> tuple[torch.Tensor, torch.Tensor, float]:
     """Return log P of warmups and targets [B, N] by definition: a forward pass for each.
 
-    Also return the standard deviation of logits over the vocabulary.
+    Also return the standard deviation of the logits over the vocabulary.
     """
     separator, values, spreads = model.tokens.separator, [], []
     for x, row, y in zip(inputs, problem.warmups, problem.targets, strict=True):
@@ -256,7 +257,7 @@ def _plain(
 
 
 def _log_probability(logits: torch.Tensor, labels: list[int]) -> float:
-    """Return log P of the labels [L'], nats; logits [L, V] behind them are left out."""
+    """Return log P of the labels [L'], nats; further logits [L, V] are ignored."""
     index = torch.tensor(labels, device=logits.device)[:, None]
     return float(logits[: len(labels)].log_softmax(-1).gather(-1, index).sum())
 
@@ -264,7 +265,7 @@ def _log_probability(logits: torch.Tensor, labels: list[int]) -> float:
 def _by_step(
     model: LanguageModel, source: EncodedInput, problem: _Problem
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return log P of warmups and targets [B, N] as generation finds them, a token at a time."""
+    """Return log P of warmups and targets [B, N] as generation computes it, token by token."""
     tokens, device = model.tokens, model.network.device
     pairs = zip(problem.warmups, problem.targets, strict=True)
     rows = [[*c, tokens.separator, *y] for row, y in pairs for c in row]
@@ -287,7 +288,7 @@ def _by_step(
 
 @contextmanager
 def _louder(network: torch.nn.Module) -> Iterator[None]:
-    """Multiply matrices; afterwards each has its old bits again."""
+    """Multiply all matrices by `LOUDER` within the context; each gets its old bits back."""
     matrices = [weight for weight in network.parameters() if weight.dim() > 1]
     for weight in matrices:
         weight.mul_(LOUDER)
@@ -300,7 +301,7 @@ def _louder(network: torch.nn.Module) -> Iterator[None]:
 
 @contextmanager
 def _in_float64(network: torch.nn.Module) -> Iterator[None]:
-    """Compute in float64; afterwards each number has its old type, and so its old bits."""
+    """Compute in float64 within the context; each tensor gets its old type and bits back."""
     numbers = [*network.parameters(), *network.buffers()]
     types = [(each, each.dtype) for each in numbers if each.is_floating_point()]
     for each, _ in types:

@@ -1,25 +1,25 @@
 """Training objectives, one file each: how much each sampled warmup counts.
 
 A module here has
-    MIN_SAMPLES   how many warmups per example it needs (0: it knows no warmup),
+    MIN_SAMPLES   how many warmups per example it needs (0: it needs none),
     SETTINGS      JSON Schema of each of its settings, and
     coefficients(l, lengths, *, …) -> (a, b)
                   both [B, N] and without gradient, from l = log P(y|x,c_n) [B, N] in nats and
-                  lengths [B], the number of target tokens. What follows `*` are the
-                  objective's settings, each with a default.
+                  lengths [B], the number of target tokens. After `*` come the objective's
+                  settings, each with a default.
 Its name is the `objective` of the configuration, which reads the two constants from the file
-without importing it: they have to be written out. The loss of an example is
+without importing it: they have to be literals. The loss of an example is
 −Σ a_n l_n − Σ b_n s_n with s_n = log P(c_n|x), see `surrogate`: a_n says how much the target
 learns from warmup n, b_n how much more probable the warmup itself becomes.
 
-With the setting `length_normalised` they come from l / length instead of l. For the warmup that
-is the objective with l / length in the place of l; the target's share keeps the scale that it has
-without, which is `length` times that objective's.
+With the setting `length_normalised` the coefficients come from l / length instead of l. For the
+warmup this is the objective with l / length instead of l. The target's part keeps its scale, which
+is `length` times that of the normalised objective.
 
-The coefficients depend on no other example and not on the order of the warmups. They are at least
-float32, and finite even where l is −inf: a warmup under which the target is impossible gets the
-limit of the definition where that is finite, and is otherwise taken for as bad as the worst of
-the others. NaN in l or s makes the loss of its example NaN.
+The coefficients of an example depend on no other example and not on the order of its warmups. They
+are at least float32, and finite even if l is −inf: a warmup under which the target is impossible
+gets the limit of the definition if that is finite, and otherwise counts as the worst of the others.
+NaN in l or s makes the loss of its example NaN.
 """
 
 import torch
@@ -28,8 +28,8 @@ import torch
 def surrogate(a: torch.Tensor, b: torch.Tensor, s: torch.Tensor, l: torch.Tensor) -> torch.Tensor:
     """Return −Σ a_n l_n − Σ b_n s_n per example [B].
 
-    Its gradient is the estimate of the objective's gradient. Its value is in general not that of
-    the objective. 0 · (−inf) counts as 0: what has no coefficient has no part in the loss.
+    Its gradient estimates the objective's gradient; its value is in general not the objective.
+    0 · (−inf) counts as 0: a sample with coefficient 0 is not in the loss.
 
     Args:
         a: [B, N] coefficients of l.

@@ -1,32 +1,32 @@
-"""What several objectives share. Nothing here carries a gradient; NaN stays NaN."""
+"""Functions that objectives share. Nothing here carries a gradient; NaN stays NaN."""
 
 import torch
 
 
 def rewards(l: torch.Tensor, lengths: torch.Tensor, length_normalised: bool) -> torch.Tensor:
-    """Return what a warmup is judged by [B, N]: l, or l per target token; float32 at least.
+    """Return the reward of each warmup [B, N]: l, or l per target token; at least float32.
 
     Args:
         l: [B, N] log P(y|x,c_n), nats.
         lengths: [B] number of target tokens.
-        length_normalised: divide by it.
+        length_normalised: whether to divide by the length.
     """
     r = l.detach().to(torch.promote_types(l.dtype, torch.float32))
     return r / lengths[:, None] if length_normalised else r
 
 
 def below_best(r: torch.Tensor) -> torch.Tensor:
-    """Return r_n − max_m r_m [B, N]; −inf for all where all are.
+    """Return r_n − max_m r_m [B, N]; −inf for all if all are −inf.
 
-    Differences between the samples of a long target are small beside l. What depends on the
-    differences alone is precise if it begins here: where all are equal it is exactly 0.
+    For a long target, differences between samples are small compared with l. What depends only on
+    differences is precise if computed from this: if all are equal, it is exactly 0.
     """
     best = r.amax(-1, keepdim=True)
     return r - best.masked_fill(best.isneginf(), 0.0)
 
 
 def softmax_weights(r: torch.Tensor) -> torch.Tensor:
-    """Return softmax(r) over the samples [B, N]; 0 for all where all are −inf."""
+    """Return softmax(r) over the samples [B, N]; 0 for all if all are −inf."""
     likelihood = below_best(r).exp()
     return likelihood / likelihood.sum(-1, keepdim=True).clamp(min=1)
 
@@ -47,8 +47,8 @@ def deviations(r: torch.Tensor) -> torch.Tensor:
 def leave_one_out_advantages(r: torch.Tensor) -> torch.Tensor:
     """Return r_n − mean_{m≠n} r_m [B, N]; needs two samples.
 
-    What is subtracted does not depend on sample n, so the score-function estimate with it has the
-    same expectation (Kool et al., "Buy 4 REINFORCE Samples, Get a Baseline for Free!", 2019).
+    The baseline does not depend on sample n, so the score-function estimate keeps its expectation
+    (Kool et al., "Buy 4 REINFORCE Samples, Get a Baseline for Free!", 2019).
     """
     samples = r.shape[-1]
     return deviations(r) * (samples / (samples - 1))

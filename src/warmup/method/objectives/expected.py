@@ -25,9 +25,9 @@ def coefficients(
 
     With R_n = exp(l_n) the gradient is unbiased for that of −E_{c ~ P(c|x)} P(y|x,c) = −P(y|x)
     (VeriFree, Zhou et al., arXiv 2505.21493), that is P(y|x) times the gradient of −log P(y|x):
-    examples with an improbable target count little, and with a long target nothing, R being
-    below the smallest number. R_n = exp(l_n − max_m l_m) keeps what distinguishes the samples of
-    an example, and is biased for finite N.
+    examples with an improbable target count little, and those with a long target nothing, since R
+    is below the smallest floating-point number. R_n = exp(l_n − max_m l_m) keeps the differences
+    between the samples of an example; it is biased for finite N.
 
     Args:
         l: [B, N] log P(y|x,c_n), nats, summed over the target.

@@ -17,15 +17,15 @@ def coefficients(
     """Return a = 1/N and b_n = A_n / N, both [B, N], with A_n = (l_n − mean) / (std + epsilon).
 
     `jensen` with the advantages of GRPO (Shao et al., arXiv 2402.03300, section 4.1.2). An
-    example on which the warmups differ by 0.1 nat then counts as much as one on which they differ
-    by 10: for the warmup it is the gradient of no objective. std is that of the N samples (divided
-    by N), so A has variance 1. The length of the target would cancel.
+    example whose warmups differ by 0.1 nat counts as much as one whose warmups differ by 10, so for
+    the warmup it is not the gradient of any objective. std is that of the N samples (divided by N),
+    so A has variance 1. Dividing by the target's length would change nothing.
 
     Args:
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
-        lengths: [B] not used.
-        epsilon: nats; where l differs by less, that is rounding (equal warmups, long target) and
-            must not be scaled up.
+        lengths: [B], not used.
+        epsilon: nats; smaller differences of l are rounding (equal warmups, long target) and must
+            not be scaled up.
     """
     r = floored(rewards(l, lengths, length_normalised=False))
     deviation = deviations(r)

@@ -7,7 +7,7 @@ import torch
 from warmup.method.objectives._common import below_best, rewards, softmax_weights
 
 MIN_SAMPLES = 2
-"""With one sample nothing is left out of which to make its baseline."""
+"""The baseline of a sample comes from the others."""
 SETTINGS = {
     "tau": {"type": "number", "exclusiveMinimum": 0},
     "length_normalised": {"type": "boolean"},
@@ -28,14 +28,14 @@ def coefficients(
     L = tau log (1/N) Σ exp(l_n / tau), and L_{−n} is the same over the N − 1 other samples. The
     gradient is unbiased for that of −E L, with tau = 1 the N-sample bound of Burda et al. (arXiv
     1509.00519). L grows towards log P(y|x) with N; as tau grows, it falls to the bound of
-    `jensen`. The credit by leaving one sample out is that of Mnih & Rezende (VIMCO, arXiv
-    1602.06725), who put a mean of the others in the place of sample n instead of leaving it away.
+    `jensen`. The leave-one-out credit is that of Mnih & Rezende (VIMCO, arXiv 1602.06725), except
+    that they replace sample n by a mean of the others and we leave it out.
 
     Args:
         l: [B, N] log P(y|x,c_n), nats, summed over the target.
         lengths: [B] number of target tokens.
         tau: temperature of the mean.
-        length_normalised: l / length in the place of l.
+        length_normalised: l / length instead of l.
         control_variate: without it b_n = L for each n, and the variance grows with N.
     """
     r = rewards(l, lengths, length_normalised) / tau

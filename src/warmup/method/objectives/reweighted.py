@@ -5,7 +5,7 @@ import torch
 from warmup.method.objectives._common import rewards, softmax_weights
 
 MIN_SAMPLES = 2
-"""With one sample its weight is 1 whatever it is worth: the warmup would get no signal."""
+"""The weight of a single sample is always 1: the warmup would get no signal."""
 SETTINGS = {
     "tau": {"type": "number", "exclusiveMinimum": 0},
     "length_normalised": {"type": "boolean"},
