@@ -31,7 +31,7 @@ class DirectCriterion(Criterion):
         samples = warmups.ids.shape[1]
         rows = direct.forward(self.model, batch, warmups)
         s, l, mass = direct.log_probabilities(self.model, rows, samples)
-        losses = direct.weighted(s, l) - mass.mean(-1)
+        losses = direct.reweighted(s, l) - mass.mean(-1)
         if self.reference_kl and (weight := self.reference_kl.weight(update)):
             kl = direct.divergence(self.model, self.reference_kl.reference, batch, rows, samples)
             losses = losses + weight * kl.mean(-1)

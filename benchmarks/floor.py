@@ -24,7 +24,7 @@ than keys and values: P_source ends with those of the last layer, in which x nee
 
 x is counted once, which takes what sampling, scoring and training share; the scoring of all N
 goes on from the keys of sampling. Softmax, norms, activations and the reading of memory are not
-counted, so nobody reaches the floor.
+counted, so no implementation reaches the floor.
 """
 
 from collections.abc import Callable
@@ -37,12 +37,12 @@ from benchmarks.weights import Network
 
 @dataclass(frozen=True)
 class Work:
-    """Matrix products of one kind: operations, and the rows that go through a matrix at once."""
+    """Matrix products of one kind: operations, and the rows of each product."""
 
     flops: float
     rows: int
     projects: bool = False
-    """To the vocabulary, rather than within the layers."""
+    """Whether they project to the vocabulary; otherwise they are within the layers."""
 
 
 def _decode(
@@ -111,12 +111,12 @@ FLOORS: dict[str, Callable[[Network, Shape], list[Work]]] = {
 
 
 def flops(works: list[Work]) -> float:
-    """Return the operations in all."""
+    """Return the total of the operations."""
     return sum(work.flops for work in works)
 
 
 def seconds(net: Network, works: list[Work], device: str, dtype: str) -> float:
-    """Return the time of operations at the rate of products of their own size, measured now."""
+    """Return the seconds of the operations at the rate of products of their size, measured now."""
     return sum(
         work.flops
         / rate(work.rows, net.width, net.vocabulary if work.projects else net.inner, device, dtype)

@@ -1,9 +1,8 @@
 """Generation side by side: `warmup generate` and plain `generate()` on the same inputs.
 
-Both write warmup and output in one pass, greedily or by beam search, and keep the form `c SEP y`.
-Ours sorts inputs by length and adds log-probabilities; plain takes them in the order of the file
-and adds nothing.
-Both load the checkpoint each time, as a command line does.
+Both generate warmup and output in one pass, by greedy or beam search, and keep the form `c SEP y`.
+Ours sorts inputs by length and adds log-probabilities; plain takes them in the order of the file.
+Both load the checkpoint each time, as a command does.
 
 Command line: `python -m benchmarks.generation --help`.
 """
@@ -84,7 +83,7 @@ def parse() -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--shape", choices=SHAPES, default="t5_small", help="network with random weights")
-    add("--model", type=Path, help="a trained checkpoint in its place, with --input")
+    add("--model", type=Path, help="a trained checkpoint instead, with --input")
     add("--input", type=Path, help="records for --model (JSON lines)")
     add("--size", type=int, default=64, help="sequences")
     add("--batch-size", type=int, default=32, help="inputs at once")
@@ -100,9 +99,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Time `warmup generate` beside plain generate(); write generation.json, print a line
-    a width.
-    """
+    """Time `warmup generate` and plain generate(); write generation.json, print a line per width."""
     options = parse()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -132,7 +129,7 @@ def main() -> None:
 def compare(
     folder: Path, records: list[Record], options: argparse.Namespace, beams: int
 ) -> dict[str, Any]:
-    """Return how fast both are, in turn, and how many outputs are equal."""
+    """Return the sequences per second of both, timed in turn, and how many outputs are equal."""
     rates: dict[str, list[float]] = {name: [] for name in WAYS}
     for number in range(options.rounds + 1):
         texts = {}

@@ -1,8 +1,8 @@
 """A peer for decoder-only networks: TRL's GRPO, which trains c by policy gradient.
 
-The reward of a completion c is log P(y|x,c), from one forward pass of the network that is
-trained, as in RLPR (arXiv 2506.18254) and VR-CLI (2503.22828). Its step does less than ours:
-y gets no gradient, only c does.
+The reward of a completion c is log P(y|x,c), from one forward pass of the trained network, as in
+RLPR (arXiv 2506.18254) and VR-CLI (2503.22828). Its step does less than ours: only c gets a
+gradient, not y.
 """
 
 import importlib
@@ -30,7 +30,7 @@ def unavailable(shape: Shape) -> str | None:
 
 
 def gradients(model: LanguageModel, batch: Batch, shape: Shape) -> Callable[[int], None]:
-    """Return GRPO's step up to the gradients; TRL changes the network's forward pass for good."""
+    """Return GRPO's step up to the gradients; TRL changes the network's forward pass permanently."""
     trl = importlib.import_module("trl")  # an optional package
     network, rows = model.network, shape.batch * shape.samples
     folder = tempfile.TemporaryDirectory()
@@ -44,7 +44,7 @@ def gradients(model: LanguageModel, batch: Batch, shape: Shape) -> Callable[[int
         top_k=0,
         beta=0.0,  # no reference model
         gradient_checkpointing=False,
-        bf16=False,  # the network has the type it is to be trained in
+        bf16=False,  # the network has its final type already
         use_cpu=network.device.type == "cpu",
         report_to=[],
         disable_tqdm=True,
@@ -64,12 +64,12 @@ def gradients(model: LanguageModel, batch: Batch, shape: Shape) -> Callable[[int
     def step(update: int) -> None:
         trainer.training_step(network, inputs, torch.tensor(rows))
 
-    step.folder = folder  # type: ignore[attr-defined]  # it lives as long as the step
+    step.folder = folder  # type: ignore[attr-defined]  # the folder lives as long as the step
     return step
 
 
 def rewards(model: LanguageModel, batch: Batch, completions: list[list[int]]) -> list[float]:
-    """Return log P(y|x,c) of each completion, N in a row for each example."""
+    """Return log P(y|x,c) of each completion, nats; the N of an example are consecutive."""
     tokens, network = model.tokens, model.network
     samples = len(completions) // len(batch["labels"])
     y = batch["labels"].repeat_interleave(samples, 0)

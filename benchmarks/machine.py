@@ -1,4 +1,4 @@
-"""On what a benchmark ran."""
+"""The machine, packages and code that a benchmark ran on."""
 
 import argparse
 import datetime

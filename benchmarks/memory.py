@@ -24,11 +24,11 @@ MIB = 2**20
 def peak_of(
     shape: str, variant: str, *, device: str, dtype: str, threads: int
 ) -> dict[str, float] | None:
-    """Return the peak in MiB as another process measured it, None if that failed.
+    """Return the peak in MiB as another process measures it, None if that fails.
 
     Returns:
-        `peak`: weights, gradients, optimiser state and all that a step needs beside them;
-        `step`: what comes on top of weights and optimiser state during a step.
+        `peak`: weights, gradients, optimiser state and everything else that a step needs;
+        `step`: what a step needs in addition to weights and optimiser state.
     """
     command = [sys.executable, "-m", "benchmarks.memory", shape, variant]
     command += ["--device", device, "--dtype", dtype, "--threads", str(threads)]
@@ -40,7 +40,7 @@ def peak_of(
 
 
 def measure(shape: str, variant: str, device: str, dtype: str) -> dict[str, float]:
-    """Do two steps; return the peaks in MiB."""
+    """Do two steps; return the peaks in MiB, as `peak_of` does."""
     _return_freed_memory()
     before = _used(device)
     _, steps = prepare(SHAPES[shape], [variant], device, dtype)
@@ -54,28 +54,28 @@ def measure(shape: str, variant: str, device: str, dtype: str) -> dict[str, floa
 
 
 def _return_freed_memory() -> None:
-    """Let the C library give each freed tensor back at once, so that no gaps are counted.
+    """Make the C library return each freed tensor at once, so that no gaps are counted.
 
-    64 KiB and more then come straight from the system; glibc would raise that limit by itself.
+    Blocks of 64 KiB and more then come straight from the system; glibc would raise that limit.
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(-3, 2**16)  # M_MMAP_THRESHOLD
 
 
 def _used(device: str) -> int:
-    """Return the bytes in use now; of the process on the CPU, of tensors on a GPU."""
+    """Return the bytes in use now: of the process on the CPU, of tensors on a GPU."""
     return _of_process("VmRSS") if device == "cpu" else int(torch.cuda.memory_allocated())
 
 
 def _peak(device: str) -> int:
-    """Return the most bytes that were ever in use."""
+    """Return the largest number of bytes in use since the start."""
     return _of_process("VmHWM") if device == "cpu" else int(torch.cuda.max_memory_allocated())
 
 
 def _of_process(field: str) -> int:
-    """Return a size that Linux keeps of this process, in bytes.
+    """Return a size of this process that Linux reports, in bytes.
 
-    Not getrusage(): its ru_maxrss begins with what the parent had in use when it started this one.
+    getrusage() would not do: its ru_maxrss starts from the memory of the parent process.
     """
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     (line,) = [line for line in lines if line.startswith(f"{field}:")]

@@ -16,7 +16,7 @@ from warmup.models.interface import LanguageModel
 
 
 class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
-    """Keeps the form `c SEP y` with at most K tokens in c; anything else is plain."""
+    """Keeps the form `c SEP y` with at most K tokens in c."""
 
     def __init__(self, model: LanguageModel, prompt: int, longest: int) -> None:
         self.separator = model.tokens.separator
@@ -24,7 +24,7 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
         self.prompt, self.longest = prompt, longest
 
     def __call__(self, input_ids: torch.LongTensor, scores: torch.FloatTensor) -> torch.Tensor:
-        """Return scores [R, V], those of forbidden tokens -inf."""
+        """Return scores [R, V], −inf for tokens that the form does not allow."""
         written = input_ids[:, self.prompt :]
         ended = (written == self.separator).any(-1)
         inside = (~ended).nonzero()

@@ -1,4 +1,4 @@
-"""Where the time of a step goes: its operations by the time they take themselves.
+"""Where the time of a step goes: its operations by the time that each takes itself.
 
 Command line: `python -m benchmarks.profile --help`.
 """
@@ -18,7 +18,7 @@ WARM_UP = 2
 
 
 def shares(shape: str, variant: str, device: str, dtype: str) -> list[tuple[str, float, int]]:
-    """Return each operation of one step with its share of the time and how often it was called."""
+    """Return each operation of one step with its share of the time and its number of calls."""
     _, steps = prepare(SHAPES[shape], [variant], device, dtype)
     for number in range(WARM_UP):
         steps[variant](number)

@@ -1,4 +1,4 @@
-"""How fast this machine multiplies matrices of the sizes that a step has."""
+"""How fast this machine multiplies matrices of the sizes in a step."""
 
 import time
 from collections.abc import Callable
@@ -13,13 +13,13 @@ SECONDS = 0.3
 
 
 def rate(rows: int, inner: int, columns: int, device: str, dtype: str) -> float:
-    """Return operations per second of [rows, inner] · [inner, columns], measured once."""
+    """Return operations per second of [rows, inner] · [inner, columns], measured once per size."""
     return _measured(min(rows, MAX_ROWS), inner, min(columns, MAX_COLUMNS), device, dtype)
 
 
 @cache
 def _measured(rows: int, inner: int, columns: int, device: str, dtype: str) -> float:
-    """Return the rate of the fastest of many products: what others do here only slows it down."""
+    """Return the rate of the fastest of many products; other programs can only slow one down."""
     kind = getattr(torch, dtype)
     states = torch.randn(rows, inner, device=device, dtype=kind)
     weight = torch.randn(columns, inner, device=device, dtype=kind)

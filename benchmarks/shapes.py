@@ -1,6 +1,6 @@
 """The networks and batches that are measured: random weights, random tokens, full lengths.
 
-Nothing here depends on what a model says, only on how large it is, so nothing is downloaded.
+Speed depends on the size of a model and not on its weights, so nothing is downloaded.
 """
 
 import dataclasses
@@ -39,7 +39,7 @@ class Shape:
     target: int
     """T, tokens of a target with its end."""
     threads: int | None = None
-    """At most so many CPU threads: tiny networks are no faster with more."""
+    """Largest number of CPU threads; tiny networks are no faster with more."""
 
 
 _T5_SMALL: dict[str, Any] = {
@@ -91,7 +91,7 @@ SHAPES: dict[str, Shape] = {
 
 
 def write_tokenizer(shape: Shape, folder: Path) -> None:
-    """Write a tokenizer of exactly V tokens, the words `w0 w1 …` beside the special ones."""
+    """Write a tokenizer of exactly V tokens: the special ones and the words `w0 w1 …`."""
     words = " ".join(f"w{i}" for i in range(shape.vocabulary))
     spec = {"type": "word", "vocab_size": shape.vocabulary}
     tokenizer_training.train(iter([words]), spec, shape.architecture).save_pretrained(folder)
@@ -100,8 +100,8 @@ def write_tokenizer(shape: Shape, folder: Path) -> None:
 def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> LanguageModel:
     """Return a model with random weights, in training mode.
 
-    Its warmups never end before K tokens, because the separator is among the excluded tokens: the
-    work of a step would otherwise depend on how often a random network happens to draw it.
+    Its warmups always have K tokens, because the separator is among the excluded tokens. Otherwise
+    the work of a step would depend on how often a random network draws it.
     """
     spec = {
         "architecture": shape.architecture,

@@ -22,7 +22,7 @@ from warmup.common.files import write_json, write_text
 
 
 def measure(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    """Return the rows of one shape, one for each variant."""
+    """Return the rows of one shape, one per variant."""
     shape, device, dtype = SHAPES[name], options.device, options.dtype
     threads = min(options.threads, shape.threads or options.threads)
     torch.set_num_threads(threads)

@@ -1,7 +1,7 @@
-"""A whole training step: gradients to zero, a variant's gradients, clipping, AdamW.
+"""A whole training step: zero the gradients, compute a variant's gradients, clip, AdamW.
 
-The learning rate is 0, so that each step of each variant meets the same weights; AdamW does the
-same work at any rate.
+The learning rate is 0, so that each step of each variant starts from the same weights; AdamW does
+the same work at any rate.
 """
 
 import time
@@ -16,13 +16,13 @@ from warmup.models.interface import LanguageModel
 
 @dataclass(frozen=True)
 class Seconds:
-    """What a step took."""
+    """The time of a step, in seconds."""
 
     total: float
     update: float
-    """Of these, clipping and AdamW."""
+    """The part of `total` for clipping and AdamW."""
     processor: float
-    """Of all processors that worked on it; less than `total` where other programs were at work."""
+    """Processor time of all threads; on one thread it is below `total` if other programs ran."""
 
 
 class Step:
@@ -36,7 +36,7 @@ class Step:
         self.gradients = gradients
 
     def __call__(self, update: int) -> Seconds:
-        """Do an update; return what it took."""
+        """Do an update; return its time."""
         began, busy = _now(), time.process_time()
         self.optimiser.zero_grad()
         self.gradients(update)
@@ -65,12 +65,12 @@ def prepare(
 
 
 def make_optimiser(network: torch.nn.Module) -> torch.optim.Optimizer:
-    """Return AdamW as the `Trainer` of `transformers` makes it by default."""
+    """Return AdamW as the `Trainer` of `transformers` makes it by default, with learning rate 0."""
     return torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=0.0, fused=True)
 
 
 def _now() -> float:
-    """Return the time once the device has done all that it was told to."""
+    """Return the time once the device has finished all work."""
     if torch.cuda.is_available():
         torch.cuda.synchronize()
     return time.perf_counter()

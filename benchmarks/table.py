@@ -35,7 +35,7 @@ def markdown(result: dict[str, Any]) -> str:
 
 
 def origin(provenance: dict[str, Any]) -> str:
-    """Return one line on where and how it was measured."""
+    """Return one line on the machine and the settings."""
     settings, packages, git = (provenance[key] for key in ("settings", "packages", "git"))
     revision = f"{git['revision'][:7] if git['revision'] else 'none'}{'+' if git['dirty'] else ''}"
     versions = ", ".join(f"{name} {version or '–'}" for name, version in packages.items())
@@ -70,7 +70,7 @@ def _cells(row: dict[str, Any], sft: dict[str, Any]) -> list[str]:
 
 
 def number(value: float) -> str:
-    """Return three digits of small numbers and whole large ones."""
+    """Return a number below 100 with three digits, a larger one rounded to an integer."""
     return f"{value:.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -79,7 +79,7 @@ def _line(cells: Any) -> str:
 
 
 def tsv(result: dict[str, Any]) -> str:
-    """Return all numbers as one line for each shape and variant."""
+    """Return all numbers, one line per shape and variant."""
     flat = [dict(_flatten(row)) for row in result["rows"]]
     keys = list(dict.fromkeys(key for row in flat for key in row))
     lines = [keys] + [[str(row.get(key, "")) for key in keys] for row in flat]

@@ -1,4 +1,4 @@
-"""Time steps in turn, so that what else the machine does falls on all of them."""
+"""Time steps in turn, so that other load on the machine affects all of them alike."""
 
 import argparse
 import statistics
@@ -12,13 +12,13 @@ from warmup.training.flops import count_flops
 def compare(
     steps: dict[str, Step], options: argparse.Namespace, title: str
 ) -> tuple[dict[str, list[Seconds]], dict[str, int]]:
-    """Return what each step took in each round, and its operations as PyTorch counts them.
+    """Return the time of each step in each round, and its operations as PyTorch counts them.
 
     Args:
         steps: by variant, `sft` among them.
-        options: `warm_up` steps that are not timed, the first of which counts operations, and how
-            long to go on: for `rounds` and for `seconds`.
-        title: stands before each line of progress.
+        options: `warm_up` is the number of untimed steps, of which the first counts operations.
+            Timing goes on until `rounds` rounds are done and `seconds` seconds have passed.
+        title: begins each line of progress.
     """
     counts: dict[str, int] = {}
     for name, step in steps.items():

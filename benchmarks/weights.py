@@ -1,4 +1,4 @@
-"""The weights that a token meets on its way through a network."""
+"""Numbers of weights in the parts of a network, which determine its operations per token."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from transformers import PreTrainedModel
 
 @dataclass(frozen=True)
 class Network:
-    """Numbers of weights, by where they are; the embedding is looked up and not among them."""
+    """Numbers of weights by part; the embedding is not counted, since it is only looked up."""
 
     width: int
     inner: int
@@ -17,11 +17,12 @@ class Network:
     heads: int
     """A, the width of all attention heads together."""
     source: int
-    """What a token of x meets: the encoder, or a decoder up to the last layer's keys and values,
-    which are all that the other tokens see of it."""
+    """Weights for a token of x: the encoder, or a decoder up to the last layer's keys and values,
+    since other tokens use nothing beyond those."""
     source_layers: int
     """Layers in which tokens of x attend."""
     bridge: int
+    """Weights of the keys and values that cross-attention takes from x."""
     decoder: int
     decoder_layers: int
 
