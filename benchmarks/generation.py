@@ -23,12 +23,14 @@ from transformers.utils import logging
 from benchmarks import machine, plain
 from benchmarks.shapes import SEED, SHAPES, Shape, build
 from benchmarks.timing import spread
+from warmup.common.errors import run
 from warmup.common.files import write_json
+from warmup.config.settings import CheckpointFormat
 from warmup.data import tokenizer_training
 from warmup.data.records import Record, Unlabelled
 from warmup.generation.prediction import predict, read_inputs
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE
+from warmup.models.checkpoint_format import write_format
 
 Texts = list[str]
 """Warmup and output of each record as one text."""
@@ -51,17 +53,17 @@ def write_random_checkpoint(shape: Shape, folder: Path) -> None:
     """Write a network with random weights as training would."""
     model = build(shape)
     loading.save(model, folder)
-    form = {
-        "architecture": shape.architecture,
-        "separator": tokenizer_training.RESERVED[0],
-        "prompt_end": tokenizer_training.RESERVED[1],
-        "dtype": "float32",
-        "task": "summarization",
-        "max_warmup_tokens": shape.warmup,
-        "max_source_tokens": shape.source,
-        "max_target_tokens": shape.target,
-    }
-    write_json(folder / FORMAT_FILE, form)
+    form = CheckpointFormat(
+        architecture=shape.architecture,
+        separator=tokenizer_training.RESERVED[0],
+        prompt_end=tokenizer_training.RESERVED[1],
+        dtype="float32",
+        task="summarization",
+        max_warmup_tokens=shape.warmup,
+        max_source_tokens=shape.source,
+        max_target_tokens=shape.target,
+    )
+    write_format(folder, form)
 
 
 def random_records(shape: Shape, size: int) -> list[Record]:
@@ -99,7 +101,7 @@ def parse() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Time `warmup generate` and plain generate(); write generation.json, print a line per width."""
+    """Time `warmup generate` and plain generate(); write generation.json, print the speeds."""
     options = parse()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -147,4 +149,4 @@ def compare(
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -30,7 +30,7 @@ def unavailable(shape: Shape) -> str | None:
 
 
 def gradients(model: LanguageModel, batch: Batch, shape: Shape) -> Callable[[int], None]:
-    """Return GRPO's step up to the gradients; TRL changes the network's forward pass permanently."""
+    """Return GRPO's step up to the gradients; TRL changes the network's forward pass for good."""
     trl = importlib.import_module("trl")  # an optional package
     network, rows = model.network, shape.batch * shape.samples
     folder = tempfile.TemporaryDirectory()

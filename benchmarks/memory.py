@@ -17,6 +17,7 @@ import torch
 from benchmarks.shapes import SHAPES
 from benchmarks.steps import prepare
 from benchmarks.variants import VARIANTS
+from warmup.common.errors import run
 
 MIB = 2**20
 
@@ -97,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -7,6 +7,7 @@ from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList
 
 from benchmarks import direct
 from warmup.common import plugins
+from warmup.common.errors import InputError
 from warmup.data.batches import pad
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record
@@ -40,19 +41,25 @@ class Form(LogitsProcessor):  # type: ignore[misc]  # transformers is untyped
 
 @torch.no_grad()
 def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -> list[str]:
-    """Return `warmup | output` of each record, in the order of the file."""
+    """Return `warmup | output` of each record, in the order of the file.
+
+    Raises:
+        InputError: the checkpoint was trained without warmups.
+    """
     form = read_format(folder)
     model = loading.load(folder, form)
     model.network.eval()
     if torch.cuda.is_available():
         model.network.to("cuda")
     encoder = Encoder(model.tokenizer, model.tokens.of_form)
-    tokens, limit = model.tokens, form["max_warmup_tokens"]
-    task = plugins.load("task", form["task"])
+    tokens, limit = model.tokens, form.max_warmup_tokens
+    if limit is None:
+        raise InputError(f"--model: {folder} was trained without warmups")
+    task = plugins.load("task", form.task)
     found = []
     for first in range(0, len(records), batch_size):
         texts = [task.model_input(record) for record in records[first : first + batch_size]]
-        ids = encoder.inputs(texts, form["max_source_tokens"]).ids
+        ids = encoder.inputs(texts, form.max_source_tokens).ids
         mask = pad([[1] * len(row) for row in ids], 0, model.pads_left)
         inputs, prompt = direct.generation_inputs(
             model,
@@ -60,7 +67,7 @@ def generate(folder: Path, records: list[Record], batch_size: int, beams: int) -
             mask.to(model.network.device),
         )
         config = GenerationConfig(
-            max_new_tokens=limit + 1 + form["max_target_tokens"],
+            max_new_tokens=limit + 1 + form.max_target_tokens,
             num_beams=beams,
             do_sample=False,
             pad_token_id=tokens.pad,

@@ -13,6 +13,7 @@ from transformers.utils import logging
 from benchmarks.shapes import SHAPES
 from benchmarks.steps import prepare
 from benchmarks.variants import VARIANTS
+from warmup.common.errors import run
 
 WARM_UP = 2
 
@@ -61,4 +62,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from warmup.config.settings import ModelConfig, TokenizerConfig
 from warmup.data import tokenizer_training
 from warmup.models import loading
 from warmup.models.interface import LanguageModel
@@ -103,12 +104,15 @@ def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> Language
     Its warmups always have K tokens, because the separator is among the excluded tokens. Otherwise
     the work of a step would depend on how often a random network draws it.
     """
-    spec = {
-        "architecture": shape.architecture,
-        "scratch": shape.scratch,
-        "separator": tokenizer_training.RESERVED[0],
-        "prompt_end": tokenizer_training.RESERVED[1],
-    }
+    spec = ModelConfig(
+        architecture=shape.architecture,
+        scratch=shape.scratch,
+        tokenizer=TokenizerConfig(type="word", vocab_size=shape.vocabulary),
+        separator=tokenizer_training.RESERVED[0],
+        prompt_end=tokenizer_training.RESERVED[1],
+        dtype="float32",
+        gradient_checkpointing=False,
+    )
     with tempfile.TemporaryDirectory() as folder:
         write_tokenizer(shape, Path(folder))
         model = loading.create(spec, Path(folder), SEED)

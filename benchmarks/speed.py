@@ -18,6 +18,7 @@ from benchmarks.shapes import SHAPES
 from benchmarks.steps import prepare
 from benchmarks.timing import compare, say, spread
 from benchmarks.variants import VARIANTS
+from warmup.common.errors import run
 from warmup.common.files import write_json, write_text
 
 
@@ -123,4 +124,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

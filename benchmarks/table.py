@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.variants import TITLES
+from warmup.common.errors import run
 from warmup.common.files import read_json
 
 COLUMNS = (
@@ -104,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,8 +1,8 @@
-"""Whole trainings side by side: the warmup runs of an experiment, and the same by the direct way.
+"""Whole training runs compared: the warmup runs of an experiment, and the direct implementation.
 
-Each run is trained twice, in turn, from the SFT model that the experiment has made: data, updates,
-settings and seed are the same, only the loss is computed by `benchmarks.direct_criterion`. The
-time is that of the updates, without validation.
+Each run is trained twice, in turn, from the SFT model of the experiment. Data, updates, settings
+and seed are the same; `benchmarks.direct_criterion` computes the loss of one. The time is that of
+the updates, without validation.
 
 Command line: `python -m benchmarks.training --help`.
 """
@@ -19,14 +19,13 @@ import torch
 from transformers.utils import logging
 
 from benchmarks import machine
-from benchmarks.direct_criterion import DirectCriterion
+from benchmarks.direct_criterion import DirectCriterion, check_direct
 from benchmarks.timing import say
 from warmup.common import plugins
 from warmup.common.errors import InputError, run
 from warmup.common.files import write_json
 from warmup.common.languages import parse_pair
 from warmup.config import experiment
-from warmup.config.conversion import to_json
 from warmup.config.settings import ExperimentConfig
 from warmup.data import predictions
 from warmup.data.records import read_records
@@ -35,7 +34,7 @@ from warmup.evaluation.score import score
 from warmup.generation import prediction
 from warmup.method.criterion import Criterion
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 from warmup.training.training_job import TrainingJob
 
 CRITERIA: dict[str, type[Criterion]] = {"ours": Criterion, "direct": DirectCriterion}
@@ -50,14 +49,15 @@ def compare(
     Args:
         config: the experiment.
         results: its folder.
-        name: of the run.
-        updates: of each training; None for as many as the run has.
+        name: the run.
+        updates: of each training run; None for as many as the run has.
 
     Raises:
-        InputError: the experiment has not trained the model that the run starts from, or the run's
-            budget is not a number of updates.
+        InputError: the direct implementation does not compute the method, the experiment has not
+            trained the model that the run starts from, or the budget is not a number of updates.
     """
     run = experiment.resolve(config, name)
+    check_direct(run.method, name)
     dataset, pair, *_ = name.split("/")
     start = results / "runs" / name.replace(f"/{METHOD}/", f"/{run.method.start}/")
     if not (start / "model").exists():
@@ -83,7 +83,7 @@ def compare(
             row[way] = {"seconds": training["cost"]["seconds"]}
             made = Path(folder, "model")
             loading.save(model, made)
-            write_json(made / FORMAT_FILE, model_format(to_json(run)))
+            write_format(made, format_of(run))
             row[way] |= evaluate(made, data / "test.jsonl", run.dataset.task, pair)
     row["ratio"] = row["direct"]["seconds"] / row["ours"]["seconds"]
     return row

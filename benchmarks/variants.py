@@ -1,15 +1,17 @@
-"""What is compared: ways to the gradients of an update, all on the same network and batch."""
+"""What is compared: ways to compute the gradients of an update, on the same network and batch."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from benchmarks import direct, grpo
+from benchmarks.direct_criterion import check_direct
 from benchmarks.shapes import SEED, Shape
 from warmup.config import experiment
-from warmup.config.conversion import to_json
+from warmup.config.settings import MethodConfig, ReferenceKLConfig
 from warmup.data.batches import Batch
 from warmup.method.criterion import Criterion
 from warmup.models.interface import LanguageModel
@@ -17,7 +19,7 @@ from warmup.models.interface import LanguageModel
 ROOT = Path(__file__).parents[1]
 
 Gradients = Callable[[int], None]
-"""Leaves the gradients of an update, whose number it gets, in the network."""
+"""Given the number of an update, leaves its gradients in the network."""
 
 
 def _backward(losses: torch.Tensor, batch: Batch) -> None:
@@ -41,15 +43,22 @@ def simple(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
 
 
 def settings(
-    name: str, reference_kl: dict[str, Any] | None = None, **sampling: Any
-) -> dict[str, Any]:
-    """Return a method of config.yaml with all its settings, those of sampling changed.
+    name: str, reference_kl: ReferenceKLConfig | None = None, **sampling: Any
+) -> MethodConfig:
+    """Return a method of config.yaml with some settings of sampling changed.
 
     It has no reference KL unless one is given.
+
+    Raises:
+        InputError: the direct implementation does not compute such a method.
     """
-    method: dict[str, Any] = to_json(experiment.load(ROOT / "config.yaml").methods[name])
-    sampled = method["sampling"] and method["sampling"] | sampling
-    return method | {"sampling": sampled, "reference_kl": reference_kl}
+    method = experiment.load(ROOT / "config.yaml").methods[name]
+    if method.sampling:
+        method = replace(method, sampling=replace(method.sampling, **sampling))
+    method = replace(method, reference_kl=reference_kl)
+    if method.sampling:
+        check_direct(method, "config.yaml: methods.warmup")
+    return method
 
 
 def likelihood(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
@@ -64,20 +73,23 @@ def exact(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
 
 def one_sample(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
     """Return a warmup step with a backward pass through one of N."""
-    return _criterion(model, batch, _warmup(shape, backprop_samples=1))
+    method = _warmup(shape)
+    assert method.sampling
+    method = replace(method, sampling=replace(method.sampling, backprop_samples=1))
+    return _criterion(model, batch, method)
 
 
-def _warmup(shape: Shape, backprop_samples: int | None = None) -> dict[str, Any]:
+def _warmup(shape: Shape) -> MethodConfig:
     return settings(
         "warmup",
         samples=shape.samples,
         max_tokens=shape.warmup,
-        backprop_samples=backprop_samples,
+        backprop_samples=None,
         adaptive_samples=None,
     )
 
 
-def _criterion(model: LanguageModel, batch: Batch, method: dict[str, Any]) -> Gradients:
+def _criterion(model: LanguageModel, batch: Batch, method: MethodConfig) -> Gradients:
     criterion = Criterion(model, method, seed=SEED)
     return lambda update: _backward(criterion.losses(model.network, batch, update)[0], batch)
 
@@ -90,7 +102,7 @@ VARIANTS: dict[str, Callable[[LanguageModel, Batch, Shape], Gradients]] = {
     "one_sample": one_sample,
     "grpo": grpo.gradients,
 }
-"""By name: what makes a step of model, batch and shape."""
+"""Name -> function that makes the step for a model, a batch and a shape."""
 TITLES = {
     "sft": "SFT, plain",
     "likelihood": "SFT, ours",

@@ -159,12 +159,14 @@ UNBUILT = {
 }
 """Types of which no tiny network is made here, and why."""
 
-FORM = {
-    "max_source_tokens": 12,
-    "max_warmup_tokens": 12,
-    "max_target_tokens": 12,
-    "warmup_samples": 3,
-}
+FORM = tiny.checkpoint_format(
+    **{
+        "max_source_tokens": 12,
+        "max_warmup_tokens": 12,
+        "max_target_tokens": 12,
+        "warmup_samples": 3,
+    }
+)
 
 
 def scratch(model_type: str) -> dict[str, Any]:
@@ -203,12 +205,12 @@ def make(model_type: str, architecture: str) -> Any:
     settings = scratch(model_type)
     if architecture == "decoder_only":
         settings.pop("decoder_start_token_id", None)
-    entry = tiny.spec("llama") | {
+    changes = {
         "architecture": architecture,
         "scratch": {"model_type": model_type, **settings},
     }
     like = "t5" if architecture == "encoder_decoder" else "llama"
-    model = loading.create(entry, tokenizer(like), seed=7)
+    model = loading.create(tiny.model_config("llama", changes), tokenizer(like), seed=7)
     model.network.eval()
     return model
 

@@ -4,6 +4,7 @@ import copy
 import functools
 import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from warmup.common.files import write_jsonl
 from warmup.common.languages import Pair
 from warmup.config import experiment as config
 from warmup.config.conversion import from_json, to_json
-from warmup.config.settings import RunConfig
+from warmup.config.settings import CheckpointFormat, ModelConfig, RunConfig
 from warmup.data.generators import shell_game
 
 # weights large enough that probabilities are far from uniform and positions matter
@@ -70,7 +71,7 @@ def model(model_type: str) -> Any:
     from warmup.models import loading
 
     with tempfile.TemporaryDirectory() as folder:
-        made = loading.create(spec(model_type), tokenizer(Path(folder), model_type), seed=7)
+        made = loading.create(model_config(model_type), tokenizer(Path(folder), model_type), seed=7)
     made.network.eval()
     return made
 
@@ -195,6 +196,19 @@ def resolved(method: str, model_type: str = "t5", **settings: Any) -> dict[str, 
 def typed(run: dict[str, Any]) -> RunConfig:
     """Return a resolved run as `warmup train` reads it."""
     return from_json(RunConfig, run)
+
+
+def model_config(model_type: str, changes: dict[str, Any] | None = None) -> ModelConfig:
+    """Return the entry of a tiny network; `changes` replace its keys."""
+    entry = {"gradient_checkpointing": False} | spec(model_type) | (changes or {})
+    return from_json(ModelConfig, entry)
+
+
+def checkpoint_format(model_type: str = "t5", **changes: Any) -> CheckpointFormat:
+    """Return the format of a checkpoint of `warmup`; `changes` replace some of it."""
+    from warmup.models.checkpoint_format import format_of
+
+    return replace(format_of(typed(resolved("warmup", model_type))), **changes)
 
 
 def data(folder: Path) -> dict[str, Path]:

@@ -10,7 +10,7 @@ from pipeline import snakemake
 from helpers import tiny
 from warmup.__main__ import main
 from warmup.evaluation.result_tables import SCORES
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 
 pytest.register_assert_rewrite("wrong_inputs")  # what its assertions compare is shown, too
 
@@ -47,7 +47,6 @@ def copy(finished, tmp_path):
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
     """Files that are right, and some that are wrong; cases name them."""
-    from warmup.common.files import write_json
     from warmup.models import loading
 
     folder = tmp_path_factory.mktemp("inputs")
@@ -55,7 +54,7 @@ def inputs(tmp_path_factory):
     tiny.write_shell_game(folder / "valid.jsonl", 20, 2)
     tiny.tokenizer(folder / "tokenizer", "t5")
     loading.save(tiny.model("t5"), folder / "model")
-    write_json(folder / "model" / FORMAT_FILE, model_format(tiny.resolved("warmup")))
+    write_format(folder / "model", format_of(tiny.typed(tiny.resolved("warmup"))))
     (folder / "empty-folder").mkdir()
     (folder / "folder-without-form").mkdir()
     lines = {

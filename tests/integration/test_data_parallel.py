@@ -160,7 +160,7 @@ from warmup.training.microbatches import count_tokens
 plain = Criterion.losses
 
 def losses(self, network, batch, update):
-    if os.environ["RANK"] == "1" and update == 5 and count_tokens(batch, self.sampling) > 30:
+    if os.environ["RANK"] == "1" and update == 5 and count_tokens(batch, self.method.sampling) > 30:
         raise torch.OutOfMemoryError("for a test")
     return plain(self, network, batch, update)
 

@@ -8,14 +8,13 @@ import yaml
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
 from helpers import tiny
-from warmup.common.files import read_json, write_json
+from warmup.common.files import read_json
 from warmup.config import experiment
-from warmup.config.conversion import to_json
 from warmup.data.records import read_records
 from warmup.data.tasks import multiple_choice
 from warmup.generation import prediction
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 from warmup.training.training_job import TrainingJob
 
 pytestmark = pytest.mark.slow
@@ -53,11 +52,11 @@ def trained(tmp_path_factory):
         ("sft_continued", folder / "sft", UPDATES),
         ("warmup", folder / "sft", UPDATES),
     ):
-        run = to_json(experiment.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}"))
+        run = experiment.resolve(checked, f"shell_game/en/t5_tiny/{name}/seed{SEED}")
         inputs = {"start": start, "train": data["train"], "valid": data["valid"]}
-        model, _ = TrainingJob(tiny.typed(run), inputs, updates, folder / "work" / name).train()
+        model, _ = TrainingJob(run, inputs, updates, folder / "work" / name).train()
         loading.save(model, folder / name)
-        write_json(folder / name / FORMAT_FILE, model_format(run))
+        write_format(folder / name, format_of(run))
     return folder
 
 

@@ -51,15 +51,14 @@ def run(data, tmp_path_factory):
 @pytest.fixture(scope="session")
 def checkpoints(run, tmp_path_factory):
     """Checkpoints with and without warmups, as `warmup train` leaves them."""
-    from warmup.common.files import write_json
     from warmup.models import loading
-    from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+    from warmup.models.checkpoint_format import format_of, write_format
 
     folder = tmp_path_factory.mktemp("checkpoints")
     for method in ("sft", "warmup"):
         trained, training = run(method)
         loading.save(trained, folder / method)
-        write_json(folder / method / FORMAT_FILE, model_format(training["config"]))
+        write_format(folder / method, format_of(tiny.typed(training["config"])))
     return folder
 
 

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from benchmarks.variants import VARIANTS, settings
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.config import experiment
+from warmup.config.settings import ReferenceKLConfig
 from warmup.data.batches import IGNORED
 from warmup.method.criterion import Criterion
 from warmup.method.scoring import build_branches, score
@@ -93,7 +95,7 @@ def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name
     model.network = copy.deepcopy(model.network)
     method = settings(
         "warmup", samples=3, max_tokens=4,
-        reference_kl={"weight": 0.7, "updates": 6, "final": 0.0, "divergence": "reverse"},
+        reference_kl=ReferenceKLConfig(weight=0.7, updates=6, final=0.0, divergence="reverse"),
         backprop_samples=None, adaptive_samples=None,
     )  # fmt: skip
     ours, plain = (kind(model, method, seed=5) for kind in (Criterion, DirectCriterion))
@@ -110,6 +112,28 @@ def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name
     wanted = torch.autograd.grad(expected.sum(), parameters)
     for one, other in zip(found, wanted, strict=True):
         torch.testing.assert_close(one, other, atol=5e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"objective": "jensen"}, "objective: the direct implementation computes only 'rew"),
+        ({"objective_settings": {"tau": 2.0}}, "objective_settings.tau: .* only 1.0, got 2.0"),
+        ({"sampling": replace(METHOD.sampling, settle=3)}, "sampling.settle: .* only 0, got 3"),
+        ({"sampling": replace(METHOD.sampling, temperature=0.5)}, "sampling.temperature: "),
+        ({"sampling": replace(METHOD.sampling, predefined="filler")}, "sampling.predefined: "),
+        ({"sampling": None}, "sampling.temperature: "),
+        (
+            {"reference_kl": ReferenceKLConfig(
+                weight=1.0, updates=6, final=0.0, divergence="forward"
+            )},
+            "reference_kl.divergence: .* only 'reverse', got 'forward'",
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_direct_implementation_does_not_compute_is_refused(changes, message):
+    with pytest.raises(InputError, match=f"method: {message}"):
+        DirectCriterion(tiny.model("t5"), replace(METHOD, **changes), seed=5)
 
 
 @pytest.mark.parametrize("name", ["t5", "llama"])

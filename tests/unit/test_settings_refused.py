@@ -1,6 +1,7 @@
 """Settings that a network, a tokenizer or a checkpoint cannot have: one line that names them."""
 
 import contextlib
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -38,7 +39,7 @@ def refused(action):
 )
 def test_a_separator_is_a_token_that_nothing_else_is(tmp_path, model_type, separator, problem):
     folder = tiny.tokenizer(tmp_path, model_type)
-    entry = tiny.spec(model_type) | {"separator": separator}
+    entry = tiny.model_config(model_type, {"separator": separator})
     said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said == f"separator: {separator!r} {problem}; choose from: <extra_id_0>, <extra_id_1>"
 
@@ -46,7 +47,7 @@ def test_a_separator_is_a_token_that_nothing_else_is(tmp_path, model_type, separ
 @pytest.mark.parametrize("prompt_end", ["</s>", "<pad>", "<unk>", "a", "<end>"])
 def test_the_end_of_a_prompt_is_such_a_token_too(tmp_path, prompt_end):
     folder = tiny.tokenizer(tmp_path, "llama")
-    entry = tiny.spec("llama") | {"prompt_end": prompt_end}
+    entry = tiny.model_config("llama", {"prompt_end": prompt_end})
     said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said.startswith(f"prompt_end: {prompt_end!r} ")
     assert said.endswith("; choose from: <extra_id_0>, <extra_id_1>")
@@ -59,20 +60,20 @@ def test_a_token_that_begins_texts_is_no_separator(tmp_path):
     tokenizer = AutoTokenizer.from_pretrained(folder)
     tokenizer.add_special_tokens({"bos_token": "<s>"})
     tokenizer.save_pretrained(tmp_path)
-    entry = tiny.spec("llama") | {"separator": "<s>"}
+    entry = tiny.model_config("llama", {"separator": "<s>"})
     assert "'<s>' already begins a text" in refused(lambda: loading.create(entry, tmp_path, seed=1))
 
 
 @pytest.mark.parametrize("piece", ["▁<extra_id_0>", "[unused1]"])
 def test_pieces_that_vocabularies_reserve_without_adding_them_are_accepted(tmp_path, piece):
     folder = tiny.tokenizer(tmp_path, "t5", [f"a b {piece}"])
-    model = loading.create(tiny.spec("t5") | {"separator": piece}, folder, seed=1)
+    model = loading.create(tiny.model_config("t5", {"separator": piece}), folder, seed=1)
     assert model.tokenizer.convert_ids_to_tokens(model.tokens.separator) == piece
 
 
 def test_separator_and_end_of_the_prompt_are_two_tokens(tmp_path):
     folder = tiny.tokenizer(tmp_path, "llama")
-    entry = tiny.spec("llama") | {"prompt_end": "<extra_id_0>"}
+    entry = tiny.model_config("llama", {"prompt_end": "<extra_id_0>"})
     said = refused(lambda: loading.create(entry, folder, seed=1))
     assert said.startswith("separator: '<extra_id_0>' is also the token that begins")
     value = tiny.experiment()
@@ -100,7 +101,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("model_type", "settings", "message"), IMPOSSIBLE)
 def test_an_impossible_setting_of_a_network_is_named(tmp_path, model_type, settings, message):
     folder = tiny.tokenizer(tmp_path, model_type)
-    entry = tiny.spec(model_type, **settings)
+    entry = tiny.model_config(model_type, tiny.spec(model_type, **settings))
     assert refused(lambda: loading.create(entry, folder, seed=1)).startswith(message)
 
 
@@ -110,7 +111,9 @@ def test_any_value_of_any_setting_makes_a_network_or_one_line(tmp_path, model_ty
     folder = tiny.tokenizer(tmp_path, model_type)
     for key in tiny.SCRATCH[model_type]:
         with contextlib.suppress(InputError):
-            loading.create(tiny.spec(model_type, **{key: value}), folder, seed=1)
+            loading.create(
+                tiny.model_config(model_type, tiny.spec(model_type, **{key: value})), folder, seed=1
+            )
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**30, True, 1.0, "1"])
@@ -176,7 +179,7 @@ def test_any_key_of_a_form_may_be_missing_or_wrong(tmp_path, key, value):
     if (key, value) == ("max_warmup_tokens", None) or (
         key in {"separator", "prompt_end"} and value == "chat"
     ):
-        assert read_format(tmp_path) == form
+        assert asdict(read_format(tmp_path)) == form
     else:
         said = refused(lambda: read_format(tmp_path))
         assert said.startswith(f"{tmp_path / FORMAT_FILE}: ")
@@ -207,16 +210,18 @@ def test_generation_does_not_begin_with_a_limit_that_it_never_reaches(checkpoint
 
 def test_a_network_has_positions_for_all_that_it_is_fed(tmp_path):
     folder = tiny.tokenizer(tmp_path, "bart")
-    model = loading.create(tiny.spec("bart"), folder, seed=1)  # of 64 positions
-    fits = FORM | {"max_source_tokens": 64, "max_warmup_tokens": 40, "max_target_tokens": 23}
+    model = loading.create(tiny.model_config("bart"), folder, seed=1)  # of 64 positions
+    longest = {"max_source_tokens": 64, "max_warmup_tokens": 40, "max_target_tokens": 23}
+    fits = tiny.checkpoint_format(**longest)
     lengths.check_lengths(model, fits)
-    lengths.check_lengths(model, fits | {"max_warmup_tokens": None, "max_target_tokens": 64})
-    for key in ("max_source_tokens", "max_warmup_tokens", "max_target_tokens"):
-        said = refused(lambda key=key: lengths.check_lengths(model, fits | {key: fits[key] + 1}))
+    lengths.check_lengths(model, replace(fits, max_warmup_tokens=None, max_target_tokens=64))
+    for key, most in longest.items():
+        longer = replace(fits, **{key: most + 1})
+        said = refused(lambda form=longer: lengths.check_lengths(model, form))
         assert said.endswith("of this bart (max_position_embeddings: 64)")
-        assert f"{key} {fits[key] + 1}" in said
+        assert f"{key} {most + 1}" in said
     lengths.check_lengths(
-        loading.create(tiny.spec("t5"), folder, seed=1), fits
+        loading.create(tiny.model_config("t5"), folder, seed=1), fits
     )  # has no such table
 
 

@@ -11,6 +11,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_places
 from warmup.common.texts import nfc
+from warmup.config.settings import CheckpointFormat
 from warmup.data import text_counts
 from warmup.data.batches import check_positions
 from warmup.data.encoding import Encoder
@@ -60,10 +61,10 @@ def predict(
             `warmup` does not fit it, or its network is not supported.
     """
     form = read_format(folder)
-    if task and task != form["task"]:
-        raise InputError(f"--task: {folder} was trained for {form['task']}, not {task}")
+    if task and task != form.task:
+        raise InputError(f"--task: {folder} was trained for {form.task}, not {task}")
     strategy = plugins.load("decoding", warmup)
-    if strategy.NEEDS_WARMUPS and form["max_warmup_tokens"] is None:
+    if strategy.NEEDS_WARMUPS and form.max_warmup_tokens is None:
         raise InputError(f"--warmup {warmup}: {folder} was trained without warmups")
     if samples and not strategy.SAMPLES:
         raise InputError(f"--samples: --warmup {warmup} takes no samples")
@@ -81,7 +82,7 @@ def predict(
     inputs = Inputs(
         sources=texts.inputs.ids,
         targets=texts.targets,
-        samples=samples or form.get("warmup_samples") or DEFAULT_SAMPLES,
+        samples=samples or form.warmup_samples or DEFAULT_SAMPLES,
         seed=seed,
     )
     generator = SequenceGenerator(model, form, beams=beams, batch_size=batch_size)
@@ -94,7 +95,7 @@ def predict(
                 [] if isinstance(record, Unlabelled) else texts.task.render(record).references
             ),
             **shown(generator, hypothesis),
-            warmup_from=None if form["max_warmup_tokens"] is None else warmup,
+            warmup_from=None if form.max_warmup_tokens is None else warmup,
             as_tokens=lost,
             meta=record.meta,
         )
@@ -107,16 +108,18 @@ class Texts:
 
     Args:
         model: the model that generates.
-        form: the checkpoint's `warmup.json`.
+        form: the format of its checkpoint.
         rows: records, some of them `Unlabelled`.
     """
 
-    def __init__(self, model: LanguageModel, form: dict[str, Any], rows: Sequence[Record]) -> None:
+    def __init__(
+        self, model: LanguageModel, form: CheckpointFormat, rows: Sequence[Record]
+    ) -> None:
         self.encoder = Encoder(model.tokenizer, model.tokens.of_form)
         self.form, self.rows = form, rows
-        self.task = plugins.load("task", form["task"])
+        self.task = plugins.load("task", form.task)
         self.inputs = self.encoder.inputs(
-            [self.task.model_input(row) for row in rows], form["max_source_tokens"]
+            [self.task.model_input(row) for row in rows], form.max_source_tokens
         )
         self.known = [i for i, row in enumerate(rows) if not isinstance(row, Unlabelled)]
         self.target_texts = [self.task.render(rows[i]).target for i in self.known]
@@ -133,11 +136,11 @@ class Texts:
         if not self.rows:
             return []
         texts = [str(self.task.model_input(row)) for row in self.rows]
-        longest = self.form["max_source_tokens"]
+        longest = self.form.max_source_tokens
         inputs = text_counts.count(self.encoder, texts, self.inputs, longest)
         if not self.known:
             return text_counts.sentences("generate", inputs, None)
-        longest = self.form["max_target_tokens"]
+        longest = self.form.max_target_tokens
         targets = text_counts.count(self.encoder, self.target_texts, self.target_tokens, longest)
         return text_counts.sentences("generate", inputs, targets)
 
@@ -148,14 +151,14 @@ class Texts:
             {"inputs_cut": cut, "inputs_too_long": excess, "inputs_unknown": unknown}
             for cut, excess, unknown in zip(
                 inputs.cut,
-                inputs.excess(self.form["max_source_tokens"]),
+                inputs.excess(self.form.max_source_tokens),
                 inputs.unknown,
                 strict=True,
             )
         ]
         of_targets = zip(
             self.known,
-            targets.excess(self.form["max_target_tokens"]),
+            targets.excess(self.form.max_target_tokens),
             targets.unknown,
             strict=True,
         )

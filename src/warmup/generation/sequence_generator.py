@@ -9,12 +9,13 @@ so a second forward pass computes the log-probability of each token.
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from transformers import GenerationConfig, LogitsProcessorList
 
 from warmup.common.errors import InputError
+from warmup.config.settings import CheckpointFormat
 from warmup.data.batches import IGNORED, pad
 from warmup.data.encoding import decode
 from warmup.generation import greedy_search
@@ -61,7 +62,7 @@ class SequenceGenerator:
 
     Args:
         model: the model, in evaluation mode.
-        form: the checkpoint's `warmup.json`.
+        form: the format of its checkpoint.
         beams: beam width; 1 is greedy search.
         batch_size: sequences at once.
         progress: print progress on stderr.
@@ -70,7 +71,7 @@ class SequenceGenerator:
     def __init__(
         self,
         model: LanguageModel,
-        form: dict[str, Any],
+        form: CheckpointFormat,
         *,
         beams: int,
         batch_size: int,
@@ -78,7 +79,7 @@ class SequenceGenerator:
     ) -> None:
         self.model = model
         self.form = form
-        self.limit: int | None = form["max_warmup_tokens"]
+        self.limit = form.max_warmup_tokens
         self.beams = beams
         self.batch_size = batch_size
         self.progress = progress
@@ -89,7 +90,7 @@ class SequenceGenerator:
 
         def generate(rows: list[int]) -> list[Hypothesis]:
             source = self._encode([sources[i] for i in rows])
-            return self._hypotheses(source, None, self.form["max_target_tokens"] + in_front)
+            return self._hypotheses(source, None, self.form.max_target_tokens + in_front)
 
         return self._in_batches("generated", [(len(ids),) for ids in sources], generate)
 
@@ -127,7 +128,7 @@ class SequenceGenerator:
         def generate(rows: list[int]) -> list[Hypothesis]:
             source = self._encode([sources[i] for i in rows])
             prefix = torch.tensor([[*warmups[i], separator] for i in rows])
-            max_new_tokens = self.form["max_target_tokens"] + limit + 1 - prefix.shape[1]
+            max_new_tokens = self.form.max_target_tokens + limit + 1 - prefix.shape[1]
             return self._hypotheses(source, prefix, max_new_tokens)
 
         if len(sources) != len(warmups):

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import torch
 
+from warmup.config.settings import AdaptiveSamplingConfig
 from warmup.method.diagnostics import Diagnostics
 
 
@@ -14,21 +15,20 @@ class AdaptiveSampling:
 
     Args:
         samples: warmups per example, N.
-        min_samples: warmups of an example with flat weights.
-        ess_fraction: weights are flat if the effective sample size is at least this fraction of the
-            number of samples.
+        settings: `min_samples` of an example with flat weights. Weights are flat if the effective
+            sample size is at least the fraction `ess_fraction` of the number of samples.
     """
 
-    def __init__(self, samples: int, min_samples: int, ess_fraction: float) -> None:
+    def __init__(self, samples: int, settings: AdaptiveSamplingConfig) -> None:
         self.samples = samples
-        self.min_samples = min_samples
-        self.ess_fraction = ess_fraction
+        self.settings = settings
         self.flat: set[int] = set()
         """Index of each example whose weights were flat."""
 
     def counts(self, examples: torch.Tensor) -> list[int]:
         """Return the number of samples of each example, given by its index [B]."""
-        return [self.min_samples if i in self.flat else self.samples for i in examples.tolist()]
+        fewer = self.settings.min_samples
+        return [fewer if i in self.flat else self.samples for i in examples.tolist()]
 
     def observe(self, examples: torch.Tensor, notes: Diagnostics) -> list[tuple[int, bool]]:
         """Return the index of each example and whether its weights are flat.
@@ -40,7 +40,8 @@ class AdaptiveSampling:
             notes: diagnostics of the examples.
         """
         samples = notes["samples"]
-        flat = (notes["effective_sample_size"] >= self.ess_fraction * samples) & (samples > 1)
+        least = self.settings.ess_fraction * samples
+        flat = (notes["effective_sample_size"] >= least) & (samples > 1)
         return list(zip(examples.tolist(), flat.tolist(), strict=True))
 
     def remember(self, observed: Iterable[tuple[int, bool]]) -> None:

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 
 from warmup.common import plugins
+from warmup.config.settings import MethodConfig, SamplingConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.adaptive_sampling import AdaptiveSampling
 from warmup.method.diagnostics import Diagnostics, describe_samples, log_mean_exp
 from warmup.method.objectives import likelihood, surrogate
+from warmup.method.predefined import Rule
 from warmup.method.random_numbers import Stream, uniforms
 from warmup.method.reference_kl import ReferenceKL
 from warmup.method.sampling import Warmups, distinct, sample, select
@@ -57,7 +59,7 @@ class Criterion:
 
     Args:
         model: the model that is trained; a reference KL keeps a copy of it.
-        method: a resolved method.
+        method: the method.
         seed: of the random numbers.
         targets: all targets of the training data, for predefined warmups.
     """
@@ -65,29 +67,37 @@ class Criterion:
     def __init__(
         self,
         model: LanguageModel,
-        method: dict[str, Any],
+        method: MethodConfig,
         seed: int,
         targets: Sequence[Sequence[int]] = (),
     ) -> None:
         self.model = model
         self.seed = seed
-        self.objective = plugins.load("objective", method["objective"])
-        self.settings = method["objective_settings"]
-        self.sampling = sampling = method["sampling"]
+        self.objective = plugins.load("objective", method.objective)
+        self.method = method
         self.adaptive_sampling: AdaptiveSampling | None = None
         self.reference_kl: ReferenceKL | None = None
-        self.predefined: Any = None
-        if not sampling:
+        self.predefined: Rule | None = None
+        if not (sampling := method.sampling):
             return
-        if adaptive := sampling["adaptive_samples"]:
-            self.adaptive_sampling = AdaptiveSampling(
-                sampling["samples"], adaptive["min_samples"], adaptive["ess_fraction"]
-            )
-        if method["reference_kl"]:
-            self.reference_kl = ReferenceKL(model, method["reference_kl"])
-        if sampling["predefined"]:
-            kind = plugins.load("predefined warmup", sampling["predefined"])
-            self.predefined = kind.rule(targets, model.tokens, sampling["max_tokens"])
+        if sampling.adaptive_samples:
+            self.adaptive_sampling = AdaptiveSampling(sampling.samples, sampling.adaptive_samples)
+        if method.reference_kl:
+            self.reference_kl = ReferenceKL(model, method.reference_kl)
+        if sampling.predefined:
+            kind = plugins.load("predefined warmup", sampling.predefined)
+            self.predefined = kind.rule(targets, model.tokens, sampling.max_tokens)
+
+    @property
+    def sampling(self) -> SamplingConfig:
+        """How warmups are sampled.
+
+        Raises:
+            ValueError: the method has no warmups.
+        """
+        if self.method.sampling is None:
+            raise ValueError("the method has no warmups")
+        return self.method.sampling
 
     def losses(
         self, network: torch.nn.Module, batch: Batch, update: int
@@ -99,7 +109,7 @@ class Criterion:
             batch: B examples.
             update: number of the update; warmups are a function of it, of the seed and the example.
         """
-        if not self.sampling:
+        if not self.method.sampling:
             return self._losses_without_warmups(network, batch), {}
         counts = self._sample_counts(batch["index"], update)
         if len(set(counts)) == 1:
@@ -132,7 +142,7 @@ class Criterion:
         model, labels = self.model, batch["labels"]
         source = model.cache_prompt(model.encode(batch["input_ids"], batch["mask"]))
         warmups, cache = self._draw(source, batch, update, samples)
-        draws = self.sampling["backprop_samples"] or samples
+        draws = self.sampling.backprop_samples or samples
         if draws >= samples:
             scored = self._score(network, source, warmups, labels)
             l = scored.l.detach()
@@ -148,7 +158,7 @@ class Criterion:
         losses, penalties = self._penalise(
             surrogate(a, b, scored.s, scored.l), scored, batch, update
         )
-        if not self.sampling["backprop_samples"]:  # the samples that train are chosen by weight
+        if not self.sampling.backprop_samples:  # the samples that train are chosen by weight
             notes["warmup_surprisal"] = -scored.s.detach().mean(-1)
             notes["warmup_distinct"] = 1.0 + scored.which.max(-1).values
         return losses, notes | penalties
@@ -159,18 +169,18 @@ class Criterion:
             return [1] * len(examples)
         if self.adaptive_sampling:
             return self.adaptive_sampling.counts(examples)
-        return [self.sampling["samples"]] * len(examples)
+        return [self.sampling.samples] * len(examples)
 
     def settling(self, update: int) -> bool:
         """Return whether the target is still learning to follow warmups that are not trained."""
-        return bool(update < self.sampling["settle"])
+        return update < self.sampling.settle
 
     def _draw(
         self, source: EncodedInput, batch: Batch, update: int, samples: int
     ) -> tuple[Warmups, Any]:
         """Return the warmups of each example, and the cache of sampling if they were sampled."""
         if self.predefined:
-            return self.predefined_warmups(batch["labels"]), None
+            return self.predefined_warmups(self.predefined, batch["labels"]), None
         return self.sample_warmups(source, batch["index"], update, samples)
 
     def sample_warmups(
@@ -184,20 +194,20 @@ class Criterion:
             counter: of the random numbers: the update in training.
             samples: N.
         """
-        longest = self.sampling["max_tokens"]
+        longest = self.sampling.max_tokens
         with evaluating(self.model.network):  # P(c|x) is the network without dropout
             return sample(
                 self.model,
                 source,
                 max_tokens=longest,
-                temperature=self.sampling["temperature"],
+                temperature=self.sampling.temperature,
                 uniform=uniforms(self.seed, counter, examples, samples, longest),
             )
 
-    def predefined_warmups(self, labels: torch.Tensor) -> Warmups:
+    def predefined_warmups(self, rule: Rule, labels: torch.Tensor) -> Warmups:
         """Return the predefined warmup of each target [B, T], as the one sample of its example."""
-        longest = self.sampling["max_tokens"]
-        rows = [self.predefined(row[row != IGNORED].tolist()) for row in labels]
+        longest = self.sampling.max_tokens
+        rows = [rule(row[row != IGNORED].tolist()) for row in labels]
         pad = self.model.tokens.pad
         ids = [[*row, *[pad] * (longest - len(row))] for row in rows]
         lengths = torch.tensor([[len(row)] for row in rows], device=labels.device)
@@ -228,7 +238,7 @@ class Criterion:
         lengths = _target_lengths(batch)
         if self.settling(update):
             return likelihood.coefficients(l, lengths)
-        a, b = self.objective.coefficients(l, lengths, **self.settings)
+        a, b = self.objective.coefficients(l, lengths, **self.method.objective_settings)
         return a, b
 
     def _penalise(
@@ -252,9 +262,9 @@ class Criterion:
         model = self.model
         with torch.no_grad():
             source = model.encode(batch["input_ids"], batch["mask"])
-            if not self.sampling:
+            if not self.method.sampling:
                 return -target_log_probability(model, network, source, batch["labels"])
-            samples = self.sampling["samples"]
+            samples = self.sampling.samples
             warmups, cache = self.sample_warmups(source, batch["index"], Stream.VALIDATION, samples)
             return -log_mean_exp(self.rewards(source, cache, warmups, batch["labels"]))
 

@@ -8,10 +8,10 @@ paper's: docs/method.md says why.
 """
 
 import copy
-from typing import Any
 
 import torch
 
+from warmup.config.settings import ReferenceKLConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.scoring import Branches, Scores
 from warmup.models.interface import EncodedInput, LanguageModel
@@ -23,19 +23,19 @@ class ReferenceKL:
 
     Args:
         model: the model before training; its network is copied.
-        settings: `weight`, `final`, `updates` and `divergence` of the configuration.
+        settings: the weight and its schedule, and the direction of the divergence.
     """
 
-    def __init__(self, model: LanguageModel, settings: dict[str, Any]) -> None:
+    def __init__(self, model: LanguageModel, settings: ReferenceKLConfig) -> None:
         self.settings = settings
         self.reference = copy.copy(model)
         self.reference.network = copy.deepcopy(model.network).eval().requires_grad_(False)
 
     def weight(self, update: int) -> float:
         """Return v(u): it falls linearly from `weight` to `final` and then stays."""
-        first, final = self.settings["weight"], self.settings["final"]
-        left = max(1 - update / self.settings["updates"], 0.0)
-        return float(final + (first - final) * left)
+        first, final = self.settings.weight, self.settings.final
+        left = max(1 - update / self.settings.updates, 0.0)
+        return final + (first - final) * left
 
     def divergence(
         self, model: LanguageModel, scores: Scores, branches: Branches, batch: Batch
@@ -50,7 +50,7 @@ class ReferenceKL:
         """
         with torch.no_grad():
             source = self.reference.encode(batch["input_ids"], batch["mask"])
-        forward = self.settings["divergence"] == "forward"
+        forward = self.settings.divergence == "forward"
         return divergence(model, scores, self.reference, source, branches, forward=forward)
 
 

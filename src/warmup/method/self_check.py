@@ -16,6 +16,7 @@ import torch
 from transformers import DynamicCache, PreTrainedModel
 
 from warmup.common.errors import InputError, out_of_memory
+from warmup.config.settings import CheckpointFormat
 from warmup.data.batches import IGNORED, pad
 from warmup.method.sampling import Warmups, restrict
 from warmup.method.scoring import build_branches, evaluating, rewards, score
@@ -64,7 +65,7 @@ class _Problem:
     """K, the longest warmup that is allowed."""
 
 
-def check(model: LanguageModel, form: dict[str, Any]) -> None:
+def check(model: LanguageModel, form: CheckpointFormat) -> None:
     """Compare the fast path with plain forward passes on random sequences.
 
     The network and the state of the random generators are restored. It costs about as much as one
@@ -72,7 +73,7 @@ def check(model: LanguageModel, form: dict[str, Any]) -> None:
 
     Args:
         model: the model, on the device where it will run.
-        form: as `warmup.json` has it: how long inputs, warmups and targets may be.
+        form: the format of its checkpoint: the longest input, warmup and target.
 
     Raises:
         InputError: they differ, or the network does not accept what the fast path feeds it.
@@ -152,13 +153,13 @@ def check_layers(network: PreTrainedModel) -> None:
         )
 
 
-def _problem(model: LanguageModel, form: dict[str, Any]) -> _Problem:
+def _problem(model: LanguageModel, form: CheckpointFormat) -> _Problem:
     """Return random sequences that are longer than any window that matters in the run.
 
     A window wider than everything that the network is ever fed at once does not matter.
     """
-    most = form["max_source_tokens"], form["max_warmup_tokens"] or LENGTH, form["max_target_tokens"]
-    samples = form["warmup_samples"] or 1
+    most = form.max_source_tokens, form.max_warmup_tokens or LENGTH, form.max_target_tokens
+    samples = form.warmup_samples or 1
     fed = most[0] + samples * (sum(most[1:]) + 1)
     window = max((w for w in windows(model.network.config) if w < fed), default=0)
     source, warmup, target = (min(window + LENGTH, limit) for limit in most)

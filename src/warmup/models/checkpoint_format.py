@@ -1,34 +1,42 @@
 """`warmup.json`: what `warmup generate` has to know about a checkpoint."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
-from warmup.common.files import read_json
+from warmup.common.files import read_json, write_json
 from warmup.config import schema
+from warmup.config.conversion import from_json
+from warmup.config.settings import CheckpointFormat, RunConfig
 
 FORMAT_FILE = "warmup.json"
 """Name of the file in a checkpoint's folder, next to the files of `transformers`."""
 
 
-def model_format(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the content of `warmup.json` for a resolved run."""
-    sampling, dataset = config["method"]["sampling"], config["dataset"]
-    return {
-        "architecture": config["model"]["architecture"],
-        "separator": config["model"]["separator"],
-        "prompt_end": config["model"]["prompt_end"],
-        "dtype": config["model"]["dtype"],
-        "task": dataset["task"],
-        "max_warmup_tokens": sampling["max_tokens"] if sampling else None,
-        "warmup_samples": sampling["samples"] if sampling else None,
-        "max_source_tokens": dataset["max_source_tokens"],
-        "max_target_tokens": dataset["max_target_tokens"],
-    }
+def format_of(run: RunConfig) -> CheckpointFormat:
+    """Return the format of the checkpoints of a run."""
+    sampling = run.method.sampling
+    return CheckpointFormat(
+        architecture=run.model.architecture,
+        separator=run.model.separator,
+        prompt_end=run.model.prompt_end,
+        dtype=run.model.dtype,
+        task=run.dataset.task,
+        max_warmup_tokens=sampling.max_tokens if sampling else None,
+        warmup_samples=sampling.samples if sampling else None,
+        max_source_tokens=run.dataset.max_source_tokens,
+        max_target_tokens=run.dataset.max_target_tokens,
+    )
 
 
-def read_format(folder: Path) -> dict[str, Any]:
+def write_format(folder: Path, form: CheckpointFormat) -> None:
+    """Write `warmup.json` to a checkpoint's folder."""
+    write_json(folder / FORMAT_FILE, asdict(form))
+
+
+def read_format(folder: Path) -> CheckpointFormat:
     """Read a checkpoint's `warmup.json` and check it with the bounds of a configuration.
 
     Raises:
@@ -40,7 +48,7 @@ def read_format(folder: Path) -> dict[str, Any]:
     for key, kind in (("architecture", "architecture"), ("task", "task")):
         if form[key] not in plugins.names(kind):
             raise InputError(f"{path}: {unknown(kind, form[key], plugins.names(kind))}")
-    return dict(form)
+    return from_json(CheckpointFormat, form)
 
 
 def _schema() -> dict[str, Any]:

@@ -72,9 +72,15 @@ class LanguageModel(ABC):
     @staticmethod
     @abstractmethod
     def start_token(
-        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt_end: str
     ) -> int:
-        """Return the id that begins the decoder sequence."""
+        """Return the id of START, which begins the decoder sequence.
+
+        Args:
+            network: the network.
+            tokenizer: its tokenizer.
+            prompt_end: the token that a model entry names for decoder-only networks.
+        """
 
     @abstractmethod
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> EncodedInput:

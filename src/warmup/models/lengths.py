@@ -1,16 +1,13 @@
 """Check that a network has a position for every token that it will be fed."""
 
-from typing import Any
-
 import torch
 
 from warmup.common.errors import InputError, out_of_memory
+from warmup.config.settings import CheckpointFormat
 from warmup.models.interface import LanguageModel
 
-_KEYS = ("max_source_tokens", "max_warmup_tokens", "max_target_tokens")
 
-
-def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
+def check_lengths(model: LanguageModel, form: CheckpointFormat) -> None:
     """Feed a network one sequence of the greatest lengths that a run allows.
 
     A table of learned positions has an end; other kinds of positions have none. The network has to
@@ -18,17 +15,23 @@ def check_lengths(model: LanguageModel, form: dict[str, Any]) -> None:
 
     Args:
         model: the model.
-        form: the content of `warmup.json`, which has the longest input, warmup and target.
+        form: the format of its checkpoint: the longest input, warmup and target.
 
     Raises:
         InputError: the network has too few positions.
     """
-    source, warmup, target = (form[key] for key in _KEYS)
+    warmup = form.max_warmup_tokens
     before = 0 if warmup is None else warmup + 1  # c and the separator
     # START is fed and the last token of y is not; if even one token fails, the reason is another
-    if _takes(model, source, before + target) or not _takes(model, 1, 1):
+    decoder = before + form.max_target_tokens
+    if _takes(model, form.max_source_tokens, decoder) or not _takes(model, 1, 1):
         return
-    named = ", ".join(f"{key} {form[key]}" for key in _KEYS if form[key] is not None)
+    limits = {
+        "max_source_tokens": form.max_source_tokens,
+        "max_warmup_tokens": warmup,
+        "max_target_tokens": form.max_target_tokens,
+    }
+    named = ", ".join(f"{key} {value}" for key, value in limits.items() if value is not None)
     config = model.network.config
     most = getattr(config, "max_position_embeddings", None)
     known = f" (max_position_embeddings: {most})" if most else ""

@@ -1,7 +1,6 @@
 """Create, load and save networks in the plain `transformers` layout."""
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from transformers import (
@@ -13,17 +12,18 @@ from transformers import (
 
 from warmup.common import plugins
 from warmup.common.errors import InputError, out_of_memory
+from warmup.config.settings import CheckpointFormat, ModelConfig
 from warmup.models import scratch
 from warmup.models.interface import LanguageModel, Tokens
 from warmup.models.markers import marker
 
 
-def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
+def load(folder: Path, spec: ModelConfig | CheckpointFormat) -> LanguageModel:
     """Load network and tokenizer from a local folder: safetensors only, and no code in it is run.
 
     Args:
         folder: a checkpoint in the `transformers` layout.
-        spec: the model entry: `architecture`, `separator`, `prompt_end`, `dtype`.
+        spec: the model entry, or the format of a trained checkpoint.
 
     Raises:
         InputError: the folder has no usable checkpoint, or the vocabulary has no such separator or
@@ -31,14 +31,14 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: not a checkpoint (config.json is missing)")
-    auto = plugins.load("architecture", spec["architecture"]).MODEL.auto_class
+    auto = plugins.load("architecture", spec.architecture).MODEL.auto_class
     try:
         network = auto.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
-            dtype=getattr(torch, spec.get("dtype", "float32")),
+            dtype=getattr(torch, spec.dtype),
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # each model type checks its configuration in its own way
@@ -48,8 +48,8 @@ def load(folder: Path, spec: dict[str, Any]) -> LanguageModel:
     return _assemble(network, tokenizer, spec)
 
 
-def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageModel:
-    """Make a network with random weights from the entry's `scratch` configuration.
+def create(spec: ModelConfig, tokenizer_folder: Path, seed: int) -> LanguageModel:
+    """Make a network with random weights from an entry that has `scratch`.
 
     Raises:
         InputError: the model type is unknown, its configuration has no such key, or the settings
@@ -57,7 +57,7 @@ def create(spec: dict[str, Any], tokenizer_folder: Path, seed: int) -> LanguageM
     """
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
     torch.manual_seed(seed)
-    network = scratch.make(spec["architecture"], spec["scratch"], tokenizer)
+    network = scratch.make(spec.architecture, spec.scratch or {}, tokenizer)
     return _assemble(network, tokenizer, spec)
 
 
@@ -80,9 +80,11 @@ def init_separator_from_eos(model: LanguageModel) -> None:
 
 
 def _assemble(
-    network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+    network: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    spec: ModelConfig | CheckpointFormat,
 ) -> LanguageModel:
-    kind = plugins.load("architecture", spec["architecture"]).MODEL
+    kind = plugins.load("architecture", spec.architecture).MODEL
     head = network.get_output_embeddings()
     if head is None:
         raise InputError(
@@ -90,11 +92,11 @@ def _assemble(
         )
     if tokenizer.eos_token_id is None:
         raise InputError("tokenizer: it has no end-of-sequence token")
-    separator = marker(tokenizer, "separator", spec["separator"])
-    start = kind.start_token(network, tokenizer, spec)
+    separator = marker(tokenizer, "separator", spec.separator)
+    start = kind.start_token(network, tokenizer, spec.prompt_end)
     if separator == start:
         raise InputError(
-            f"separator: {spec['separator']!r} is also the token that begins the decoder sequence"
+            f"separator: {spec.separator!r} is also the token that begins the decoder sequence"
         )
     unused = range(len(tokenizer), head.weight.shape[0])
     excluded = ({*tokenizer.all_special_ids, start, *unused}) - {separator}

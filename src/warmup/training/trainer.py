@@ -15,7 +15,6 @@ from transformers.trainer_utils import EvalLoopOutput
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, write_json
-from warmup.config.conversion import to_json
 from warmup.config.settings import MethodConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.criterion import Criterion
@@ -70,7 +69,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self.method = method
         self.on_nan = on_nan
         targets = self.train_dataset.labels
-        self.criterion = Criterion(language_model, to_json(method), self.args.seed, targets)
+        self.criterion = Criterion(language_model, method, self.args.seed, targets)
         self.max_tokens_per_microbatch: int | None = method.max_tokens_per_microbatch
         self.limit_file = Path(self.args.output_dir) / MICROBATCH_LIMIT
         if self.limit_file.exists():

@@ -20,7 +20,7 @@ from warmup.data import text_counts
 from warmup.data.batches import Collator, Examples, check_positions
 from warmup.method import self_check
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format, read_format
+from warmup.models.checkpoint_format import FORMAT_FILE, format_of, read_format, write_format
 from warmup.models.interface import LanguageModel
 from warmup.models.lengths import check_lengths
 from warmup.training import checkpoints, work_folder
@@ -100,7 +100,7 @@ class TrainingJob:
             if is_first:
                 self._check_work_folder()
             checkpoint = checkpoints.latest_valid(self.work)
-        form = model_format(to_json(self.config))
+        form = format_of(self.config)
         model = load_start_model(self.config, self.inputs["start"])
         check_lengths(model, form)
         model.network.to(args.device)
@@ -165,7 +165,7 @@ class TrainingJob:
         """Write the results to the work folder, all of them or none."""
         with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
             loading.save(model, temporary / "model")
-            write_json(temporary / "model" / FORMAT_FILE, model_format(to_json(self.config)))
+            write_format(temporary / "model", format_of(self.config))
             write_json(temporary / "provenance.json", provenance_)
             write_json(temporary / "training.json", summary)
 
@@ -197,12 +197,12 @@ def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
         start: a tokenizer's folder for `start: scratch`, else a checkpoint's.
     """
     if config.method.start == "scratch":
-        model = loading.create(to_json(config.model), start, config.seed)
+        model = loading.create(config.model, start, config.seed)
     else:
         # in float32 whatever the precision of the arithmetic: small updates would be lost
-        model = loading.load(start, to_json(replace(config.model, dtype="float32")))
+        model = loading.load(start, replace(config.model, dtype="float32"))
     has_format = (start / FORMAT_FILE).exists()
-    knows_warmups = has_format and read_format(start)["max_warmup_tokens"] is not None
+    knows_warmups = has_format and read_format(start).max_warmup_tokens is not None
     if config.method.sampling and not knows_warmups:
         loading.init_separator_from_eos(model)
     return model

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from warmup.common import plugins
+from warmup.config.settings import CheckpointFormat
 from warmup.data.records import Record
 from warmup.evaluation.warmup_analysis import quantities
 from warmup.evaluation.warmup_analysis.quantities import Items
@@ -28,10 +29,10 @@ class WarmupMeasure:
 
     Args:
         trainer: a `warmup.training.trainer.WarmupTrainer`.
-        form: content of a checkpoint's `warmup.json`.
+        form: the format of the run's checkpoints.
     """
 
-    def __init__(self, trainer: Any, form: dict[str, Any]) -> None:
+    def __init__(self, trainer: Any, form: CheckpointFormat) -> None:
         self.trainer = trainer
         self.form = form
         size = trainer.args.per_device_eval_batch_size
@@ -44,7 +45,7 @@ class WarmupMeasure:
         examples = self.trainer.eval_dataset
         with self.trainer.compute_loss_context_manager():
             hypotheses = self.generate(examples.input_ids[:EXAMPLES])
-        items = items_of(examples.records[:EXAMPLES], hypotheses, self.generator, self.form["task"])
+        items = items_of(examples.records[:EXAMPLES], hypotheses, self.generator, self.form.task)
         return {WARMUPS: {"n": len(hypotheses)} | values(items)}
 
 

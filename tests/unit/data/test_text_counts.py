@@ -23,7 +23,7 @@ from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, read_records
 from warmup.evaluation.result_tables import SCORES
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 from warmup.reporting import estimates
 from warmup.reporting.costs import costs_of
 from warmup.reporting.report.examples import collect
@@ -182,7 +182,7 @@ def copier(tmp_path_factory):
     files = {"start": folder / "tokenizer", "train": path, "valid": path}
     model, training = TrainingJob(tiny.typed(config), files, 120, folder / "work").train()
     loading.save(model, folder / "model")
-    write_json(folder / "model" / FORMAT_FILE, model_format(config))
+    write_format(folder / "model", format_of(tiny.typed(config)))
     return folder, training
 
 

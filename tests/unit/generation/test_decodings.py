@@ -19,7 +19,6 @@ from warmup.generation.strategies import Inputs, best_of_n, gold_prefix, own, sh
 from warmup.method.random_numbers import Stream, uniforms
 from warmup.method.sampling import sample
 from warmup.models import loading
-from warmup.models.checkpoint_format import model_format
 
 MODELS = ["t5", "bart", "llama"]
 LIMIT, ROOM = 5, 7
@@ -33,7 +32,8 @@ def model(name):
     """Return a tiny model whose warmups differ in tokens and length, which T5's do not at first."""
     if name != "t5":
         return tiny.model(name)
-    spec = tiny.spec("t5", tie_word_embeddings=False, initializer_factor=1.0)
+    entry = tiny.spec("t5", tie_word_embeddings=False, initializer_factor=1.0)
+    spec = tiny.model_config("t5", entry)
     with tempfile.TemporaryDirectory() as folder:
         made = loading.create(spec, tiny.tokenizer(Path(folder), "t5"), seed=8)
     made.network.eval()
@@ -45,8 +45,8 @@ def model(name):
 
 
 def generator(name, beams=1, batch_size=64, limit=LIMIT):
-    form = model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
-    form |= {"max_warmup_tokens": limit, "max_target_tokens": ROOM}
+    like = "llama" if name == "llama" else "t5"
+    form = tiny.checkpoint_format(like, max_warmup_tokens=limit, max_target_tokens=ROOM)
     return SequenceGenerator(model(name), form, beams=beams, batch_size=batch_size)
 
 

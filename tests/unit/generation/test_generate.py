@@ -11,15 +11,14 @@ from warmup.generation import prediction
 from warmup.generation.format_constraint import FormatConstraint
 from warmup.generation.sequence_generator import SequenceGenerator
 from warmup.generation.token_texts import token_texts
-from warmup.models.checkpoint_format import model_format
 
 MODELS = ["t5", "bart", "llama"]
 TEXTS = ["a b c", "e", "d d a b c e a"]
 
 
 def form(name, limit):
-    wanted = model_format(tiny.resolved("warmup", "llama" if name == "llama" else "t5"))
-    return wanted | {"max_warmup_tokens": limit, "max_target_tokens": 7}
+    like = "llama" if name == "llama" else "t5"
+    return tiny.checkpoint_format(like, max_warmup_tokens=limit, max_target_tokens=7)
 
 
 def generator(name, limit, beams=1):
@@ -27,7 +26,7 @@ def generator(name, limit, beams=1):
 
 
 def write(name, limit, beams=1, texts=TEXTS):
-    tokenizer, longest = tiny.model(name).tokenizer, form(name, limit)["max_source_tokens"]
+    tokenizer, longest = tiny.model(name).tokenizer, form(name, limit).max_source_tokens
     inputs = Encoder(tokenizer).inputs([Input("", text) for text in texts], longest)
     return generator(name, limit, beams).generate(inputs.ids)
 

@@ -12,11 +12,11 @@ from helpers import tiny
 from helpers.predictions import predict
 from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.common.files import read_json, read_jsonl, write_json, write_jsonl
+from warmup.common.files import read_json, read_jsonl, write_jsonl
 from warmup.data.records import read_records
 from warmup.generation import greedy_search
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import write_format
 
 NO_MEMORY = "DefaultCPUAllocator: not enough memory: you tried to allocate 1 byte"
 
@@ -93,8 +93,7 @@ def test_trained_twice_the_file_of_predictions_has_the_same_bytes(run, data, tmp
     for name in ("one", "other"):
         model, _ = run("warmup")
         loading.save(model, tmp_path / name)
-        form = model_format(tiny.resolved("warmup"))
-        write_json(tmp_path / name / FORMAT_FILE, form)
+        write_format(tmp_path / name, tiny.checkpoint_format())
         rows = predict(tmp_path / name, read_records(data["valid"]))
         write_jsonl(tmp_path / f"{name}.jsonl", rows)
         written.append((tmp_path / f"{name}.jsonl").read_bytes())

@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+from dataclasses import replace
 
 import pytest
 import torch
@@ -9,12 +10,11 @@ from test_criterion import batch_for, gradient, method
 
 from helpers import tiny
 from helpers.predictions import predict
-from warmup.common.files import write_json
 from warmup.data.records import read_records
 from warmup.method.criterion import Criterion
 from warmup.method.scoring import build_branches, score
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 
 STEP = 2**-8
 """Largest relative error of a number that is rounded to bfloat16."""
@@ -116,8 +116,8 @@ def test_predictions_are_those_in_float32_but_for_rounding(trained, data, tmp_pa
     records = list(read_records(data["valid"]))
     made = {}
     for dtype in ("float32", "bfloat16"):
-        form = model_format(config) | {"dtype": dtype}
-        write_json(tmp_path / dtype / FORMAT_FILE, form)
+        form = replace(format_of(tiny.typed(config)), dtype=dtype)
+        write_format(tmp_path / dtype, form)
         made[dtype] = predict(tmp_path / dtype, records)
     pairs = list(zip(made["float32"], made["bfloat16"], strict=True))
     same = [

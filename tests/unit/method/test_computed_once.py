@@ -93,12 +93,8 @@ def test_an_update_encodes_an_input_once_and_makes_its_keys_for_all_warmups(name
         "samples": SAMPLES, "max_tokens": LONGEST, "temperature": 1.0,
         "predefined": None, "backprop_samples": draws, "adaptive_samples": None, "settle": 0,
     }  # fmt: skip
-    settings = {
-        "objective": "reweighted",
-        "objective_settings": {},
-        "sampling": sampling,
-        "reference_kl": None,
-    }
+    run = tiny.resolved("warmup", sampling=sampling, reference_kl=None)
+    settings = tiny.typed(run).method
     input_ids, mask = inputs(model)
     batch = {
         "input_ids": input_ids,

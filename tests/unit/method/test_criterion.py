@@ -1,11 +1,14 @@
 """What a criterion makes of a batch: samples, rewards, few samples for the backward pass."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 
 from helpers import tiny
+from warmup.config.conversion import from_json
+from warmup.config.settings import SamplingConfig
 from warmup.data.batches import IGNORED, pad
 from warmup.method.criterion import Criterion
 from warmup.method.diagnostics import begins_target, describe_samples
@@ -28,12 +31,13 @@ MODELS = ["t5", "umt5", "bart", "llama"]
 
 
 def method(objective="reweighted", settings=None, **sampling):
-    return {
-        "objective": objective,
-        "objective_settings": settings or {},
-        "sampling": SAMPLING | sampling,
-        "reference_kl": None,
-    }
+    return replace(
+        tiny.typed(tiny.resolved("warmup")).method,
+        objective=objective,
+        objective_settings=settings or {},
+        sampling=from_json(SamplingConfig, SAMPLING | sampling),
+        reference_kl=None,
+    )
 
 
 def batch_for(model):

@@ -8,6 +8,7 @@ import torch
 from test_sampling import SOURCES, encode, enumerate_warmups
 
 from helpers import tiny
+from warmup.config.settings import ReferenceKLConfig
 from warmup.method.reference_kl import ReferenceKL
 from warmup.method.sampling import Warmups
 from warmup.method.scoring import build_branches, score
@@ -49,7 +50,7 @@ class World:
 def make_world(name, divergence):
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
-    settings = {"weight": 1.0, "updates": 1, "final": 0.0, "divergence": divergence}
+    settings = ReferenceKLConfig(weight=1.0, updates=1, final=0.0, divergence=divergence)
     kl = ReferenceKL(model, settings)  # the model as it is now is the reference
     with torch.no_grad():
         for weight in model.network.parameters():

@@ -4,6 +4,7 @@ import copy
 import logging
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import torch
@@ -14,12 +15,14 @@ from warmup.method import self_check
 from warmup.models import loading
 from warmup.models.architectures import decoder_only
 
-FORM = {
-    "max_source_tokens": 12,
-    "max_warmup_tokens": 12,
-    "max_target_tokens": 12,
-    "warmup_samples": 3,
-}
+FORM = tiny.checkpoint_format(
+    **{
+        "max_source_tokens": 12,
+        "max_warmup_tokens": 12,
+        "max_target_tokens": 12,
+        "warmup_samples": 3,
+    }
+)
 _LLAMA = tiny.SCRATCH["llama"]
 _GEMMA = {**_LLAMA, "head_dim": 8}
 _GPTJ = {
@@ -59,12 +62,14 @@ def make(tmp_path):
 
     def made(model_type, **settings):
         architecture = "encoder_decoder" if model_type in ("bart", "m2m_100") else "decoder_only"
-        entry = tiny.spec("llama") | {
+        changes = {
             "architecture": architecture,
             "scratch": {"model_type": model_type, **NETWORKS[model_type], **settings},
         }
         like = "t5" if architecture == "encoder_decoder" else "llama"
-        return loading.create(entry, tiny.tokenizer(tmp_path / like, like), seed=7)
+        return loading.create(
+            tiny.model_config("llama", changes), tiny.tokenizer(tmp_path / like, like), seed=7
+        )
 
     return made
 
@@ -126,13 +131,13 @@ def test_a_window_that_is_not_kept_is_found(make, model_type, std, monkeypatch):
 
 @pytest.mark.parametrize("settings", [{"max_source_tokens": 4}, {"max_warmup_tokens": 1}])
 def test_a_window_is_looked_for_as_far_as_the_run_reaches(make, settings):
-    self_check.check(make("mistral"), FORM | settings)
-    self_check.check(make("gemma3_text", sliding_window=4096), FORM | settings)
-    self_check.check(make("llama", max_position_embeddings=64), FORM | settings)
+    self_check.check(make("mistral"), replace(FORM, **settings))
+    self_check.check(make("gemma3_text", sliding_window=4096), replace(FORM, **settings))
+    self_check.check(make("llama", max_position_embeddings=64), replace(FORM, **settings))
 
 
 def test_a_model_without_warmups_is_checked_too(make):
-    form = FORM | {"max_warmup_tokens": None, "warmup_samples": None}
+    form = replace(FORM, max_warmup_tokens=None, warmup_samples=None)
     self_check.check(make("mistral"), form)
     with pytest.raises(InputError, match="bloom"):
         self_check.check(make("bloom"), form)

@@ -68,7 +68,7 @@ def compare(model):
             found = score(model, model.network, one, branches)
             both = torch.stack([found.s, found.l], -1)
             torch.testing.assert_close(both, expected, atol=1e-3, rtol=1e-5)
-    form = {"max_warmup_tokens": 3, "max_target_tokens": 5}
+    form = tiny.checkpoint_format(max_warmup_tokens=3, max_target_tokens=5)
     generator = SequenceGenerator(model, form, beams=1, batch_size=2, progress=False)
     for source, hypothesis in zip(x, generator.generate(x), strict=True):
         plain = tiny.log_probabilities(model, source, hypothesis.warmup, hypothesis.output, 3)

@@ -11,7 +11,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import write_json
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 
 MODELS = ["t5", "mt5", "bart", "llama"]
 
@@ -34,7 +34,7 @@ def test_architectures_are_found_by_name():
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_survives_saving_and_loading(folder, name):
     model = tiny.model(name)
-    loaded = loading.load(folder(name), tiny.spec(name))
+    loaded = loading.load(folder(name), tiny.model_config(name))
     assert loaded.tokens == model.tokens
     assert loaded.tokenizer.get_vocab() == model.tokenizer.get_vocab()
     assert type(loaded) is type(model)
@@ -69,14 +69,15 @@ def test_rows_of_the_vocabulary_without_a_token_are_banned(folder):
     known = network.config.vocab_size
     network.resize_token_embeddings(known + 6)  # as T5 has 32,128 rows for 32,100 tokens
     network.save_pretrained(path)
-    tokens = loading.load(path, tiny.spec("t5")).tokens
+    tokens = loading.load(path, tiny.model_config("t5")).tokens
     assert set(range(known, known + 6)) <= set(tokens.excluded)
 
 
 def test_the_seed_decides_the_weights(tmp_path):
     tokenizer = tiny.tokenizer(tmp_path, "t5")
     one, other, third = (
-        loading.create(tiny.spec("t5"), tokenizer, seed).network.state_dict() for seed in (1, 1, 2)
+        loading.create(tiny.model_config("t5"), tokenizer, seed).network.state_dict()
+        for seed in (1, 1, 2)
     )
     assert all(torch.equal(one[key], other[key]) for key in one)
     assert not torch.equal(one["shared.weight"], third["shared.weight"])
@@ -84,7 +85,7 @@ def test_the_seed_decides_the_weights(tmp_path):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_separator_begins_as_the_end_token(name, tmp_path):
-    model = loading.create(tiny.spec(name), tiny.tokenizer(tmp_path, name), seed=1)
+    model = loading.create(tiny.model_config(name), tiny.tokenizer(tmp_path, name), seed=1)
     weight = model.network.get_output_embeddings().weight
     assert not torch.equal(weight[model.tokens.separator], weight[model.tokens.end])
     loading.init_separator_from_eos(model)
@@ -132,26 +133,26 @@ def test_the_separator_begins_as_the_end_token(name, tmp_path):
 )
 def test_a_model_that_cannot_be_made_is_explained(tmp_path, change, message):
     with pytest.raises(InputError, match=message):
-        loading.create(tiny.spec("t5") | change, tiny.tokenizer(tmp_path, "t5"), seed=1)
+        loading.create(tiny.model_config("t5", change), tiny.tokenizer(tmp_path, "t5"), seed=1)
 
 
 def test_a_checkpoint_that_cannot_be_loaded_is_explained(folder, tmp_path):
     with pytest.raises(InputError, match=r"nowhere: not a checkpoint \(config.json is missing"):
-        loading.load(tmp_path / "nowhere", tiny.spec("t5"))
+        loading.load(tmp_path / "nowhere", tiny.model_config("t5"))
     path = folder("t5")
     with pytest.raises(InputError, match="separator: '<sep>' is not in the vocabulary"):
-        loading.load(path, tiny.spec("t5") | {"separator": "<sep>"})
+        loading.load(path, tiny.model_config("t5", {"separator": "<sep>"}))
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("llama"))  # a T5 is no decoder-only network
+        loading.load(path, tiny.model_config("llama"))  # a T5 is no decoder-only network
     (path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("t5"))
+        loading.load(path, tiny.model_config("t5"))
     (path / "model.safetensors").unlink()
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("t5"))
+        loading.load(path, tiny.model_config("t5"))
     (path / "config.json").write_text("{")
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("t5"))
+        loading.load(path, tiny.model_config("t5"))
 
 
 def test_pickled_weights_are_refused(folder):
@@ -159,7 +160,7 @@ def test_pickled_weights_are_refused(folder):
     torch.save(tiny.model("t5").network.state_dict(), path / "pytorch_model.bin")
     (path / "model.safetensors").unlink()
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("t5"))
+        loading.load(path, tiny.model_config("t5"))
 
 
 def test_code_of_a_checkpoint_is_not_run(folder, tmp_path):
@@ -169,7 +170,7 @@ def test_code_of_a_checkpoint_is_not_run(folder, tmp_path):
     config |= {"model_type": "evil", "auto_map": {"AutoConfig": "evil.C"}}
     write_json(path / "config.json", config)
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.spec("t5"))
+        loading.load(path, tiny.model_config("t5"))
     assert not (tmp_path / "trace").exists()
 
 
@@ -186,7 +187,7 @@ def test_a_trained_checkpoint_runs_in_plain_transformers(run, tmp_path, name):
     )
     assert training["history"][-1]["warmup_allowed_mass"] > 0.8
     loading.save(model, folder)
-    write_json(folder / FORMAT_FILE, model_format(training["config"]))
+    write_format(folder, format_of(tiny.typed(training["config"])))
     assert {"model.safetensors", "config.json", "tokenizer.json", "warmup.json"} <= {
         path.name for path in folder.iterdir()
     }

@@ -43,7 +43,7 @@ class Absent:
 
 def test_a_build_without_onednn_trains_and_generates(run, monkeypatch):
     from warmup.generation.sequence_generator import SequenceGenerator
-    from warmup.models.checkpoint_format import model_format
+    from warmup.models.checkpoint_format import format_of
 
     monkeypatch.setattr(torch.ops, "mkldnn", Absent())
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
@@ -51,6 +51,6 @@ def test_a_build_without_onednn_trains_and_generates(run, monkeypatch):
     assert training["cost"]["flops"] > 0
     model.network.eval()
     generator = SequenceGenerator(
-        model, model_format(training["config"]), beams=1, batch_size=2, progress=False
+        model, format_of(tiny.typed(training["config"])), beams=1, batch_size=2, progress=False
     )
     assert len(generator.generate([[5, 6], [7]])) == 2

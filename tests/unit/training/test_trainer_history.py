@@ -4,14 +4,14 @@ import itertools
 
 import pytest
 
+from helpers import tiny
 from helpers.trainings import same, validation_losses
-from warmup.common.files import write_json
 from warmup.data import predictions
 from warmup.data.records import read_records
 from warmup.evaluation.warmup_analysis import analyse
 from warmup.generation import prediction
 from warmup.models import loading
-from warmup.models.checkpoint_format import FORMAT_FILE, model_format
+from warmup.models.checkpoint_format import format_of, write_format
 from warmup.training import validation
 
 
@@ -98,7 +98,7 @@ def test_warmups_are_measured_in_validation_as_on_the_test_set(run, data, tmp_pa
     (logged,) = (at["warmups"] for at in training["validation"] if at["update"] == best)
 
     loading.save(model, tmp_path / "model")
-    write_json(tmp_path / "model" / FORMAT_FILE, model_format(training["config"]))
+    write_format(tmp_path / "model", format_of(tiny.typed(training["config"])))
     records = itertools.islice(read_records(data["valid"]), 5)
     rows = prediction.predict(tmp_path / "model", records, task=None, beams=1, batch_size=2)
     path = tmp_path / "runs/shell_game/en/t5/warmup/seed1/valid.greedy.predictions.jsonl"

@@ -37,14 +37,14 @@ class DecoderOnly(LanguageModel):
 
     @staticmethod
     def start_token(
-        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt_end: str
     ) -> int:
         """Return the id of `prompt_end`.
 
         Raises:
             InputError: the vocabulary has no such token, or it cannot mark the end of an input.
         """
-        return marker(tokenizer, "prompt_end", spec["prompt_end"])
+        return marker(tokenizer, "prompt_end", prompt_end)
 
     def encode(self, input_ids: torch.Tensor, mask: torch.Tensor) -> EncodedInput:
         """Keep the inputs as they are: the prompt can be part of the decoder sequence."""

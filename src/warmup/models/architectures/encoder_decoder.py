@@ -51,7 +51,7 @@ class EncoderDecoder(LanguageModel):
 
     @staticmethod
     def start_token(
-        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, spec: dict[str, Any]
+        network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt_end: str
     ) -> int:
         """Return the decoder start token of the network's configuration.
 
