@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 CORES ?= 2
+CONFIG ?= config/config.yaml
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
@@ -14,7 +15,7 @@ CLUSTER := tests/slurm/cluster
 PYTEST := $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo test test-slurm metrics-env test-metrics lint unit bench model-types verify tables figures report setup clean lock
+.PHONY: help demo run dry-run dag test test-slurm metrics-env test-metrics lint unit bench model-types verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -36,6 +37,15 @@ $(DEV): envs/dev.lock $(READY)
 
 demo: $(READY) ## Run the default experiment and show its main table
 	$(SNAKEMAKE) --cores $(CORES)
+
+run: $(READY) ## Run another experiment: make run CONFIG=FILE
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG)
+
+dry-run: $(READY) ## Show what would be done: make dry-run CONFIG=FILE
+	$(SNAKEMAKE) --cores $(CORES) --configfile $(CONFIG) --dry-run
+
+dag: $(READY) ## Draw the rules and their order as Mermaid text
+	@$(SNAKEMAKE) --configfile $(CONFIG) --rulegraph mermaid-js 2>/dev/null
 
 test: $(DEV) lint ## Check the code and run all tests
 	$(PYTEST)
@@ -85,11 +95,11 @@ model-types: $(DEV) ## Write docs/models.md anew: which model types are right
 	$(BIN)/python tests/helpers/model_types.py > build/models.md
 	mv build/models.md docs/models.md
 
-tables: ## Make the tables again from existing scores
+tables: ## Make the tables again from existing scores: make tables CONFIG=FILE
 figures: ## Make the figures again from existing scores
 report: ## Make the report again from existing scores
 tables figures report: $(READY)
-	$(SNAKEMAKE) --cores 1 --forcerun $@ -- $@
+	$(SNAKEMAKE) --cores 1 --configfile $(CONFIG) --forcerun $@ -- $@
 
 verify: $(READY) ## Make what results/reference holds again from its predictions and compare
 	$(BIN)/python -m warmup verify $(dir $(wildcard results/reference/*/scores.tsv))
