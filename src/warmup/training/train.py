@@ -46,6 +46,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with several processes: divide weights, gradients and optimiser state among them",
     )
     add(
+        "--register",
+        type=Path,
+        metavar="FOLDER",
+        help="register of finished runs: the results of an identical run, whatever its name, are "
+        "copied (default: train in any case)",
+    )
+    add(
         "--keep-finished",
         action="store_true",
         help="keep the results in --work, too, until they are deleted there: the same command then "
@@ -78,6 +85,7 @@ def run(options: argparse.Namespace) -> None:
         fresh=options.on_mismatch == "fresh",
         on_nan=options.on_nan,
         sharded=options.sharded,
+        register=options.register,
     )
     job.run(options.output_dir, options.keep_finished)
 

@@ -13,7 +13,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from warmup.common import provenance
 from warmup.common.errors import InputError
-from warmup.common.files import atomic, sha256, write_json
+from warmup.common.files import atomic, read_json, sha256, write_json
 from warmup.config.conversion import to_json
 from warmup.config.settings import RunConfig
 from warmup.data import text_counts
@@ -23,7 +23,7 @@ from warmup.models import loading
 from warmup.models.checkpoint_format import FORMAT_FILE, format_of, read_format, write_format
 from warmup.models.interface import LanguageModel
 from warmup.models.lengths import check_lengths
-from warmup.training import checkpoints, work_folder
+from warmup.training import checkpoints, shared_runs, work_folder
 from warmup.training.arguments import is_first_process, process_count, training_arguments
 from warmup.training.callbacks import Progress, RunClock
 from warmup.training.sharded_trainer import ShardedTrainer
@@ -51,6 +51,8 @@ class TrainingJob:
     """What to do with an update that is NaN or infinite: `stop` or `skip`."""
     sharded: bool = False
     """Divide weights, gradients and optimiser state among the processes."""
+    register: Path | None = None
+    """Register of finished runs, see `warmup.training.shared_runs`; None to train in any case."""
     callbacks: Sequence[TrainerCallback] = ()
     """Callbacks of the trainer besides its own."""
 
@@ -58,7 +60,8 @@ class TrainingJob:
         """Train, or resume, and write model/, training.json and provenance.json.
 
         The results are complete in the work folder before they are copied to the output folder. If
-        the work folder has the results of this very run, they are only copied.
+        the work folder has the results of this very run, they are only copied; so are those of an
+        identical run in the register.
 
         Args:
             output_dir: folder for the results.
@@ -77,11 +80,21 @@ class TrainingJob:
                     name = self.config.name
                     print(f"{name}  was finished before: put in place", file=sys.stderr)
             else:
-                # before training, while which the code may be edited
-                origin = self._provenance() if is_first else {}
-                model, summary = self.train(clock)
-                if is_first:
-                    self._save(model, summary, origin | clock.read())
+                origin = self._provenance()  # before training, while which the code may be edited
+                key = shared_runs.key(
+                    self.fingerprint(), origin, on_nan=self.on_nan, threads=torch.get_num_threads()
+                )
+                if found := self.register and shared_runs.find(self.register, key):
+                    if is_first:
+                        self._check_work_folder()
+                        self._copy_identical(found, origin)
+                else:
+                    model, summary = self.train(clock)
+                    if is_first:
+                        self._save(model, summary, origin | clock.read())
+                if is_first and self.register:
+                    results = self.work / work_folder.FINISHED
+                    shared_runs.add(self.register, key, results, output_dir)
             if is_first:
                 work_folder.copy_finished(self.work, output_dir)
                 tidy = work_folder.delete_checkpoints if keep_finished else work_folder.clear
@@ -168,6 +181,17 @@ class TrainingJob:
             write_format(temporary / "model", format_of(self.config))
             write_json(temporary / "provenance.json", provenance_)
             write_json(temporary / "training.json", summary)
+
+    def _copy_identical(self, run: Path, provenance_: dict[str, Any]) -> None:
+        """Copy the results of an identical run to the work folder, under the names of this run."""
+        print(f"{self.config.name}  is identical to {run}: its results are copied", file=sys.stderr)
+        own = {"config_sha256": provenance_["config_sha256"], "shared_from": str(run)}
+        with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
+            work_folder.copy_model(run / "model", temporary / "model")
+            made = read_json(run / "provenance.json")
+            write_json(temporary / "provenance.json", made | own)
+            summary = read_json(run / "training.json")
+            write_json(temporary / "training.json", summary | {"config": to_json(self.config)})
 
     def _examples(self, model: LanguageModel) -> tuple[Examples, Examples]:
         """Return the training and validation examples as tokens of a model."""

@@ -108,9 +108,14 @@ def copy_finished(folder: Path, output_dir: Path) -> None:
     """Copy the results of a finished run to the output folder; weights become hard links."""
     results = folder / FINISHED
     with atomic(output_dir / "model", replace=True) as temporary:
-        shutil.copytree(results / "model", temporary, copy_function=_link)
+        copy_model(results / "model", temporary)
     for name in ("provenance.json", "training.json"):
         write_json(output_dir / name, read_json(results / name))
+
+
+def copy_model(model: Path, destination: Path) -> None:
+    """Copy the folder of a model; its files become hard links, if the file system has them."""
+    shutil.copytree(model, destination, copy_function=_link)
 
 
 def discard_finished(folder: Path) -> None:

@@ -93,3 +93,52 @@ def test_a_finished_run_whose_end_was_not_seen_is_only_copied(config, data, tmp_
     for name in ("model/model.safetensors", "training.json", "provenance.json"):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
     assert [path.name for path in (tmp_path / "work").iterdir()] == ["lock"]
+
+
+@pytest.fixture
+def job(config, data, tmp_path):
+    """Return a function that makes a job of another experiment, with a common register."""
+    inputs = {"start": data["t5"], "train": data["train"], "valid": data["valid"]}
+
+    def make(experiment, *, on_nan="stop", **changes):
+        run = config | changes
+        run["run"] = run["run"] | {"experiment": experiment}
+        work = tmp_path / "work" / experiment
+        register = tmp_path / "register"
+        return TrainingJob(tiny.typed(run), inputs, 8, work, on_nan=on_nan, register=register)
+
+    return make
+
+
+def test_an_identical_run_of_another_experiment_is_copied(job, tmp_path, capsys):
+    job("one").run(tmp_path / "one")
+    capsys.readouterr()
+    job("other").run(tmp_path / "other")
+    said = capsys.readouterr().err
+    assert f"is identical to {tmp_path / 'one'}: its results are copied" in said
+    weights = [tmp_path / name / "model" / "model.safetensors" for name in ("one", "other")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+    one, other = (read_json(tmp_path / name / "training.json") for name in ("one", "other"))
+    assert other["config"]["run"]["experiment"] == "other"
+    assert other | {"config": None} == one | {"config": None}
+    origin = read_json(tmp_path / "other" / "provenance.json")
+    assert origin["shared_from"] == str(tmp_path / "one")
+    assert origin["config_sha256"] == provenance.digest(other["config"])
+
+
+@pytest.mark.parametrize("change", ["seed", "method", "on_nan", "code", "deleted", "edited"])
+def test_a_run_that_differs_is_trained(job, config, tmp_path, monkeypatch, change):
+    job("one").run(tmp_path / "one")
+    others = {
+        "seed": {"seed": 2},
+        "method": {"method": config["method"] | {"learning_rate": 0.5}},
+        "on_nan": {"on_nan": "skip"},
+    }
+    if change == "code":
+        monkeypatch.setattr(provenance, "code_sha256", lambda: "edited")
+    if change == "deleted":
+        (tmp_path / "one" / "training.json").unlink()
+    if change == "edited":
+        (tmp_path / "one" / "model" / "config.json").write_text("{}")
+    job("other", **others.get(change, {})).run(tmp_path / "other")
+    assert "shared_from" not in read_json(tmp_path / "other" / "provenance.json")
