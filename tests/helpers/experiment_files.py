@@ -17,7 +17,7 @@ def write(
 ) -> Path:
     """Write what is said of an experiment; return the path."""
     value = {
-        "experiment": "invented",
+        "experiment": "test",
         "methods": {
             name: {
                 "label": methods.label(name),

@@ -1,9 +1,10 @@
 """Which GPUs the jobs of a pipeline see."""
 
+import re
 import subprocess
 
 import pytest
-from pipeline import ROOT, command, environment
+from pipeline import ROOT, command, environment, snakemake
 
 from helpers import tiny
 
@@ -12,7 +13,7 @@ include: "{ROOT}/workflow/rules/common.smk"
 
 rule seen:
     output: "seen"
-    shell: "echo ${{{{CUDA_VISIBLE_DEVICES-all}}}} > {{output}}"
+    shell: "env {{GPUS}} sh -c 'echo ${{{{CUDA_VISIBLE_DEVICES-all}}}}' > {{output}}"
 """
 
 
@@ -27,3 +28,12 @@ def test_jobs_see_gpus_only_where_the_configuration_has_some(tmp_path, gpus, see
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "seen").read_text().strip() == seen
+
+
+def test_every_job_that_can_use_a_gpu_starts_with_that(tmp_path):
+    config = tiny.experiment(neural_metrics={"comet": {"tasks": ["multiple_choice"], "local": "x"}})
+    status, output = snakemake(tmp_path, config, "--dry-run", "--printshellcmds")
+    assert status == 0, output
+    commands = re.findall(r"Shell command: (.*warmup (?:train|generate|score-neural) .*)", output)
+    assert len(commands) == 3 * 4
+    assert all("CUDA_VISIBLE_DEVICES= " in line for line in commands)

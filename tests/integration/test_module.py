@@ -51,7 +51,7 @@ def other(tmp_path):
 def test_another_workflow_sees_the_jobs_of_its_own_configuration(other):
     jobs = planned(other("--dry-run"))
     assert (jobs["warmup_train"], jobs["mine"]) == (2, 1)
-    assert "warmup_figures" not in jobs  # which it does not ask for
+    assert "warmup_figure" not in jobs  # which it does not ask for
 
 
 def test_another_workflow_gets_the_results_in_its_own_folder(other, tmp_path):

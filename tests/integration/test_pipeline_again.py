@@ -66,8 +66,8 @@ def test_another_setting_of_a_method_concerns_it_and_what_depends_on_it(finished
     status, output = snakemake(finished, config, "--dry-run")
     assert status == 0, output
     jobs = planned(output)
-    assert {rule: jobs[rule] for rule in ("train", "generate", "score", "aggregate")} == {
-        "train": 1, "generate": 1, "score": 1, "aggregate": 1,
+    assert {rule: jobs[rule] for rule in ("train", "generate", "score", "collect")} == {
+        "train": 1, "generate": 1, "score": 1, "collect": 1,
     }  # fmt: skip
     assert "prepare" not in jobs
     assert "tokenizer" not in jobs

@@ -11,9 +11,9 @@ from pipeline import EXPERIMENT, ROOT, copy_of_the_project, planned, snakemake
 from warmup.common import code_digest
 from warmup.pipeline.plan import Plan
 
-SHOWN = {"tables", "figures", "report"}
+SHOWN = {"tables", "figure", "report"}
 COMPARED = {"compare"} | SHOWN
-SCORED = {"score", "aggregate", "analyse"} | COMPARED
+SCORED = {"score", "collect", "analyse"} | COMPARED
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
         ("display_names.py", SHOWN),
         ("metric_properties.py", SCORED),
         ("reported.csv", SHOWN),
-        ("lookahead.py", {"figures", "report"}),
+        ("lookahead.py", {"figure", "report"}),
         ("style.css", {"report"}),
     ],
 )

@@ -11,7 +11,7 @@ from helpers import tiny
 from warmup.common.files import sha256, write_jsonl
 
 METHODS = ["sft", "warmup"]
-HERE = {"fetch", "fetch_model", "experiment", "lists", "tables", "figures", "report", "all"}
+HERE = {"fetch", "fetch_model", "experiment", "tables", "figure", "figures", "report", "all"}
 """Rules that run where Snakemake runs."""
 ON_GPUS = {"train", "generate"}
 
@@ -62,7 +62,7 @@ def test_an_experiment_runs_on_slurm(tmp_path):
         jobs.setdefault(rule, {})[of] = job
     assert {job["JobState"] for of in jobs.values() for job in of.values()} == {"COMPLETED"}
     assert not HERE & jobs.keys()
-    assert {"prepare", "tokenizer", "train", "generate", "score", "aggregate"} <= jobs.keys()
+    assert {"prepare", "tokenizer", "train", "generate", "score", "collect"} <= jobs.keys()
     # which run a job is of
     assert set(jobs["train"]) == {
         "task=multiple_choice,dataset=shell_game,pair=en,model=t5,method=sft,seed=1",

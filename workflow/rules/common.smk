@@ -1,25 +1,29 @@
-# The checked configuration as a plan of jobs; what rules need to know is in src/warmup/pipeline/plan.py.
+# The checked configuration as a plan of jobs, and what all rules share. There is no `configfile:`:
+# a file with changes to another one has to replace what it excludes, such as another kind of source,
+# and Snakemake would keep both. See warmup.config.files.
 
 import sys
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
 
-# This repository. Where another workflow uses this one as a module, basedir is that one's folder.
+# This repository. When another workflow uses this one as a module, basedir is that one's folder.
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
-from warmup.common import code_digest
-from warmup.config import files
-from warmup.pipeline import job_comment
+from warmup.common import code_digest, plugins
 from warmup.common.errors import run
 from warmup.common.files import write_json
-from warmup.pipeline.plan import Plan, check_project
+from warmup.common.keys import EVALUATION, RUN
+from warmup.config import files
+from warmup.pipeline import slurm
+from warmup.pipeline.paths import check_project
+from warmup.pipeline.plan import Plan
 
 # made by `make metrics-env`; jobs use it without activating anything
-METRICS_PYTHON = ROOT / "build/metrics/bin/python"
+METRICS_ENVIRONMENT = ROOT / "build/metrics/bin/python"
 
 
 def plan():
@@ -35,7 +39,7 @@ def plan():
     return Plan(
         whole,
         given=given,
-        metrics_ready=METRICS_PYTHON.exists()
+        metrics_ready=METRICS_ENVIRONMENT.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )
 
@@ -43,20 +47,23 @@ def plan():
 # what is wrong with a configuration is one line, as in all commands
 PLAN = run(plan)
 
-if workflow.remote_exec:  # a job of a cluster, on its node
-    job_comment.tell_slurm(
-        sys.argv[1:],
-        {name: entry.task for name, entry in PLAN.config.datasets.items()},
-    )
+# Paths. Names in braces are wildcards:
+# RUN is {dataset}/{pair}/{model}/{method}/seed{seed}, and EVALUATION is RUN/{split}.{decoding}.
+RESULTS = f"results/{PLAN.name}"
+LOGS = f"logs/{PLAN.name}"
+DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
+SCRIPTS = quote(str(ROOT / "workflow" / "scripts"))
 
-# Modules are found in src/ whatever environment a job runs in; nothing has to be installed.
-# With `gpus: 0` no job sees a GPU, even where there is one.
-shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={quote(str(ROOT / 'src'))}"
-    f" TOKENIZERS_PARALLELISM=false METRICS_PYTHON={quote(str(METRICS_PYTHON))}"
-    f" SCRIPTS={quote(str(ROOT / 'workflow/scripts'))}"
-    f"{'' if PLAN.resources.gpus else ' CUDA_VISIBLE_DEVICES='}; "
-)
+# What a job's command begins with. Modules are found in src/, whatever environment a job runs in:
+# nothing has to be installed. A GPU that the configuration does not ask for is hidden.
+# These are not parameters, since they must not make a finished job due.
+ENVIRONMENT = f"PYTHONPATH={quote(str(ROOT / 'src'))} TOKENIZERS_PARALLELISM=false"
+GPUS = "" if PLAN.resources.gpus else "CUDA_VISIBLE_DEVICES="
+# with --sdm conda `python` is that of the environment; without either it says what it lacks
+METRICS_PYTHON = METRICS_ENVIRONMENT if METRICS_ENVIRONMENT.exists() else "python"
+
+if workflow.remote_exec:  # a job of a cluster, on its node
+    slurm.write_comment(sys.argv[1:], PLAN.experiment.tasks)
 
 
 wildcard_constraints:
@@ -68,6 +75,7 @@ wildcard_constraints:
     split="[^/.]+",
     decoding="[^/.]+",
     metric="[^/.]+",
+    figure="[^/.]+",
 
 
 def code(rule, *modules):
@@ -94,12 +102,12 @@ def is_recorded(path):
 
 
 def mark_another(wildcards):
-    """Return no input, but mark a training as incomplete that was made with other settings.
+    """Return no input, but mark a training run as incomplete that was made with other settings.
 
-    Snakemake compares settings with its record, and has none of a training that ended when no
-    Snakemake was there.
+    Snakemake compares settings with its record. It has no record of a training run that ended when
+    no Snakemake was running.
     """
-    training = f"{PLAN.run}/training.json".format(**wildcards)
+    training = f"{RESULTS}/runs/{RUN}/training.json".format(**wildcards)
     if (
         PLAN.keeps_another(wildcards)
         and Path(training).exists()
@@ -109,14 +117,14 @@ def mark_another(wildcards):
     return []
 
 
-def let_go():
-    """Delete what finished trainings keep, now that Snakemake has seen and recorded their end.
+def discard_finished():
+    """Delete what finished training runs keep, after Snakemake has seen and recorded their end.
 
-    What it has not seen is marked as incomplete. Its outputs will be deleted, and the next start of
-    its job puts them in place again.
+    A training run whose end it has not seen is marked as incomplete. Its outputs will be deleted,
+    and the next start of its job puts them in place again.
     """
     for job in filter(lambda job: job.rule.name == "train", workflow.dag.jobs):
         unseen = workflow.async_run(workflow.persistence.incomplete(job))
         there = not unseen and all(Path(path).exists() for path in job.output)
         if there and is_recorded(job.output.training):
-            PLAN.let_go(job.wildcards)
+            PLAN.discard_finished(job.wildcards)

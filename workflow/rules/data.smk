@@ -3,9 +3,9 @@
 
 rule fetch:
     output:
-        f"{PLAN.downloads}/{{dataset}}.{{pair}}.json",
+        "downloads/{dataset}.{pair}.json",
     log:
-        f"{PLAN.logs}/fetch/{{dataset}}.{{pair}}.log",
+        f"{LOGS}/fetch/{{dataset}}.{{pair}}.log",
     localrule: True
     conda:
         "../envs/main.yaml"
@@ -16,16 +16,16 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "{ENVIRONMENT} python -m warmup fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_model:
     output:
-        directory(f"{PLAN.downloads}/models/{{model}}"),
+        directory("downloads/models/{model}"),
     log:
-        f"{PLAN.logs}/fetch/{{model}}.log",
+        f"{LOGS}/fetch/{{model}}.log",
     localrule: True
     conda:
         "../envs/main.yaml"
@@ -34,25 +34,25 @@ rule fetch_model:
     message:
         "Downloading model {wildcards.model}"
     shell:
-        "python -m warmup fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        "{ENVIRONMENT} python -m warmup fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_metric:
     output:
-        f"{PLAN.downloads}/metrics/{{metric}}.json",
+        "downloads/metrics/{metric}.json",
     log:
-        f"{PLAN.logs}/fetch/{{metric}}.log",
+        f"{LOGS}/fetch/{{metric}}.log",
     localrule: True
     conda:
         "../envs/main.yaml"
     params:
         entry=PLAN.metric_model,
         # outside the output: what is there is not downloaded again
-        folder=f"{PLAN.downloads}/metrics/{{metric}}",
+        folder="downloads/metrics/{metric}",
     message:
         "Getting the model of {wildcards.metric}"
     shell:
-        "python -m warmup fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
+        "{ENVIRONMENT} python -m warmup fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -63,11 +63,11 @@ checkpoint prepare:
         PLAN.fetched,
         PLAN.files,
     output:
-        train=f"{PLAN.data}/train.jsonl",
-        valid=f"{PLAN.data}/valid.jsonl",
-        summary=f"{PLAN.data}/summary.json",
+        train=f"{DATA}/train.jsonl",
+        valid=f"{DATA}/valid.jsonl",
+        summary=f"{DATA}/summary.json",
     log:
-        f"{PLAN.logs}/prepare/{{dataset}}.{{pair}}.log",
+        f"{LOGS}/prepare/{{dataset}}.{{pair}}.log",
     priority: 100  # trainings wait for it
     conda:
         "../envs/main.yaml"
@@ -76,23 +76,23 @@ checkpoint prepare:
     params:
         dataset=PLAN.dataset_config,
         root=PLAN.data_root,
-        downloads=PLAN.downloads,
+        downloads="downloads",
         folder=subpath(output.summary, parent=True),
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
+        "{ENVIRONMENT} python -m warmup prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
 
 checkpoint tokenizer:
     input:
-        train=ancient(f"{PLAN.data}/train.jsonl"),
+        train=ancient(f"{DATA}/train.jsonl"),
     output:
-        directory(PLAN.tokenizer),
+        directory(f"{RESULTS}/tokenizers/{{dataset}}/{{pair}}/{{model}}"),
     log:
-        f"{PLAN.logs}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
+        f"{LOGS}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
     priority: 100  # trainings wait for it
     conda:
         "../envs/main.yaml"
@@ -106,6 +106,6 @@ checkpoint tokenizer:
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "python -m warmup train-tokenizer --train {input.train} --task {params.task}"
+        "{ENVIRONMENT} python -m warmup train-tokenizer --train {input.train} --task {params.task}"
         " --spec {params.spec:q} --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

@@ -3,23 +3,25 @@
 
 rule generate:
     input:
-        model=ancient(f"{PLAN.run}/model"),
-        trained=f"{PLAN.run}/provenance.json",  # changes when the model does
-        summary=ancient(f"{PLAN.data}/summary.json"),
+        model=ancient(f"{RESULTS}/runs/{RUN}/model"),
+        trained=f"{RESULTS}/runs/{RUN}/provenance.json",  # changes when the model does
+        summary=ancient(f"{DATA}/summary.json"),
     output:
-        f"{PLAN.evaluation}.predictions.jsonl",
+        f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
     log:
-        f"{PLAN.logs}/generate/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
+        f"{LOGS}/generate/{EVALUATION}.log",
+    benchmark:
+        f"{LOGS}/generate/{EVALUATION}.benchmark.tsv"
     conda:
         "../envs/main.yaml"
     threads: PLAN.resources.threads
     resources:
         gpu=min(1, PLAN.resources.gpus),
-        mem_mb=PLAN.mem_mb,
-        runtime=PLAN.runtime,
+        mem_mb=slurm.growing(PLAN.resources.mem_mb),
+        runtime=slurm.growing(PLAN.resources.runtime),
     params:
         # not an input, since rules name their outputs, and `prepare` has a file of each split
-        examples=f"{PLAN.data}/{{split}}.jsonl",
+        examples=f"{DATA}/{{split}}.jsonl",
         data=PLAN.split_hash,
         beams=PLAN.beams,
         batch=PLAN.batch_size,
@@ -28,26 +30,28 @@ rule generate:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup generate --model {input.model} --input {params.examples}"
+        "{GPUS} {ENVIRONMENT} python -m warmup generate --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
 
 rule score_neural:
     input:
-        predictions=f"{PLAN.evaluation}.predictions.jsonl",
-        model=f"{PLAN.downloads}/metrics/{{metric}}.json",
+        predictions=f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
+        model="downloads/metrics/{metric}.json",
     output:
-        PLAN.segments,
+        f"{RESULTS}/runs/{EVALUATION}.{{metric}}.segments.json",
     log:
-        f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.{{metric}}.log",
+        f"{LOGS}/score/{EVALUATION}.{{metric}}.log",
+    benchmark:
+        f"{LOGS}/score/{EVALUATION}.{{metric}}.benchmark.tsv"
     conda:
         "../envs/metrics.yaml"
     threads: PLAN.resources.threads
     resources:
         gpu=min(1, PLAN.resources.gpus),
-        mem_mb=PLAN.mem_mb,
-        runtime=PLAN.runtime,
+        mem_mb=slurm.growing(PLAN.resources.mem_mb),
+        runtime=slurm.growing(PLAN.resources.runtime),
     params:
         entry=PLAN.metric_config,
         target=PLAN.target_lang,
@@ -57,22 +61,21 @@ rule score_neural:
         "Scoring with {wildcards.metric} ({wildcards.decoding}): {wildcards.method},"
         " {wildcards.model} on {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        # with --sdm conda, and without the environment, `python` is there and says what it lacks
-        'test -x "$METRICS_PYTHON" || METRICS_PYTHON=python;'
-        ' OMP_NUM_THREADS={threads} "$METRICS_PYTHON" -m warmup score-neural --metric {wildcards.metric}'
+        "{GPUS} {ENVIRONMENT} OMP_NUM_THREADS={threads}"
+        " {METRICS_PYTHON:q} -m warmup score-neural --metric {wildcards.metric}"
         " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 
 
 rule score:
     input:
-        predictions=f"{PLAN.evaluation}.predictions.jsonl",
+        predictions=f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
         segments=PLAN.segments_of,
     output:
-        scores=f"{PLAN.evaluation}.scores.json",
-        statistics=f"{PLAN.evaluation}.statistics.json",
+        scores=f"{RESULTS}/runs/{EVALUATION}.scores.json",
+        statistics=f"{RESULTS}/runs/{EVALUATION}.statistics.json",
     log:
-        f"{PLAN.logs}/score/{{dataset}}/{{pair}}/{{model}}/{{method}}/seed{{seed}}/{{split}}.{{decoding}}.log",
+        f"{LOGS}/score/{EVALUATION}.log",
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -84,16 +87,16 @@ rule score:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "python -m warmup score --predictions {input.predictions} --run {params.run:q}"
+        "{ENVIRONMENT} python -m warmup score --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
         " --segments {input.segments} > {log} 2>&1"
 
 
 rule experiment:
     output:
-        PLAN.experiment,
+        f"{RESULTS}/experiment.json",
     log:
-        f"{PLAN.logs}/experiment.log",
+        f"{LOGS}/experiment.log",
     localrule: True
     params:
         summary=PLAN.summary,  # when it changes, the file is written again
@@ -103,52 +106,38 @@ rule experiment:
         write_json(Path(output[0]), params.summary)
 
 
-rule lists:
-    output:
-        [PLAN.list_of(name) for name in PLAN.lists],
-    log:
-        f"{PLAN.logs}/lists.log",
-    localrule: True
-    params:
-        # when they change, they are written again
-        lists=str(PLAN.lists),
-    message:
-        "Listing the files of all runs"
-    run:
-        PLAN.write_lists()
-
-
-rule aggregate:
+rule collect:
     input:
-        PLAN.lists["aggregate"],
-        list=PLAN.list_of("aggregate"),
+        experiment=f"{RESULTS}/experiment.json",
+        scores=PLAN.experiment.evaluation_files("scores.json"),
+        training=PLAN.experiment.run_files("training.json"),
+        data=PLAN.experiment.data_files("summary.json"),
     output:
-        scores=f"{PLAN.results}/scores.tsv",
-        curves=f"{PLAN.results}/curves.tsv",
+        scores=f"{RESULTS}/scores.tsv",
+        curves=f"{RESULTS}/curves.tsv",
     log:
-        f"{PLAN.logs}/aggregate.log",
+        f"{LOGS}/collect.log",
     conda:
         "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
-        code=code("aggregate", "warmup.evaluation.collect"),
+        code=code("collect", "warmup.evaluation.collect"),
     message:
         "Collecting all scores"
     shell:
-        "python -m warmup collect --inputs-from {input.list}"
+        "{ENVIRONMENT} python -m warmup collect --experiment {input.experiment}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
 rule compare:
     input:
-        PLAN.lists["compare"],
-        list=PLAN.list_of("compare"),
-        experiment=PLAN.experiment,
+        experiment=f"{RESULTS}/experiment.json",
+        statistics=PLAN.experiment.evaluation_files("statistics.json"),
     output:
-        f"{PLAN.results}/comparisons.tsv",
+        f"{RESULTS}/comparisons.tsv",
     log:
-        f"{PLAN.logs}/compare.log",
+        f"{LOGS}/compare.log",
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -158,19 +147,18 @@ rule compare:
     message:
         "Comparing the methods"
     shell:
-        "python -m warmup compare --inputs-from {input.list} --output {output}"
-        " --experiment {input.experiment} > {log} 2>&1"
+        "{ENVIRONMENT} python -m warmup compare --experiment {input.experiment} --output {output}"
+        " > {log} 2>&1"
 
 
 rule analyse:
     input:
-        PLAN.lists["analyse"],
-        list=PLAN.list_of("analyse"),
-        scores=f"{PLAN.results}/scores.tsv",
+        experiment=f"{RESULTS}/experiment.json",
+        predictions=PLAN.experiment.evaluation_files("predictions.jsonl"),
     output:
-        f"{PLAN.results}/warmups.tsv",
+        f"{RESULTS}/warmups.tsv",
     log:
-        f"{PLAN.logs}/analyse.log",
+        f"{LOGS}/analyse.log",
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -185,5 +173,5 @@ rule analyse:
     message:
         "Analysing the warmups"
     shell:
-        "python -m warmup analyse-warmups --inputs-from {input.list} --scores {input.scores}"
+        "{ENVIRONMENT} python -m warmup analyse-warmups --experiment {input.experiment}"
         " --output {output} > {log} 2>&1"

@@ -3,22 +3,23 @@
 
 rule tables:
     input:
-        scores=f"{PLAN.results}/scores.tsv",
-        comparisons=f"{PLAN.results}/comparisons.tsv",
-        warmups=f"{PLAN.results}/warmups.tsv",
-        experiment=PLAN.experiment,
+        scores=f"{RESULTS}/scores.tsv",
+        comparisons=f"{RESULTS}/comparisons.tsv",
+        warmups=f"{RESULTS}/warmups.tsv",
+        experiment=f"{RESULTS}/experiment.json",
     output:
         [
             report(
-                path,
+                f"{RESULTS}/tables/{name}.{kind}",
                 caption="../report/tables.rst",
                 category="Tables",
-                labels={"table": Path(path).stem, "format": Path(path).suffix[1:]},
+                labels={"table": name, "format": kind},
             )
-            for path in PLAN.of_tables()
+            for name in (*PLAN.tasks, "warmups")
+            for kind in ("md", "tex", "csv")
         ],
     log:
-        f"{PLAN.logs}/tables.log",
+        f"{LOGS}/tables.log",
     localrule: True
     conda:
         "../envs/analysis.yaml"
@@ -30,30 +31,30 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "python -m warmup tables --scores {input.scores} --comparisons {input.comparisons}"
+        "{ENVIRONMENT} python -m warmup tables --scores {input.scores} --comparisons {input.comparisons}"
         " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
-rule figures:
+rule figure:
     input:
-        scores=f"{PLAN.results}/scores.tsv",
-        curves=f"{PLAN.results}/curves.tsv",
-        comparisons=f"{PLAN.results}/comparisons.tsv",
-        warmups=f"{PLAN.results}/warmups.tsv",
-        experiment=PLAN.experiment,
+        scores=f"{RESULTS}/scores.tsv",
+        curves=f"{RESULTS}/curves.tsv",
+        comparisons=f"{RESULTS}/comparisons.tsv",
+        warmups=f"{RESULTS}/warmups.tsv",
+        experiment=f"{RESULTS}/experiment.json",
     output:
         [
             report(
-                path,
-                caption=Path(path).with_suffix(".rst").resolve(),
+                f"{RESULTS}/figures/{{figure}}.{kind}",
+                caption="../report/figure.rst",
                 category="Figures",
-                labels={"figure": Path(path).stem, "format": Path(path).suffix[1:]},
+                labels={"figure": "{figure}", "format": kind},
             )
-            for path in PLAN.of_figures()
+            for kind in ("svg", "pdf", "png")
         ],
-        PLAN.of_captions(),
+        caption=f"{RESULTS}/figures/{{figure}}.rst",
     log:
-        f"{PLAN.logs}/figures.log",
+        f"{LOGS}/figures/{{figure}}.log",
     localrule: True
     conda:
         "../envs/analysis.yaml"
@@ -62,42 +63,48 @@ rule figures:
     params:
         folder=subpath(output[0], parent=True),
         code=code(
-            "figures",
+            "figure",
             "warmup.reporting.draw_figures",
-            "warmup.reporting.figures",
+            PLAN.figure_module,
             PLAN.all_metrics,
         ),
     message:
-        "Drawing the figures"
+        "Drawing the figure {wildcards.figure}"
     shell:
-        "python -m warmup figures --scores {input.scores} --curves {input.curves}"
-        " --comparisons {input.comparisons} --warmups {input.warmups} --output-dir {params.folder}"
-        " --experiment {input.experiment} > {log} 2>&1"
+        "{ENVIRONMENT} python -m warmup figures --only {wildcards.figure} --scores {input.scores}"
+        " --curves {input.curves} --comparisons {input.comparisons} --warmups {input.warmups}"
+        " --experiment {input.experiment} --output-dir {params.folder} > {log} 2>&1"
+
+
+rule figures:
+    input:
+        expand(rules.figure.output, figure=plugins.names("figure")),
+    localrule: True
 
 
 rule report:
     input:
-        PLAN.lists["report"],
-        list=PLAN.list_of("report"),
-        scores=f"{PLAN.results}/scores.tsv",
-        curves=f"{PLAN.results}/curves.tsv",
-        comparisons=f"{PLAN.results}/comparisons.tsv",
-        warmups=f"{PLAN.results}/warmups.tsv",
-        experiment=PLAN.experiment,
-        tables=PLAN.of_tables(),
-        figures=PLAN.of_figures(),
+        predictions=PLAN.experiment.evaluation_files("predictions.jsonl"),
+        provenance=PLAN.experiment.run_files("provenance.json"),
+        scores=f"{RESULTS}/scores.tsv",
+        curves=f"{RESULTS}/curves.tsv",
+        comparisons=f"{RESULTS}/comparisons.tsv",
+        warmups=f"{RESULTS}/warmups.tsv",
+        experiment=f"{RESULTS}/experiment.json",
+        tables=rules.tables.output,
+        figures=rules.figures.input,
     output:
-        f"{PLAN.results}/report.html",
+        f"{RESULTS}/report.html",
     log:
-        f"{PLAN.logs}/report.log",
+        f"{LOGS}/report.log",
     localrule: True
     conda:
         "../envs/analysis.yaml"
     resources:
         gpu=0,
     params:
-        tables=PLAN.tables_folder,
-        figures=PLAN.figures_folder,
+        tables=f"{RESULTS}/tables",
+        figures=f"{RESULTS}/figures",
         code=code(
             "report",
             "warmup.reporting.report",
@@ -107,8 +114,7 @@ rule report:
     message:
         "Writing the report"
     shell:
-        "python -m warmup report --scores {input.scores} --curves {input.curves}"
+        "{ENVIRONMENT} python -m warmup report --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
-        " --inputs-from {input.list}"
         " --experiment {input.experiment} --output {output} > {log} 2>&1"

@@ -18,6 +18,8 @@ from warmup.config.methods import ROLES, Methods, varied
 from warmup.config.settings import ExperimentConfig
 
 FILE = "experiment.json"
+DEFAULT = "(default: those of --experiment)"
+"""Help of an option that names files of an experiment."""
 
 
 @dataclass(frozen=True)
@@ -32,21 +34,25 @@ class ExperimentSummary:
     runs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Run `DATASET/PAIR/MODEL/METHOD/seedN` -> its evaluations `SPLIT.DECODING`."""
 
+    folder: Path = Path()
+    """Where experiment.json is, next to the folders `runs` and `data`."""
+
     def run_files(self, name: str) -> list[Path]:
-        """Return, relative to the folder of runs, the files of this name that all runs have."""
-        return [Path(run, name) for run in self.runs]
+        """Return the file of this name of each run."""
+        return [self.folder / "runs" / run / name for run in self.runs]
 
     def evaluation_files(self, kind: str) -> list[Path]:
-        """Return, relative to the folder of runs, the files of all evaluations.
-
-        Args:
-            kind: how their names end, such as `scores.json`.
-        """
+        """Return the file of each evaluation whose name ends with `.{kind}`."""
         return [
-            Path(run, f"{evaluation}.{kind}")
+            self.folder / "runs" / run / f"{evaluation}.{kind}"
             for run, evaluations in self.runs.items()
             for evaluation in evaluations
         ]
+
+    def data_files(self, name: str) -> list[Path]:
+        """Return the file of this name of each data set's pair."""
+        pairs = dict.fromkeys("/".join(run.split("/")[:2]) for run in self.runs)
+        return [self.folder / "data" / pair / name for pair in pairs]
 
 
 def summarise(config: ExperimentConfig) -> dict[str, Any]:
@@ -119,15 +125,20 @@ def read(path: Path | None) -> ExperimentSummary:
     Raises:
         InputError: it cannot be read, has another form, or has a name that refers to nothing.
     """
-    return ExperimentSummary() if path is None else parse(read_json(path), str(path))
+    return ExperimentSummary() if path is None else parse(read_json(path), path)
 
 
-def parse(value: Any, where: str) -> ExperimentSummary:
-    """Return a summary from the content of experiment.json; `where` begins errors.
+def parse(value: Any, path: Path) -> ExperimentSummary:
+    """Return a summary from the content of experiment.json.
+
+    Args:
+        value: the content.
+        path: of the file; errors begin with it.
 
     Raises:
         InputError: it has another form, or a name that refers to nothing.
     """
+    where = str(path)
     schema.check(value, _SCHEMA, where)
     methods, decodings = value["methods"], value["decodings"]
     starts = {name: entry["start"] for name, entry in methods.items() if entry["start"]}
@@ -161,15 +172,17 @@ def parse(value: Any, where: str) -> ExperimentSummary:
         Decodings(tuple(decodings), controls),
         value["tasks"],
         value["runs"],
+        path.parent,
     )
 
 
-def add_option(parser: argparse.ArgumentParser) -> None:
+def add_option(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Add the option `--experiment`, whose value `read` reads."""
     parser.add_argument(
         "--experiment",
         type=Path,
+        required=required,
         metavar="FILE",
-        help=f"results/<experiment>/{FILE}: order, roles and labels of methods and decodings "
-        "(default: methods by name, each run alone; greedy decoding first, and no controls)",
+        help=f"results/<experiment>/{FILE}: runs, methods and decodings, their order and roles"
+        + ("" if required else " (default: by name; greedy decoding first, and no controls)"),
     )

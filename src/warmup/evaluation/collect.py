@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.common.json_values import check_object
+from warmup.config import experiment_summary
 from warmup.data import text_counts
 from warmup.evaluation.result_tables import (
     CURVES,
@@ -23,8 +23,6 @@ from warmup.evaluation.result_tables import (
 )
 from warmup.evaluation.segment_scores import NOT_COMPUTED
 
-INPUTS = {"scores": "scores.json", "training": "training.json", "data": "summary.json"}
-"""What the command reads, and how the names of the files end."""
 _SCORE = {key: kind for key, kind in SCORES.columns.items() if key not in EVALUATION_COLUMNS}
 _TRAINING = {
     **{"config": dict, "updates": int, "cost": dict, "history": list, "validation": list},
@@ -151,16 +149,21 @@ def _score_row(row: Any, where: str) -> Row:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
-    add_inputs(parser, INPUTS)
+    for name in ("scores", "training", "data"):
+        add(f"--{name}", type=Path, nargs="*", metavar="FILE", help=experiment_summary.DEFAULT)
+    experiment_summary.add_option(parser)
     add("--scores-tsv", type=Path, required=True, metavar="OUT", help="table of scores to write")
     add("--curves-tsv", type=Path, required=True, metavar="OUT", help="table of curves to write")
 
 
 def run(options: argparse.Namespace) -> None:
     """Collect the scores and learning curves of an experiment."""
-    scores, training, data = inputs(options, INPUTS).values()
+    experiment = experiment_summary.read(options.experiment)
+    scores = options.scores or experiment.evaluation_files("scores.json")
+    training = options.training or experiment.run_files("training.json")
+    data = options.data or experiment.data_files("summary.json")
     if not scores and not training:
-        raise InputError("nothing to collect: give --scores, --training or --inputs-from")
+        raise InputError("nothing to collect: give --experiment, --scores or --training")
     rows = [row for path in scores for row in score_rows(path)]
     rows += [row for path in training for row in cost_rows(path)]
     rows += [row for path in training for row in text_rows(path)]

@@ -15,7 +15,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import Setting
@@ -37,8 +36,6 @@ from warmup.evaluation.significance.difference import (
 )
 from warmup.evaluation.significance.hypothesis_tests import holm
 
-INPUTS = {"statistics": ".statistics.json"}
-"""What the command reads, and how the names of the files end; `warmup score` writes them."""
 RESAMPLES, SEED = 5000, 0
 """Default number of draws of items, and their seed."""
 
@@ -269,7 +266,7 @@ def _improvement(metric: str, gain: Difference) -> Difference:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
-    add_inputs(parser, INPUTS)
+    add("--statistics", type=Path, nargs="*", metavar="FILE", help=experiment_summary.DEFAULT)
     add("--output", type=Path, required=True, metavar="FILE", help="comparisons.tsv to write")
     add("--resamples", type=int, default=RESAMPLES, metavar="R", help="default: %(default)s")
     add("--seed", type=int, default=SEED, help="of the draws (default: %(default)s)")
@@ -281,11 +278,11 @@ def run(options: argparse.Namespace) -> None:
     if options.resamples < 100:
         raise InputError(f"--resamples: must be at least 100, got {options.resamples}")
     check_seed(options.seed, "--seed")
-    (paths,) = inputs(options, INPUTS).values()
-    if not paths:
-        raise InputError("nothing to compare: give --statistics or --inputs-from")
-    evaluations = [item_statistics.read(path) for path in paths]
     experiment = experiment_summary.read(options.experiment)
+    paths = options.statistics or experiment.evaluation_files("statistics.json")
+    if not paths:
+        raise InputError("nothing to compare: give --experiment or --statistics")
+    evaluations = [item_statistics.read(path) for path in paths]
     rows = compare(
         evaluations,
         experiment.methods,

@@ -1,21 +1,27 @@
 """Copy what is worth keeping of an experiment: scores, tables, figures, predictions, provenance.
 
-The copy, a snapshot, holds no model. Each line of its provenance.jsonl names its run.
-`warmup verify` checks a snapshot.
+The copy, a snapshot, holds no model. Each line of its provenance.jsonl names its run. Predictions
+are in one archive, `predictions.tar.xz`: methods answer the same items much alike, so it is far
+smaller than as many compressed files. The same predictions give the same bytes. `warmup verify`
+checks a snapshot.
 """
 
 import argparse
+import io
+import lzma
 import os
 import shutil
+import tarfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warmup.common.errors import InputError
-from warmup.common.files import atomic, read_json, to_json
+from warmup.common.errors import InputError, adding_path
+from warmup.common.files import atomic, read_json, read_jsonl, to_json
 from warmup.common.keys import EvaluationKey
 from warmup.config import experiment_summary
+from warmup.data.predictions import BY_TOKEN
 from warmup.evaluation.result_tables import SCORES
-from warmup.pipeline import archive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +48,8 @@ def keep(results: Path, destination: Path) -> int:
             raise InputError(f"{results / name} is missing: run the experiment to its end first")
     runs = results / "runs"
     experiment = experiment_summary.read(results / experiment_summary.FILE)
-    predictions = sorted(experiment.evaluation_files("predictions.jsonl"))
+    files = experiment.evaluation_files("predictions.jsonl")
+    predictions = sorted(path.relative_to(runs) for path in files)
     if predictions != scored(SCORES.read(results / "scores.tsv")):
         raise InputError(
             f"{results}: the runs of scores.tsv are not those of {experiment_summary.FILE}: the "
@@ -58,7 +65,7 @@ def keep(results: Path, destination: Path) -> int:
         for path in (results / "tables").iterdir():
             if path.stem in shown:
                 shutil.copy(path, copy / "tables")
-        archive.pack(copy / PREDICTIONS, runs, predictions)
+        pack(copy / PREDICTIONS, runs, predictions)
         with (copy / PROVENANCE).open("w", encoding="utf-8") as stream:
             for folder in sorted({path.parent for path in predictions}):
                 provenance = read_json(runs / folder / "provenance.json")
@@ -88,6 +95,42 @@ def scored(scores: "pd.DataFrame") -> list[Path]:
     of_items = scores[scores["hypotheses_sha256"] != ""]  # the rest is costs
     rows = of_items[list(EvaluationKey.columns())].drop_duplicates().to_dict("records")
     return sorted(Path(f"{EvaluationKey.from_row(row).path}.predictions.jsonl") for row in rows)
+
+
+def pack(archive: Path, folder: Path, paths: Iterable[Path]) -> None:
+    """Write files of predictions, without `BY_TOKEN`, into an archive.
+
+    Args:
+        archive: file to write.
+        folder: where the files are.
+        paths: within the folder; they keep their order.
+
+    Raises:
+        InputError: a file is missing, or a line of it is not a JSON object.
+    """
+    with tarfile.open(archive, "w:xz") as tar:
+        for path in paths:
+            lines = (
+                to_json({key: row[key] for key in row if key not in BY_TOKEN}, str(archive))
+                for row in read_jsonl(folder / path)
+            )
+            content = "".join(f"{line}\n" for line in lines).encode()
+            entry = tarfile.TarInfo(path.as_posix())  # of nobody, made in 1970
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Write the files of an archive into a folder.
+
+    Raises:
+        InputError: the archive is missing or broken.
+    """
+    try:
+        with adding_path(folder), tarfile.open(archive, "r:xz") as tar:
+            tar.extractall(folder, filter="data")
+    except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+        raise InputError(f"{archive}: broken archive: {error}") from None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -19,8 +19,7 @@ from warmup.data.predictions import read, subsets_of
 from warmup.evaluation import metrics
 from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.score import score
-from warmup.pipeline import archive
-from warmup.pipeline.snapshot import PREDICTIONS
+from warmup.pipeline.snapshot import PREDICTIONS, unpack
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +89,7 @@ def verify_scores(folder: Path) -> bool:
     ours = stored[stored["metric"].isin(metrics.names())]
     total = wrong = 0
     with tempfile.TemporaryDirectory() as unpacked:
-        archive.unpack(folder / PREDICTIONS, Path(unpacked))
+        unpack(folder / PREDICTIONS, Path(unpacked))
         paths = sorted(Path(unpacked).rglob("*.predictions.jsonl"))
         if not paths:
             raise InputError(f"{folder / PREDICTIONS}: no predictions to score again")

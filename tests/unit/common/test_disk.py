@@ -18,7 +18,7 @@ from warmup.common import errors
 from warmup.common.files import write_json, write_jsonl, write_text
 from warmup.data.sources import _download
 from warmup.evaluation.result_tables import SCORES
-from warmup.pipeline import archive
+from warmup.pipeline import snapshot
 
 
 def said(capsys, action):
@@ -138,7 +138,7 @@ def test_a_full_disk_in_a_download_is_not_taken_for_the_network(small, capsys, m
 def test_a_temporary_folder_that_fills_up_is_named(small, tmp_path, capsys, monkeypatch):
     predictions = tmp_path / "kept" / "a.predictions.jsonl"
     write_jsonl(predictions, [{"output": os.urandom(1_000_000).hex()}])
-    archive.pack(
+    snapshot.pack(
         tmp_path / "kept" / "predictions.tar.xz", tmp_path / "kept", [Path(predictions.name)]
     )
     row = dict.fromkeys(SCORES.columns, "1") | {"metric": "bleu"}

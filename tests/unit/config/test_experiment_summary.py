@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 def summary(change=lambda value: None):
     value = tiny.experiment()
     change(value)
-    return parse(summarise(experiment.check(value)), "experiment.json")
+    return parse(summarise(experiment.check(value)), Path("results/e/experiment.json"))
 
 
 def test_methods_have_an_order_starts_roles_and_labels():
@@ -38,7 +38,7 @@ def test_methods_that_are_not_run_are_left_out():
 
 def test_ablations_say_what_they_vary():
     config = experiment.load(ROOT / "config" / "experiments" / "ablations.yaml")
-    methods = parse(summarise(config), "experiment.json").methods
+    methods = parse(summarise(config), Path("experiment.json")).methods
     assert methods.role("tau_03") == "ablation"
     assert methods.varied["tau_03"] == "tau"
     assert methods.label("tau_03") == "tau 0.3"
@@ -56,23 +56,25 @@ def test_runs_name_their_files():
     found = summary(
         lambda value: value.update(decodings={"shuffled": {"warmup": "shuffled"}, "x": {}})
     )
-    place = "shell_game/en/t5"
+    place = "results/e/runs/shell_game/en/t5"
     assert found.tasks == {"shell_game": "multiple_choice"}
     # SFT writes no warmups that could be shuffled
     assert [path.as_posix() for path in found.evaluation_files("scores.json")][:2] == [
         f"{place}/sft/seed1/test.x.scores.json",
         f"{place}/sft_continued/seed1/test.x.scores.json",
     ]
-    of_warmup = [path.name for path in found.evaluation_files("") if "/warmup/" in str(path)]
-    assert of_warmup == ["test.shuffled.", "test.x."]
+    of_warmup = [path.name for path in found.evaluation_files("x") if "/warmup/" in str(path)]
+    assert of_warmup == ["test.shuffled.x", "test.x.x"]
     assert Path(f"{place}/sft/seed1/training.json") in found.run_files("training.json")
     assert len(found.run_files("training.json")) == 4
+    assert found.data_files("summary.json") == [Path("results/e/data/shell_game/en/summary.json")]
 
 
 def test_what_is_written_is_read(tmp_path):
     value = summarise(experiment.check(tiny.experiment()))
-    write_json(tmp_path / "experiment.json", value)
-    assert experiment_summary.read(tmp_path / "experiment.json") == summary()
+    path = tmp_path / "experiment.json"
+    write_json(path, value)
+    assert experiment_summary.read(path) == parse(value, path)
     assert experiment_summary.read(None) == ExperimentSummary()
 
 

@@ -5,6 +5,7 @@ import json
 
 import pytest
 
+from helpers import experiment_files
 from helpers.synthetic_results import METHODS, STARTS, make_runs, make_scores, make_warmups
 from warmup.__main__ import main
 from warmup.common.errors import InputError
@@ -19,10 +20,13 @@ ORDER = Methods(METHODS, STARTS)
 @pytest.fixture
 def call(tmp_path, capsys):
     """Return a function that runs the command on files of predictions and returns its error."""
-    make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    scores = make_scores(seeds=1)
+    tasks = dict(zip(scores["dataset"], scores["task"], strict=True))
+    experiment = tmp_path / "experiment.json"
+    experiment_files.write(experiment, ORDER, Decodings(("greedy",)), tasks)
 
     def run(*paths):
-        arguments = ["--predictions", *paths, "--scores", tmp_path / "scores.tsv"]
+        arguments = ["--predictions", *paths, "--experiment", experiment]
         output = tmp_path / "warmups.tsv"
         try:
             main(["analyse-warmups", *map(str, [*arguments, "--output", output])])
@@ -108,7 +112,7 @@ def test_wrong_files_are_named_in_one_line(call, tmp_path):
         (path, "", "no predictions"),
         (path, "{}\n", ":1: missing key 'id'"),
         (path, "what\n", ":1: not JSON"),
-        (other, "{}\n", "the scores have no row of this run"),
+        (other, "{}\n", "data set 'd' is not one of --experiment"),
         (tmp_path / "p.jsonl", "{}\n", "a prediction file must be named"),
     ):
         file.write_text(content)

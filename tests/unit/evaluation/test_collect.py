@@ -1,14 +1,17 @@
 """Two tables of all scores and curves: complete, ordered, exact, and checked when read."""
 
-import io
 import json
 import math
-import sys
+import shutil
 
 import pytest
 
+from helpers import experiment_files
 from warmup.__main__ import main
 from warmup.common import errors
+from warmup.common.files import write_json
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import CURVES, SCORES
 
 MODEL = {
@@ -53,9 +56,8 @@ def training_json(seed=2, **changes):
 def call(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments, stdin=""):
+    def run(*arguments):
         outputs = ("--scores-tsv", "out/scores.tsv", "--curves-tsv", "out/curves.tsv")
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
         try:
             main(["collect", *map(str, arguments), *outputs])
         except SystemExit as stop:
@@ -129,15 +131,18 @@ def test_the_order_of_the_inputs_does_not_matter(call, inputs, tmp_path):
     assert written[0] == written[1]
 
 
-def test_inputs_can_come_as_a_list_of_paths(call, inputs, tmp_path):
+def test_an_experiment_names_its_files(call, inputs, tmp_path):
     scores, training = inputs
     call("--scores", *scores, "--training", *training)
     expected = (tmp_path / "out/scores.tsv").read_bytes()
-    listing = "".join(f"{path}\n" for path in [*scores, *training, ""])
-    assert call("--inputs-from", "-", stdin=listing) == (0, "")
-    assert (tmp_path / "out/scores.tsv").read_bytes() == expected
-    (tmp_path / "list.txt").write_text(listing)
-    assert call("--inputs-from", "list.txt") == (0, "")
+    runs = {f"d/p/m/sft/{path.parent.name}": ["test.greedy"] for path in scores}
+    for run, path in zip(runs, scores, strict=True):
+        shutil.copytree(path.parent, tmp_path / "e" / "runs" / run)
+    write_json(tmp_path / "e/data/d/p/summary.json", {"task": "t", "pair": "p", "splits": {}})
+    experiment = experiment_files.write(
+        tmp_path / "e/experiment.json", Methods(("sft",)), Decodings(("greedy",)), {"d": "t"}, runs
+    )
+    assert call("--experiment", experiment) == (0, "")
     assert (tmp_path / "out/scores.tsv").read_bytes() == expected
 
 
@@ -179,12 +184,11 @@ def without(document, key):
             training_json(validation=[{"update": 1, "nll": 2.0, "warmups": {"constant": "1"}}]),
             "validation_constant: value must be float, not str '1'",
         ),
-        ("other.json", {}, "must end in one of: scores.json, training.json"),
     ],
 )
 def test_a_wrong_input_is_named_in_one_line(call, tmp_path, name, document, message):
     (tmp_path / name).write_text(json.dumps(document))
-    status, err = call("--inputs-from", "-", stdin=f"{tmp_path / name}\n")
+    status, err = call(f"--{name.removesuffix('.json')}", tmp_path / name)
     assert status == 2
     assert err.startswith("error: ") and err.count("\n") == 1
     assert message in err and name in err

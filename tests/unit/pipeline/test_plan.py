@@ -1,4 +1,4 @@
-"""What the rules are told: paths, inputs and parameters of jobs."""
+"""Input files and parameters of jobs."""
 
 import json
 import subprocess
@@ -10,7 +10,6 @@ from helpers import tiny
 from helpers.wildcards import RUNS, Wildcards, run
 from warmup.common.errors import InputError
 from warmup.common.files import sha256, write_json, write_text
-from warmup.config import experiment as config
 from warmup.data import sources
 from warmup.pipeline.plan import Plan
 
@@ -183,8 +182,7 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
         "best": {"warmup": "best_of_n", "samples": 5, "beams": 4},
     }
     plan = Plan(tiny.experiment(decodings=decodings))
-    assert [*plan.summary["decodings"]] == [*decodings]
-    made = [path.split("/")[-3:] for path in plan.of_evaluations("scores.json")]
+    made = [path.parts[-3:] for path in plan.experiment.evaluation_files("scores.json")]
     assert [(method, name) for method, _, name in made if method in ("sft", "warmup")] == [
         *(("sft", f"test.{name}.scores.json") for name in ("beam4", "greedy")),
         *(("warmup", f"test.{name}.scores.json") for name in decodings),
@@ -199,7 +197,8 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
 def test_there_is_nothing_to_exchange_where_warmups_are_empty():
     value = tiny.experiment(decodings={"greedy": {}, "shuffled": {"warmup": "shuffled"}})
     value["methods"]["warmup"]["sampling"]["max_tokens"] = 0
-    made = [path.split("/")[-3:] for path in Plan(value).of_evaluations("scores.json")]
+    files = Plan(value).experiment.evaluation_files("scores.json")
+    made = [path.parts[-3:] for path in files]
     of_warmup = [name for method, _, name in made if method == "warmup"]
     assert of_warmup == ["test.greedy.scores.json"]
 
@@ -209,7 +208,7 @@ def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
     splits = value["datasets"]["shell_game"]["splits"]
     splits["hard"] = splits["test"]
     plan = Plan(value)
-    paths = plan.of_evaluations("scores.json")
+    paths = [str(path) for path in plan.experiment.evaluation_files("scores.json")]
     assert len(paths) == len(set(paths)) == 4 * 2 * 2
     assert f"{RUNS}/warmup/seed1/hard.beam4.scores.json" in paths
     assert not [path for path in paths if "/train." in path or "/valid." in path]
@@ -254,35 +253,9 @@ def test_the_language_of_outputs_is_that_of_the_targets():
     assert json.loads(Plan(value).score_config(wildcards))["target_lang"] == "zho_Hans"
 
 
-def test_tables_are_of_the_tasks_in_use_and_figures_of_all(plan):
-    assert plan.of_tables() == [
-        f"results/tiny/tables/{name}.{kind}"
-        for name in ("multiple_choice", "warmups")
-        for kind in ("md", "tex", "csv")
-    ]
-    assert len(plan.of_figures()) == 3 * len(plan.figures)
-    assert plan.experiment == "results/tiny/experiment.json"
-    assert len(plan.of_runs("training.json")) == len(config.run_names(plan.config)) == 4
-
-
 def test_a_wrong_configuration_has_no_plan():
     with pytest.raises(InputError, match="unknown key 'mdoels'"):
         Plan(tiny.experiment(mdoels={}))
-
-
-def test_each_attempt_asks_for_more():
-    plan = Plan(tiny.experiment(resources={"mem_mb": 500, "runtime": 20}))
-    assert [plan.mem_mb(run("sft"), attempt) for attempt in (1, 2, 3)] == [500, 1000, 1500]
-    assert [plan.runtime(run("sft"), attempt) for attempt in (1, 2, 3)] == [20, 40, 60]
-
-
-def test_what_a_training_asks_slurm_for_is_of_each_node():
-    def asked(**resources):
-        return Plan(tiny.experiment(resources=resources)).training_devices
-
-    assert asked(gpus=2) == {"gpu": 2}
-    assert asked(nodes=2) == {"nodes": 2, "tasks": 2, "mpi": "srun"}
-    assert asked(nodes=2, gpus=4) == asked(nodes=2) | {"gres": "gpu:4", "tasks_per_gpu": 0}
 
 
 def test_what_others_wait_for_has_priority():

@@ -41,7 +41,7 @@ def test_what_was_not_computed_is_due_once_the_environment_is_there(tmp_path, mo
     without, ready = (
         Plan(tiny.experiment(neural_metrics=NEURAL), metrics_ready=there) for there in (False, True)
     )
-    path = tmp_path / without.segments.format(**wildcards)
+    path = tmp_path / f"{RUNS}/sft/seed1/test.greedy.bertscore.segments.json"
     path.parent.mkdir(parents=True)
     assert without.metrics_environment(wildcards) == "missing"
     path.write_text('{"not_computed": "no environment"}')

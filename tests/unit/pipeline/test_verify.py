@@ -15,7 +15,7 @@ from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.evaluation.collect import score_rows
 from warmup.evaluation.result_tables import SCORES
-from warmup.pipeline import archive, snapshot, verify
+from warmup.pipeline import snapshot, verify
 
 RUN = {
     "experiment": "e", "task": "translation", "dataset": "d", "pair": "en-de", "model": "m",
@@ -75,7 +75,7 @@ def kept(results, tmp_path):
 def unpacked(kept):
     """Return the files of the archive by their paths."""
     folder = kept.parent / "unpacked"
-    archive.unpack(kept / "predictions.tar.xz", folder)
+    snapshot.unpack(kept / "predictions.tar.xz", folder)
     return {str(p.relative_to(folder)): p.read_text() for p in folder.rglob("*") if p.is_file()}
 
 
@@ -84,7 +84,7 @@ def pack(kept, path, text):
     folder = kept.parent / "packed"
     (folder / path).parent.mkdir(parents=True)
     (folder / path).write_text(text)
-    archive.pack(kept / "predictions.tar.xz", folder, [Path(path)])
+    snapshot.pack(kept / "predictions.tar.xz", folder, [Path(path)])
 
 
 def test_what_is_kept(results, kept):
@@ -236,6 +236,6 @@ def test_an_archive_that_is_broken_or_empty_is_an_error(kept):
         path.write_bytes(broken)
         with pytest.raises(InputError, match=r"predictions\.tar\.xz: broken archive"):
             verify.verify_scores(kept)
-    archive.pack(path, kept, [])
+    snapshot.pack(path, kept, [])
     with pytest.raises(InputError, match="no predictions to score again"):
         verify.verify_scores(kept)

@@ -10,29 +10,24 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from warmup.common import plugins
-from warmup.common.arguments import add_inputs, inputs
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import EvaluationKey
 from warmup.common.languages import parse_pair
+from warmup.config import experiment_summary
+from warmup.config.experiment_summary import ExperimentSummary
 from warmup.config.methods import BASELINE
 from warmup.data import predictions
 from warmup.evaluation.intervals import resampled_sums
-from warmup.evaluation.result_tables import SCORES, WARMUPS, Row
+from warmup.evaluation.result_tables import WARMUPS, Row
 from warmup.evaluation.warmup_analysis import quantities
 from warmup.evaluation.warmup_analysis.quantities import Items, Quantity
 from warmup.evaluation.warmup_analysis.word_classes import function_words, gains, recalls
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-INPUTS = {"predictions": ".predictions.jsonl"}
-"""What the command reads, and how the names of the files end."""
 RESAMPLES, SEED = 1000, 0
 """Draws of items for intervals, and their seed."""
 _LEVEL = 0.95
@@ -162,18 +157,15 @@ def analyse(paths: Sequence[Path], identify: Callable[[Path], tuple[str, str]]) 
                     yield {**columns, "subset": subset, **row}
 
 
-def known_from(scores: "pd.DataFrame") -> Callable[[Path], tuple[str, str]]:
-    """Return a function from a file of predictions to its experiment and task, by its scores."""
-    columns = ["dataset", "pair", "model", "method", "experiment", "task"]
-    known = {tuple(row[:4]): (row[4], row[5]) for row in scores[columns].to_numpy().tolist()}
+def known_from(experiment: ExperimentSummary) -> Callable[[Path], tuple[str, str]]:
+    """Return a function from a file of predictions to its experiment and task."""
 
     def identify(path: Path) -> tuple[str, str]:
-        key = EvaluationKey.from_path(path)
-        try:
-            experiment, task = known[key.dataset, key.pair, key.model, key.method]
-        except KeyError:
-            raise InputError(f"{path}: the scores have no row of this run") from None
-        return experiment, task
+        dataset = EvaluationKey.from_path(path).dataset
+        if dataset not in experiment.tasks:
+            choices = ", ".join(experiment.tasks)
+            raise InputError(f"{path}: data set {dataset!r} is not one of --experiment: {choices}")
+        return experiment.name, experiment.tasks[dataset]
 
     return identify
 
@@ -181,14 +173,13 @@ def known_from(scores: "pd.DataFrame") -> Callable[[Path], tuple[str, str]]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
-    add_inputs(parser, INPUTS)
-    add("--scores", type=Path, required=True, help="scores.tsv: says which task each run is of")
+    experiment_summary.add_option(parser, required=True)
+    add("--predictions", type=Path, nargs="*", metavar="FILE", help=experiment_summary.DEFAULT)
     add("--output", type=Path, required=True, metavar="FILE", help="warmups.tsv to write")
 
 
 def run(options: argparse.Namespace) -> None:
     """Analyse what warmups say, with bootstrap intervals over items."""
-    (paths,) = inputs(options, INPUTS).values()
-    if not paths:
-        raise InputError("nothing to analyse: give --predictions or --inputs-from")
-    WARMUPS.write(options.output, analyse(paths, known_from(SCORES.read(options.scores))))
+    experiment = experiment_summary.read(options.experiment)
+    paths = options.predictions or experiment.evaluation_files("predictions.jsonl")
+    WARMUPS.write(options.output, analyse(paths, known_from(experiment)))

@@ -3,7 +3,6 @@
 import argparse
 from pathlib import Path
 
-from warmup.common.arguments import add_inputs, inputs
 from warmup.common.files import write_text
 from warmup.config import experiment_summary
 from warmup.evaluation.result_tables import (
@@ -18,9 +17,6 @@ from warmup.reporting.paper import reported
 from warmup.reporting.report import examples, provenance_tables
 from warmup.reporting.report.page import page
 
-INPUTS = {"predictions": ".predictions.jsonl", "provenance": "provenance.json"}
-"""What the page tells of, beside scores; and how the names of the files end."""
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
@@ -29,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--curves", type=Path, required=True, help="curves.tsv")
     add("--figures-dir", type=Path, required=True, help="folder of `warmup figures`")
     add("--tables-dir", type=Path, required=True, help="folder of `warmup tables`")
-    add_inputs(parser, INPUTS)
+    for name in ("predictions", "provenance"):
+        add(f"--{name}", type=Path, nargs="*", metavar="FILE", help=experiment_summary.DEFAULT)
     add("--output", type=Path, required=True, help="report.html")
     add_comparisons(parser)
     add_warmups(parser)
@@ -38,10 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write one self-contained HTML page with results, tables, figures and examples."""
-    predictions, provenance = inputs(options, INPUTS).values()
     scores = SCORES.read(options.scores)
     experiment = experiment_summary.read(options.experiment)
     methods, decodings = experiment.methods, experiment.decodings
+    predictions = options.predictions or experiment.evaluation_files("predictions.jsonl")
+    provenance = options.provenance or experiment.run_files("provenance.json")
     html = page(
         scores,
         CURVES.read(options.curves),

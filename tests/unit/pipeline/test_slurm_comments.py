@@ -6,8 +6,8 @@ import time
 import pytest
 from snakemake_interface_executor_plugins.utils import TargetSpec, encode_target_jobs_cli_args
 
-from warmup.pipeline import job_comment
-from warmup.pipeline.job_comment import comment, target, tell_slurm
+from warmup.pipeline import slurm
+from warmup.pipeline.slurm import comment, target, write_comment
 
 TASKS = {"shell_game": "multiple_choice", "flores": "translation"}
 RUN = {"dataset": "flores", "pair": "de-en", "model": "mt5", "method": "warmup", "seed": "3"}
@@ -44,20 +44,20 @@ def test_a_comment_names_the_rule_the_task_and_the_run():
 
 
 def test_a_rule_without_a_data_set_has_what_it_has():
-    assert comment("aggregate", {}, TASKS) == "rule_aggregate"
+    assert comment("collect", {}, TASKS) == "rule_collect"
     assert comment("fetch", {"name": "flores"}, TASKS) == "rule_fetch,name=flores"
 
 
 def test_the_job_is_the_first_that_snakemake_is_to_run():
     assert target(TRAINING) == ("train", RUN)
-    alone = encode_target_jobs_cli_args([TargetSpec("aggregate", {})])
-    assert target(["--target-jobs", *alone]) == ("aggregate", {})
+    alone = encode_target_jobs_cli_args([TargetSpec("collect", {})])
+    assert target(["--target-jobs", *alone]) == ("collect", {})
     assert target(["--cores", "2"]) is None
 
 
 def test_slurm_is_told(scontrol):
     asked = scontrol("exit 0")
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     assert asked.read_text() == f"update JobId=17 Comment={comment('train', RUN, TASKS)}\n"
 
 
@@ -65,27 +65,27 @@ def test_a_task_of_an_array_speaks_of_itself_alone(scontrol, monkeypatch):
     asked = scontrol("exit 0")
     monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "17")  # the last task has the number of the array
     monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "3")
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     assert asked.read_text().startswith("update JobId=17_3 Comment=rule_train,task=translation,")
 
 
 def test_outside_slurm_nothing_is_said(scontrol, monkeypatch):
     asked = scontrol("exit 0")
     monkeypatch.delenv("SLURM_JOB_ID")
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     monkeypatch.setenv("SLURM_JOB_ID", "17")
-    tell_slurm(["--cores", "2"], TASKS)  # a Snakemake that somebody started within a job
+    write_comment(["--cores", "2"], TASKS)  # a Snakemake that somebody started within a job
     assert not asked.exists()
 
 
 def test_a_job_goes_on_whatever_slurm_says(scontrol, monkeypatch, capfd):
-    monkeypatch.setattr(job_comment, "PATIENCE", 0.2)
+    monkeypatch.setattr(slurm, "PATIENCE", 0.2)
     scontrol("echo refused >&2; exit 1")
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     scontrol("exec sleep 60")
     began = time.monotonic()
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     assert time.monotonic() - began < 30
     monkeypatch.setenv("PATH", "/nowhere")
-    tell_slurm(TRAINING, TASKS)
+    write_comment(TRAINING, TASKS)
     assert capfd.readouterr() == ("", "")
