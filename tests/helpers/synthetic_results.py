@@ -8,16 +8,9 @@ from typing import Any
 
 import pandas as pd
 
+from warmup.evaluation.result_tables import CURVES, SCORES
 from warmup.reporting import estimates
 
-SCORE_COLUMNS = [
-    "experiment", "task", "dataset", "pair", "model", "method", "seed", "split", "decoding",
-    "subset", "metric", "value", "low", "high", "n", "signature",
-    "hypotheses_sha256", "references_sha256",
-]  # fmt: skip
-CURVE_COLUMNS = [
-    "task", "dataset", "pair", "model", "method", "seed", "update", "quantity", "value",
-]  # fmt: skip
 METHODS = ("sft", "sft_compute", "sft_continued", "warmup")
 STARTS = dict.fromkeys(METHODS[1:], "sft")
 SETTINGS = [
@@ -43,7 +36,7 @@ def make_scores(seeds: int = 3, beam: bool = False, lookahead: bool = True) -> p
                     }  # fmt: skip
                     rows += _evaluation(run, metrics, m, beam, lookahead)
                     rows += _training(run, m)
-    return pd.DataFrame(rows, columns=SCORE_COLUMNS)
+    return pd.DataFrame(rows, columns=list(SCORES.columns))
 
 
 def make_comparisons(scores: pd.DataFrame, baselines: Iterable[str] = METHODS) -> pd.DataFrame:
@@ -120,7 +113,7 @@ def make_curves(seeds: int = 3) -> pd.DataFrame:
                     for update in range(0, updates[method] + 1, 100):
                         for quantity, value in _curve(method, update, seed + m):
                             rows.append((*key, update, quantity, value))
-    return pd.DataFrame(rows, columns=CURVE_COLUMNS)
+    return pd.DataFrame(rows, columns=list(CURVES.columns))
 
 
 def _curve(method: str, update: int, seed: int) -> list[tuple[str, float]]:
