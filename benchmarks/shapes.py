@@ -94,8 +94,8 @@ SHAPES: dict[str, Shape] = {
 def write_tokenizer(shape: Shape, folder: Path) -> None:
     """Write a tokenizer of exactly V tokens: the special ones and the words `w0 w1 …`."""
     words = " ".join(f"w{i}" for i in range(shape.vocabulary))
-    spec = {"type": "word", "vocab_size": shape.vocabulary}
-    tokenizer_training.train(iter([words]), spec, shape.architecture).save_pretrained(folder)
+    config = TokenizerConfig(type="word", vocab_size=shape.vocabulary)
+    tokenizer_training.train(iter([words]), config, shape.architecture).save_pretrained(folder)
 
 
 def build(shape: Shape, device: str = "cpu", dtype: str = "float32") -> LanguageModel:

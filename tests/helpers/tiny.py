@@ -13,7 +13,7 @@ from warmup.common.files import write_jsonl
 from warmup.common.languages import Pair
 from warmup.config import experiment as config
 from warmup.config.conversion import from_json, to_json
-from warmup.config.settings import CheckpointFormat, ModelConfig, RunConfig
+from warmup.config.settings import CheckpointFormat, ModelConfig, RunConfig, TokenizerConfig
 from warmup.data.generators import shell_game
 
 # weights large enough that probabilities are far from uniform and positions matter
@@ -60,7 +60,8 @@ def tokenizer(folder: Path, model_type: str, texts: Iterable[str] = (" ".join(WO
     from warmup.data import tokenizer_training as tokenizers
 
     entry = spec(model_type)
-    trained = tokenizers.train(iter(texts), entry["tokenizer"], entry["architecture"])
+    config = TokenizerConfig(**entry["tokenizer"])
+    trained = tokenizers.train(iter(texts), config, entry["architecture"])
     trained.save_pretrained(folder)
     return folder
 

@@ -64,7 +64,7 @@ COMMANDS = {
     "tokenizer: unknown type": (
         "train-tokenizer",
         tokenizing(spec='{"type": "char", "vocab_size": 50}'),
-        "unknown tokenizer type 'char'; choose from: bpe, unigram, word",
+        "--spec: type: 'char' is not one of: word, symbol, bpe, unigram",
     ),
     "tokenizer: not JSON": ("train-tokenizer", tokenizing(spec="{word"), "--spec: not JSON"),
     "tokenizer: no size": ("train-tokenizer", tokenizing(spec='{"type": "word"}'), "vocab_size"),

@@ -3,7 +3,7 @@
 import copy
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,22 @@ def definition(name: str) -> dict[str, Any]:
     definitions = read()["$defs"]
     whole: dict[str, Any] = definitions[name] | {"$defs": definitions}
     return whole
+
+
+def mapping(required: Mapping[str, Any], optional: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """Return the schema of a mapping with these keys and no others.
+
+    Args:
+        required: key -> schema of its value, which may refer to `$defs`.
+        optional: the same of keys that may be absent.
+    """
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(required),
+        "properties": {**required, **optional},
+        "$defs": read()["$defs"],
+    }
 
 
 def check(value: Any, schema: dict[str, Any], where: str) -> None:
@@ -99,19 +115,23 @@ def _referred(reference: str) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError) -> str:
-    where = ".".join(str(part) for part in error.absolute_path) or "top level"
+    where = ".".join(str(part) for part in error.absolute_path)
+    return f"{where}: {_problem(error)}" if where else _problem(error)
+
+
+def _problem(error: ValidationError) -> str:
     schema: Any = error.schema
     if error.validator == "additionalProperties":
         known = schema.get("properties", {})
         instance: Any = error.instance
         wrong = sorted(set(instance) - set(known), key=str)
         choices = ", ".join(sorted(known)) or "none"
-        return f"{where}: unknown key {wrong[0]!r}; valid keys: {choices}"
+        return f"unknown key {wrong[0]!r}; valid keys: {choices}"
     if error.validator == "enum":
         choices = ", ".join(str(choice) for choice in schema["enum"])
-        return f"{where}: {error.instance!r} is not one of: {choices}"
+        return f"{error.instance!r} is not one of: {choices}"
     hint = schema.get("description", "")
     value = error.instance
     if error.validator == "type" and isinstance(value, str) and _EXPONENT.fullmatch(value):
         hint = "YAML reads 1e-3 as text; write 1.0e-3"
-    return f"{where}: {error.message}" + (f" ({hint})" if hint else "")
+    return error.message + (f" ({hint})" if hint else "")

@@ -40,7 +40,7 @@ class Examples(Dataset[dict[str, Any]]):
             path: records.
             task: what turns them into text.
             tokenizer: any tokenizer.
-            control: ids that no text becomes, beside those that the tokenizer calls special.
+            control: ids that no text becomes, besides those that the tokenizer calls special.
             max_source_tokens: the most tokens of an input, see `Encoder.inputs`.
             max_target_tokens: the most tokens of a target, its end token included.
             limit: take the first records only.

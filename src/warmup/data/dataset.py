@@ -1,27 +1,25 @@
-"""A data set as the configuration describes it: a task, language pairs, and a source per split."""
+"""A data set as `warmup prepare` needs it: a task, language pairs, and a source per split."""
 
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from warmup.common import plugins
 from warmup.common.arguments import read_object
-from warmup.common.errors import InputError, unknown
+from warmup.common.errors import unknown
 from warmup.common.languages import Pair, parse_pair
-
-_SPLIT_NAME = re.compile(r"[A-Za-z0-9_]+")
-_KEYS = ("task", "pairs", "splits")
+from warmup.config import schema
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """One entry of `datasets` in the configuration, checked."""
+    """What determines the records of a data set."""
 
     task: str
     """A module of `warmup.data.tasks`."""
     pairs: list[Pair]
     """Directions of translation, or languages."""
-    splits: dict[str, dict[str, Any]]
+    splits: Mapping[str, Mapping[str, Any]]
     """The source of each split: its `type` is a module of `warmup.data.sources`."""
 
     def pair(self, text: str) -> Pair:
@@ -41,32 +39,18 @@ def load(text: str) -> Dataset:
     return parse(read_object(text, "--dataset"))
 
 
-def parse(entry: Any) -> Dataset:
-    """Return the data set described by an entry of the configuration.
+def parse(entry: Mapping[str, Any]) -> Dataset:
+    """Return the data set with the task, pairs and splits of an entry of the configuration.
 
     Raises:
         InputError: a key is missing or unknown, a value has the wrong type, or a name is unknown.
     """
-    if not isinstance(entry, dict):
-        raise InputError(f"data set: expected a mapping, not {type(entry).__name__}")
-    for key in _KEYS:
-        if key not in entry:
-            raise InputError(f"data set: missing key {key!r}; required: {', '.join(_KEYS)}")
-    for key in entry:
-        if key not in _KEYS:
-            raise InputError(f"data set: unknown key {key!r}; valid keys: {', '.join(_KEYS)}")
+    keys = schema.read()["$defs"]["dataset"]["properties"]
+    own = {"task": keys["task"], "pairs": keys["pairs"], "splits": {"$ref": "#/$defs/splits"}}
+    schema.check(entry, schema.mapping(own), "data set")
     if entry["task"] not in plugins.names("task"):
         raise unknown("task", entry["task"], plugins.names("task"))
-    if not isinstance(entry["pairs"], list) or not entry["pairs"]:
-        raise InputError(f"data set: pairs must be a list such as [en-de], not {entry['pairs']!r}")
-    if not isinstance(entry["splits"], dict) or not entry["splits"]:
-        raise InputError("data set: splits must map names such as train, valid, test to sources")
-    for name, spec in entry["splits"].items():
-        if not isinstance(name, str) or not _SPLIT_NAME.fullmatch(name):
-            raise InputError(f"data set: split name {name!r}: use letters, digits and _ only")
-        if not isinstance(spec, dict) or "type" not in spec:
-            raise InputError(f"data set: split {name}: expected a mapping with a key 'type'")
-        if spec["type"] not in plugins.names("source"):
-            raise unknown("type of source", spec["type"], plugins.names("source"))
-    parsed = [parse_pair(str(pair)) for pair in entry["pairs"]]
-    return Dataset(entry["task"], parsed, entry["splits"])
+    for source in entry["splits"].values():
+        if source["type"] not in plugins.names("source"):
+            raise unknown("type of source", source["type"], plugins.names("source"))
+    return Dataset(entry["task"], [parse_pair(pair) for pair in entry["pairs"]], entry["splits"])

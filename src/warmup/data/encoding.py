@@ -41,7 +41,7 @@ class Encoder:
 
     Args:
         tokenizer: any tokenizer of `transformers`.
-        control: ids of control tokens beside those that the tokenizer calls special.
+        control: ids of control tokens besides those that the tokenizer calls special.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, control: Iterable[int] = ()) -> None:

@@ -38,7 +38,7 @@ def key(text: str) -> str:
 
     Compatible characters (full-width letters, ligatures, non-breaking spaces) are one (NFKC), as
     are upper and lower case, any white space, and the ways to write an apostrophe or a dash. White
-    space beside apostrophes and brackets counts for nothing.
+    space next to apostrophes and brackets is ignored.
     Invisible characters, quotation marks, and marks such as `. , : ; ? !` count for nothing, in
     any script. Such a mark counts within numbers (`3.5`, `1, 2`), before a digit (`.5`), and `!`
     after one (`5!`). All else counts: digits, signs, symbols, brackets, marks on letters, raised

@@ -8,19 +8,20 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordLevelTrainer
 from transformers import PreTrainedTokenizerFast
 
-from warmup.common.errors import InputError, unknown
+from warmup.common.errors import InputError
+from warmup.config.settings import TokenizerConfig
 
 PAD, END, UNKNOWN = "<pad>", "</s>", "<unk>"
 RESERVED = ("<extra_id_0>", "<extra_id_1>")
 """Tokens that no text contains: separator and end of prompt, as T5's vocabulary has them."""
 
-# Such a word of a text, counted as one, would take the id of the special token away.
+# If such a word of a text were counted as a word, it would take the id of the special token.
 _NAMES = re.compile(rf"(?<!\S)({'|'.join(map(re.escape, (PAD, END, UNKNOWN, *RESERVED)))})(?!\S)")
-# How `bpe` and `unigram` write a space; in a text it is taken for one.
+# The space symbol of `bpe` and `unigram`; in input text it counts as a space.
 _SPACE = "▁"
 _SPACES = Regex(rf"[\s{_SPACE}]+")
-# Punctuation and symbols are pieces apart from letters and digits, in any script; a space belongs
-# to what follows it, so that decoding knows where it was.
+# Punctuation and symbols are separate from letters and digits, in any script. A space belongs to
+# what follows it, so that decoding knows where it was.
 _PIECES = Regex(
     rf"{_SPACE}?[\p{{P}}\p{{S}}&&[^{_SPACE}]]+|{_SPACE}?[^\p{{P}}\p{{S}}{_SPACE}]+|{_SPACE}"
 )
@@ -35,28 +36,25 @@ _KINDS: dict[str, tuple[Any, Any]] = {
 }
 
 
-def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreTrainedTokenizerFast:
+def train(
+    texts: Iterator[str], config: TokenizerConfig, architecture: str
+) -> PreTrainedTokenizerFast:
     """Return a tokenizer trained on texts; the same one each time for `word` and `bpe`.
 
-    Of `unigram`, the `tokenizers` library gives a slightly different one at each call.
+    For `unigram`, the `tokenizers` library returns a slightly different one at each call.
 
     Args:
         texts: inputs and targets of the training split.
-        spec: `type` (word: split at white space, the most frequent words; symbol: split at white
-            space, all symbols; bpe and unigram: parts of words, apart from punctuation) and
-            `vocab_size`.
+        config: its type is word (split at white space, the most frequent words), symbol (split at
+            white space, all symbols), bpe or unigram (parts of words, apart from punctuation).
         architecture: encoder-decoder inputs get an end token, prompts do not.
 
     Raises:
-        InputError: an unknown type, no number of tokens, or one that is too small.
+        InputError: `vocab_size` is too small.
     """
-    if spec.get("type") not in _KINDS:
-        raise unknown("tokenizer type", spec.get("type"), _KINDS)
-    if not isinstance(spec.get("vocab_size"), int):
-        raise InputError(f"tokenizer vocab_size: {spec.get('vocab_size')!r} is no whole number")
-    model, trainer = _KINDS[spec["type"]]
-    spaced = spec["type"] in ("word", "symbol")
-    tokenizer = Tokenizer(model() if spec["type"] == "unigram" else model(unk_token=UNKNOWN))
+    model, trainer = _KINDS[config.type]
+    spaced = config.type in ("word", "symbol")
+    tokenizer = Tokenizer(model() if config.type == "unigram" else model(unk_token=UNKNOWN))
     if spaced:
         tokenizer.normalizer = normalizers.NFC()
         tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
@@ -68,19 +66,19 @@ def train(texts: Iterator[str], spec: dict[str, Any], architecture: str) -> PreT
             [pre_tokenizers.Metaspace(split=False), pre_tokenizers.Split(_PIECES, "isolated")]
         )
         tokenizer.decoder = decoders.Metaspace()
-    unigram = {"unk_token": UNKNOWN} if spec["type"] == "unigram" else {}
+    unigram = {"unk_token": UNKNOWN} if config.type == "unigram" else {}
     tokenizer.train_from_iterator(
         texts,
         trainer(
-            vocab_size=_ALL if spec["type"] == "symbol" else spec["vocab_size"],
+            vocab_size=_ALL if config.type == "symbol" else config.vocab_size,
             special_tokens=[PAD, END, UNKNOWN, *RESERVED],
             show_progress=False,
             **unigram,
         ),
     )
-    if tokenizer.get_vocab_size() > spec["vocab_size"]:
+    if tokenizer.get_vocab_size() > config.vocab_size:
         raise InputError(
-            f"tokenizer vocab_size: {spec['vocab_size']} is too small; the "
+            f"tokenizer vocab_size: {config.vocab_size} is too small; the "
             f"{'symbols' if spaced else 'characters'} of these texts take "
             f"{tokenizer.get_vocab_size()} tokens"
         )

@@ -7,6 +7,9 @@ from pathlib import Path
 from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.files import atomic, refuse_full
+from warmup.config import schema
+from warmup.config.conversion import from_json
+from warmup.config.settings import TokenizerConfig
 from warmup.data.records import read_records
 
 
@@ -24,13 +27,16 @@ def run(options: argparse.Namespace) -> None:
     from warmup.data import tokenizer_training  # noqa: PLC0415  # takes a second; --help does not
 
     spec = read_object(options.spec, "--spec")
+    keys = schema.definition("model")["properties"]["tokenizer"]["properties"]
+    schema.check(spec, schema.mapping(keys), "--spec")
+    config = from_json(TokenizerConfig, spec)
     refuse_full(options.output)  # before the work
     tokenizer = tokenizer_training.train(
-        _texts(options.train, options.task), spec, options.architecture
+        _texts(options.train, options.task), config, options.architecture
     )
     with atomic(options.output) as temporary:
         tokenizer.save_pretrained(temporary)
-    print(f"{options.output}: {spec['type']} tokenizer of {len(tokenizer)} tokens")
+    print(f"{options.output}: {config.type} tokenizer of {len(tokenizer)} tokens")
 
 
 def _texts(train: Path, task: str) -> Iterator[str]:

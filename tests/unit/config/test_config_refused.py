@@ -137,9 +137,9 @@ def test_a_wrong_decoding_is_explained(decodings, message):
         experiment.check(tiny.experiment(decodings=decodings))
 
 
-@pytest.mark.parametrize("value", [None, [], "text", 3, {}])
+@pytest.mark.parametrize("value", [None, [], "text", 3])
 def test_what_is_no_configuration_is_refused(value):
-    with pytest.raises(InputError, match="config: top level: "):
+    with pytest.raises(InputError, match=r"config: .* is not of type 'object'"):
         experiment.check(value)
 
 

@@ -10,6 +10,7 @@ from tokenizers.processors import TemplateProcessing
 from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordPieceTrainer
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
+from warmup.config.settings import TokenizerConfig
 from warmup.data import tokenizer_training as tokenizers
 from warmup.data.encoding import Encoder, decode
 from warmup.data.tasks import Input
@@ -45,8 +46,8 @@ def made(model, trainer, before, decoder, normalizer=None, **settings):
 
 
 def of_project(kind):
-    spec = {"type": kind, "vocab_size": 200}
-    return tokenizers.train(iter(TEXTS * 3), spec, "encoder_decoder")
+    config = TokenizerConfig(type=kind, vocab_size=200)
+    return tokenizers.train(iter(TEXTS * 3), config, "encoder_decoder")
 
 
 def byte_fallback():

@@ -244,7 +244,7 @@ def test_a_web_page_leaves_the_next_start_nothing_either(
 
 @pytest.mark.parametrize("host", ["a..b", "127.0.0.1:1/ä", "x" * 100])
 def test_an_address_that_cannot_be(host: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no valid address"):
+    with pytest.raises(InputError, match="not a valid address"):
         get(dataset(f"http://{host}/a.tsv.gz"), tmp_path)
 
 

@@ -63,9 +63,9 @@ def test_a_split_that_is_not_there_is_named(folder: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({}, "revision of a/b must be a commit, 40 digits 0-9 and a-f, not None"),
-        ({"revision": "main"}, "revision of a/b must be a commit, .* not 'main'"),
-        ({"revision": 7}, "revision must be text, not 7"),
+        ({}, "a/b needs a revision: a commit, 40 hexadecimal digits"),
+        ({"revision": "main"}, "revision: 'main' does not match .*a commit, 40 hexadecimal"),
+        ({"revision": 7}, "revision: 7 is not of type 'string'"),
         ({"revision": "0" * 40, "trust_remote_code": True}, "unknown key 'trust_remote_code'"),
         (
             {"revision": "0" * 40},

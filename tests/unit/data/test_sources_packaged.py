@@ -48,9 +48,9 @@ def test_every_file_has_its_licence():
     [
         ({"file": "fin.trn.gz"}, r"no such file: .*packaged/fin\.trn\.gz"),
         ({"url": "x"}, "unknown key 'url'"),
-        ({"characters": ["output"]}, "unknown .*characters 'output'; choose from: source, target"),
-        ({"characters": "source"}, "characters must be a list, not 'source'"),
-        ({"characters": [["source"]]}, "unknown .*characters"),
+        ({"characters": ["output"]}, "characters\.0: 'output' is not one of: source, target"),
+        ({"characters": "source"}, "characters: 'source' is not of type 'array'"),
+        ({"characters": [["source"]]}, r"characters\.0: \[\'source\'\] is not one of"),
     ],
 )
 def test_wrong_settings_are_refused(change, message):

@@ -189,13 +189,13 @@ def test_features_and_spaces_of_a_form_are_kept(tmp_path: Path) -> None:
 def test_files_and_addresses_of_the_shared_tasks_have_the_same_texts() -> None:
     """Every file of sigmorphon_local.yaml has the hash that sigmorphon.yaml states."""
     online, local = (
-        experiment.load(*configurations()[name])["datasets"]
+        experiment.load(*configurations()[name]).datasets
         for name in ("sigmorphon", "sigmorphon_local")
     )
     assert online.keys() == local.keys()
     for name in local.keys() - {"g2p"}:  # which is part of the package
-        for split, spec in local[name]["splits"].items():
-            stated = online[name]["splits"][split]["file"]
+        for split, spec in local[name].splits.items():
+            stated = online[name].splits[split]["file"]
             found = content_sha256(data_file(spec["file"]), None)
             assert found == stated["content_sha256"], spec["file"]
             assert spec["file"].split("/")[1].removesuffix(".gz") == Path(stated["url"]).name

@@ -49,13 +49,13 @@ def test_every_lookahead_is_in_every_split() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"size": 0}, r"splits\.test \(synthetic\): size must be at least 1, not 0"),
-        ({"size": "9"}, "size must be a whole number, not '9'"),
-        ({"seed": None}, "seed must be a whole number, not None"),
-        ({"settings": [1]}, r"settings must be a mapping, not \[1\]"),
+        ({"size": 0}, r"splits\.test \(synthetic\): size: 0 is less than the minimum of 1"),
+        ({"size": "9"}, "size: '9' is not of type 'integer'"),
+        ({"seed": None}, "seed: None is not of type 'integer'"),
+        ({"settings": [1]}, r"settings: \[1\] is not of type 'object'"),
         ({"settings": {"swap": [1, 2]}}, "unknown setting 'swap'; choose from: places, swaps"),
         ({"generator": "poker"}, "unknown generator 'poker'; choose from: agreement, shell_game,"),
-        ({"language": "en"}, "unknown key 'language'; valid keys: type, generator, size, seed"),
+        ({"language": "en"}, "unknown key 'language'; valid keys: generator, seed, settings, size"),
     ],
 )
 def test_wrong_settings_are_refused(changes: dict[str, Any], message: str) -> None:

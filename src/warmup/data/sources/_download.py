@@ -23,7 +23,7 @@ _BLOCK = 1 << 18
 def download(url: str, path: Path, verify: Callable[[Path], None]) -> None:
     """Make `path` the content of `url`, unless it is so already.
 
-    The bytes go to a temporary file beside it, which an interruption leaves and the next call goes
+    The bytes go to a temporary file next to it, which an interruption leaves and the next call goes
     on with. Two processes that want the same file take turns.
 
     Args:
@@ -98,7 +98,7 @@ def _complete(url: str, partial: Path) -> None:
                 raise OSError(error.errno, error.strerror, str(partial)) from None
             problem = str(error) or type(error).__name__
         except ValueError as error:  # such as a host name with two dots in a row
-            raise InputError(f"{url}: no valid address: {error}") from None
+            raise InputError(f"{url}: not a valid address: {error}") from None
     raise InputError(f"{url}: cannot download: {problem}; run again to go on where it stopped")
 
 

@@ -36,7 +36,7 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
                     f"{pair.target}; it has {', '.join(map(str, fields)) or 'nothing'}"
                 )
         sides = {pair.source: "source", pair.target: "target"}
-        # languages of other pairs may stand beside these two
+        # there may be languages of other pairs, too
         named = {sides.get(key, key): column for key, column in fields.items()}
         resolved = {
             key: column for key, column in named.items() if key in FIELDS or not is_code(str(key))
@@ -47,7 +47,7 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
         columns = column if key in _LISTS and isinstance(column, list) else [column]
         for item in columns:
             if not isinstance(item, str | int) or isinstance(item, bool):
-                raise InputError(f"{where}: field {key}: {item!r} is no column name or number")
+                raise InputError(f"{where}: field {key}: {item!r} is not a column name or number")
     if "source" not in resolved:
         raise InputError(f"{where}: fields has no 'source'")
     if ("choices" in resolved) != ("answer" in resolved):
@@ -133,7 +133,7 @@ def _identifier(value: Any, where: str) -> str:
 
 
 def _split_letter(text: str) -> tuple[str, str]:
-    """Return the letter that an option begins with, and the rest; no letter where there is none."""
+    """Return the letter that an option begins with, or an empty text, and the rest."""
     if not (found := _LETTER.fullmatch(text)):
         return "", text
     return found[1] or found[2], (found[3] or "").strip()
@@ -167,7 +167,7 @@ def _index(answer: Any, choices: list[str], where: str) -> int:
     }
     readings |= {i for i in range(len(options)) if text == str(i)}
     if len(readings) != 1:
-        problem = "could be several options" if readings else "is no option"
+        problem = "could be several options" if readings else "is not an option"
         raise InputError(
             f"{where}: answer {answer!r} {problem}; give a number from 0, a letter, or the text "
             "of one option"

@@ -1,19 +1,19 @@
 """Read records from text files in one of three formats; `local`, `url` and `hub` share this.
 
-format  text   `files: {en: …, de: …}`, one segment a line; languages, or `source` and `target`
+format  text   `files: {en: …, de: …}`, one segment per line; languages, or `source` and `target`
         tsv    `file`, `fields`: column names if `header: true`, else column numbers from 0; a tab
                separates, and quotation marks mean nothing; all lines have as many columns
         jsonl  `file`, `fields`: keys; `a.b` is key b of the object that key a has
 fields  part of a record -> column: `source`, and either `target` (text, or a list of texts that are
         all references), `targets` (a list of columns), or `choices` (a column that has a list, or a
         list of columns) with `answer` (a number from 0, a letter, or the option's text);
-        `question`, `explanation`, `features` and `id` where there are any. For both directions of
+        `question`, `explanation`, `features` and `id` if there are any. For both directions of
         a pair: `{en: 0, de: 1}`.
 characters  the parts, `source` or `target`, whose characters become symbols (optional); see
         `warmup.data.symbols`
 limit   take the first rows only
 
-In place of one file there may be a list of files, read one after the other.
+Instead of one file there may be a list of files, which are read one after the other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,13 +25,18 @@ from warmup.common.errors import InputError, unknown
 from warmup.common.files import parse_jsonl
 from warmup.common.languages import Pair
 from warmup.common.texts import is_blank
+from warmup.config import schema
 from warmup.data import symbols
 from warmup.data.records import Record
 from warmup.data.sources import _fields
-from warmup.data.sources._spec import Types, check, positive
 
-OPTIONAL: dict[str, Types] = {"limit": int, "characters": list}
-"""Keys that any format may have."""
+OPTIONAL: dict[str, Any] = {
+    "limit": {"type": "integer", "minimum": 1},
+    "characters": {"type": "array", "items": {"enum": list(symbols.PARTS)}},
+}
+"""Schemas of keys that any format may have."""
+_FILE = {"type": ["string", "object"]}
+_FILES = {"type": [*_FILE["type"], "array"], "items": _FILE, "minItems": 1}
 
 Row = tuple[str, dict[Any, Any]]
 """Where a row is (`file:line`), and its values by column name or number."""
@@ -55,15 +60,14 @@ def entries(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
     """
     if spec.get("format") not in _FORMATS:
         raise unknown(f"format in {where}", spec.get("format"), _FORMATS)
-    common: dict[str, Types] = {"type": str, "format": str}
+    common: dict[str, Any] = {"type": {}, "format": {}}
     if spec["format"] != "text":
-        optional: dict[str, Types] = {"header": bool} if spec["format"] == "tsv" else {}
-        required = {**common, "file": (str, dict, list), "fields": dict}
-        check(where, spec, required=required, optional={**optional, **OPTIONAL})
-        _check_characters(where, spec)
-        return [_list(where, "file", spec["file"])]
-    check(where, spec, required={**common, "files": dict}, optional=OPTIONAL)
-    _check_characters(where, spec)
+        optional = {"header": {"type": "boolean"}} if spec["format"] == "tsv" else {}
+        required = common | {"file": _FILES, "fields": {"type": "object"}}
+        schema.check(spec, schema.mapping(required, optional | OPTIONAL), where)
+        return [_list(spec["file"])]
+    required = common | {"files": {"type": "object", "additionalProperties": _FILES}}
+    schema.check(spec, schema.mapping(required, OPTIONAL), where)
     files = spec["files"]
     sides = ("source", "target") if "source" in files else (pair.source, pair.target)
     for side in sides:
@@ -73,7 +77,7 @@ def entries(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
             )
     if sides[0] == sides[1]:
         raise InputError(f"{where}: files of one language are named source and target")
-    columns = [_list(where, f"files.{side}", files[side]) for side in sides]
+    columns = [_list(files[side]) for side in sides]
     if len(columns[0]) != len(columns[1]):
         counts = " and ".join(f"{len(c)} ({s})" for c, s in zip(columns, sides, strict=True))
         raise InputError(f"{where}: files has unequal numbers of files: {counts}")
@@ -89,7 +93,6 @@ def read(
         InputError: the spec is not valid, or a row is malformed, naming file and line.
     """
     columns = entries(where, spec, pair)
-    limit = positive(where, spec, "limit")
     texts = [[open_text(entry) for entry in column] for column in columns]
     fields = {"source": "source", "target": "target"}
     if spec["format"] != "text":
@@ -99,7 +102,7 @@ def read(
         for group in zip(*texts, strict=True)
     )
     seen: dict[str, str] = {}
-    for number, (place, row) in enumerate(islice(rows, limit), start=1):
+    for number, (place, row) in enumerate(islice(rows, spec.get("limit")), start=1):
         record = _fields.make(row, fields, pair, place, number)
         if record.id in seen:
             raise InputError(f"{place}: id {record.id!r} was used before, at {seen[record.id]}")
@@ -107,17 +110,8 @@ def read(
         yield record
 
 
-def _check_characters(where: str, spec: Mapping[str, Any]) -> None:
-    for part in spec.get("characters", []):
-        if part not in symbols.PARTS:
-            raise unknown(f"{where}: part in characters", part, symbols.PARTS)
-
-
-def _list(where: str, key: str, value: Any) -> list[Any]:
-    values = value if isinstance(value, list) else [value]
-    if not values or any(not isinstance(item, str | dict) for item in values):
-        raise InputError(f"{where}: {key} must be a file or a list of files, not {value!r}")
-    return values
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _text_rows(source: Text, target: Text, header: bool) -> Iterator[Row]:

@@ -6,11 +6,10 @@
 id          data set, or a folder on this machine
 split       its split, such as `train` or `train[:1000]`
 revision    commit of the data set, 40 digits; not for a folder
-fields      as described in `warmup.data.sources._table`; `{en: translation.en, de: translation.de}`
-for
-            rows with an object of languages
+fields      as described in `warmup.data.sources._table`; for rows with an object of languages
+            `{en: translation.en, de: translation.de}`
 name        its configuration (optional)
-data_files  pattern of the files within it, where it has no configuration (optional)
+data_files  pattern of the files within it, if it has no configuration (optional)
 limit       take the first rows only (optional)
 
 `fetch` writes the split as JSON lines into the downloads folder; `read` needs neither the network
@@ -19,7 +18,6 @@ nor the library. Code that comes with a data set is never run.
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -28,12 +26,11 @@ from typing import Any
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_lines, sha256
 from warmup.common.languages import Pair
+from warmup.config import schema
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, _table
-from warmup.data.sources._spec import check
 
 NEEDS_NETWORK = True
-_REVISION = re.compile(r"[0-9a-f]{40}")
 
 
 def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
@@ -73,17 +70,15 @@ def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched
 
 def _check(spec: Mapping[str, Any], context: Context) -> str:
     where = f"splits.{context.split} (hub)"
-    required = {"type": str, "id": str, "split": str, "fields": dict}
-    optional = {"revision": str, "name": str, "data_files": str, **_table.OPTIONAL}
-    check(where, spec, required=required, optional=optional)
+    text = {"type": "string"}
+    required = {"type": text, "id": text, "split": text, "fields": {"type": "object"}}
+    optional = {"revision": {"$ref": "#/$defs/revision"}, "name": text, "data_files": text}
+    schema.check(spec, schema.mapping(required, optional | _table.OPTIONAL), where)
     if Path(spec["id"]).is_dir():
         if "revision" in spec:
             raise InputError(f"{where}: {spec['id']} is a folder, which has no revision")
-    elif not _REVISION.fullmatch(spec.get("revision", "")):
-        raise InputError(
-            f"{where}: revision of {spec['id']} must be a commit, 40 digits 0-9 and a-f, "
-            f"not {spec.get('revision')!r}"
-        )
+    elif "revision" not in spec:
+        raise InputError(f"{where}: {spec['id']} needs a revision: a commit, 40 hexadecimal digits")
     return where
 
 

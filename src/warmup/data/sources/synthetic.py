@@ -5,7 +5,7 @@
 generator  name of the generator
 size       number of records
 seed       seed of the random numbers
-settings   the generator's knobs; each has a default (optional)
+settings   settings of the generator; each has a default (optional)
 
 A hash of a record's text says whether it may occur in `train` (8 in 10), `valid` or the test
 splits (1 in 10 each), so splits never share one, whatever their seeds.
@@ -17,14 +17,13 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.languages import Pair
-from warmup.common.seeds import check_seed
+from warmup.config import schema
 from warmup.data.leakage import part, part_of_split
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched
-from warmup.data.sources._spec import check, positive
 
 NEEDS_NETWORK = False
-_PATIENCE = 10_000  # a part that holds any record at all turns up far sooner
+_PATIENCE = 10_000  # a part that has any record is found far sooner
 
 
 def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
@@ -35,14 +34,13 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
             for this split to have any.
     """
     where = f"splits.{context.split} (synthetic)"
-    check(
-        where,
-        spec,
-        required={"type": str, "generator": str, "size": int, "seed": int},
-        optional={"settings": dict},
-    )
-    size = positive(where, spec, "size")
-    check_seed(spec["seed"], f"{where}: seed")
+    required = {
+        "type": {},
+        "generator": {"type": "string"},
+        "size": {"type": "integer", "minimum": 1},
+        "seed": {"$ref": "#/$defs/seed"},
+    }
+    schema.check(spec, schema.mapping(required, {"settings": {"type": "object"}}), where)
     wanted = part_of_split(context.split)
     made = misses = 0
     generate = plugins.load("generator", spec["generator"]).generate
@@ -52,7 +50,7 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
             made, misses = made + 1, 0
         else:
             misses += 1
-        if made == size:
+        if made == spec["size"]:
             return
         if misses == _PATIENCE:
             raise InputError(

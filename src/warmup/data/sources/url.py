@@ -14,7 +14,6 @@ folder, in a folder named by the first 16 digits of the SHA-256 of its address.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
@@ -25,13 +24,12 @@ from urllib.parse import unquote, urlsplit
 from warmup.common.errors import InputError
 from warmup.common.files import sha256
 from warmup.common.languages import Pair
+from warmup.config import schema
 from warmup.data.records import Record
 from warmup.data.sources import Context, Fetched, _archive, _table
 from warmup.data.sources._download import download
-from warmup.data.sources._spec import check
 
 NEEDS_NETWORK = True
-_HASH = re.compile(r"[0-9a-f]{64}")
 _REMOTE = ("http", "https")
 _LONGEST_NAME = 200  # bytes; file systems allow 255, some of which temporary names add
 
@@ -85,18 +83,15 @@ def _where(context: Context) -> str:
 def _check_entry(where: str, entry: Any) -> None:
     if not isinstance(entry, dict):
         raise InputError(f"{where}: a file must be {{url: …, sha256: …}}, not {entry!r}")
-    hashes = {"sha256": str, "content_sha256": str}
-    check(where, entry, required={"url": str}, optional={**hashes, "member": str})
+    text, digits = {"type": "string"}, {"$ref": "#/$defs/sha256"}
+    hashes = {"sha256": digits, "content_sha256": digits}
+    schema.check(entry, schema.mapping({"url": text}, hashes | {"member": text}), where)
     try:
         urlsplit(entry["url"])
     except ValueError as error:
-        raise InputError(f"{where}: {entry['url']}: no valid address: {error}") from None
-    given = [key for key in hashes if key in entry]
-    if not given:
+        raise InputError(f"{where}: {entry['url']}: not a valid address: {error}") from None
+    if not hashes.keys() & entry.keys():
         raise InputError(f"{where}: {entry['url']}: needs sha256 or content_sha256")
-    for key in given:
-        if not _HASH.fullmatch(entry[key]):
-            raise InputError(f"{where}: {entry['url']}: {key} must be 64 digits 0-9 and a-f")
 
 
 def _address(entry: dict[str, Any], context: Context) -> str:

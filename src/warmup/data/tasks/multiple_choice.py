@@ -23,7 +23,7 @@ def check(record: Record) -> None:
 
 
 def model_input(record: Record) -> Input:
-    """Return what the model reads; where it is too long, the passage is cut.
+    """Return what the model reads; if it is too long, the passage is cut.
 
     Raises:
         InputError: too few or too many choices.
