@@ -149,7 +149,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "zaya": {"num_experts_per_tok": 1},
 }
-"""What a type needs beside that."""
+"""What a type needs in addition."""
 
 UNBUILT = {
     "blt": "reads bytes in patches, with tables of hashes of 3 billion weights",
@@ -200,7 +200,7 @@ def make(model_type: str, architecture: str) -> Any:
     """Return a tiny network of a type with random weights.
 
     Raises:
-        InputError: there is none.
+        InputError: the type makes no such network.
     """
     settings = scratch(model_type)
     if architecture == "decoder_only":

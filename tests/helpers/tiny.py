@@ -78,7 +78,7 @@ def model(model_type: str) -> Any:
 
 
 def plain_logits(model: Any, x: list[int], decoder: list[int]) -> Any:
-    """Return the logits behind each decoder token, from plain `transformers`, one sequence."""
+    """Return the logits after each decoder token, from plain `transformers`, one sequence."""
     import torch
 
     with torch.no_grad():

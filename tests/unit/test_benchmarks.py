@@ -74,7 +74,7 @@ def test_the_direct_implementation_draws_warmups_of_the_right_form(name):
 
 
 @pytest.mark.parametrize("name", ["t5", "llama"])
-def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
+def test_the_direct_implementation_has_the_losses_and_the_gradient_of_the_criterion(name):
     model = copy.copy(tiny.model(name))
     model.network = copy.deepcopy(model.network)
     batch, parameters = batch_of(model), list(model.network.parameters())
@@ -82,8 +82,10 @@ def test_the_direct_implementation_has_the_gradient_of_the_criterion(name):
     source = model.encode(batch["input_ids"], batch["mask"])
     warmups = ours.sample_warmups(source, batch["index"], 0, 3)[0]
     losses, _ = ours.losses(model.network, batch, 0)
+    direct_losses = direct.losses(model, batch, warmups)
+    torch.testing.assert_close(losses, direct_losses, atol=1e-5, rtol=1e-5)
     found = torch.autograd.grad(losses.sum(), parameters)
-    expected = torch.autograd.grad(direct.losses(model, batch, warmups).sum(), parameters)
+    expected = torch.autograd.grad(direct_losses.sum(), parameters)
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 

@@ -1,4 +1,4 @@
-"""Predictions of checkpoints behind warmups that are not the model's own greedy ones."""
+"""Predictions of checkpoints after warmups that are not the model's own greedy ones."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`dtype: bfloat16`: losses, gradients, training and generation beside those in float32."""
+"""`dtype: bfloat16`: losses, gradients, training and generation compared with those in float32."""
 
 import itertools
 import shutil
@@ -99,7 +99,7 @@ def trained(request, run):
 def test_training_is_in_bfloat16_on_float32_weights_and_learns(trained):
     model, _, training = trained
     assert {weight.dtype for weight in model.network.parameters()} == {torch.float32}
-    assert any(  # with all digits of float32, a weight is no number of bfloat16
+    assert any(  # with all digits of float32, a weight is not a number of bfloat16
         not torch.equal(weight, weight.bfloat16().float()) for weight in model.network.parameters()
     )
     losses = [point["loss"] for point in training["history"]]

@@ -161,7 +161,7 @@ def test_what_the_log_says_of_warmups():
     labels = torch.tensor([[5, 6, 7, 1]])
     notes = describe_samples(warmups, torch.zeros(1, 4), labels)
     assert notes["warmup_empty"].item() == 0.25
-    assert notes["warmup_copied"].item() == 0.5  # an empty one is none
+    assert notes["warmup_copied"].item() == 0.5  # an empty one is not a copy
     short = torch.tensor([[5, IGNORED]])
     assert begins_target(warmups, short).tolist() == [[False, True, True, False]]
 

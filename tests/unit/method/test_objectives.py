@@ -195,7 +195,7 @@ def test_a_loss_is_infinite_where_an_impossible_sample_counts():
 
 @every_variant
 @pytest.mark.parametrize("where", ["l", "s"])
-def test_not_a_number_stays_that(objective, options, where):
+def test_nan_stays_nan(objective, options, where):
     s, l = torch.full((2, 3), -1.0), torch.full((2, 3), -2.0)
     {"l": l, "s": s}[where][0, 1] = math.nan
     a, b = evaluate(objective, l, **options)

@@ -125,7 +125,7 @@ def test_the_seed_and_the_update_alone_decide(name):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_lengths_and_forced_ends_are_right_and_no_token_is_banned(name):
+def test_lengths_and_forced_ends_are_right_and_no_token_is_excluded(name):
     model, longest = tiny.model(name), 3
     warmups = sampled(model, SOURCES, 200, longest)
     tokens = model.tokens

@@ -94,7 +94,7 @@ def test_the_gradient_is_unbiased_given_the_samples():
 
 
 def variance(a, b, draws):
-    """Of the coefficients, summed over samples: how far totals are from what they should be."""
+    """Return the variance of the coefficients over the offset, summed over samples."""
     (found_a, found_b), widths = over_all_offsets(a, b, draws)
     return (widths @ ((found_a - a).square() + (found_b - b).square())).sum().item()
 
@@ -173,7 +173,7 @@ def test_tiny_coefficients_and_single_precision():
     torch.testing.assert_close(new_a * 1e38, torch.full((1, 2), 2.0))
 
 
-def test_not_a_number_stays_that():
+def test_nan_stays_nan():
     a = torch.tensor([[0.5, float("nan"), 0.5], [0.5, 0.25, 0.25]])
     index, new_a, _ = subsample(a, torch.zeros(2, 3), torch.tensor([0.1, 0.1]), 2)
     assert ((index >= 0) & (index < 3)).all()

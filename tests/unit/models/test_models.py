@@ -63,7 +63,7 @@ def test_special_tokens_are_told_apart(name):
     assert tiny.model(name).network.config.vocab_size == len(vocabulary)
 
 
-def test_rows_of_the_vocabulary_without_a_token_are_banned(folder):
+def test_rows_of_the_vocabulary_without_a_token_are_excluded(folder):
     path = folder("t5")
     network = AutoModelForSeq2SeqLM.from_pretrained(path)
     known = network.config.vocab_size
@@ -143,7 +143,7 @@ def test_a_checkpoint_that_cannot_be_loaded_is_explained(folder, tmp_path):
     with pytest.raises(InputError, match="separator: '<sep>' is not in the vocabulary"):
         loading.load(path, tiny.model_config("t5", {"separator": "<sep>"}))
     with pytest.raises(InputError, match="cannot load"):
-        loading.load(path, tiny.model_config("llama"))  # a T5 is no decoder-only network
+        loading.load(path, tiny.model_config("llama"))  # a T5 is not a decoder-only network
     (path / "model.safetensors").write_bytes(b"no weights")
     with pytest.raises(InputError, match="cannot load"):
         loading.load(path, tiny.model_config("t5"))
