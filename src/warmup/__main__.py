@@ -44,7 +44,7 @@ COMMANDS = {
     "analyse-warmups": Command(
         "Evaluation", "evaluation.warmup_analysis.analyse", "analyse what warmups say"
     ),
-    "tables": Command("Reporting", "reporting.tables.task", "write the tables"),
+    "tables": Command("Reporting", "reporting.write_tables", "write the tables"),
     "figures": Command("Reporting", "reporting.draw_figures", "draw the figures"),
     "report": Command("Reporting", "reporting.report.write", "write the report as one HTML page"),
     "show": Command("Reporting", "reporting.terminal", "show the main results in the terminal"),

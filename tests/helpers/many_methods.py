@@ -5,21 +5,22 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.synthetic_results import (
+    LABELS,
     METHODS,
     STARTS,
     make_curves,
+    make_results,
     make_scores,
     make_warmups,
-    reported,
 )
 from warmup.config import experiment, experiment_summary
 from warmup.config.methods import Methods
-from warmup.reporting.figures import Data
+from warmup.reporting.results import Results
 
 ROOT = Path(__file__).parents[2]
 
 
-def make(seeds: int = 2) -> Data:
+def make(seeds: int = 2) -> Results:
     """Return results in which each ablation is a little worse than warmup than the one before."""
     config = experiment.load(ROOT / "config" / "experiments" / "ablations.yaml")
     everything = experiment_summary.parse(experiment_summary.summarise(config), Path()).methods
@@ -30,8 +31,9 @@ def make(seeds: int = 2) -> Data:
         parts.append([_like_warmup(frame, name, place) for frame in frames])
     scores, curves, said = (pd.concat(frames) for frames in zip(*parts, strict=True))
     order = tuple(dict.fromkeys((*METHODS[:2], *everything.order)))
-    known = Methods(order, STARTS | dict(everything.starts), everything.varied)
-    return Data(scores, curves, reported(), known, warmups=said)
+    labels = LABELS | dict(everything.labels)
+    known = Methods(order, STARTS | dict(everything.starts), everything.varied, labels=labels)
+    return make_results(scores, known, curves=curves, warmups=said)
 
 
 def _like_warmup(frame: pd.DataFrame, name: str, place: int) -> pd.DataFrame:

@@ -4,22 +4,14 @@ import json
 from html.parser import HTMLParser
 
 from helpers.synthetic_results import (
-    METHODS,
-    STARTS,
     make_curves,
+    make_results,
     make_runs,
-    make_scores,
     make_warmups,
-    reported,
 )
-from warmup.config.decodings import UNKNOWN
-from warmup.config.methods import Methods
-from warmup.reporting import figures
+from warmup.reporting import figures, write_tables
 from warmup.reporting.report import examples, provenance_tables
 from warmup.reporting.report.page import page
-from warmup.reporting.tables import task
-
-ORDER = Methods(METHODS, STARTS)
 
 
 class Reader(HTMLParser):
@@ -50,7 +42,7 @@ class Reader(HTMLParser):
 def write_inputs(folder):
     """Write tables, figures (their places taken by stubs) and runs; return the folder."""
     make_runs(folder)
-    task.write(make_scores(seeds=3), reported(), ORDER, folder / "tables")
+    write_tables.write(make_results(), folder / "tables")
     (folder / "figures").mkdir()
     for name in figures.names():
         (folder / "figures" / f"{name}.svg").write_text(f"<svg><title>{name}</title></svg>")
@@ -58,20 +50,15 @@ def write_inputs(folder):
 
 
 def build(folder, scores=None, predictions=None):
-    scores = make_scores(seeds=3) if scores is None else scores
+    results = make_results(scores, curves=make_curves(seeds=2), warmups=make_warmups(seeds=3))
     paths = sorted(folder.glob("runs/**/*.predictions.jsonl"))
+    provenance = provenance_tables.read(sorted(folder.glob("runs/**/provenance.json")))
     return page(
-        scores,
-        make_curves(seeds=2),
-        reported(),
-        ORDER,
-        cells=examples.collect(predictions or paths, scores, ORDER, UNKNOWN),
-        origin=provenance_tables.tables(
-            provenance_tables.read(sorted(folder.glob("runs/**/provenance.json"))), scores
-        ),
+        results,
+        examples=examples.collect(predictions or paths, results),
+        provenance=provenance_tables.tables(provenance, results),
         figures_dir=folder / "figures",
         tables_dir=folder / "tables",
-        warmups=make_warmups(seeds=3),
     )
 
 

@@ -8,8 +8,13 @@ from typing import Any
 
 import pandas as pd
 
+from warmup.config.decodings import UNKNOWN, Decodings
+from warmup.config.experiment_summary import ExperimentSummary
+from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import CURVES, SCORES
 from warmup.reporting import estimates
+from warmup.reporting.estimates import Estimate
+from warmup.reporting.results import Results
 
 METHODS = ("sft", "sft_compute", "sft_continued", "warmup")
 STARTS = dict.fromkeys(METHODS[1:], "sft")
@@ -21,6 +26,27 @@ SETTINGS = [
 ]
 GAIN = {"sft": 0.0, "sft_compute": 2.5, "sft_continued": 1.0, "warmup": 6.0}
 MODELS = ("llama_tiny", "t5_tiny")
+LABELS = {"sft_compute": "SFT (same compute)", "sft_continued": "SFT (same updates)"}
+ORDER = Methods(METHODS, STARTS, labels=LABELS)
+
+
+def make_results(
+    scores: pd.DataFrame | None = None,
+    methods: Methods = ORDER,
+    decodings: Decodings = UNKNOWN,
+    **more: pd.DataFrame | None,
+) -> Results:
+    """Return results with these scores, and few numbers of a paper.
+
+    Args:
+        scores: by default those of `make_scores`.
+        methods: of the experiment.
+        decodings: of the experiment.
+        more: other fields of `Results`.
+    """
+    scores = make_scores() if scores is None else scores
+    experiment = ExperimentSummary("test", methods, decodings)
+    return Results(scores, experiment, **({"claims": reported()} | more))
 
 
 def make_scores(seeds: int = 3, beam: bool = False, lookahead: bool = True) -> pd.DataFrame:
@@ -46,7 +72,7 @@ def make_comparisons(scores: pd.DataFrame, baselines: Iterable[str] = METHODS) -
     """
     rows = []
     for baseline in baselines:
-        for gain in estimates.gains_of(scores, baseline):
+        for gain in _gains(scores, baseline):
             p = 0.001 if abs(gain.mean) > 12 else 0.5
             rows.append(
                 {
@@ -60,6 +86,18 @@ def make_comparisons(scores: pd.DataFrame, baselines: Iterable[str] = METHODS) -
                 }
             )
     return pd.DataFrame(rows)
+
+
+def _gains(scores: pd.DataFrame, baseline: str) -> list[Estimate]:
+    """Return the scores of every other method less those of the baseline."""
+    rows = estimates.with_pair_means(estimates.rows_of(scores, estimates.ALL))
+    compared = (row for row in rows if row["method"] != baseline)
+    others = (row for row in rows if row["method"] == baseline)
+    return estimates.estimates_of(
+        estimates.paired_differences(
+            compared, others, baseline, lambda row: estimates.identity(row, "method")
+        )
+    )
 
 
 def _evaluation(

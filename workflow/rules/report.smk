@@ -27,7 +27,12 @@ rule tables:
         gpu=0,
     params:
         folder=subpath(output[0], parent=True),
-        code=code("tables", "warmup.reporting.tables.task", PLAN.all_metrics),
+        code=code(
+            "tables",
+            "warmup.reporting.write_tables",
+            "warmup.reporting.tables",
+            PLAN.all_metrics,
+        ),
     message:
         "Writing the tables"
     shell:
@@ -108,6 +113,7 @@ rule report:
         code=code(
             "report",
             "warmup.reporting.report",
+            "warmup.reporting.tables",
             "warmup.reporting.figures",
             PLAN.all_metrics,
         ),

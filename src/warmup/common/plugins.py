@@ -23,6 +23,7 @@ PACKAGES = {
     "predefined warmup": "warmup.method.predefined",
     "quantity": "warmup.evaluation.warmup_analysis.quantities",
     "source": "warmup.data.sources",
+    "table": "warmup.reporting.tables",
     "task": "warmup.data.tasks",
 }
 """Kind of plug-in -> the package whose modules are the plug-ins."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.keys import EvaluationKey
 from warmup.common.languages import parse_pair
@@ -33,7 +34,7 @@ MADE_FROM = {
     "tables": ("scores", "comparisons", "warmups"),
     "figures": ("scores", "curves", "comparisons", "warmups"),
 }
-"""Folder, and the command that makes it -> the tables of numbers that it is made from."""
+"""Folder, and the command that makes it -> the files of numbers that it is made from."""
 
 
 def differences(stored: dict[str, Any], again: dict[str, Any]) -> Iterator[str]:
@@ -108,19 +109,21 @@ def verify_scores(folder: Path) -> bool:
     return not wrong
 
 
-def make(kind: str, folder: Path, to: Path) -> None:
+def make(kind: str, folder: Path, to: Path, *, only: str = "") -> None:
     """Make the tables or the figures of a snapshot, as the workflow does.
 
     Args:
         kind: `tables` or `figures`.
-        folder: where the tables of numbers and experiment.json are.
+        folder: where the files of numbers and experiment.json are.
         to: folder to write.
+        only: name of the only table or figure; empty for all.
 
     Raises:
         InputError: they cannot be made from these numbers; says why.
     """
     command = [sys.executable, "-m", "warmup", kind, "--output-dir", str(to)]
     command += ["--experiment", str(folder / experiment_summary.FILE)]
+    command += ["--only", only] if only else []
     for name in MADE_FROM[kind]:
         command += [f"--{name}", str(folder / f"{name}.tsv")]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
@@ -132,20 +135,31 @@ def make(kind: str, folder: Path, to: Path) -> None:
 def changed_files(folder: Path) -> Iterator[str]:
     """Make tables and figures anew; yield what is wrong with each file that is not the same.
 
+    A folder may hold some of the figures, or none: only those are made.
+
     Raises:
-        InputError: experiment.json or a table of numbers is missing or has another form.
+        InputError: experiment.json or a file of numbers is missing or has another form.
     """
-    for kind in MADE_FROM:
-        with tempfile.TemporaryDirectory() as made:
-            make(kind, folder, Path(made))
-            stored, again = _contents(folder / kind), _contents(Path(made))
-        for name in sorted(stored.keys() | again.keys()):
-            if name not in again:
-                yield f"{kind}/{name}: is no longer made"
-            elif name not in stored:
-                yield f"{kind}/{name}: is missing"
-            elif stored[name] != again[name]:
-                yield f"{kind}/{name}: differs from the stored file"
+    figures = _contents(folder / "figures")
+    with tempfile.TemporaryDirectory() as made:
+        make("tables", folder, Path(made, "tables"))
+        known = set(plugins.names("figure"))
+        for name in sorted(known & {Path(file).stem for file in figures}):
+            make("figures", folder, Path(made, "figures"), only=name)
+        tables_again, figures_again = (_contents(Path(made, kind)) for kind in MADE_FROM)
+    yield from _differences("tables", _contents(folder / "tables"), tables_again)
+    of_stored = {name: content for name, content in figures_again.items() if name in figures}
+    yield from _differences("figures", figures, of_stored)
+
+
+def _differences(kind: str, stored: dict[str, bytes], again: dict[str, bytes]) -> Iterator[str]:
+    for name in sorted(stored.keys() | again.keys()):
+        if name not in again:
+            yield f"{kind}/{name}: is no longer made"
+        elif name not in stored:
+            yield f"{kind}/{name}: is missing"
+        elif stored[name] != again[name]:
+            yield f"{kind}/{name}: differs from the stored file"
 
 
 def _contents(folder: Path) -> dict[str, bytes]:

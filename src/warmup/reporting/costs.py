@@ -1,6 +1,7 @@
-"""What training cost: updates, operations and seconds, with those of the start."""
+"""Training cost: updates, operations and seconds, including those of the start."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ _QUANTITIES = ("updates", "flops", "seconds")
 
 @dataclass(frozen=True)
 class Cost:
-    """Mean training cost over seeds of a method, not-a-number where unknown."""
+    """Training cost of a method, mean over seeds; NaN where unknown."""
 
     setting: Setting
     method: str
@@ -27,7 +28,7 @@ class Cost:
     flops: float
     """Floating-point operations."""
     seconds: Interval
-    """With Student's t over the seeds."""
+    """The interval is Student's t over the seeds."""
     relative: float
     """`flops` divided by those of SFT."""
     seeds: int
@@ -36,31 +37,34 @@ class Cost:
 def costs_of(scores: "pd.DataFrame", methods: Methods) -> list[Cost]:
     """Return the training cost of each method in each setting, whose split is `train`.
 
-    A method that `methods` says starts from another one includes what that cost.
+    The cost of a method includes that of the method it starts from, if `methods` says so.
     """
     rows = estimates.records(scores[scores["metric"].str.startswith("train_")])
     groups = group(
         estimates.with_pair_means(rows), lambda row: (Setting.from_row(row), row["method"])
     )
-    own = {key: _by_seed(found) for key, found in groups.items()}
-    costs = []
-    for setting, method in groups:
-        chain = [own[setting, name] for name in methods.chain(method) if (setting, name) in own]
-        updates, flops, seconds = (
-            seed_interval(
-                [
-                    sum(values.get((quantity, seed), math.nan) for values in chain)
-                    for seed in sorted({seed for _, seed in own[setting, method]})
-                ]
-            )
-            for quantity in _QUANTITIES
+    own = {key: _by_seed(rows_of_run) for key, rows_of_run in groups.items()}
+    return [_cost(setting, method, own, methods) for setting, method in groups]
+
+
+def _cost(
+    setting: Setting,
+    method: str,
+    own: Mapping[tuple[Setting, str], Mapping[tuple[str, int], float]],
+    methods: Methods,
+) -> Cost:
+    chain = [own[setting, name] for name in methods.chain(method) if (setting, name) in own]
+    seeds = sorted({seed for _, seed in own[setting, method]})
+    updates, flops, seconds = (
+        seed_interval(
+            [sum(values.get((quantity, seed), math.nan) for values in chain) for seed in seeds]
         )
-        base = own.get((setting, BASELINE), {})
-        of_sft = [value for (quantity, _), value in base.items() if quantity == "flops"]
-        relative = flops.mean / (math.fsum(of_sft) / len(of_sft)) if of_sft else math.nan
-        seeds = len({seed for _, seed in own[setting, method]})
-        costs.append(Cost(setting, method, updates.mean, flops.mean, seconds, relative, seeds))
-    return costs
+        for quantity in _QUANTITIES
+    )
+    base = own.get((setting, BASELINE), {})
+    of_sft = [value for (quantity, _), value in base.items() if quantity == "flops"]
+    relative = flops.mean / (math.fsum(of_sft) / len(of_sft)) if of_sft else math.nan
+    return Cost(setting, method, updates.mean, flops.mean, seconds, relative, len(seeds))
 
 
 def _by_seed(rows: list[Row]) -> dict[tuple[str, int], float]:

@@ -1,6 +1,6 @@
-"""Scores that a metric owes: a neural metric without its environment or model.
+"""Scores that were not computed, because a neural metric lacks its environment or model.
 
-Such a score is a row like others, without a value; its signature says why.
+Such a score has a row without a value; its signature gives the reason.
 """
 
 from collections.abc import Iterable
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from warmup.common.keys import Setting
 from warmup.evaluation import metric_properties
-from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.segment_scores import NOT_COMPUTED
+from warmup.reporting.estimates import is_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
 TEXT = "not computed"
-"""What stands in its cell."""
+"""Text of its cell."""
 
 
 class Gap(NamedTuple):
@@ -29,7 +29,7 @@ class Gap(NamedTuple):
 
 
 def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
-    """Return what was not computed, once for all seeds, sorted.
+    """Return the scores that were not computed, sorted, each once for all seeds.
 
     Args:
         scores: as `warmup.evaluation.result_tables.SCORES` reads them.
@@ -47,18 +47,18 @@ def gaps_of(scores: "pd.DataFrame") -> list[Gap]:
     return sorted(set(gaps))
 
 
-def metrics_of(gaps: Iterable[Gap], setting: Setting, *methods: str) -> set[str]:
-    """Return the metrics not computed for one of the methods; for a mean, on any of its pairs."""
-
-    def place(one: Setting) -> Setting:
-        return one._replace(pair="") if setting.pair.startswith(MEAN) else one
-
+def metrics_of(gaps: Iterable[Gap], where: Setting, *methods: str) -> set[str]:
+    """Return the metrics not computed for any of the methods; for a mean, on any of its pairs."""
+    pairless = where._replace(pair="")
     return {
-        gap.metric for gap in gaps if gap.method in methods and place(gap.setting) == place(setting)
+        gap.metric
+        for gap in gaps
+        if gap.method in methods
+        and (gap.setting == where or (is_mean(where) and gap.setting._replace(pair="") == pairless))
     }
 
 
 def notes(gaps: Iterable[Gap]) -> list[str]:
     """Return a sentence for each metric and reason."""
-    found = dict.fromkeys((gap.metric, gap.reason) for gap in gaps)
-    return [f"{metric_properties.label(metric)} {TEXT}: {reason}" for metric, reason in found]
+    reasons = dict.fromkeys((gap.metric, gap.reason) for gap in gaps)
+    return [f"{metric_properties.label(metric)} {TEXT}: {reason}" for metric, reason in reasons]

@@ -11,7 +11,7 @@ from warmup.reporting import latex_text
 
 
 class Cell(NamedTuple):
-    """What one cell shows, and the number it is sorted by, if it is a number."""
+    """The text of a cell, and for a number its value, for sorting."""
 
     text: str
     value: float | None = None
@@ -22,17 +22,17 @@ class Cell(NamedTuple):
 class Table:
     """A titled table whose first `labels` columns name the row."""
 
-    name: str
-    """Short, for anchors and LaTeX labels."""
     title: str
     header: Sequence[str]
     rows: Sequence[Sequence[Cell]]
     labels: int
     notes: Sequence[str] = ()
+    name: str = ""
+    """For anchors and LaTeX labels."""
 
 
 def number(value: float, digits: int = 1, sign: bool = False) -> str:
-    """Return a number with a true minus sign, `–` if it is not a number."""
+    """Return a number with a true minus sign; `–` for NaN."""
     if math.isnan(value):
         return "–"
     text = f"{value:+,.{digits}f}" if sign else f"{value:,.{digits}f}"
@@ -47,14 +47,14 @@ def is_zero(value: float, digits: int = 1) -> bool:
 
 
 def interval(low: float, high: float, digits: int = 1, sign: bool = False) -> str:
-    """Return `[low, high]`, or `[–]` where there is no interval."""
+    """Return `[low, high]`; `[–]` if a bound is NaN."""
     if math.isnan(low) or math.isnan(high):
         return "[–]"
     return f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
 def markdown(table: Table) -> str:
-    """Return the table under a heading, its notes below."""
+    """Return a heading, the table and its notes."""
 
     def line(cells: Sequence[str]) -> str:
         return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
@@ -74,14 +74,14 @@ def latex(table: Table) -> str:
 
     def shown(cell: Cell) -> str:
         text = latex_text.escape(cell.text)
-        # the interval in small type; a bracket only begins an interval after the number
+        # print the interval smaller; brackets are an interval only after a number
         if cell.value is not None:
             text = re.sub(r"(?<=.) (\[.*\])", r" {\\scriptsize \1}", text)
         return rf"\textbf{{{text}}}" if cell.strong else text
 
     def line(cells: Sequence[str]) -> str:
         row = " & ".join(cells)
-        # the \\ of the line before would take [ or * as its own
+        # without the guard, the \\ of the line before takes [ or * as its argument
         guard = "{}" if row.startswith(("[", "*")) else ""
         return guard + row + r" \\"
 
@@ -90,7 +90,7 @@ def latex(table: Table) -> str:
     before = [""] * table.labels
     for row in table.rows:
         keys = [cell.text for cell in row[: table.labels]]
-        # a label is written where it or one left of it changes, so that groups show
+        # write a label only if it or one to its left changed, to make groups visible
         first = next((i for i, key in enumerate(keys) if key != before[i]), table.labels)
         if body and first < table.labels - 1:
             body.append(r"\addlinespace")
@@ -126,7 +126,7 @@ def latex(table: Table) -> str:
 
 
 _LONG = 40
-"""Characters of a label in HTML beyond which it may be broken into lines."""
+"""Labels with more characters than this may be broken into lines in HTML."""
 
 
 def to_html(table: Table) -> str:

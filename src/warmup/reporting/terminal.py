@@ -2,47 +2,27 @@
 
 import argparse
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from warmup.common.errors import InputError
 from warmup.common.grouping import group
-from warmup.config import experiment_summary
-from warmup.config.decodings import Decodings
-from warmup.config.methods import FOCUS, Methods
+from warmup.config.methods import FOCUS
 from warmup.evaluation import metric_properties
-from warmup.evaluation.result_tables import COMPARISONS, SCORES, add_comparisons
-from warmup.reporting import missing_scores
-from warmup.reporting.costs import costs_of
-from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import (
-    CROSSED,
-    ITEMS,
-    NONE,
-    PAIRED,
-    SEEDS,
-    Estimate,
-    ordered,
-    primary,
-    scores_of,
-    separated,
-)
-from warmup.reporting.gains import gains as gains_of
-from warmup.reporting.gains import is_tested, mark
-from warmup.reporting.table import interval, number
-from warmup.reporting.tables.comparisons import significance_note
-
-if TYPE_CHECKING:
-    import pandas as pd
+from warmup.reporting import cells, missing_scores, notes, results
+from warmup.reporting.display_names import task_label
+from warmup.reporting.estimates import CROSSED, ITEMS, NONE, PAIRED, SEEDS, Estimate, separated
+from warmup.reporting.gains import is_tested
+from warmup.reporting.results import Results
+from warmup.reporting.table import number
 
 WIDTH = 100
-_INTERVAL = {
+"""Characters per line, at most."""
+_INTERVALS = {
     SEEDS: "mean over seeds [95% interval, Student t]",
     ITEMS: "one seed [95% interval, bootstrap over items]",
     NONE: "one seed, no interval",
@@ -53,84 +33,67 @@ _TESTED = {
 }
 
 
-def main_tables(
-    scores: "pd.DataFrame",
-    methods: Methods,
-    decodings: Decodings,
-    tested: "pd.DataFrame | None" = None,
-) -> Iterator[Table]:
+def main_tables(shown: Results) -> Iterator[Table]:
     """Yield a table per task: its first metric per data set, pair, model and method."""
-    estimates = ordered(primary(scores_of(scores), decodings), methods)
-    gains = {
-        (item.setting, item.method): item for item in primary(gains_of(scores, tested), decodings)
-    }
-    costs = {
-        (item.setting._replace(split=""), item.method): item.relative
-        for item in costs_of(scores, methods)
-    }
-    best = set(separated(estimates))
-    for task, of_task in group(estimates, lambda item: item.setting.task).items():
-        title = f"{label(TASKS, task)}, {metric_properties.head(of_task[0].metric)}"
+    scores = shown.primary(shown.estimates)
+    gains = {(gain.setting, gain.method): gain for gain in shown.primary(shown.gains)}
+    costs = {(cost.setting._replace(split=""), cost.method): cost.relative for cost in shown.costs}
+    best = set(separated(scores))
+    for task, of_task in group(scores, lambda score: score.setting.task).items():
+        title = f"{task_label(task)}, {metric_properties.head(of_task[0].metric)}"
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(title, style="", header_style="bold", overflow="fold")
         for name in ("score", "gain over SFT", "seeds", "n", "compute"):
             table.add_column(name, justify="right", no_wrap=True)
-        for setting, found in group(of_task, lambda item: item.setting).items():
+        for setting, of_setting in group(of_task, lambda score: score.setting).items():
             table.add_row(f"{setting.data}, {setting.model}")
-            for item in found:
-                compute = costs.get((setting._replace(split=""), item.method), math.nan)
+            for score in of_setting:
+                compute = costs.get((setting._replace(split=""), score.method), math.nan)
+                gain = gains.get((setting, score.method))
                 table.add_row(
-                    f"  {label(METHODS, item.method)}",
-                    Text(_shown(item), style="bold" if item in best else ""),
-                    _shown(gains.get((setting, item.method)), sign=True),
-                    number(item.seeds, 0),
-                    number(item.n, 0),
-                    number(compute, 2) + ("" if math.isnan(compute) else "×"),
-                    style="green" if item.method == FOCUS else "",
+                    f"  {shown.methods.label(score.method)}",
+                    Text(cells.estimate(score).text, style="bold" if score in best else ""),
+                    cells.estimate(gain, sign=True).text if gain else "",
+                    number(score.seeds, 0),
+                    number(score.n, 0),
+                    cells.times(compute).text,
+                    style="green" if score.method == FOCUS else "",
                 )
         yield table
 
 
-def _shown(item: Estimate | None, sign: bool = False) -> str:
-    if item is None:
-        return ""
-    return f"{number(item.mean, 1, sign)}{mark(item)} {interval(item.low, item.high, 1, sign)}"
+def footnotes(shown: Results) -> Iterator[str]:
+    """Yield what the columns mean, and which scores were not computed."""
+    scores, gains = shown.estimates, shown.gains
+    directions = metric_properties.directions(score.metric for score in shown.primary(scores))
+    intervals = _listed(_INTERVALS, scores)
+    yield f"Score ({directions}): {intervals}. Compute: of training, relative to SFT."
+    if is_tested(gains):
+        yield f"Gain: [95% interval, {_listed(_TESTED, gains)}]; {notes.significance()}"
+    yield from missing_scores.notes(shown.gaps)
+
+
+def _listed(kinds: dict[str, str], estimates: Iterable[Estimate]) -> str:
+    """Return the descriptions of those kinds of intervals that the estimates have."""
+    used = {item.interval for item in estimates}
+    return "; ".join(text for kind, text in kinds.items() if kind in used)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    add = parser.add_argument
-    add("--scores", type=Path, required=True, help="scores.tsv")
-    add("--report", type=Path, help="report.html, to say where it lies once it is there")
-    add_comparisons(parser)
-    experiment_summary.add_option(parser)
+    parser.add_argument("--report", type=Path, help="report.html: if it is there, say where")
+    results.add_options(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Print the main results and where the report lies."""
-    scores, tested = SCORES.read(options.scores), COMPARISONS.read_given(options.comparisons)
-    if scores.empty:
-        raise InputError(f"{options.scores}: no scores")
-    experiment = experiment_summary.read(options.experiment)
-    decodings = experiment.decodings
-    scores = decodings.without_controls(scores)
+    """Print the main results, and where the report is."""
+    shown = results.read(options)
     console = Console(highlight=False, soft_wrap=False)
     console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
-    for table in main_tables(scores, experiment.methods, decodings, tested):
+    for table in main_tables(shown):
         console.print(table)
         console.print()
-    estimates = scores_of(scores)
-    kinds = {item.interval for item in estimates}
-    words = "; ".join(text for kind, text in _INTERVAL.items() if kind in kinds)
-    directions = metric_properties.directions(item.metric for item in primary(estimates, decodings))
-    console.print(
-        f"Score ({directions}): {words}. Compute: of training, relative to SFT.", style="dim"
-    )
-    if is_tested(gains := gains_of(scores, tested)):
-        kinds = {item.interval for item in gains}
-        words = "; ".join(text for kind, text in _TESTED.items() if kind in kinds)
-        console.print(f"Gain: [95% interval, {words}]; {significance_note()}", style="dim")
-    for note in missing_scores.notes(missing_scores.gaps_of(scores)):
+    for note in footnotes(shown):
         console.print(escape(note), style="dim")
     if options.report and options.report.exists():
         console.print(f"Report: {options.report.resolve()}", soft_wrap=True)

@@ -14,8 +14,6 @@ from helpers.predictions import predict
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import write_json, write_jsonl
-from warmup.config.decodings import UNKNOWN
-from warmup.config.methods import Methods
 from warmup.config.settings import TokenizerConfig
 from warmup.data import text_counts
 from warmup.data import tokenizer_training as tokenizers
@@ -25,15 +23,11 @@ from warmup.data.records import Record, Unlabelled, read_records
 from warmup.evaluation.result_tables import SCORES
 from warmup.models import loading
 from warmup.models.checkpoint_format import format_of, write_format
-from warmup.reporting import estimates
-from warmup.reporting.costs import costs_of
+from warmup.reporting import long_form, tables
 from warmup.reporting.report.examples import collect
 from warmup.reporting.table import markdown
-from warmup.reporting.tables import task
-from warmup.reporting.tables.long_form import rows as export_rows
+from warmup.reporting.tables import Section
 from warmup.training.training_job import TrainingJob
-
-METHODS = Methods(made.METHODS, made.STARTS)
 
 
 @pytest.fixture(scope="module")
@@ -309,8 +303,8 @@ COUNTED = (
 )
 
 
-def task_tables(scores, tested=None):
-    return task.task_tables(scores, made.reported(), METHODS, "translation", tested)
+def task_tables(scores, comparisons=None):
+    return tables.of_task(made.make_results(scores, comparisons=comparisons), "translation")
 
 
 def test_a_note_below_each_table_of_scores_says_what_was_lost():
@@ -322,32 +316,29 @@ def test_a_note_below_each_table_of_scores_says_what_was_lost():
         "with unknown tokens."
     )
     changed = "targets that come back from their tokens as another text."
-    for part in (found.main, found.comparisons):
-        assert part
-        for table in part:
+    assert {Section.SCORES, Section.COMPARISONS, Section.COST} <= {part.section for part in found}
+    for section, _, table in found:
+        if section in (Section.COST, Section.REPORTED):
+            assert not any("Texts, " in line for line in table.notes)
+        else:
             assert note in table.notes
             assert any(line.endswith(f"train: 3 of 1,000 {changed}") for line in table.notes)
             assert note in markdown(table)
-    assert not any("Texts, " in line for line in found.cost[0].notes)
 
 
 def test_all_else_is_as_without_the_counts(tmp_path):
-    without = made.make_scores()
-    found = with_counts(without, *COUNTED)
-    assert estimates.scores_of(found) == estimates.scores_of(without)
-    assert estimates.gains_of(found) == estimates.gains_of(without)
-    assert estimates.lookahead_of(found) == estimates.lookahead_of(without)
-    assert costs_of(found, METHODS) == costs_of(without, METHODS)
-    said = [
-        list(export_rows(frame, made.reported(), METHODS, "translation"))
-        for frame in (found, without)
-    ]
-    assert str(said[0]) == str(said[1])
+    scores = made.make_scores()
+    without, found = map(made.make_results, (scores, with_counts(scores, *COUNTED)))
+    assert found.estimates == without.estimates
+    assert found.differences == without.differences
+    assert found.lookahead == without.lookahead
+    assert found.costs == without.costs
+    said = [long_form.of_task(results.of("translation")) for results in (found, without)]
+    assert said[0] == said[1]
     paths = made.make_runs(tmp_path)
-    with_counts_too, plain = (collect(paths, one, METHODS, UNKNOWN) for one in (found, without))
-    assert with_counts_too == plain
-    plain, noted = task_tables(without), task_tables(found)
-    for one, other in zip(itertools.chain(*plain), itertools.chain(*noted), strict=True):
+    assert collect(paths, found) == collect(paths, without)
+    plain, noted = task_tables(scores), task_tables(found.scores)
+    for (*_, one), (*_, other) in zip(plain, noted, strict=True):
         assert (one.header, str(one.rows)) == (other.header, str(other.rows))
         assert not any("Texts, " in note for note in one.notes)
 

@@ -6,15 +6,12 @@ import json
 import pytest
 
 from helpers import experiment_files
-from helpers.synthetic_results import METHODS, STARTS, make_runs, make_scores, make_warmups
+from helpers.synthetic_results import ORDER, make_results, make_runs, make_scores, make_warmups
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.decodings import Decodings
-from warmup.config.methods import Methods
 from warmup.evaluation.result_tables import EVALUATION_COLUMNS, WARMUPS
-from warmup.reporting.tables import warmups as warmup_tables
-
-ORDER = Methods(METHODS, STARTS)
+from warmup.reporting import tables, write_tables
 
 
 @pytest.fixture
@@ -65,8 +62,8 @@ def test_each_file_is_analysed_as_a_whole_and_by_look_ahead(call, tmp_path):
 def test_symbols_are_not_words(call, tmp_path):
     """Phones of `transduction` are neither function words nor content words."""
     paths = [path for path in make_runs(tmp_path) if "headlines" in str(path)]
-    scores = tmp_path / "scores.tsv"
-    scores.write_text(scores.read_text().replace("summarization", "transduction"))
+    experiment = tmp_path / "experiment.json"
+    experiment.write_text(experiment.read_text().replace("summarization", "transduction"))
     assert call(*paths) == ""
     found = set(WARMUPS.read(tmp_path / "warmups.tsv")["quantity"])
     assert {"length", "recall_reference"} <= found
@@ -132,7 +129,7 @@ def test_intervals_of_shares_end_at_0_and_1():
     by_seed = rows["seed"].map({1: 0.0, 2: 1.0})
     for name in ("distinct", "surprisal", "gain_content_words"):
         rows.loc[rows["quantity"] == name, "value"] = by_seed[rows["quantity"] == name]
-    found = {item.metric: item for item in warmup_tables.estimates(rows, ORDER)}
+    found = {item.metric: item for item in make_results(warmups=rows).warmup_quantities}
     assert (found["distinct"].low, found["distinct"].high) == (0, 1)
     assert found["surprisal"].low == 0
     assert found["surprisal"].high > 1
@@ -141,7 +138,7 @@ def test_intervals_of_shares_end_at_0_and_1():
 
 
 def test_tables_have_a_row_a_method_with_warmups():
-    (form, content, classes) = warmup_tables.tables(make_warmups(), ORDER)["greedy"]
+    (form, content, classes) = tables.of_warmups(make_results(warmups=make_warmups()))["greedy"]
     assert [cell.text for cell in form.rows[0][:4]] == [
         "Multiple choice", "shell_game en", "llama_tiny", "warmup",
     ]  # fmt: skip
@@ -160,13 +157,13 @@ def test_controls_are_in_no_table_and_other_decodings_have_their_own():
         rows = rows.__class__(rows.to_dict("records") + rows[rows["decoding"] == "greedy"]
                               .assign(decoding=name).to_dict("records"))  # fmt: skip
     decodings = Decodings(("greedy", "beam4", "shuffled"), {"shuffled": "greedy"})
-    made = warmup_tables.tables(rows, ORDER, decodings)
+    made = tables.of_warmups(make_results(decodings=decodings, warmups=rows))
     assert list(made) == ["greedy", "beam4"]
-    assert len({table.name for tables in made.values() for table in tables}) == 6
+    assert len({table.name for of_decoding in made.values() for table in of_decoding}) == 6
 
 
 def test_files_of_tables(tmp_path):
-    warmup_tables.write(make_warmups(seeds=2), ORDER, tmp_path)
+    write_tables.write(make_results(warmups=make_warmups(seeds=2)), tmp_path)
     with (tmp_path / "warmups.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert {row["interval"] for row in rows} == {"seeds"}
@@ -177,8 +174,8 @@ def test_files_of_tables(tmp_path):
 
 def test_without_any_warmups_the_files_say_so(tmp_path):
     WARMUPS.write(tmp_path / "warmups.tsv", [])
-    warmup_tables.write(WARMUPS.read(tmp_path / "warmups.tsv"), ORDER, tmp_path)
-    assert "No warmups" in (tmp_path / "warmups.md").read_text()
+    write_tables.write(make_results(warmups=WARMUPS.read(tmp_path / "warmups.tsv")), tmp_path)
+    assert "no numbers for these tables" in (tmp_path / "warmups.md").read_text()
     assert (tmp_path / "warmups.csv").read_text().count("\n") == 1
 
 

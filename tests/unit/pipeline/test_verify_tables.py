@@ -40,17 +40,15 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def kept(made, tmp_path):
-    """A copy, of which the tables alone are made again: figures take longer."""
-    return shutil.copytree(made, tmp_path / "kept")
-
-
-@pytest.fixture
-def without_figures(monkeypatch):
-    monkeypatch.delitem(verify.MADE_FROM, "figures")
+    """A copy with one file of one figure."""
+    copy = shutil.copytree(made, tmp_path / "kept")
+    for path in (copy / "figures").iterdir():
+        if path.name != "lookahead.svg":
+            path.unlink()
+    return copy
 
 
 def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys):
-    assert {"tables", "figures"} <= {path.name for path in kept.iterdir()}
     assert verify.verify(kept)
     said = capsys.readouterr().out
     assert "no predictions are kept" in said
@@ -63,25 +61,38 @@ def test_what_is_fresh_is_found_equal_and_a_changed_figure_is_not(kept, capsys):
     assert "1 DIFFERENCES" in said
 
 
-@pytest.mark.usefixtures("without_figures")
 def test_each_file_that_differs_is_named(kept):
     (kept / "tables" / "warmups.md").write_text("old")
     (kept / "tables" / "warmups.tex").unlink()
     (kept / "tables" / "past.csv").write_text("")
+    (kept / "figures" / "past.png").write_text("")
     assert list(verify.changed_files(kept)) == [
         "tables/past.csv: is no longer made",
         "tables/warmups.md: differs from the stored file",
         "tables/warmups.tex: is missing",
+        "figures/past.png: is no longer made",
     ]
 
 
-@pytest.mark.usefixtures("without_figures")
+def test_only_the_figures_of_a_snapshot_are_made(made, kept, monkeypatch):
+    drawn = []
+
+    def make(kind, folder, to, *, only=""):
+        drawn.append((kind, only))
+        shutil.copytree(made / kind, to)
+
+    monkeypatch.setattr(verify, "make", make)
+    assert list(verify.changed_files(kept)) == []
+    shutil.rmtree(kept / "figures")
+    assert list(verify.changed_files(kept)) == []
+    assert drawn == [("tables", ""), ("figures", "lookahead"), ("tables", "")]
+
+
 def test_the_order_of_the_methods_counts(kept):
     write_experiment(kept, ("sft", "sft_compute", "sft_continued", "warmup"))
     assert "tables/multiple_choice.md: differs from the stored file" in verify.changed_files(kept)
 
 
-@pytest.mark.usefixtures("without_figures")
 def test_without_experiment_json_it_is_an_error_that_names_the_file(kept):
     (kept / "experiment.json").unlink()
     with pytest.raises(InputError, match=r"cannot make tables: .*experiment\.json: cannot read"):

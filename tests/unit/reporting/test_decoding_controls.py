@@ -4,25 +4,32 @@ import pandas as pd
 import pytest
 
 from helpers import experiment_files
-from helpers.synthetic_results import METHODS, make_curves, make_runs, make_scores, reported
+from helpers.synthetic_results import (
+    METHODS,
+    ORDER,
+    make_curves,
+    make_results,
+    make_runs,
+    make_scores,
+)
+from helpers.tables import table_of, tables_of
 from warmup.__main__ import main
 from warmup.config.decodings import UNKNOWN, Decodings
-from warmup.config.methods import Methods
-from warmup.evaluation.result_tables import COMPARISONS, MEAN, OWN
-from warmup.reporting import estimates, figures, gains
+from warmup.evaluation.result_tables import COMPARISONS, OWN
+from warmup.reporting import figures, gains, tables
+from warmup.reporting.estimates import is_mean
+from warmup.reporting.long_form import rows
 from warmup.reporting.report import examples
-from warmup.reporting.tables import task as tables
-from warmup.reporting.tables.decoding_controls import control_table, differences
-from warmup.reporting.tables.long_form import rows
+from warmup.reporting.tables import Section
 
-ORDER = Methods(METHODS)
+TASK = "multiple_choice"
 LOSS = {"shuffled": -20.0, "best_of_4": 1.5}
 CONTROLS = {"shuffled": "greedy", "best_of_4": "greedy"}
 DECODINGS = Decodings(("greedy", "shuffled", "best_of_4"), CONTROLS)
 
 
 def with_controls(own="greedy", methods=("warmup",), **settings):
-    """Return scores in which warmup was decoded behind other warmups, too."""
+    """Return scores in which methods were also decoded with other warmups."""
     scores = make_scores(**settings)
     usual = scores[(scores["decoding"] == own) & scores["method"].isin(methods)]
     parts = [scores]
@@ -32,8 +39,9 @@ def with_controls(own="greedy", methods=("warmup",), **settings):
     return pd.concat(parts, ignore_index=True)
 
 
-def of_task(scores, task="multiple_choice"):
-    return scores[scores["task"] == task]
+def control_table(scores, decodings, **more):
+    results = make_results(scores, decodings=decodings, **more)
+    return table_of("test_time_controls", results, TASK)
 
 
 def texts(table):
@@ -41,7 +49,7 @@ def texts(table):
 
 
 def test_rows_are_methods_by_where_the_warmup_comes_from():
-    table = control_table(of_task(with_controls()), DECODINGS, ORDER, "multiple_choice")
+    table = control_table(with_controls(), DECODINGS)
     assert table.header == [
         "data", "model", "method", "warmup", "accuracy ↑", "macro-F1 ↑",
         "difference in accuracy ↑",
@@ -63,16 +71,16 @@ def test_rows_are_methods_by_where_the_warmup_comes_from():
 
 
 def test_it_is_there_only_where_there_are_controls():
-    assert control_table(make_scores(), DECODINGS, ORDER, "multiple_choice") is None
-    assert control_table(with_controls(), UNKNOWN, ORDER, "multiple_choice") is None
+    assert control_table(make_scores(), DECODINGS) is None
+    assert control_table(with_controls(), UNKNOWN) is None
 
 
 def test_each_control_stands_below_the_decoding_with_its_beam_width():
-    scores = of_task(with_controls("beam4", beam=True))
+    scores = with_controls("beam4", beam=True)
     decodings = Decodings(
         ("shuffled", "greedy", "beam4", "best_of_4"), CONTROLS | {"shuffled": "beam4"}
     )
-    table = control_table(scores, decodings, ORDER, "multiple_choice")
+    table = control_table(scores, decodings)
     sources = [row[3] for row in texts(table)][:4]
     assert sources == ["own (greedy)", "best of 4", "own (beam4)", "shuffled"]
     assert table.rows[3][6].value == pytest.approx(-20)
@@ -80,8 +88,9 @@ def test_each_control_stands_below_the_decoding_with_its_beam_width():
 
 
 def test_differences_are_paired_by_seed():
-    found = differences(with_controls(methods=("warmup", "sft_compute")), DECODINGS)
-    single = [item for item in found if not item.setting.pair.startswith(MEAN)]
+    scores = with_controls(methods=("warmup", "sft_compute"))
+    found = make_results(scores, decodings=DECODINGS).to_own_warmup
+    single = [item for item in found if not is_mean(item.setting)]
     assert {item.method for item in found} == {"warmup", "sft_compute"}
     for item in single:
         assert item.mean == pytest.approx(LOSS[item.decoding])
@@ -89,7 +98,7 @@ def test_differences_are_paired_by_seed():
 
 
 def test_tests_of_the_differences_are_marked():
-    scores = of_task(with_controls(seeds=1))
+    scores = with_controls(seeds=1)
     rows_ = [
         {
             **dict.fromkeys(COMPARISONS.columns, 0),
@@ -98,9 +107,9 @@ def test_tests_of_the_differences_are_marked():
             **{"low": item.mean - 1, "high": item.mean + 1},
             "p_holm": 0.001 if item.decoding == "shuffled" else 0.5,
         }
-        for item in differences(scores, DECODINGS)
+        for item in make_results(scores, decodings=DECODINGS).to_own_warmup
     ]
-    table = control_table(scores, DECODINGS, ORDER, "multiple_choice", pd.DataFrame(rows_))
+    table = control_table(scores, DECODINGS, comparisons=pd.DataFrame(rows_))
     assert [row[6] for row in texts(table)][:3] == [
         "–",
         "−20.0* [−21.0, −19.0]",
@@ -113,34 +122,45 @@ def test_tests_of_the_differences_are_marked():
     "order", [("greedy", "shuffled", "best_of_4"), ("shuffled", "best_of_4", "greedy")]
 )
 def test_the_other_tables_are_as_without_controls(order):
-    given = (reported(), ORDER, "multiple_choice")
-    found = tables.task_tables(with_controls(), *given, decodings=Decodings(order, CONTROLS))
-    usual = tables.task_tables(make_scores(), *given)
-    assert [table.name for table in found.controls] == [
-        "multiple_choice-all-controls", "multiple_choice-controls",
+    found = tables.of_task(
+        make_results(with_controls(), decodings=Decodings(order, CONTROLS)), TASK
+    )
+    usual = tables.of_task(make_results(make_scores()), TASK)
+    assert [table.name for section, _, table in found if section is Section.CONTROLS] == [
+        "multiple_choice-all-controls", "multiple_choice-test-time-controls",
     ]  # fmt: skip
-    assert found._replace(controls=[]) == usual._replace(controls=[])
+    others, of_usual = (
+        [placed for placed in page if placed.section is not Section.CONTROLS]
+        for page in (found, usual)
+    )
+    assert others == of_usual
 
 
 def test_the_first_decoding_makes_the_main_table():
     scores = make_scores(beam=True)
-    given = (scores, reported(), ORDER, "multiple_choice")
     for order, first, second in (
         ((), "greedy", "beam4"),
         (("greedy", "beam4"), "greedy", "beam4"),
         (("beam4", "greedy"), "beam4", "greedy"),
     ):
-        decodings = Decodings(order)
-        found = tables.task_tables(*given, decodings=decodings)
-        assert found.main[0].title.endswith(f"scores, {first} decoding")
-        assert found.others[0].title.endswith(f"scores, {second} decoding")
-        kept = decodings.without_controls(scores)
-        found = estimates.primary(estimates.scores_of(kept), decodings)
-        assert {item.decoding for item in found} == {first}
+        results = make_results(scores, decodings=Decodings(order))
+        main, *_ = tables_of(results, TASK, Section.SCORES, folded=False)
+        other, *_ = tables_of(results, TASK, Section.SCORES, folded=True)
+        assert main.title.endswith(f"scores, {first} decoding")
+        assert other.title.endswith(f"scores, {second} decoding")
+        assert {score.decoding for score in results.primary(results.estimates)} == {first}
+
+
+def test_a_control_is_never_the_first_decoding():
+    scores = with_controls()
+    for order in (("shuffled", "best_of_4", "greedy"), ("greedy", "shuffled", "best_of_4")):
+        results = make_results(scores, decodings=Decodings(order, CONTROLS))
+        for shown in (results.estimates, results.gains, results.lookahead):
+            assert {item.decoding for item in results.primary(shown)} == {"greedy"}
 
 
 def test_the_csv_has_every_difference():
-    found = rows(with_controls(), reported(), ORDER, "multiple_choice", decodings=DECODINGS)
+    found = rows(make_results(with_controls(), decodings=DECODINGS).of(TASK))
     changes = [row for row in found if row["quantity"] == "difference_to_own_warmup"]
     assert len(changes) == 2 * 2 * 2  # models, controls, metrics
     assert {row["decoding"] for row in changes} == set(LOSS)
@@ -153,18 +173,19 @@ def test_examples_are_of_the_first_decoding(tmp_path):
             other = path.with_name("test.best_of_4.predictions.jsonl")
             other.write_text(path.read_text())
             paths.append(other)
-    cells = examples.collect(paths, with_controls(seeds=1), ORDER, DECODINGS)
+    cells = examples.collect(paths, make_results(with_controls(seeds=1), decodings=DECODINGS))
     assert {cell["decoding"] for cell in cells} == {"greedy"}
     assert all(len(cell["methods"]) == len(METHODS) for cell in cells)
 
 
 def test_figures_are_as_without_controls():
-    def drawn(scores):
-        data = figures.Data(scores, make_curves(1), reported(), Methods(METHODS))
-        figure = figures.load("training_cost").draw(data)
+    def drawn(name, scores):
+        results = make_results(scores, decodings=DECODINGS, curves=make_curves(1))
+        figure = figures.load(name).draw(results)
         return [line.get_xydata().tolist() for axes in figure.axes for line in axes.lines]
 
-    assert drawn(DECODINGS.without_controls(with_controls())) == drawn(make_scores())
+    for name in figures.names():
+        assert drawn(name, with_controls()) == drawn(name, make_scores())
 
 
 def test_the_command(tmp_path):

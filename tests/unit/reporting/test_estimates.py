@@ -4,25 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.synthetic_results import METHODS, STARTS, make_scores
-from warmup.config.decodings import UNKNOWN
+from helpers.synthetic_results import ORDER, make_results, make_scores
+from warmup.common.keys import Setting
 from warmup.config.methods import Methods
-from warmup.evaluation.result_tables import MEAN
 from warmup.reporting.costs import costs_of
-from warmup.reporting.estimates import (
-    ITEMS,
-    NONE,
-    SEEDS,
-    Setting,
-    gains_of,
-    lookahead_of,
-    ordered,
-    primary,
-    scores_of,
-    separated,
-)
+from warmup.reporting.estimates import ITEMS, NONE, SEEDS, is_mean, separated
 
-ORDER = Methods(METHODS, STARTS)
 SHELL_GAME = Setting("multiple_choice", "shell_game", "en", "t5_tiny", "test")
 
 
@@ -33,6 +20,14 @@ def one(items, **wanted):
         if all(getattr(item, name) == value for name, value in wanted.items())
     ]
     return found
+
+
+def scores_of(scores):
+    return make_results(scores).estimates
+
+
+def gains_of(scores):
+    return make_results(scores).gains
 
 
 def test_several_seeds_give_the_t_interval_over_seeds():
@@ -135,7 +130,7 @@ def test_mean_over_pairs_is_taken_per_seed():
 def test_mean_over_pairs_needs_every_pair():
     scores = make_scores(seeds=1)
     gone = (scores["pair"] == "qab-qaa") & (scores["method"] == "warmup")
-    means = {item.method for item in scores_of(scores[~gone]) if item.setting.pair.startswith(MEAN)}
+    means = {item.method for item in scores_of(scores[~gone]) if is_mean(item.setting)}
     assert means == {"sft", "sft_continued", "sft_compute"}
 
 
@@ -143,7 +138,7 @@ def test_subsets_and_training_are_not_among_the_scores():
     here = scores_of(make_scores(seeds=1))
     assert all(item.lookahead is None for item in here)
     assert {item.setting.split for item in here} == {"test"}
-    assert {item.lookahead for item in lookahead_of(make_scores(1))} == {1, 2, 3, 4, 5, 6}
+    assert {item.lookahead for item in make_results(make_scores(1)).lookahead} == {1, 2, 3, 4, 5, 6}
 
 
 def test_costs_include_the_start_where_it_is_known():
@@ -159,7 +154,8 @@ def test_costs_include_the_start_where_it_is_known():
 
 
 def test_primary_is_the_first_metric_and_greedy():
-    found = primary(scores_of(make_scores(seeds=1, beam=True)), UNKNOWN)
+    results = make_results(make_scores(seeds=1, beam=True))
+    found = results.primary(results.estimates)
     assert {(item.setting.task, item.metric, item.decoding) for item in found} == {
         ("translation", "bleu", "greedy"),
         ("summarization", "rouge1", "greedy"),
@@ -168,7 +164,8 @@ def test_primary_is_the_first_metric_and_greedy():
 
 
 def test_separated_is_above_all_others_and_never_where_an_interval_is_unknown():
-    estimates = primary(scores_of(make_scores(seeds=3)), UNKNOWN)
+    results = make_results()
+    estimates = results.primary(results.estimates)
     assert {item.method for item in separated(estimates)} == {"warmup"}
     unknown = [
         item if item.method != "sft" else type(item)(**{**vars(item), "high": math.nan})
@@ -179,7 +176,8 @@ def test_separated_is_above_all_others_and_never_where_an_interval_is_unknown():
 
 def test_order_is_task_data_model_then_sft_controls_warmup():
     scores = make_scores(seeds=1).sample(frac=1, random_state=0)
-    found = ordered(primary(scores_of(scores), UNKNOWN), ORDER)
+    results = make_results(scores)
+    found = results.primary(results.estimates)
     assert [item.method for item in found[:4]] == ["sft", "sft_compute", "sft_continued", "warmup"]
     translation = [item.setting.pair for item in found if item.setting.task == "translation"]
     assert translation[-1] == "mean of 2"
@@ -191,8 +189,4 @@ def test_the_order_of_the_rows_does_not_matter(random):
     scores = make_scores(seeds=2, lookahead=False)
     some = scores[scores["task"] == "multiple_choice"]
     mixed = some.loc[random.sample(some.index.tolist(), len(some))]
-    found, expected = (
-        {(item.setting, item.method, item.metric): item.mean for item in scores_of(frame)}
-        for frame in (mixed, some)
-    )
-    assert found == pytest.approx(expected)
+    assert scores_of(mixed) == scores_of(some)

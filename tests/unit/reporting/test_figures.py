@@ -12,18 +12,16 @@ from matplotlib.colors import is_color_like
 
 from helpers.synthetic_results import (
     METHODS,
-    STARTS,
     make_curves,
+    make_results,
     make_scores,
     make_warmups,
-    reported,
 )
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config.methods import Methods
 from warmup.reporting import figures
 from warmup.reporting.draw_figures import caption, save
-from warmup.reporting.figures import Data
 from warmup.reporting.figures._style import RC, WIDTH, look
 
 NAMES = [
@@ -34,9 +32,9 @@ NAMES = [
 
 @pytest.fixture(scope="module")
 def data():
-    methods = Methods(METHODS, STARTS)
-    scores, curves = make_scores(seeds=2), make_curves(seeds=2)
-    return Data(scores, curves, reported(), methods, warmups=make_warmups(seeds=2))
+    return make_results(
+        make_scores(seeds=2), curves=make_curves(seeds=2), warmups=make_warmups(seeds=2)
+    )
 
 
 def draw(name, data):
@@ -79,7 +77,7 @@ def test_in_a_row_all_panels_name_their_axis_or_none(data, name, panels, first):
     settings = data.scores[known].drop_duplicates().head(panels)
     few = (frame.merge(settings) for frame in (data.scores, data.curves, data.warmups))
     scores, curves, warmups = few
-    figure = draw(name, Data(scores, curves, data.claims, data.methods, warmups=warmups))
+    figure = draw(name, make_results(scores, curves=curves, warmups=warmups))
     named = [bool(axis.get_xlabel()) for axis in figure.axes]
     assert named == [False] * first + [True] * (panels - first)
 
@@ -92,7 +90,7 @@ def test_learning_curves_begin_where_the_start_ended(data):
 
 
 def test_without_known_starts_all_curves_begin_at_zero(data):
-    unknown = Data(data.scores, data.curves, data.claims, Methods())
+    unknown = make_results(data.scores, Methods(), curves=data.curves)
     lines = draw("learning_curves", unknown).axes[0].lines
     assert {line.get_xdata()[0] for line in lines[::2]} == {0}
 
@@ -156,7 +154,7 @@ def test_warmup_content_shows_shares_of_methods_with_warmups(data):
 @pytest.mark.parametrize("name", NAMES)
 def test_one_seed_will_do(name):
     scores, curves = make_scores(seeds=1), make_curves(seeds=1)
-    data = Data(scores, curves, reported(), Methods(), warmups=make_warmups(seeds=1))
+    data = make_results(scores, Methods(), curves=curves, warmups=make_warmups(seeds=1))
     assert len(draw(name, data).axes) > 1
 
 
@@ -174,7 +172,7 @@ def test_one_seed_will_do(name):
     ],
 )
 def test_what_is_missing_is_said_in_words(name, begin, data):
-    nothing = Data(data.scores.head(0), data.curves.head(0), data.claims, Methods())
+    nothing = make_results(data.scores.head(0), Methods(), curves=data.curves.head(0))
     assert begin in words(draw(name, nothing))
 
 
@@ -216,8 +214,10 @@ def crowded():
     said = make_warmups(seeds=1)
     said = said[said["method"] == "warmup"]
     others = [said.assign(method=name) for name in ("filler", "keywords_as_warmup", "another")]
-    return Data(
-        *(pd.concat([scores, *more]).replace(names), curves.replace(names), reported(), Methods()),
+    return make_results(
+        pd.concat([scores, *more]).replace(names),
+        Methods(),
+        curves=curves.replace(names),
         warmups=pd.concat([said, *others]).replace(names),
     )
 
@@ -248,7 +248,7 @@ def test_an_unknown_method_always_looks_the_same():
 
 def test_files_are_the_same_each_time_and_hold_no_date(tmp_path, data):
     scores = data.scores[data.scores["task"] == "multiple_choice"]
-    few = Data(scores, data.curves, data.claims, data.methods)
+    few = make_results(scores, curves=data.curves)
     for folder in ("a", "b"):
         with mpl.rc_context(RC):
             save(figures.load("training_cost").draw(few), "training_cost", tmp_path / folder)
@@ -303,7 +303,7 @@ def test_a_legend_fits_under_few_panels(name, data):
         table[(table["dataset"] == "shell_game") & (table["model"] == "t5_tiny")]
         for table in (data.curves, data.scores)
     )
-    figure = draw(name, Data(scores, curves, data.claims, data.methods))
+    figure = draw(name, make_results(scores, curves=curves))
     assert figure.get_figwidth() < WIDTH
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)

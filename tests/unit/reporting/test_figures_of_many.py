@@ -11,9 +11,9 @@ from matplotlib.colors import to_rgb
 from test_figures import NAMES, overlaps
 
 from helpers.many_methods import make
+from helpers.synthetic_results import make_results
 from warmup.config.methods import Methods
 from warmup.reporting import figures
-from warmup.reporting.figures import Data
 from warmup.reporting.figures._style import MOST, RC, look
 
 ASPECTS = ["objective", "weights", "samples (N)", "length (K)", "start", "fewer samples"]
@@ -152,7 +152,7 @@ def lab(colour):
 
 
 def test_without_an_order_the_methods_still_fit(data):
-    unknown = Data(data.scores, data.curves, data.claims, Methods(), warmups=data.warmups)
+    unknown = make_results(data.scores, Methods())
     figure = draw("training_cost", unknown)
     assert {axis.get_title() for axis in figure.axes[:1]} == {"others"}
     assert len(figure.axes) == 4
@@ -162,7 +162,7 @@ def test_ticks_on_a_long_logarithmic_axis_are_powers_of_ten(data):
     curves = data.curves.copy()
     warmup = curves["method"] == "warmup"
     curves.loc[warmup, "value"] *= np.where(curves.loc[warmup, "update"] > 1500, 1e-3, 1.0)
-    few = Data(data.scores, curves, data.claims, data.methods)
+    few = make_results(data.scores, data.methods, curves=curves)
     axis = draw("learning_curves", few).axes[0]
     ticks = [tick.get_text() for tick in axis.get_yticklabels()]
     assert ticks

@@ -4,20 +4,17 @@ import math
 
 import pytest
 
-from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
+from helpers.synthetic_results import make_comparisons, make_results, make_scores
+from helpers.tables import column, tables_of
 from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.config.decodings import UNKNOWN
-from warmup.config.methods import Methods
-from warmup.reporting import estimates, figures, gains
+from warmup.reporting import figures, gains
 from warmup.reporting.estimates import CROSSED, PAIRED
-from warmup.reporting.figures import Data
-from warmup.reporting.paper import detectable
-from warmup.reporting.paper import reported as claims_of
+from warmup.reporting.paper import detectable, reported
 from warmup.reporting.report import findings
-from warmup.reporting.tables.task import task_tables
+from warmup.reporting.tables import Section
 
-ORDER = Methods(METHODS, STARTS)
+TASK = "multiple_choice"
 
 
 @pytest.fixture(scope="module", params=[1, 3], ids=["one seed", "three seeds"])
@@ -26,28 +23,26 @@ def results(request):
     return scores, make_comparisons(scores), request.param
 
 
-def column(table, name):
-    return [row[table.header.index(name)].text for row in table.rows]
-
-
 def test_a_tested_gain_has_the_interval_and_p_value_of_its_comparison(results):
-    scores, tested, seeds = results
-    for baseline in ("sft", "sft_compute"):
-        plain = estimates.gains_of(scores, baseline)
-        found = gains.gains(scores, tested, baseline)
-        assert [item.mean for item in found] == [item.mean for item in plain]
-        for item in found:
-            assert item.low == pytest.approx(item.mean - 1)
-            assert item.interval == (PAIRED if seeds == 1 else CROSSED)
-            assert gains.mark(item) == ("*" if abs(item.mean) > 12 else "")
-    assert gains.is_tested(found) and not gains.is_tested(plain)
+    scores, comparisons, seeds = results
+    plain = make_results(scores).differences
+    tested = make_results(scores, comparisons=comparisons).differences
+    assert {item.baseline for item in tested if item.method == "warmup"} == {
+        "sft", "sft_compute", "sft_continued",
+    }  # fmt: skip
+    assert [item.mean for item in tested] == [item.mean for item in plain]
+    for item in tested:
+        assert item.low == pytest.approx(item.mean - 1)
+        assert item.interval == (PAIRED if seeds == 1 else CROSSED)
+        assert gains.mark(item) == ("*" if abs(item.mean) > 12 else "")
+    assert gains.is_tested(tested) and not gains.is_tested(plain)
 
 
 def test_without_tests_gains_are_those_of_the_scores(results):
     scores, tested, _ = results
-    plain = estimates.gains_of(scores)
-    assert repr(gains.gains(scores, None)) == repr(plain)
-    assert repr(gains.gains(scores, tested[tested["baseline"] == "nothing"])) == repr(plain)
+    plain = make_results(scores).gains
+    nothing = tested[tested["baseline"] == "nothing"]
+    assert make_results(scores, comparisons=nothing).gains == plain
     assert not any(map(gains.mark, plain))
 
 
@@ -55,23 +50,23 @@ def test_comparisons_of_other_scores_are_refused(results):
     scores, tested, _ = results
     other = scores.copy()
     other.loc[other["method"] == "warmup", "value"] += 0.01
-    with pytest.raises(InputError, match=r"the comparisons are not of these scores: on .* warmup"):
-        gains.gains(other, tested)
+    with pytest.raises(InputError, match=r"not made from these scores: on .* of warmup"):
+        make_results(other, comparisons=tested).gains  # noqa: B018
 
 
 def test_tables_mark_what_is_significant_and_list_every_comparison(results):
     scores, tested, seeds = results
-    found = task_tables(scores, reported(), ORDER, "multiple_choice", tested)
-    _, of_gains = found.main
+    shown = make_results(scores, comparisons=tested)
+    _, of_gains = tables_of(shown, TASK, Section.SCORES)
     marked = ["*" in text for text in column(of_gains, "accuracy ↑")]
     assert marked == [True, False, True] * 2  # same compute, same updates, warmup
     assert of_gains.notes[2].startswith("* differs from SFT: p < 0.05")
-    (table,) = found.comparisons
+    (table,) = tables_of(shown, TASK, Section.COMPARISONS)
     assert table.title == "Multiple choice: comparisons (measured), greedy decoding, accuracy ↑"
     assert len(table.rows) == 2 * 4 * 3  # all pairs of the made-up ones
-    shown = dict(zip(zip(*(column(table, name) for name in ("model", "method", "against")),
-                         strict=True), table.rows, strict=True))  # fmt: skip
-    row = shown["t5_tiny", "warmup", "SFT (same compute)"]
+    rows = dict(zip(zip(*(column(table, name) for name in ("model", "method", "against")),
+                        strict=True), table.rows, strict=True))  # fmt: skip
+    row = rows["t5_tiny", "warmup", "SFT (same compute)"]
     place = table.header.index
     assert row[place("difference")].text.startswith("+")
     assert "*" in row[place("difference")].text
@@ -82,22 +77,24 @@ def test_tables_mark_what_is_significant_and_list_every_comparison(results):
 
 
 def test_without_tests_there_is_no_mark_and_no_table_of_comparisons():
-    found = task_tables(make_scores(seeds=3), reported(), ORDER, "multiple_choice")
-    assert found.comparisons == []
-    assert not any("*" in cell.text for table in found.main for row in table.rows for cell in row)
+    shown = make_results()
+    assert tables_of(shown, TASK, Section.COMPARISONS) == []
+    tables = tables_of(shown, TASK, Section.SCORES)
+    assert not any("*" in cell.text for table in tables for row in table.rows for cell in row)
 
 
 def test_findings_follow_the_tests(results):
     scores, tested, _ = results
     # no difference is significant, whatever the intervals of the scores say
     unsure = tested.assign(p_holm=0.2)
-    for table, words in ((tested, "better in 2 of 2"), (unsure, "not told apart in 2 of 2")):
-        found = {f.heading: f for f in findings.findings(scores, ORDER, UNKNOWN, table)}
+    for table, words in ((tested, "better in 2 of 2"), (unsure, "undecided in 2 of 2")):
+        shown = make_results(scores, comparisons=table)
+        found = {f.heading: f for f in findings.findings(shown)}
         finding = found["Multiple choice (accuracy ↑)"]
         assert words in finding.sentences[0]
         assert ("*" in finding.table.rows[0][3].text) == (table is tested)
-    assert "Holm" in findings.rule(tested)
-    assert "Holm" not in findings.rule(None)
+    assert "Holm" in findings.rule(shown)
+    assert "Holm" not in findings.rule(make_results(scores))
 
 
 def test_the_terminal_marks_and_explains(results, tmp_path, capsys):
@@ -128,7 +125,7 @@ def test_tables_command_reads_comparisons(results, tmp_path):
 
 def test_the_figure_of_gains_shows_the_intervals_of_the_tests(results):
     scores, tested, _ = results
-    figure = figures.load("gain_per_pair").draw(Data(scores, None, reported(), ORDER, tested))
+    figure = figures.load("gain_per_pair").draw(make_results(scores, comparisons=tested))
     segments = [line for axis in figure.axes for line in axis.collections]
     widths = {round(float(s.get_segments()[0][1][0] - s.get_segments()[0][0][0]), 6)
               for s in segments}  # fmt: skip
@@ -136,7 +133,7 @@ def test_the_figure_of_gains_shows_the_intervals_of_the_tests(results):
 
 
 def claim(task="multiple_choice", metric="accuracy", pair="en"):
-    table = claims_of.read()
+    table = reported.read()
     rows = table[(table["task"] == task) & (table["metric"] == metric) & (table["pair"] == pair)]
     return rows[rows["quantity"] == "gain"].to_dict("records")[0]
 
@@ -175,13 +172,13 @@ def test_measured_comparisons_of_the_same_data_take_the_place_of_assumptions():
     assert detectable.of_claim(of_mean, flores) == detectable.of_claim(of_mean)
 
 
-def test_reported_gains_stand_beside_what_their_test_set_can_show():
-    found = task_tables(make_scores(seeds=1), claims_of.read(), ORDER, "multiple_choice")
-    of_gains, absolute = found.reported
+def test_reported_gains_are_shown_with_what_their_test_set_can_show():
+    shown = make_results(claims=reported.read())
+    of_gains, absolute = tables_of(shown, TASK, Section.REPORTED)
     assert column(of_gains, "accuracy ↑") == ["+0.87 (2.23–5.00)", "+1.85 (2.23–5.00)"]
     assert any("80 of 100 cases" in note for note in of_gains.notes)
     assert any("n = 1,572" in note for note in of_gains.notes)
     assert column(absolute, "macro-F1 ↑") == ["55.50"]
     assert len(absolute.notes) == 1
-    found = task_tables(make_scores(seeds=1), claims_of.read(), ORDER, "translation")
-    assert column(found.reported[0], "COMET ↑") == ["+1.32 (0.61–1.73)"]
+    of_gains, *_ = tables_of(shown, "translation", Section.REPORTED)
+    assert column(of_gains, "COMET ↑") == ["+1.32 (0.61–1.73)"]

@@ -32,9 +32,9 @@ def test_no_character_is_left_to_be_a_command(text):
 
 def test_what_has_no_glyph_is_a_code():
     assert escape("a中文 b") == r"a\ifdefined\Umathchardef 中文\else [U+4E2D][U+6587]\fi{} b"
-    table = Table("t", "中", ["a"], [[Cell("x")]], 1)
+    table = Table("中", ["a"], [[Cell("x")]], 1)
     assert CODES.split("[")[0] in latex(table)
-    assert CODES.split("[")[0] not in latex(Table("t", "ä", ["a"], [[Cell("x")]], 1))
+    assert CODES.split("[")[0] not in latex(Table("ä", ["a"], [[Cell("x")]], 1))
 
 
 @latex_documents.needed

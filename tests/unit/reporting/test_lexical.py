@@ -4,7 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from helpers.synthetic_results import make_scores
+from helpers.tables import table_of
 from warmup.common.keys import EvaluationKey
+from warmup.config.experiment_summary import ExperimentSummary
 from warmup.config.methods import Methods
 from warmup.evaluation import compare
 from warmup.evaluation.item_statistics import ItemStatistics
@@ -18,7 +21,7 @@ from warmup.evaluation.significance.difference import (
     paired_differences,
     standardised_contrast,
 )
-from warmup.reporting.tables.words_vs_meaning import lexical_table
+from warmup.reporting.results import Results
 
 NAME = "rouge1 against bertscore"
 RUN = {"experiment": "e", "task": "summarization", "dataset": "d", "pair": "en", "model": "m",
@@ -114,14 +117,20 @@ def test_each_gain_over_sft_has_a_row_in_a_table_of_its_own(rows):
     assert {row["test"] for row in found.values()} == {test}
 
 
+def lexical_table(comparisons):
+    methods = Methods(("sft", "filler", "warmup"))
+    results = Results(make_scores(), ExperimentSummary("e", methods), comparisons=comparisons)
+    return table_of("words_and_meaning", results, "summarization")
+
+
 def test_the_table_shows_both_gains_and_marks_what_is_significant(rows, tmp_path):
     COMPARISONS.write(tmp_path / "comparisons.tsv", rows)
     tested = COMPARISONS.read(tmp_path / "comparisons.tsv")
-    table = lexical_table(tested, Methods(("sft", "filler", "warmup")), "x", "X")
+    table = lexical_table(tested)
     assert table.header[:7] == [
         "data", "model", "method", "metrics", "words", "meaning", "words − meaning",
     ]  # fmt: skip
-    assert [row[2].text for row in table.rows] == ["filler tokens", "warmup"]
+    assert [row[2].text for row in table.rows] == ["filler", "warmup"]
     warmup = table.rows[1]
     assert warmup[3].text == "ROUGE-1 − BERTScore"
     assert warmup[6].value == pytest.approx(warmup[4].value - warmup[5].value, abs=1e-6)
@@ -132,4 +141,4 @@ def test_the_table_shows_both_gains_and_marks_what_is_significant(rows, tmp_path
 
 def test_without_a_metric_of_meaning_there_is_no_table(rows):
     few = pd.DataFrame([row for row in rows if not compared_metrics(row["metric"])])
-    assert lexical_table(few, Methods(), "x", "X") is None
+    assert lexical_table(few) is None

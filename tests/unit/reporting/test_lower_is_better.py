@@ -8,25 +8,21 @@ import numpy as np
 import pytest
 
 from helpers.report_page import build, write_inputs
-from helpers.synthetic_results import METHODS, STARTS, make_comparisons, make_scores, reported
+from helpers.synthetic_results import make_comparisons, make_results, make_scores
+from helpers.tables import table_of, tables_of
 from warmup.__main__ import main
 from warmup.common.keys import EvaluationKey
-from warmup.config.decodings import UNKNOWN, Decodings
+from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.data import tasks
 from warmup.evaluation.compare import compare
 from warmup.evaluation.item_statistics import ItemStatistics
-from warmup.reporting import estimates, figures
-from warmup.reporting.figures import Data
+from warmup.reporting import figures, long_form, write_tables
 from warmup.reporting.gains import verdict
 from warmup.reporting.report import examples
 from warmup.reporting.report.findings import findings
-from warmup.reporting.tables import long_form, task
-from warmup.reporting.tables.controls import controls
-from warmup.reporting.tables.decoding_controls import control_table
-from warmup.reporting.tables.words_vs_meaning import lexical_table
+from warmup.reporting.tables import Section
 
-ORDER = Methods(METHODS, STARTS)
 TASK = "phones"
 
 
@@ -59,9 +55,8 @@ def column(table, name):
 
 @pytest.mark.parametrize(("scores", "best"), [(rising(), "SFT"), (falling(), "warmup")])
 def test_bold_is_the_lowest_and_a_rise_is_a_signed_difference(scores, best):
-    of_scores, of_gains = task.task_tables(
-        scores, reported(), ORDER, TASK, make_comparisons(scores)
-    ).main
+    results = make_results(scores, comparisons=make_comparisons(scores))
+    of_scores, of_gains = tables_of(results, TASK, Section.SCORES)
     assert of_scores.header[3:5] == ["SER ↓", "accuracy ↑"]
     bold = {row[2].text for row in of_scores.rows if row[3].strong}
     assert bold == {best}
@@ -74,8 +69,8 @@ def test_bold_is_the_lowest_and_a_rise_is_a_signed_difference(scores, best):
 @pytest.mark.parametrize("with_tests", [False, True])
 def test_sentences_call_lower_better(scores, word, with_tests):
     tested = make_comparisons(scores) if with_tests else None
-    (found,) = findings(scores, ORDER, UNKNOWN, tested)
-    assert found.heading == "phones (SER ↓)"
+    (found,) = findings(make_results(scores, comparisons=tested))
+    assert found.heading == "Phones (SER ↓)"
     sign = "+" if word == "worse" else "−"
     assert found.sentences[0] == (
         f"Against SFT, warmup is {word} in 2 of 2 settings of data and model ({sign}96.1 points)."
@@ -83,12 +78,12 @@ def test_sentences_call_lower_better(scores, word, with_tests):
 
 
 def test_an_interval_ends_where_the_metric_does_and_not_at_100():
-    found = [item for item in estimates.scores_of(rising()) if item.metric == "ser"]
+    found = [item for item in make_results(rising()).estimates if item.metric == "ser"]
     assert all(item.low < item.mean < item.high for item in found)
     assert max(item.high for item in found) > 119
     low = rising()
     low.loc[low["metric"] == "ser", "value"] = low["seed"].astype(float)
-    assert {item.low for item in estimates.scores_of(low) if item.metric == "ser"} == {0.0}
+    assert {item.low for item in make_results(low).estimates if item.metric == "ser"} == {0.0}
 
 
 def test_controls_say_which_side_is_worse():
@@ -97,10 +92,11 @@ def test_controls_say_which_side_is_worse():
     other = scores[scores["decoding"] == "greedy"].assign(decoding="shuffled")
     other["value"] += 1
     scores = type(scores)(scores.to_dict("records") + other.to_dict("records"))
-    beside = controls(scores, decodings, ORDER, TASK)
+    results = make_results(scores, decodings=decodings)
+    beside = table_of("all_controls", results, TASK)
     assert "SER ↓" in beside.header
     assert any(note.endswith("above 0 is worse.") for note in beside.notes)
-    at_test_time = control_table(scores, decodings, ORDER, TASK)
+    at_test_time = table_of("test_time_controls", results, TASK)
     assert "difference in SER ↓" in at_test_time.header
     assert any("↓ lower is better" in note for note in at_test_time.notes)
 
@@ -109,12 +105,12 @@ def test_the_terminal_says_it(tmp_path, capsys):
     rising().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
     main(["show", "--scores", str(tmp_path / "scores.tsv")])
     said = capsys.readouterr().out
-    assert "phones, SER ↓" in said
+    assert "Phones, SER ↓" in said
     assert "Score (↓ lower is better): " in said
 
 
 def test_the_export_says_it():
-    text = long_form.to_csv(long_form.rows(rising(), reported(), ORDER, TASK))
+    text = long_form.of_task(make_results(rising()).of(TASK))
     rows = list(csv.DictReader(io.StringIO(text)))
     assert {(row["metric"], row["better"]) for row in rows} == {
         ("ser", "lower"), ("accuracy", "higher"), ("", ""),
@@ -129,7 +125,7 @@ def test_the_export_says_it():
     "name", ["gain_per_pair", "lookahead", "training_cost", "when_warmup_helps"]
 )
 def test_axes_say_it(name):
-    figure = figures.load(name).draw(Data(rising(), None, reported(), ORDER))
+    figure = figures.load(name).draw(make_results(rising()))
     words = [axis.get_xlabel() + axis.get_ylabel() for axis in figure.axes]
     assert any("SER ↓" in text for text in words)
     assert not any("SER ↑" in text for text in words)
@@ -166,7 +162,8 @@ def test_comparisons_are_signed_differences_and_words_against_meaning_is_by_what
     assert contrast["difference"] > 1  # fewer errors, and no more meaning
     import pandas as pd
 
-    table = lexical_table(pd.DataFrame(rows), ORDER, "t", "t")
+    results = make_results(rising(), comparisons=pd.DataFrame(rows))
+    table = table_of("words_and_meaning", results, TASK)
     assert column(table, "metrics")[0].text == "SER − COMET"
     assert column(table, "words")[0].value == -by_metric["ser"]["effect_size"]
 
@@ -174,7 +171,7 @@ def test_comparisons_are_signed_differences_and_words_against_meaning_is_by_what
 def test_examples_are_right_where_there_is_no_error(tmp_path):
     write_inputs(tmp_path)
     paths = [path for path in tmp_path.glob("runs/**/*.jsonl") if "shell_game" in str(path)]
-    cells = examples.collect(paths, rising(), ORDER, UNKNOWN)
+    cells = examples.collect(paths, make_results(rising()))
     assert {(cell["metric"], cell["higherIsBetter"]) for cell in cells} == {("SER ↓", False)}
     for item in cells[0]["items"]:
         for output in item["outputs"]:
@@ -190,25 +187,26 @@ def test_what_rounds_to_no_difference_is_neither_bold_nor_marked():
     tested = make_comparisons(scores).assign(p_holm=0.001)
     for frame in (scores, scores.replace({"ser": "accuracy"})):
         of_metric = tested.replace({"ser": frame["metric"].iloc[0]})
-        found = task.task_tables(frame, reported(), ORDER, TASK, of_metric)
-        cells = [cell for table in found.main for row in table.rows for cell in row]
+        results = make_results(frame, comparisons=of_metric)
+        tables = tables_of(results, TASK, Section.SCORES)
+        cells = [cell for table in tables for row in table.rows for cell in row]
         assert not any(cell.strong or "*" in cell.text for cell in cells)
-        (table,) = found.comparisons
+        (table,) = tables_of(results, TASK, Section.COMPARISONS)
         assert not any("*" in cell.text for cell in column(table, "difference"))
-        (finding,) = findings(frame, ORDER, UNKNOWN, of_metric)
-        assert "not told apart in 2 of 2" in finding.sentences[0]
+        (finding,) = findings(results)
+        assert "undecided in 2 of 2" in finding.sentences[0]
 
 
-@pytest.mark.parametrize(("mean", "said"), [(0.04, "not told apart"), (0.06, "worse")])
+@pytest.mark.parametrize(("mean", "said"), [(0.04, "undecided"), (0.06, "worse")])
 def test_the_printed_precision_decides(mean, said):
-    (gain, *_) = [item for item in estimates.gains_of(rising()) if item.metric == "ser"]
+    (gain, *_) = [item for item in make_results(rising()).gains if item.metric == "ser"]
     assert verdict(replace(gain, mean=mean, low=0.01, high=0.1)) == said
     assert verdict(replace(gain, mean=mean, p=0.001)) == said
 
 
 def test_the_report_holds_it(tmp_path):
     folder = write_inputs(tmp_path)
-    task.write(rising(), reported(), ORDER, folder / "tables")
+    write_tables.write(make_results(rising()), folder / "tables")
     paths = [path for path in folder.glob("runs/**/*.jsonl") if "shell_game" in str(path)]
     html = build(folder, rising(), paths)
     assert "warmup is worse in 2 of 2" in html

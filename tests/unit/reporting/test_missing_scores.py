@@ -10,24 +10,21 @@ import pytest
 
 from helpers import synthetic_results as made
 from helpers.prediction_lines import prediction_line
+from helpers.tables import table_of, tables_of
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config.decodings import Decodings
-from warmup.config.methods import Methods
 from warmup.data import predictions
 from warmup.evaluation import collect, segment_scores
 from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
-from warmup.reporting import estimates, missing_scores
-from warmup.reporting.costs import costs_of
+from warmup.reporting import long_form, missing_scores
 from warmup.reporting.table import latex, markdown, to_html
-from warmup.reporting.tables import decoding_controls, long_form
-from warmup.reporting.tables import task as tables
+from warmup.reporting.tables import Section
 
 REASON = "no environment; run `make metrics-env`"
-METHODS = Methods(made.METHODS, made.STARTS)
 
 
 def with_comet(owed=lambda row: True):
@@ -55,20 +52,20 @@ def cells(table):
     }
 
 
-def task_tables(scores):
-    return tables.task_tables(scores, made.reported(), METHODS, "translation")
+def scores_and_gains(scores):
+    return tables_of(made.make_results(scores), "translation", Section.SCORES)
 
 
 def test_all_else_is_as_it_would_be_without():
-    without = made.make_scores(lookahead=False)
-    found = with_comet()
-    assert estimates.scores_of(found) == estimates.scores_of(without)
-    assert estimates.gains_of(found) == estimates.gains_of(without)
-    assert costs_of(found, METHODS) == costs_of(without, METHODS)
+    without = made.make_results(made.make_scores(lookahead=False))
+    found = made.make_results(with_comet())
+    assert found.estimates == without.estimates
+    assert found.differences == without.differences
+    assert found.costs == without.costs
 
 
 def test_tables_say_so_in_each_cell_and_below_why():
-    main, gains = task_tables(with_comet()).main
+    main, gains = scores_and_gains(with_comet())
     for table in (main, gains):
         assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
         assert f"COMET not computed: {REASON}" in table.notes
@@ -78,7 +75,7 @@ def test_tables_say_so_in_each_cell_and_below_why():
 
 
 def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_over_pairs():
-    main, gains = task_tables(with_comet(of_warmup)).main
+    main, gains = scores_and_gains(with_comet(of_warmup))
     owed = {
         key
         for table in (main, gains)
@@ -93,7 +90,7 @@ def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_ov
 
 
 def test_without_a_score_of_sft_there_is_no_gain():
-    _, gains = task_tables(with_comet(lambda row: row["method"] == "sft")).main
+    _, gains = scores_and_gains(with_comet(lambda row: row["method"] == "sft"))
     assert {row["COMET ↑"] for row in cells(gains).values()} == {"not computed"}
 
 
@@ -102,14 +99,14 @@ def test_controls_say_so_too():
     greedy = scores[(scores["decoding"] == "greedy") & (scores["method"] == "warmup")]
     scores = pd.concat([scores, greedy.assign(decoding="shuffled")], ignore_index=True)
     decodings = Decodings(("greedy", "shuffled"), {"shuffled": "greedy"})
-    task = scores[scores["task"] == "translation"]
-    table = decoding_controls.control_table(task, decodings, METHODS, "translation")
+    results = made.make_results(scores, decodings=decodings)
+    table = table_of("test_time_controls", results, "translation")
     assert {row["COMET ↑"] for row in cells(table).values()} == {"not computed"}
     assert f"COMET not computed: {REASON}" in table.notes
 
 
 def test_the_csv_has_a_row_without_a_number():
-    text = long_form.to_csv(long_form.rows(with_comet(), made.reported(), METHODS, "translation"))
+    text = long_form.of_task(made.make_results(with_comet()).of("translation"))
     found = [row for row in csv.DictReader(io.StringIO(text)) if row["metric"] == "comet"]
     assert len(found) == len(made.METHODS) * len(made.MODELS) * 2  # pairs
     assert {(row["quantity"], row["measured"]) for row in found} == {("score", "")}

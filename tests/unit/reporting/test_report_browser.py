@@ -7,48 +7,39 @@ import pytest
 
 from helpers import chromium
 from helpers.synthetic_results import (
-    METHODS,
-    STARTS,
     make_comparisons,
     make_curves,
+    make_results,
     make_runs,
     make_scores,
-    reported,
 )
-from warmup.config.decodings import UNKNOWN
-from warmup.config.methods import Methods
-from warmup.reporting import figures
+from warmup.reporting import figures, write_tables
 from warmup.reporting.report import examples
 from warmup.reporting.report.page import page
-from warmup.reporting.tables import task
 
 pytestmark = chromium.needed
 ITEMS = 625
 """Of each of eight data sets, pairs and models: 5,000 in all."""
-ORDER = Methods(METHODS, STARTS)
 
 
 def write(folder, items):
     """Write a report on that many items of each; return its address."""
     scores = make_scores(seeds=2)
-    tested = make_comparisons(scores)
-    task.write(scores, reported(), ORDER, folder / "tables", tested)
+    results = make_results(
+        scores, comparisons=make_comparisons(scores), curves=make_curves(seeds=1)
+    )
+    write_tables.write(results, folder / "tables")
     (folder / "figures").mkdir()
     for name in figures.names():
         (folder / "figures" / f"{name}.svg").write_text(
             f'<svg xmlns="http://www.w3.org/2000/svg"><title>{name}</title></svg>'
         )
     text = page(
-        scores,
-        make_curves(seeds=1),
-        reported(),
-        ORDER,
-        cells=examples.collect(make_runs(folder, items=items), scores, ORDER, UNKNOWN),
-        origin=[],
+        results,
+        examples=examples.collect(make_runs(folder, items=items), results),
+        provenance=[],
         figures_dir=folder / "figures",
         tables_dir=folder / "tables",
-        tested=tested,
-        decodings=UNKNOWN,
     )
     path = folder / "report.html"
     path.write_text(text, encoding="utf-8")

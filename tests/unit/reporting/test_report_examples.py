@@ -7,17 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.report_page import ORDER, build, data_of
-from helpers.synthetic_results import make_runs, make_scores
+from helpers.report_page import build, data_of
+from helpers.synthetic_results import make_results, make_runs, make_scores
 from warmup.common.errors import InputError
-from warmup.config.decodings import UNKNOWN
 from warmup.reporting.report import examples
 from warmup.reporting.report.example_data import pack
 from warmup.reporting.report.warmup_examples import examples_table
 
 
 def collect(paths, seeds=1):
-    return examples.collect(paths, make_scores(seeds=seeds), ORDER, UNKNOWN)
+    return examples.collect(paths, make_results(make_scores(seeds=seeds)))
 
 
 def test_examples_show_what_each_method_wrote(report_inputs):
@@ -98,12 +97,12 @@ def test_predictions_without_tokens_are_shown_without(tmp_path):
     assert cell["outputs"][0]["outputByToken"] == [None]
 
 
-def test_the_first_warmups_stand_beside_what_was_measured_of_them(report_inputs, tmp_path):
+def test_the_first_warmups_are_shown_with_their_quantities(report_inputs, tmp_path):
     html = build(report_inputs)
     section = html[html.index('<section id="warmups">') : html.index('<section id="figures">')]
-    for name in ("form", "content", "classes"):
-        assert f'id="warmups-greedy-{name}"' in section
-    cells = examples.collect(make_runs(tmp_path, items=5), make_scores(seeds=1), ORDER, UNKNOWN)
+    for name in ("form", "content", "word-classes"):
+        assert f'id="greedy-warmup-{name}"' in section
+    cells = collect(make_runs(tmp_path, items=5))
     table = examples_table(cells)
     assert len(table.rows) == 8 * 3  # of the method with warmups alone
     assert [cell.text for cell in table.rows[0][2:6]] == [
@@ -121,7 +120,7 @@ def test_every_cell_shows_the_first_decoding(tmp_path):
     for path in list(paths):
         paths.append(path.with_name("test.beam.predictions.jsonl"))
         paths[-1].write_text(path.read_text())
-    cells = examples.collect(paths, make_scores(seeds=1), ORDER, UNKNOWN)
+    cells = collect(paths)
     assert {cell["decoding"] for cell in cells} == {"greedy"}
 
 
@@ -129,11 +128,7 @@ def test_an_item_that_a_method_lacks_is_left_empty(tmp_path):
     paths = make_runs(tmp_path, items=3)
     short = next(path for path in paths if path.parts[-3] == "warmup")
     short.write_text("".join(short.open().readlines()[:1]))
-    cell = next(
-        cell
-        for cell in examples.collect(paths, make_scores(seeds=1), ORDER, UNKNOWN)
-        if cell["items"][2]["outputs"][-1] is None
-    )
+    cell = next(cell for cell in collect(paths) if cell["items"][2]["outputs"][-1] is None)
     assert cell["items"][0]["outputs"][-1] is not None
 
 
@@ -141,7 +136,7 @@ def test_long_texts_are_cut(tmp_path):
     (path, *_) = make_runs(tmp_path, items=1)
     row = json.loads(path.read_text())
     path.write_text(json.dumps(row | {"source": "x" * 2000}))
-    (cell,) = examples.collect([path], make_scores(seeds=1), ORDER, UNKNOWN)
+    (cell,) = collect([path])
     assert cell["items"][0]["source"] == "x" * 1500 + " […] (500 more characters)"
 
 
@@ -168,5 +163,5 @@ def test_wrong_predictions_are_named(tmp_path, name, line, words):
     path.parent.mkdir(parents=True)
     path.write_text(line)
     with pytest.raises(InputError, match=re.escape(words)) as error:
-        examples.collect([path], make_scores(seeds=1), ORDER, UNKNOWN)
+        collect([path])
     assert str(path) in str(error.value)

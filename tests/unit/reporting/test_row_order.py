@@ -9,25 +9,19 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from helpers.synthetic_results import (
-    METHODS,
-    STARTS,
     make_comparisons,
     make_curves,
+    make_results,
     make_runs,
     make_scores,
     make_warmups,
-    reported,
 )
-from warmup.config.decodings import Decodings
-from warmup.config.methods import Methods
-from warmup.reporting import estimates, figures, terminal
+from warmup.config.decodings import UNKNOWN, Decodings
+from warmup.reporting import figures, terminal, write_tables
 from warmup.reporting.draw_figures import save
-from warmup.reporting.figures import Data
 from warmup.reporting.report import examples, provenance_tables
 from warmup.reporting.report.page import page
-from warmup.reporting.tables import task, warmups
 
-ORDER = Methods(METHODS, STARTS)
 DECODINGS = Decodings(
     ("beam4", "greedy", "shuffled", "best"), {"shuffled": "greedy", "best": "beam4"}
 )
@@ -51,14 +45,24 @@ def shuffled(frame, seed):
     return frame.sample(frac=1, random_state=seed, ignore_index=True)
 
 
-def written(folder, seed=None):
-    """Return all tables as text, of frames shuffled by a seed."""
+def results(seed=None, decodings=DECODINGS):
+    """Return the results; their rows shuffled by a seed, if there is one."""
 
     def turn(frame):
         return frame if seed is None else shuffled(frame, seed)
 
-    task.write(turn(SCORES), reported(), ORDER, folder, turn(TESTED), decodings=DECODINGS)
-    warmups.write(turn(WARMUPS), ORDER, folder, DECODINGS)
+    return make_results(
+        turn(SCORES),
+        decodings=decodings,
+        comparisons=turn(TESTED),
+        warmups=turn(WARMUPS),
+        curves=turn(CURVES),
+    )
+
+
+def written(folder, seed=None):
+    """Return all tables as text."""
+    write_tables.write(results(seed), folder)
     return {path.name: path.read_text() for path in folder.iterdir()}
 
 
@@ -68,51 +72,46 @@ def test_tables(tmp_path):
         assert written(tmp_path / f"{seed}", seed) == expected
 
 
+PLAIN = results()
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 2**32 - 1))
-def test_estimates_and_gains(seed):
-    for of in (
-        estimates.scores_of,
-        estimates.gains_of,
-        estimates.lookahead_of,
-        estimates.lookahead_gains_of,
-    ):
-        assert of(shuffled(SCORES, seed)) == of(SCORES)
+def test_what_is_derived(seed):
+    turned = results(seed)
+    assert turned.estimates == PLAIN.estimates
+    assert turned.differences == PLAIN.differences
+    assert turned.lookahead == PLAIN.lookahead
+    assert turned.lookahead_of_warmup == PLAIN.lookahead_of_warmup
+    assert turned.warmup_quantities == PLAIN.warmup_quantities
 
 
 @pytest.mark.parametrize("order", [["beam4", "greedy"], ["greedy", "beam4"], []])
 def test_the_primary_decoding_is_the_first_of_the_experiment(order):
-    plain = SCORES[~SCORES["decoding"].isin(list(DECODINGS.controls))]
+    plain = DECODINGS.without_controls(SCORES)
     for seed in range(3):
-        found = estimates.primary(
-            estimates.scores_of(shuffled(plain, seed)), Decodings(tuple(order))
-        )
+        turned = make_results(shuffled(plain, seed), decodings=Decodings(tuple(order)))
+        found = turned.primary(turned.estimates)
         assert {item.decoding for item in found} == {[*order, "greedy"][0]}
 
 
 def test_the_terminal():
-    def said(scores, tested):
+    def said(shown):
         console = Console(file=io.StringIO(), width=100)
-        for table in terminal.main_tables(
-            DECODINGS.without_controls(scores), ORDER, DECODINGS, tested
-        ):
+        for table in terminal.main_tables(shown):
             console.print(table)
-        return console.file.getvalue()
+        return [console.file.getvalue(), *terminal.footnotes(shown)]
 
-    assert said(shuffled(SCORES, 1), shuffled(TESTED, 1)) == said(SCORES, TESTED)
+    assert said(results(1)) == said(results())
 
 
 @pytest.mark.parametrize("name", figures.names())
 def test_figures(name, tmp_path):
-    def drawn(folder, turn):
-        plain = DECODINGS.without_controls(turn(SCORES))
-        data = Data(plain, turn(CURVES), reported(), ORDER, turn(TESTED), turn(WARMUPS), DECODINGS)
-        save(figures.load(name).draw(data), name, tmp_path / folder)
+    def drawn(folder, shown):
+        save(figures.load(name).draw(shown), name, tmp_path / folder)
         return (tmp_path / folder / f"{name}.png").read_bytes()
 
-    assert drawn("shuffled", lambda frame: shuffled(frame, 1)) == drawn(
-        "plain", lambda frame: frame
-    )
+    assert drawn("shuffled", results(1)) == drawn("plain", results())
 
 
 def test_the_report(tmp_path):
@@ -125,27 +124,20 @@ def test_the_report(tmp_path):
         paths.append(path.with_name("test.beam4.predictions.jsonl"))
         paths[-1].write_text(path.read_text())
 
-    def made(turn):
-        scores = turn(SCORES)
-        cells = examples.collect(paths, scores, ORDER, DECODINGS)
+    def made(shown):
+        cells = examples.collect(paths, shown)
         assert {cell["decoding"] for cell in cells} == {"beam4"}
         return page(
-            scores,
-            turn(CURVES),
-            reported(),
-            ORDER,
-            cells=cells,
-            origin=provenance_tables.tables({}, scores),
+            shown,
+            examples=cells,
+            provenance=provenance_tables.tables({}, shown),
             figures_dir=tmp_path / "figures",
             tables_dir=tmp_path / "tables",
-            tested=turn(TESTED),
-            decodings=DECODINGS,
-            warmups=turn(WARMUPS),
         )
 
-    assert made(lambda frame: shuffled(frame, 1)) == made(lambda frame: frame)
+    assert made(results(1)) == made(results())
 
 
 def test_without_an_order_greedy_is_first():
-    found = estimates.primary(estimates.scores_of(shuffled(SCORES, 1)), Decodings())
-    assert {item.decoding for item in found} == {"greedy"}
+    turned = results(1, UNKNOWN)
+    assert {item.decoding for item in turned.primary(turned.estimates)} == {"greedy"}

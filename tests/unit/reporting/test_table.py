@@ -8,7 +8,7 @@ from warmup.reporting.table import Cell, Table, interval, latex, markdown, numbe
 
 
 def table(*rows, notes=()):
-    return Table("name", "A title", ["data", "score"], list(rows), 1, notes)
+    return Table("A title", ["data", "score"], list(rows), 1, notes)
 
 
 def test_numbers_have_a_true_minus_and_no_negative_zero():

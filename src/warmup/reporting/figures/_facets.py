@@ -1,4 +1,4 @@
-"""Which panels a figure has: one a setting; with many methods one a setting and ablated aspect."""
+"""Panels of a figure: one per setting; with many methods one per setting and ablated aspect."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple, TypeVar
@@ -9,35 +9,35 @@ from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.reporting.figures._style import MOST
 
 CONTEXT = (BASELINE, "sft_continued", FOCUS)
-"""Methods that stand in every panel: what all others are to be compared with."""
+"""Methods in every panel: all others are compared with them."""
 _OTHERS = "others"
 MANY = (
-    " Where there are more methods than colours, each column has those ablations that vary the "
-    "same, beside SFT and warmup."
+    " If there are more methods than colours, each column shows the ablations that vary the same "
+    "setting, with SFT and warmup."
 )
-"""What the caption of a figure that is split so says."""
+"""Sentence for the caption of a figure that is divided in this way."""
 
 T = TypeVar("T")
 
 
 class Panel(NamedTuple):
-    """What one panel shows."""
+    """Setting and methods of a panel."""
 
     setting: Setting
     aspect: str
-    """What the ablations in it vary; nothing where the panel has all methods."""
+    """What its ablations vary; empty if the panel has all methods."""
 
 
 def split(
     items: Iterable[T], methods: Methods, of: Callable[[T], tuple[Setting, str]]
 ) -> dict[Panel, list[T]]:
-    """Return the items of each panel, panels and items in the order in which they come.
+    """Return the items of each panel; panels and items keep the order of `items`.
 
-    Up to as many methods as there are colours share a panel. More are split by what they vary, and
-    each panel also has the methods of `CONTEXT`.
+    If there are at most as many methods as colours, all share a panel. Otherwise they are divided
+    by what they vary, and each panel also has the methods of `CONTEXT`.
 
     Args:
-        items: what is to be shown.
+        items: what the panels show.
         methods: order of the methods, and what ablations vary.
         of: returns setting and method of an item.
     """
@@ -45,13 +45,14 @@ def split(
     settings = group(items, lambda item: of(item)[0])
     names = methods.sort(of(item)[1] for item in items)
     if not crowded(names, methods):
-        return {Panel(setting, ""): found for setting, found in settings.items()}
+        return {Panel(setting, ""): of_setting for setting, of_setting in settings.items()}
     aspects = dict.fromkeys(_aspect(name, methods) for name in names if name not in CONTEXT)
     panels = {}
-    for setting, found in settings.items():
+    for setting, of_setting in settings.items():
         for aspect in aspects:
-            here = [item for item in found if belongs(of(item)[1], aspect, methods)]
-            panels[Panel(setting, aspect)] = here
+            panels[Panel(setting, aspect)] = [
+                item for item in of_setting if belongs(of(item)[1], aspect, methods)
+            ]
     return panels
 
 

@@ -1,4 +1,4 @@
-"""Gains of many methods: a row a method, under a heading that says what the ablation varies."""
+"""Gains of many methods: one row per method, ablations under a heading that says what they vary."""
 
 from collections.abc import Sequence
 
@@ -9,25 +9,24 @@ from warmup.common.grouping import group
 from warmup.common.keys import Setting
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
-from warmup.reporting.display_names import METHODS, label
 from warmup.reporting.estimates import Estimate
-from warmup.reporting.figures import Data
 from warmup.reporting.figures._panels import two_lines
 from warmup.reporting.figures._style import WIDTH, look
+from warmup.reporting.results import Results
 
 COLUMNS = 3
 _ROW = 0.145  # inches
 
 
-def forest(gains: Sequence[Estimate], data: Data) -> Figure:
-    """Return the figure; a panel a setting. The line of `warmup` runs through all rows.
+def forest(gains: Sequence[Estimate], results: Results) -> Figure:
+    """Return a figure with one panel per setting. The line of warmup runs through all rows.
 
     Args:
-        gains: of the task's first metric, ordered.
-        data: for the methods' order and what ablations vary.
+        gains: by the task's first metric, ordered.
+        results: for the order and names of methods, and what ablations vary.
     """
     settings = group(gains, lambda item: item.setting)
-    lines = _lines(data.methods.sort(item.method for item in gains), data.methods)
+    lines = _lines(results.methods.sort(item.method for item in gains), results)
     columns = min(len(settings), COLUMNS)
     rows = -(-len(settings) // columns)
     height = rows * (_ROW * len(lines) + 0.9)
@@ -35,26 +34,28 @@ def forest(gains: Sequence[Estimate], data: Data) -> Figure:
     axes: list[Axes] = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
     for spare in axes[len(settings) :]:
         spare.remove()
-    for index, (axis, (setting, found)) in enumerate(zip(axes, settings.items(), strict=False)):
-        _panel(axis, found, [name for _, name in lines], data.methods)
+    for index, (axis, (setting, of_setting)) in enumerate(
+        zip(axes, settings.items(), strict=False)
+    ):
+        _panel(axis, of_setting, [name for _, name in lines], results.methods)
         first = index % columns == 0
         axis.set_yticks(range(len(lines)), [words if first else "" for words, _ in lines])
         for (_, name), tick in zip(lines, axis.get_yticklabels(), strict=True):
             tick.set_fontweight("normal" if name else "bold")
         axis.set_title(_title(setting))
-        axis.set_xlabel(f"gain over SFT\n({metric_properties.head(found[0].metric)}, points)")
+        axis.set_xlabel(f"gain over SFT\n({metric_properties.head(of_setting[0].metric)}, points)")
     return figure
 
 
-def _lines(names: Sequence[str], methods: Methods) -> list[tuple[str, str]]:
+def _lines(names: Sequence[str], results: Results) -> list[tuple[str, str]]:
     """Return the text and the method of each row; a heading has no method."""
     lines, above = list[tuple[str, str]](), ""
     for name in names:
-        aspect = methods.aspect(name)
+        aspect = results.methods.aspect(name)
         if aspect and aspect != above:
             lines.append((aspect, ""))
         indent = "   " if aspect else ""
-        lines.append((f"{indent}{label(METHODS, name)}", name))
+        lines.append((f"{indent}{results.methods.label(name)}", name))
         above = aspect
     return lines
 

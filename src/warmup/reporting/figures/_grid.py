@@ -1,8 +1,8 @@
-"""The grid of panels that most figures are, with its titles, names of axes and legend.
+"""The grid of panels of most figures, with titles, names of axes and legend.
 
-One panel a setting stands in rows of up to four, with one legend below. Where there are more
-methods than colours, a row is a setting and a column what its ablations vary; each column has a
-legend of its own, and that of the methods which stand in all panels is below.
+There is one panel per setting, up to four in a row, with one legend below. If there are more
+methods than colours, each row is a setting and each column a setting that ablations vary. Each
+column then has its own legend, and the methods of all panels have one below.
 """
 
 import textwrap
@@ -15,15 +15,15 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from warmup.config.methods import Methods
-from warmup.reporting.display_names import METHODS, label
 from warmup.reporting.figures._facets import CONTEXT, Panel, belongs
 from warmup.reporting.figures._panels import two_lines
 from warmup.reporting.figures._style import WIDTH, look
+from warmup.reporting.results import Results
 
 COLUMNS = 4
 _MARK, _LETTER = 0.5, 0.065
-"""Inches that a mark of a legend takes with the space around it, and a letter."""
-_NARROW = 15  # characters beside a mark in the legend of a column
+"""Width in inches of a mark in a legend with the space around it, and of a letter."""
+_NARROW = 15  # characters per line in the legend of a column
 _LINE = 0.13  # inches
 
 Style = Literal["-", "none"]
@@ -32,15 +32,15 @@ Style = Literal["-", "none"]
 class Grid:
     """A figure and the axes of its panels."""
 
-    def __init__(self, panels: Iterable[Panel], methods: Methods, height: float = 1.6) -> None:
-        """Make the figure.
+    def __init__(self, panels: Iterable[Panel], results: Results, height: float = 1.6) -> None:
+        """Create the figure.
 
         Args:
             panels: as `_facets.split` returns them.
-            methods: their order, and what ablations vary.
+            results: for the order and names of methods, and what ablations vary.
             height: of a panel, in inches.
         """
-        self._methods = methods
+        self._results = results
         self._panels = list(panels)
         aspects = list(dict.fromkeys(panel.aspect for panel in self._panels))
         self.rows_share = aspects != [""]
@@ -74,9 +74,9 @@ class Grid:
 
     @property
     def lowest(self) -> list[Axes]:
-        """The panels that name their axis: those of the last full row and of one below it.
+        """The panels that name their axis: those of the last full row and of a row below it.
 
-        Where a row is not full, panels above its gap are lowest, and their neighbours go with them.
+        If the last row is not full, panels above its gap are lowest; their neighbours name it too.
         """
         return self.axes[self.columns * max(len(self.axes) // self.columns - 1, 0) :]
 
@@ -86,7 +86,7 @@ class Grid:
             axis.set_xlabel(words.replace(" (", "\n(") if self.rows_share else words)
 
     def name_y(self, axis: Axes, words: str) -> None:
-        """Name the vertical axis of a panel, and its setting where it stands for a whole row."""
+        """Name the vertical axis of a panel, and its setting if the whole row is of one setting."""
         if not self.rows_share:
             axis.set_ylabel(words)
         elif axis in self.left:
@@ -101,59 +101,61 @@ class Grid:
         extra: Sequence[Line2D] = (),
         before: str = "",
     ) -> None:
-        """Put the methods' marks, joined by lines of `style`, and then `extra` under the panels.
+        """Put the marks of methods, with lines of `style`, and then `extra` below the panels.
 
-        The word `before` stands in front of each name.
+        The text `before` precedes each name.
         """
-        names = self._methods.sort(names)
+        names = self._results.methods.sort(names)
         if self.rows_share:
             below = [name for name in names if name in CONTEXT]
             self._legends([name for name in names if name not in CONTEXT], style)
         else:
             below = names
-        legend(self.figure, self._methods, below, style=style, extra=extra, before=before)
+        legend(self.figure, self._results, below, style=style, extra=extra, before=before)
 
     def _legends(self, names: list[str], style: Style) -> None:
-        """Put the methods of each column below it, in a row of the figure that holds no panel."""
+        """Put the methods of each column below it, in a row of the figure without panels."""
         columns = [panel.aspect for panel in self._panels[: self.columns]]
         by_column = [
-            [name for name in names if belongs(name, aspect, self._methods)] for aspect in columns
+            [name for name in names if belongs(name, aspect, self._results.methods)]
+            for aspect in columns
         ]
         texts = [
-            [textwrap.fill(label(METHODS, name), _NARROW) for name in found] for found in by_column
+            [textwrap.fill(self._results.methods.label(name), _NARROW) for name in of_column]
+            for of_column in by_column
         ]
-        lines = max(sum(text.count("\n") + 1 for text in found) for found in texts)
+        lines = max(sum(text.count("\n") + 1 for text in of_column) for of_column in texts)
         self.figure.set_figheight(self.figure.get_figheight() + _LINE * lines + 0.5)
-        for axis, found, words in zip(self.lowest, by_column, texts, strict=True):
+        for axis, of_column, labels in zip(self.lowest, by_column, texts, strict=True):
             axis.legend(
                 handles=[
-                    mark(name, self._methods, text, style)
-                    for name, text in zip(found, words, strict=True)
+                    mark(name, self._results.methods, text, style)
+                    for name, text in zip(of_column, labels, strict=True)
                 ],
                 loc="upper center", bbox_to_anchor=(0.5, 0), borderaxespad=7,
                 fontsize=6, handlelength=1.2, handletextpad=0.4, labelspacing=0.3,
             )  # fmt: skip
 
 
-def mark(name: str, methods: Methods, words: str, style: Style) -> Line2D:
+def mark(name: str, methods: Methods, text: str, style: Style) -> Line2D:
     """Return a method's mark for a legend."""
     colour, marker = look(name, methods)
-    return Line2D([], [], color=colour, marker=marker, linestyle=style, label=words)
+    return Line2D([], [], color=colour, marker=marker, linestyle=style, label=text)
 
 
 def legend(
     figure: Figure,
-    methods: Methods,
+    results: Results,
     names: Iterable[str],
     *,
     style: Style = "-",
     extra: Sequence[Line2D] = (),
     before: str = "",
 ) -> None:
-    """Put marks of the methods and then `extra` under all panels of a figure."""
+    """Put marks of the methods and then `extra` below all panels of a figure."""
     handles = [
-        mark(name, methods, f"{before}{label(METHODS, name)}", style)
-        for name in methods.sort(names)
+        mark(name, results.methods, f"{before}{results.methods.label(name)}", style)
+        for name in results.methods.sort(names)
     ]
     handles += extra
     columns = len(handles) if len(handles) <= COLUMNS else 3
@@ -164,8 +166,7 @@ def legend(
 
 
 def _width(texts: Sequence[str], columns: int) -> float:
-    """Return about how wide a legend is, in inches; it is filled column by column."""
-    parts = np.array_split(
-        texts, columns
-    )  # as matplotlib divides them: the first may have one more
-    return sum(_MARK + _LETTER * max(map(len, part)) for part in parts)
+    """Return the approximate width of a legend in inches."""
+    # matplotlib fills columns one after the other; the first ones may have one more entry
+    by_column = np.array_split(texts, columns)
+    return sum(_MARK + _LETTER * max(map(len, column)) for column in by_column)

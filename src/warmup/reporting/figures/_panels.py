@@ -1,4 +1,4 @@
-"""What panels of several figures share: lines with intervals, ticks, a message instead."""
+"""Parts of panels that several figures share: lines with intervals, ticks, messages."""
 
 from collections.abc import Sequence
 
@@ -18,10 +18,10 @@ def whiskers(axis: Axes, points: Sequence[Estimate], look: tuple[str, str], plac
     """Draw a line against look-ahead, with intervals.
 
     Args:
-        axis: where.
+        axis: of the panel.
         points: in the order of their look-ahead.
         look: colour and marker.
-        place: of the line among all, above 0 and below 1: intervals do not hide one another.
+        place: of the line among all lines, between 0 and 1, so that intervals do not overlap.
     """
     colour, marker = look
     shift = 0.24 * (place - 0.5)
@@ -37,9 +37,9 @@ def two_lines(setting: Setting) -> str:
 
 
 def plain_log_ticks(axis: Axis) -> None:
-    """Put ticks on a logarithmic axis, written as plain numbers, when all is drawn.
+    """Put ticks on a logarithmic axis, written as plain numbers; call it after drawing.
 
-    They are at 1, 2, 5, 10, …, and at powers of ten alone where the axis spans more than two.
+    Ticks are at 1, 2, 5, 10, …; on an axis of more than two decades at powers of ten only.
     """
     low, high = axis.get_view_interval()
     axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
@@ -54,7 +54,7 @@ def count_ticks(axis: Axis) -> None:
 
 
 def message(text: str) -> Figure:
-    """Return a figure that says in words what there is not to be seen."""
+    """Return a figure that only says why there is nothing to show."""
     figure = Figure(figsize=(WIDTH, 1.2))
     figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#555555")
     return figure

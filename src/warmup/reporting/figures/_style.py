@@ -1,4 +1,4 @@
-"""The look that all figures share: settings of matplotlib, and a colour and marker a method."""
+"""The style of all figures: settings of matplotlib, and a colour and a marker per method."""
 
 import hashlib
 from typing import Any
@@ -35,8 +35,8 @@ RC: dict[Any, Any] = {
 WIDTH = 7.2
 """Inches: the text width of a two-column page."""
 
-# The eight colours of Okabe and Ito (2008), told apart with every common kind of colour blindness.
-# Grey stands for their yellow, of which lines can hardly be seen on white.
+# The eight colours of Okabe and Ito (2008), distinct with every common kind of colour blindness.
+# Grey replaces their yellow, because yellow lines are hardly visible on white.
 _KNOWN = {
     "sft": ("#555555", "o"),
     "sft_continued": ("#56B4E9", "s"),
@@ -49,15 +49,15 @@ _KNOWN = {
 }
 _MARKERS = "h<>*8d"
 MOST = len(_KNOWN)
-"""Methods that one panel can tell apart: one a colour."""
+"""Largest number of methods in one panel: one per colour."""
 
 
 def look(method: str, methods: Methods = UNKNOWN) -> tuple[str, str]:
     """Return colour and marker of a method, the same in all figures of an experiment.
 
-    One that is not among those of this project gets a colour that none of the experiment's has.
-    Where there are more methods than colours, those that vary different things share some:
-    they are drawn in panels of their own.
+    A method that is not listed above gets a colour that no listed method of the experiment has. If
+    there are more methods than colours, methods that vary different settings share colours: they
+    are in different panels.
     """
     if method in _KNOWN:
         return _KNOWN[method]

@@ -1,4 +1,4 @@
-"""How quantities of warmups change while they are learned, one line a run."""
+"""Quantities of warmups during training, one line per run."""
 
 import itertools
 import textwrap
@@ -10,53 +10,53 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from warmup.common.grouping import group
-from warmup.reporting.figures import Data
 from warmup.reporting.figures._curves import Curve, runs
 from warmup.reporting.figures._facets import belongs, crowded, split
 from warmup.reporting.figures._grid import Grid, legend
 from warmup.reporting.figures._panels import count_ticks, message, two_lines
 from warmup.reporting.figures._style import WIDTH, look
+from warmup.reporting.results import Results
 
 _OF_MANY = 3
-"""Quantities that are shown, the first ones, where there are many methods."""
+"""Number of quantities that are shown if there are many methods: the first ones."""
 _STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
 
 class Quantities(NamedTuple):
-    """What a figure shows."""
+    """The quantities of a figure, with their names."""
 
     labels: Mapping[str, str]
-    """By their names in the training logs."""
+    """Name in the training logs -> name in the figure."""
     limits: tuple[float, float] | None = None
-    """Of the vertical axes; None for those that fit."""
+    """Limits of the vertical axes; None to fit the values."""
 
 
-def draw(data: Data, quantities: Quantities) -> Figure:
-    """Return the figure; a column a quantity, or of many methods a column what they vary."""
-    curves = {name: found for name in quantities.labels if (found := runs(data, name))}
-    everything = [curve for found in curves.values() for curve in found]
+def figure_of(results: Results, quantities: Quantities) -> Figure:
+    """Return the figure: one column per quantity, or with many methods per varied setting."""
+    curves = {name: of_runs for name in quantities.labels if (of_runs := runs(results, name))}
+    everything = [curve for of_runs in curves.values() for curve in of_runs]
     if not everything:
         return message("No warmups to show: none of the methods has logged any.")
     models = sorted({curve.setting.model for curve in everything})
-    if crowded((curve.method for curve in everything), data.methods):
-        return _by_aspect(everything, curves, models, data, quantities)
+    if crowded((curve.method for curve in everything), results.methods):
+        return _by_aspect(everything, curves, models, results, quantities)
     rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
     figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
     axes = figure.subplots(
         len(rows), len(curves), squeeze=False, sharex="row", sharey=quantities.limits is not None
     )
-    for column, (quantity, found) in enumerate(curves.items()):
+    for column, (quantity, of_runs) in enumerate(curves.items()):
         axes[0, column].set_title(textwrap.fill(quantities.labels[quantity], 16))
         axes[-1, column].set_xlabel("updates")
-        for curve in found:
-            _line(axes[rows.index(two_lines(curve.setting)), column], curve, models, data)
+        for curve in of_runs:
+            _line(axes[rows.index(two_lines(curve.setting)), column], curve, models, results)
     for axis in axes.flat:
         count_ticks(axis.xaxis)
         _limit(axis, quantities)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name)
     names = (curve.method for curve in everything)
-    legend(figure, data.methods, names, extra=_of_models(models))
+    legend(figure, results, names, extra=_of_models(models))
     return figure
 
 
@@ -64,23 +64,23 @@ def _by_aspect(
     everything: list[Curve],
     curves: dict[str, list[Curve]],
     models: list[str],
-    data: Data,
+    results: Results,
     quantities: Quantities,
 ) -> Figure:
-    """Return a figure with a row a setting and quantity, and a column what is varied."""
-    panels = list(split(everything, data.methods, lambda curve: (curve.setting, curve.method)))
+    """Return a figure with one row per setting and quantity, one column per varied setting."""
+    panels = list(split(everything, results.methods, lambda curve: (curve.setting, curve.method)))
     by_setting = group(panels, lambda panel: panel.setting)
     rows = [
         (quantity, panel)
-        for found in by_setting.values()
+        for of_setting in by_setting.values()
         for quantity in list(curves)[:_OF_MANY]
-        for panel in found
+        for panel in of_setting
     ]
-    grid = Grid((panel for _, panel in rows), data.methods, height=1.15)
+    grid = Grid((panel for _, panel in rows), results, height=1.15)
     for axis, (quantity, (setting, aspect)) in zip(grid.axes, rows, strict=True):
         for curve in curves[quantity]:
-            if curve.setting == setting and belongs(curve.method, aspect, data.methods):
-                _line(axis, curve, models, data)
+            if curve.setting == setting and belongs(curve.method, aspect, results.methods):
+                _line(axis, curve, models, results)
         grid.name_y(axis, quantities.labels[quantity].replace(" (", "\n("))
         count_ticks(axis.xaxis)
         _limit(axis, quantities)
@@ -89,9 +89,9 @@ def _by_aspect(
     return grid.figure
 
 
-def _line(axis: Axes, curve: Curve, models: list[str], data: Data) -> None:
+def _line(axis: Axes, curve: Curve, models: list[str], results: Results) -> None:
     style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
-    colour, _ = look(curve.method, data.methods)
+    colour, _ = look(curve.method, results.methods)
     axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
 
 
@@ -101,7 +101,7 @@ def _limit(axis: Axes, quantities: Quantities) -> None:
 
 
 def _of_models(models: list[str]) -> list[Line2D]:
-    """Return what the legend says of the styles of lines."""
+    """Return the entries of the legend for the line styles of models."""
     return [
         Line2D([], [], color="#333333", linestyle=style, label=model)
         for model, style in zip(models, itertools.cycle(_STYLES), strict=False)

@@ -1,21 +1,20 @@
-"""Where the words of warmups come from, and how warmups repeat outputs and one another."""
+"""Where the words of warmups come from, and how often warmups repeat outputs or each other."""
 
 from matplotlib.figure import Figure
 
-from warmup.evaluation.result_tables import MEAN
-from warmup.reporting.figures import Data
+from warmup.reporting.estimates import is_mean
 from warmup.reporting.figures._facets import MANY, split
 from warmup.reporting.figures._grid import Grid
 from warmup.reporting.figures._panels import message
 from warmup.reporting.figures._style import look
-from warmup.reporting.tables.warmups import estimates
+from warmup.reporting.results import Results
 
 TITLE = "What warmups say"
 CAPTION = (
     "Per data set, language pair and model, with 95% intervals (over seeds; with one seed over "
-    "items). In reference, in source: share of the warmups' words which are there. New: words "
-    "which are neither in the source nor in the output. Output's start: share of the output's "
-    "first words, as many as the warmup has, which are in the warmup; a warmup that is a draft of "
+    "items). In reference, in source: share of the warmups' words that are there. New: words "
+    "that are neither in the source nor in the output. Output's start: share of the output's "
+    "first words, as many as the warmup has, that are in the warmup; a warmup that is a draft of "
     "the output is at 100. Copies: warmups that are, word by word, how the output begins. "
     "Distinct: different warmups per input; near 0 all inputs have the same." + MANY
 )
@@ -29,30 +28,29 @@ _QUANTITIES = {
 }
 
 
-def draw(data: Data) -> Figure:
-    """Return the figure; a row a quantity, a mark a method."""
-    found = [] if data.warmups is None else estimates(data.warmups, data.methods)
-    decodings = data.decodings.sort(item.decoding for item in found)
+def draw(results: Results) -> Figure:
+    """Return the figure: one row per quantity, one mark per method."""
+    decodings = results.own_decodings(results.warmup_quantities)
     shown = [
         item
-        for item in found
+        for item in results.warmup_quantities
         if item.metric in _QUANTITIES
         and item.decoding == decodings[0]
-        and not item.setting.pair.startswith(MEAN)
+        and not is_mean(item.setting)
     ]
     if not shown:
         return message("No warmups to show: none were analysed.")
-    panels = split(shown, data.methods, lambda item: (item.setting, item.method))
+    panels = split(shown, results.methods, lambda item: (item.setting, item.method))
     rows = list(_QUANTITIES)
     # more methods need more room in each row
     most = max(len({item.method for item in items}) for items in panels.values())
-    grid = Grid(panels, data.methods, height=1.5 + 0.12 * most)
+    grid = Grid(panels, results, height=1.5 + 0.12 * most)
     for axis, items in zip(grid.axes, panels.values(), strict=True):
-        names = data.methods.sort(item.method for item in items)
+        names = results.methods.sort(item.method for item in items)
         for item in items:
             place = (names.index(item.method) + 0.5) / len(names) - 0.5
             y = rows.index(item.metric) + 0.7 * place
-            colour, marker = look(item.method, data.methods)
+            colour, marker = look(item.method, results.methods)
             axis.hlines(y, 100 * item.low, 100 * item.high, color=colour)
             axis.plot(100 * item.mean, y, marker, color=colour, markersize=3)
         named = grid.rows_share or axis in grid.left

@@ -1,4 +1,4 @@
-"""Examples as the page holds them: a text is written once, and what is alike stands in columns."""
+"""The compact form of examples in the page: each text once, and outputs in columns."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,10 +9,10 @@ _PLAIN = ("score", "right", "warmupLogProbability", "outputLogProbability", "war
 
 
 def pack(cells: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Return `texts`, and `cells` in which numbers stand for texts.
+    """Return `texts`, and `cells` with the place of each text in that list.
 
-    Inputs and references are those of several models, and outputs are often equal to one another
-    or to a reference. A token is the pair of its text and −100 log P, rounded.
+    Models share inputs and references, and outputs are often equal to each other or to a
+    reference. A token is the pair of its text and −100 log P, rounded.
 
     Args:
         cells: as `warmup.reporting.report.examples.collect` returns them.
@@ -36,7 +36,7 @@ def pack(cells: Iterable[dict[str, Any]]) -> dict[str, Any]:
 
 
 class _Texts:
-    """Distinct texts, numbered as they come."""
+    """Distinct texts, numbered in the order of their first use."""
 
     def __init__(self) -> None:
         self.known: dict[str, int] = {}
@@ -46,7 +46,7 @@ class _Texts:
 
 
 def _columns(outputs: Sequence[dict[str, Any] | None], texts: _Texts) -> dict[str, list[Any]]:
-    """Return one list for each property of a method's outputs; None where an item has none."""
+    """Return one list for each property of a method's outputs; None for items without output."""
 
     def column(name: str) -> list[Any]:
         return [None if output is None else output[name] for output in outputs]

@@ -1,75 +1,68 @@
-"""Examples to look at: what each method wrote for the same items."""
+"""Examples: what each method generated for the same items."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import EvaluationKey, Setting
 from warmup.common.languages import parse_pair
-from warmup.config.decodings import Decodings
-from warmup.config.methods import Methods
 from warmup.data import predictions
 from warmup.data.predictions import Prediction
 from warmup.evaluation import metric_properties, metrics
-from warmup.reporting.display_names import METHODS, TASKS, label
-
-if TYPE_CHECKING:
-    import pandas as pd
+from warmup.reporting.display_names import task_label
+from warmup.reporting.results import Results
 
 T = TypeVar("T")
 
 LIMIT = 5000
-"""Items shown of each task; its data sets, pairs and models get equal parts of them."""
+"""Items shown per task, divided equally among its data sets, pairs and models."""
 _LONGEST = 1500
-"""Characters shown of a text."""
+"""Characters of a text that are shown."""
 
 
-def collect(
-    paths: Iterable[Path],
-    scores: "pd.DataFrame",
-    methods: Methods,
-    decodings: Decodings,
-) -> list[dict[str, Any]]:
+def collect(paths: Iterable[Path], results: Results) -> list[dict[str, Any]]:
     """Return one JSON-ready cell for each data set, pair, model and split.
 
-    Of the first seed and the first decoding that was scored: the methods and the items,
-    each with its input, references and what every method wrote for it. Where there are more than
-    its part of `LIMIT`, they are evenly spaced over the file.
+    A cell has the methods and the items, each with its input, its references and the outputs of all
+    methods, for the first seed and the first decoding that was scored. If there are more items than
+    its part of `LIMIT`, those shown are evenly spaced over the file.
 
     Raises:
-        InputError: a path or a file not in the form of predictions, or one that was not scored.
+        InputError: a path or a file is not in the form of predictions, or was not scored.
     """
     files = sorted((EvaluationKey.from_path(path), path) for path in paths)
     groups = group(files, lambda file: _place(file[0]))
-    known = {place: _task(scores, *found[0]) for place, found in groups.items()}
-    sharing = Counter(task for task, _ in known.values())
-    scored = set(scores["decoding"]) - set(decodings.controls)
+    tasks = {place: _task(results, *of_cell[0]) for place, of_cell in groups.items()}
+    sharing = Counter(task for task, _ in tasks.values())
+    scored = set(results.scores["decoding"]) - set(results.decodings.controls)
     cells = []
-    for place, found in groups.items():
-        names = {key.decoding for key, _ in found}
-        decoding = decodings.sort(names & scored or names)[0]
-        seed = min(key.seed for key, _ in found)
+    for place, of_cell in groups.items():
+        names = {key.decoding for key, _ in of_cell}
+        decoding = results.decodings.sort(names & scored or names)[0]
+        seed = min(key.seed for key, _ in of_cell)
         chosen = {
-            key.method: path for key, path in found if (key.decoding, key.seed) == (decoding, seed)
+            key.method: path
+            for key, path in of_cell
+            if (key.decoding, key.seed) == (decoding, seed)
         }
-        task, metric = known[place]
+        task, metric = tasks[place]
         _, pair, model, _ = place
-        order = methods.sort(chosen)
         lang = parse_pair(pair).target
+        order = results.methods.sort(chosen)
         total, items = _items([chosen[n] for n in order], metric, lang, LIMIT // sharing[task])
         cells.append(
             {
-                "task": label(TASKS, task),
+                "task": task_label(task),
                 "data": Setting(task, *place).data,
                 "model": model,
                 "decoding": decoding,
                 "seed": seed,
                 "metric": metric_properties.head(metric),
                 "higherIsBetter": metric_properties.of(metric).higher_is_better,
-                "methods": [label(METHODS, name) for name in order],
+                "methods": [results.methods.label(name) for name in order],
                 "total": total,
                 "items": items,
             }
@@ -81,8 +74,9 @@ def _place(key: EvaluationKey) -> tuple[str, str, str, str]:
     return key.dataset, key.pair, key.model, key.split
 
 
-def _task(scores: "pd.DataFrame", key: EvaluationKey, path: Path) -> tuple[str, str]:
+def _task(results: Results, key: EvaluationKey, path: Path) -> tuple[str, str]:
     """Return the task of a run, which its path does not name, and the task's first metric."""
+    scores = results.scores
     rows = scores[
         (scores["dataset"] == key.dataset)
         & (scores["pair"] == key.pair)
@@ -99,7 +93,7 @@ def _task(scores: "pd.DataFrame", key: EvaluationKey, path: Path) -> tuple[str, 
 def _items(
     paths: Sequence[Path], metric: str, lang: str, most: int
 ) -> tuple[int, list[dict[str, Any]]]:
-    """Return how many items there are, and those to show: those of the first method."""
+    """Return the number of items, and those to show: those of the first method."""
     columns: list[dict[str, _Scored]] = []
     total = 0
     for path in paths:
@@ -123,7 +117,7 @@ def _items(
 
 
 def spread(rows: Sequence[T], most: int) -> list[T]:
-    """Return at most `most` rows, evenly spaced and the first one among them."""
+    """Return at most `most` rows, evenly spaced, with the first one."""
     count = min(len(rows), max(most, 1))
     return [rows[i * len(rows) // count] for i in range(count)]
 
@@ -131,12 +125,12 @@ def spread(rows: Sequence[T], most: int) -> list[T]:
 class _Scored(NamedTuple):
     prediction: Prediction
     score: float
-    """Of this item alone."""
+    """Score of this item."""
     right: bool
 
 
 def _scored(rows: Sequence[Prediction], lang: str, metric: str) -> list[_Scored]:
-    """Return predictions with the score of each alone, and whether the output is right."""
+    """Return predictions with the score of each, and whether the output is right."""
     if not rows:
         return []
     module = metrics.load(metric)

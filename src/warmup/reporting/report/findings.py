@@ -1,41 +1,38 @@
-"""The results in words, computed from the scores: nothing here knows how an experiment ended."""
+"""The results in words. The sentences come from the numbers alone, whatever they are."""
 
 import statistics
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from warmup.common.grouping import group
-from warmup.common.keys import Setting
-from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.intervals import seed_interval
-from warmup.evaluation.result_tables import MEAN
 from warmup.evaluation.significance import LEVEL
+from warmup.reporting import cells
 from warmup.reporting.costs import costs_of
-from warmup.reporting.display_names import METHODS, TASKS, label
-from warmup.reporting.estimates import Estimate, ordered, primary, scores_of
-from warmup.reporting.gains import MARK, cell, gains, verdict
+from warmup.reporting.display_names import task_label
+from warmup.reporting.estimates import Estimate, is_mean
+from warmup.reporting.gains import MARK, verdict
+from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 RULE = (
-    "One method is called better than another where the 95% interval of the difference, paired by "
-    "seed, lies wholly on the better side of 0 (↑ above, ↓ below), worse where it lies on the "
-    "other, and else, or where the difference is printed as zero, not told apart."
+    "A method is called better than another if the 95% interval of the difference, paired by seed, "
+    "lies wholly on the better side of 0 (↑ above, ↓ below), and worse if it lies on the other "
+    "side. Otherwise, and if the difference is printed as zero, the comparison is undecided."
 )
 TESTED_RULE = (
-    f"One method is called better or worse than another ({MARK}) where p < {LEVEL} after Holm's "
-    "correction for all tests of the task and the difference is not printed as zero, and else not "
-    "told apart. Better is above 0 where higher scores are better (↑), below 0 where lower ones "
-    "are (↓). The tables of comparisons say which test, and which differences it could have found."
+    f"A method is called better or worse than another ({MARK}) if p < {LEVEL} after Holm's "
+    "correction for all tests of the task and the difference is not printed as zero. Otherwise the "
+    "comparison is undecided. Better is above 0 if higher scores are better (↑), below 0 if lower "
+    "ones are (↓). The tables of comparisons say which test, and which differences it could have "
+    "found."
 )
 
 
 class Finding(NamedTuple):
-    """What the scores say of warmup on one task."""
+    """How warmup compares with other methods on one task."""
 
     heading: str
     sentences: list[str]
@@ -44,148 +41,134 @@ class Finding(NamedTuple):
     """The gain over each of them in each setting."""
 
 
-def rule(tested: "pd.DataFrame | None") -> str:
+def rule(results: Results) -> str:
     """Return what "better" means."""
-    return RULE if tested is None else TESTED_RULE
+    return RULE if results.comparisons is None else TESTED_RULE
 
 
-def findings(
-    scores: "pd.DataFrame",
-    methods: Methods,
-    decodings: Decodings,
-    tested: "pd.DataFrame | None" = None,
-) -> list[Finding]:
-    """Return what the scores say of warmup on each task, by the task's first metric.
-
-    Args:
-        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
-        methods: order of the methods.
-        decodings: their order.
-        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
-    """
-    estimates = primary(scores_of(scores), decodings)
-    over = {
-        other: {
-            item.setting: item
-            for item in primary(
-                gains(scores[scores["method"].isin([FOCUS, other])], tested, other), decodings
-            )
-        }
-        for other in methods.sort({item.method for item in estimates} - {FOCUS})
-    }
-    warmups = ordered((item for item in estimates if item.method == FOCUS), methods)
+def findings(results: Results) -> list[Finding]:
+    """Return how warmup compares with other methods on each task, by the task's first metric."""
+    warmups = [item for item in results.primary(results.estimates) if item.method == FOCUS]
+    gains = results.primary(results.of_warmup)
     return [
-        _finding(task, found, over, methods)
-        for task, found in group(warmups, lambda item: item.setting.task).items()
+        _finding(of_task, [gain for gain in gains if gain.setting.task == task], results)
+        for task, of_task in group(warmups, lambda item: item.setting.task).items()
     ]
 
 
-def _finding(
-    task: str,
-    warmups: list[Estimate],
-    over: dict[str, dict[Setting, Estimate]],
-    methods: Methods,
-) -> Finding:
-    settings = {item.setting for item in warmups}
-    compared = {other: found for other, found in over.items() if settings & found.keys()}
-    sentences, of_ablations = [], list[Estimate]()
-    for other, found in compared.items():
-        single = [s for s in settings & found.keys() if not s.pair.startswith(MEAN)]
-        here = [found[setting] for setting in single]
-        if methods.aspect(other):
-            of_ablations += here
-        elif here:
-            verdicts = _verdicts(here, "setting", " of data and model")
-            sentences.append(f"Against {label(METHODS, other)}, warmup is {verdicts}.")
-    if of_ablations:
-        verdicts = _verdicts(of_ablations, "comparison")
+def _finding(warmups: list[Estimate], gains: list[Estimate], results: Results) -> Finding:
+    by_other = group(gains, lambda gain: gain.baseline)
+    others = results.methods.sort(by_other)
+    ablations = [name for name in others if results.methods.aspect(name)]
+    # the table of ablations has their differences
+    controls = [name for name in others if name not in ablations]
+    sentences = []
+    for other in controls:
+        if of_pairs := _without_means(by_other[other]):
+            verdicts = _verdicts(of_pairs, "setting", " of data and model")
+            sentences.append(f"Against {results.methods.label(other)}, warmup is {verdicts}.")
+    if of_pairs := _without_means(gain for name in ablations for gain in by_other[name]):
+        verdicts = _verdicts(of_pairs, "comparison")
         sentences.append(f"Against ablations of it, warmup is {verdicts}; a table below has each.")
-    # the ablations' own table has their differences
-    compared = {other: found for other, found in compared.items() if not methods.aspect(other)}
+    over = {(gain.setting, gain.baseline): gain for gain in gains}
     rows = [
         [
             Cell(item.setting.data),
             Cell(item.setting.model),
-            cell(item),
-            *(cell(found.get(item.setting), sign=True) for found in compared.values()),
-            Cell(number(item.seeds, 0), item.seeds),
-            Cell(number(item.n, 0), item.n),
+            cells.estimate(item),
+            *(cells.estimate(over.get((item.setting, other)), sign=True) for other in controls),
+            cells.count(item.seeds),
+            cells.count(item.n),
         ]
         for item in warmups
     ]
     metric = metric_properties.head(warmups[0].metric)
-    columns = [f"gain over {label(METHODS, other)}" for other in compared]
+    columns = [f"gain over {results.methods.label(other)}" for other in controls]
     header = ["data", "model", f"{metric} of warmup", *columns, "seeds", "n items"]
     title = "Warmup's score, and its gain over each other method (measured) [95% interval]"
-    table = Table(f"{task}-findings", title, header, rows, 2)
-    return Finding(f"{label(TASKS, task)} ({metric})", sentences, table)
+    task = warmups[0].setting.task
+    table = Table(title, header, rows, 2, name=f"{task}-findings")
+    return Finding(f"{task_label(task)} ({metric})", sentences, table)
+
+
+def _without_means(gains: Iterable[Estimate]) -> list[Estimate]:
+    return [gain for gain in gains if not is_mean(gain.setting)]
 
 
 def _verdicts(gains: list[Estimate], unit: str, of: str = "") -> str:
-    found = [verdict(gain) for gain in gains]
+    verdicts = [verdict(gain) for gain in gains]
     counts = [
-        f"{words} in {found.count(words)}"
-        for words in ("better", "worse", "not told apart")
-        if words in found
+        f"{word} in {verdicts.count(word)}"
+        for word in ("better", "worse", "undecided")
+        if word in verdicts
     ]
     means = sorted(gain.mean for gain in gains)
     size = " to ".join(
         dict.fromkeys(number(value, 1, sign=True) for value in (means[0], means[-1]))
     )
-    total = f"{len(found)} {unit}{'s' if len(found) > 1 else ''}"
+    total = f"{len(gains)} {unit}{'s' if len(gains) > 1 else ''}"
     return f"{', '.join(counts)} of {total}{of} ({size} points)"
 
 
-def dynamics(curves: "pd.DataFrame", methods: Methods) -> list[Table]:
-    """Return what warmups are like at the last logged update of training, if any were logged."""
+def dynamics(results: Results) -> list[Table]:
+    """Return the table of warmups at the last logged update of training, if any were logged."""
+    if results.curves is None:
+        return []
     quantities = {
         "warmup_length": "length (tokens)",
         "effective_sample_size": "effective sample size",
         "reward": "reward (nats)",
     }
-    wanted = curves[curves["quantity"].isin(list(quantities))].sort_values("update")
+    curves = results.curves[results.curves["quantity"].isin(list(quantities))]
     run = ["task", "dataset", "pair", "model", "method", "quantity", "seed"]
-    last = wanted.drop_duplicates(run, keep="last").to_dict("records")
+    last = curves.sort_values("update").drop_duplicates(run, keep="last").to_dict("records")
     groups = group(last, lambda row: tuple(row[name] for name in run[:5]))
-    ranks = methods.sort(key[4] for key in groups)
+    order = results.methods.sort(method for *_, method in groups)
     rows = []
-    for (*_, dataset, pair, model, method), found in sorted(
-        groups.items(), key=lambda group: (group[0][:4], ranks.index(group[0][4]))
+    for (*_, dataset, pair, model, method), of_seeds in sorted(
+        groups.items(), key=lambda item: (item[0][:4], order.index(item[0][4]))
     ):
-        values = group(found, lambda row: row["quantity"])
-        cells = []
+        by_quantity = group(of_seeds, lambda row: row["quantity"])
+        row = [Cell(f"{dataset} {pair}"), Cell(model), Cell(results.methods.label(method))]
         for quantity in quantities:
-            if logged := [row["value"] for row in values.get(quantity, [])]:
+            if logged := [seed["value"] for seed in by_quantity.get(quantity, [])]:
                 mean, low, high = seed_interval(logged)
-                cells.append(Cell(f"{number(mean, 2)} {interval(low, high, 2)}", mean))
+                row.append(Cell(f"{number(mean, 2)} {interval(low, high, 2)}", mean))
             else:
-                cells.append(Cell("–"))
-        seeds = len({row["seed"] for row in found})
-        names = [f"{dataset} {pair}", model, label(METHODS, method)]
-        rows.append([*map(Cell, names), *cells, Cell(str(seeds), seeds)])
+                row.append(cells.NOTHING)
+        rows.append([*row, cells.count(len({seed["seed"] for seed in of_seeds}))])
     header = ["data", "model", "method", *quantities.values(), "seeds"]
     title = "Sampled warmups at the end of training (training examples; mean over seeds)"
     notes = [
-        "In brackets the 95% interval, Student t over the seeds; none with one seed.",
-        "Means over the examples since the log line before: log_every × batch_size of them.",
+        "[95% interval]: Student t over the seeds; none with one seed.",
+        "Means over the examples since the previous log line: log_every × batch_size examples.",
         "Effective sample size: how many of the N samples share the weight. Reward: log of the "
         "mean probability of the target given the warmup, per example.",
     ]
-    return [Table("dynamics", title, header, rows, 3, notes)] if rows else []
+    return [Table(title, header, rows, 3, notes, "dynamics")] if rows else []
 
 
-def cost(scores: "pd.DataFrame") -> list[str]:
-    """Return what an update with warmup costs, compared with one of SFT."""
-    own = {(item.setting, item.method): item for item in costs_of(scores, Methods())}
-    operations, seconds = [], []
-    for (setting, method), item in own.items():
-        base = own.get((setting, BASELINE))
-        if method != FOCUS or base is None or setting.pair.startswith(MEAN):
-            continue
-        operations.append(item.flops / item.updates / (base.flops / base.updates))
-        seconds.append(item.seconds.mean / item.updates / (base.seconds.mean / base.updates))
-    if not operations:
+def cost(results: Results) -> list[str]:
+    """Return what an update with warmup costs, compared with an update of SFT."""
+    own = {
+        (item.setting, item.method): item
+        for item in costs_of(results.scores, Methods())
+        if not is_mean(item.setting)
+    }
+    pairs = [
+        (item, own[setting, BASELINE])
+        for (setting, method), item in own.items()
+        if method == FOCUS and (setting, BASELINE) in own
+    ]
+    if not pairs:
         return []
+    operations = [
+        warmup.flops / warmup.updates / (sft.flops / sft.updates) for warmup, sft in pairs
+    ]
+    seconds = [
+        warmup.seconds.mean / warmup.updates / (sft.seconds.mean / sft.updates)
+        for warmup, sft in pairs
+    ]
     return [
         f"An update with warmup takes {_spread(operations)} the floating-point operations and "
         f"{_spread(seconds)} the time of an update of SFT "
@@ -194,6 +177,6 @@ def cost(scores: "pd.DataFrame") -> list[str]:
 
 
 def _spread(values: Iterable[float]) -> str:
-    found = sorted(values)
-    middle = number(statistics.median(found), 1)
-    return f"{middle} times [{number(found[0], 1)} to {number(found[-1], 1)}]"
+    ratios = sorted(values)
+    median = number(statistics.median(ratios), 1)
+    return f"{median} times [{number(ratios[0], 1)} to {number(ratios[-1], 1)}]"

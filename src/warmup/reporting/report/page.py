@@ -1,4 +1,4 @@
-"""Put the page together. Every text goes through `html.escape`, every script is known by hash."""
+"""Put the page together. Every text is escaped, and scripts may only run if their hash is known."""
 
 import base64
 import hashlib
@@ -7,23 +7,18 @@ import string
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_bytes, to_json
-from warmup.config.decodings import UNKNOWN, Decodings
-from warmup.config.methods import Methods
-from warmup.reporting import figures
-from warmup.reporting.display_names import TASKS, label
+from warmup.reporting import figures, tables
+from warmup.reporting.display_names import task_label
 from warmup.reporting.report.example_data import pack
 from warmup.reporting.report.findings import Finding, cost, dynamics, findings, rule
 from warmup.reporting.report.warmup_examples import examples_table
+from warmup.reporting.results import Results
 from warmup.reporting.table import Table, to_html
-from warmup.reporting.tables import warmups as warmup_tables
-from warmup.reporting.tables.task import TaskTables, task_tables
-
-if TYPE_CHECKING:
-    import pandas as pd
+from warmup.reporting.tables import Placed, Section
 
 _SCRIPTS = ("sort.js", "element.js", "difference.js", "choice.js", "example.js", "browser.js")
 _STYLES = ("style.css", "browser.css")
@@ -32,45 +27,34 @@ _MIME = {"csv": "text/csv", "tex": "text/x-tex", "md": "text/markdown"}
 
 
 def page(
-    scores: "pd.DataFrame",
-    curves: "pd.DataFrame",
-    claims: "pd.DataFrame",
-    methods: Methods,
+    results: Results,
     *,
-    cells: Sequence[dict[str, Any]],
-    origin: Sequence[Table],
+    examples: Sequence[dict[str, Any]],
+    provenance: Sequence[Table],
     figures_dir: Path,
     tables_dir: Path,
-    tested: "pd.DataFrame | None" = None,
-    decodings: Decodings = UNKNOWN,
-    warmups: "pd.DataFrame | None" = None,
 ) -> str:
-    """Return the page as HTML that asks for nothing outside itself.
+    """Return the page as HTML that loads nothing from elsewhere.
 
     Args:
-        scores: as `warmup.evaluation.result_tables.SCORES` reads them.
-        curves: as `warmup.evaluation.result_tables.CURVES` reads them.
-        claims: as `warmup.reporting.paper.reported.read` returns them.
-        methods: order of the methods, and which starts from which.
-        cells: as `warmup.reporting.report.examples.collect` returns them.
-        origin: as `warmup.reporting.report.provenance_tables.tables` returns them.
-        figures_dir: holds `{name}.svg` of every figure.
-        tables_dir: holds `{task}.md`, `.tex` and `.csv` of every task.
-        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them; None for no tests.
-        decodings: their order, and which are controls of which.
-        warmups: as `warmup.evaluation.result_tables.WARMUPS` reads them; None for no tables.
+        results: of the experiment.
+        examples: as `warmup.reporting.report.examples.collect` returns them.
+        provenance: as `warmup.reporting.report.provenance_tables.tables` returns them.
+        figures_dir: has `{name}.svg` of every figure.
+        tables_dir: has `{task}.md`, `.tex` and `.csv` of every task.
 
     Raises:
-        InputError: a figure or table file is missing.
+        InputError: a figure or a table is missing.
     """
     script, style = ("".join(map(_asset, names)) for names in (_SCRIPTS, _STYLES))
-    by_task = {
-        task: task_tables(scores, claims, methods, task, tested, decodings=decodings)
-        for task in sorted(set(scores["task"]))
-    }
-    scores = decodings.without_controls(scores)
-    costs = [table for found in by_task.values() for table in found.cost]
-    experiments = ", ".join(sorted(set(scores["experiment"])))
+    by_task = {task: tables.of_task(results, task) for task in results.tasks}
+    costs = [
+        placed.table
+        for page_of_task in by_task.values()
+        for placed in page_of_task
+        if placed.section is Section.COST
+    ]
+    experiments = ", ".join(sorted(set(results.scores["experiment"])))
     policy = (
         "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; "
         f"style-src {_source(style)}; script-src {_source(script)}"
@@ -80,21 +64,19 @@ def page(
         policy=html.escape(policy),
         style=style,
         script=script,
-        findings=_findings(findings(scores, methods, decodings, tested), rule(tested))
-        + "".join(map(_shown, dynamics(curves, methods))),
-        tables="".join(_task(task, found, tables_dir) for task, found in by_task.items()),
-        warmups=_warmups(
-            {} if warmups is None else warmup_tables.tables(warmups, methods, decodings), cells
-        ),
+        findings=_findings(findings(results), rule(results))
+        + "".join(map(_shown, dynamics(results))),
+        tables="".join(_task(task, placed, tables_dir) for task, placed in by_task.items()),
+        warmups=_warmups(tables.of_warmups(results), examples),
         figures="".join(_figure(name, figures_dir) for name in figures.names()),
-        cost=_list(cost(scores)) + "".join(map(to_html, costs)),
-        cells=embed(pack(cells)),
-        origin="".join(map(to_html, origin[:1])) + "".join(map(_folded, origin[1:])),
+        cost=_list(cost(results)) + "".join(map(to_html, costs)),
+        cells=embed(pack(examples)),
+        origin="".join(map(to_html, provenance[:1])) + "".join(map(_folded, provenance[1:])),
     )
 
 
 def embed(value: Any) -> str:
-    """Return JSON that is inert inside a `script` element, whatever text it holds."""
+    """Return JSON that cannot end or leave a `script` element, whatever text it has."""
     text = to_json(value, "report", separators=(",", ":"))
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -106,16 +88,16 @@ def _asset(name: str) -> str:
 
 
 def _source(content: str) -> str:
-    """Return what allows exactly this inline content in a content security policy."""
+    """Return the source of a content security policy that allows exactly this inline content."""
     digest = hashlib.sha256(content.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _findings(found: Sequence[Finding], meaning: str) -> str:
-    if not found:
+def _findings(findings: Sequence[Finding], meaning: str) -> str:
+    if not findings:
         return "<p>No method named warmup was evaluated.</p>"
     parts = []
-    for finding in found:
+    for finding in findings:
         parts.append(f"<h3>{html.escape(finding.heading)}</h3>")
         parts.append(_list(finding.sentences))
         parts.append(to_html(finding.table))
@@ -126,29 +108,30 @@ def _list(lines: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
 
 
-def _task(task: str, found: TaskTables, folder: Path) -> str:
+def _task(task: str, page_of_task: Sequence[Placed], folder: Path) -> str:
     links = ", ".join(
         f'<a download="{task}.{suffix}" href="{_data(folder / f"{task}.{suffix}", mime)}">'
         f"{suffix}</a>"
         for suffix, mime in _MIME.items()
     )
     parts = [
-        f"<h3>{html.escape(label(TASKS, task))}</h3>",
-        *map(to_html, found.main),
-        *map(to_html, found.controls),
-        *map(to_html, found.ablations),
-        *map(_folded, found.others),
-        *map(_folded, found.comparisons),
-        *(f'<div class="reported">{to_html(table)}</div>' for table in found.reported),
+        f"<h3>{html.escape(task_label(task))}</h3>",
+        *(_placed(placed) for placed in page_of_task if placed.section is not Section.COST),
         f'<p class="files">As files: {links}</p>',
     ]
     return "\n".join(parts)
 
 
-def _warmups(tables: Mapping[str, Sequence[Table]], cells: Sequence[dict[str, Any]]) -> str:
-    first, *others = list(tables.values()) or [[]]
-    parts = [*map(to_html, first), *(_folded(table) for found in others for table in found)]
-    if table := examples_table(cells):
+def _placed(placed: Placed) -> str:
+    if placed.section is Section.REPORTED:
+        return f'<div class="reported">{to_html(placed.table)}</div>'
+    return _folded(placed.table) if placed.folded else to_html(placed.table)
+
+
+def _warmups(by_decoding: Mapping[str, Sequence[Table]], examples: Sequence[dict[str, Any]]) -> str:
+    first, *others = list(by_decoding.values()) or [[]]
+    parts = [*map(to_html, first), *(_folded(table) for of_other in others for table in of_other)]
+    if table := examples_table(examples):
         parts.append(to_html(table))
     return "\n".join(parts) or "<p>No method with warmups was evaluated.</p>"
 
@@ -173,7 +156,7 @@ def _data(path: Path, mime: str) -> str:
 
 
 def _shown(table: Table) -> str:
-    """Return a table, folded where it is so long that it would hide what comes after it."""
+    """Return a table, folded if it is so long that it would hide what comes after it."""
     return to_html(table) if len(table.rows) <= _LONG else _folded(table)
 
 

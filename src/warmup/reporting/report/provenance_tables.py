@@ -1,4 +1,4 @@
-"""Where the results come from: what the runs' provenance files say, as tables."""
+"""Tables of the provenance of results: code, packages, data and machine of the runs."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -8,7 +8,8 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.common.keys import run_of
 from warmup.evaluation import metric_properties
-from warmup.reporting.display_names import TASKS, label
+from warmup.reporting.display_names import task_label
+from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, number
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def read(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
     """Return the content of provenance files by the path of their run.
 
     Raises:
-        InputError: a file that is missing, lacks a key, or is not in the folder of a run.
+        InputError: a file is missing, lacks a key, or is not in the folder of a run.
     """
     runs = {}
     for path in paths:
@@ -33,10 +34,10 @@ def read(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
     return dict(sorted(runs.items()))
 
 
-def tables(runs: dict[str, dict[str, Any]], scores: "pd.DataFrame") -> list[Table]:
-    """Return what all runs share, the runs one by one, and the signatures of the metrics."""
-    found = [_shared(list(runs.values()), scores), _each(runs)] if runs else []
-    return [*found, _signatures(scores)]
+def tables(runs: dict[str, dict[str, Any]], results: Results) -> list[Table]:
+    """Return tables of what all runs share, of each run, and of the signatures of metrics."""
+    of_runs = [_shared(list(runs.values()), results.scores), _each(runs)] if runs else []
+    return [*of_runs, _signatures(results.scores)]
 
 
 def _shared(runs: Sequence[dict[str, Any]], scores: "pd.DataFrame") -> Table:
@@ -60,7 +61,7 @@ def _shared(runs: Sequence[dict[str, Any]], scores: "pd.DataFrame") -> Table:
         "last started": max(run["started"] for run in runs),
     }
     cells = [[Cell(name), Cell(text)] for name, text in rows.items()]
-    return Table("provenance", "All runs", ["what", "value"], cells, 2)
+    return Table("All runs", ["what", "value"], cells, 2, name="provenance")
 
 
 def _each(runs: dict[str, dict[str, Any]]) -> Table:
@@ -71,8 +72,8 @@ def _each(runs: dict[str, dict[str, Any]]) -> Table:
         seconds = Cell(number(run["seconds"], 1), run["seconds"])
         rows.append([Cell(name), Cell(config), Cell(code), Cell(data), seconds])
     header = ["run", "configuration", "code", "data", "seconds"]
-    notes = ["Hashes are the first 12 digits of SHA-256; the whole is in each provenance.json."]
-    return Table("provenance-runs", "Each run", header, rows, 4, notes)
+    notes = ["First 12 digits of each SHA-256; provenance.json of each run has all digits."]
+    return Table("Each run", header, rows, 4, notes, "provenance-runs")
 
 
 def _signatures(scores: "pd.DataFrame") -> Table:
@@ -81,14 +82,14 @@ def _signatures(scores: "pd.DataFrame") -> Table:
     unique = rows.drop_duplicates().sort_values(["task", "metric", "pair", "signature"])
     cells = [
         [
-            Cell(label(TASKS, row["task"])),
+            Cell(task_label(row["task"])),
             Cell(row["pair"]),
             Cell(metric_properties.head(row["metric"])),
             Cell(row["signature"]),
         ]
         for row in unique.to_dict("records")
     ]
-    return Table("signatures", "Metrics", ["task", "pair", "metric", "signature"], cells, 4)
+    return Table("Metrics", ["task", "pair", "metric", "signature"], cells, 4, name="signatures")
 
 
 def _distinct(values: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""The section on what warmups say: its tables, and the first warmups of each model."""
+"""The table of the first warmups of each model, word by word."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from warmup.reporting.table import Cell, Table
 
 ITEMS = 3
-"""Shown of each data set, pair, model and method."""
+"""Items per data set, pair, model and method."""
 _LONGEST = 160
-"""Characters shown of a text."""
+"""Characters of a text that are shown."""
 _HEADER = ("task", "data", "model", "method", "input", "warmup", "output", "reference")
 
 
@@ -21,20 +21,20 @@ def examples_table(cells: Iterable[dict[str, Any]]) -> Table | None:
     rows = [row for cell in cells for row in _rows(cell)]
     if not rows:
         return None
-    notes = [f"The first {ITEMS} items under Examples, not chosen ones; ε is an empty warmup."]
-    return Table("warmups-examples", "Warmups, word by word", _HEADER, rows, len(_HEADER), notes)
+    notes = [f"The first {ITEMS} items of Examples, without selection; ε is an empty warmup."]
+    return Table("Warmups, word by word", _HEADER, rows, len(_HEADER), notes, "warmups-examples")
 
 
 def _rows(cell: dict[str, Any]) -> Iterable[Sequence[Cell]]:
     for place, method in enumerate(cell["methods"]):
         for item in cell["items"][:ITEMS]:
-            written = item["outputs"][place]
-            if written is None or written["warmup"] is None:
+            generated = item["outputs"][place]
+            if generated is None or generated["warmup"] is None:
                 continue
             texts = (
                 item["source"],
-                written["warmup"].strip() or "ε",
-                written["output"],
+                generated["warmup"].strip() or "ε",
+                generated["output"],
                 item["references"][0] if item["references"] else "",
             )
             names = cell["task"], cell["data"], cell["model"], method

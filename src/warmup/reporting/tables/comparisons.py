@@ -1,101 +1,72 @@
-"""The table of comparisons of a task: what each test says, and what it could have found."""
+"""Tests of the differences by the task's first metric, and what they could have found."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from warmup.common.keys import Setting
-from warmup.config.methods import Methods
 from warmup.evaluation import metric_properties
-from warmup.evaluation.significance import LEVEL
-from warmup.reporting import estimates
-from warmup.reporting.display_names import METHODS, label
-from warmup.reporting.gains import MARK, star
+from warmup.reporting import cells, notes
+from warmup.reporting.display_names import task_label
+from warmup.reporting.gains import star
+from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
+from warmup.reporting.tables import Section, _tests
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-INTERVAL_NOTE = (
-    "An interval stands for itself alone; the mark takes into account how many tests were made, so "
-    "that an interval may leave out 0 without a mark."
-)
-_DIFFERENCE = {
-    "items": "One seed: paired bootstrap over items, which knows nothing of the luck of training.",
+SECTION = Section.COMPARISONS
+PLACE = 1
+_SCOPES = {
+    "items": "One seed: paired bootstrap over items, without the variation between training runs.",
     "seeds and items": "Several seeds: hierarchical bootstrap over seeds and test items.",
 }
-_SIGNS = "Difference and effect: the method's score less the other's; {}."
+_SIGNS = "Difference and effect: the method's score minus the other's; {}."
 _COLUMNS = (
-    "p: how often chance alone makes a difference this large; p (Holm): corrected for all tests "
-    "of the task and decoding.",
+    "p: probability of a difference at least this large by chance alone; p (Holm): corrected for "
+    "all tests of the task and decoding.",
     "Effect: difference in units of the spread of the items' differences (Cohen's d, paired).",
     "Detectable: smallest true difference that this comparison finds in 80 of 100 cases, at 5%.",
 )
 
 
-class _Comparison(NamedTuple):
-    setting: Setting
-    method: str
-    row: dict[Any, Any]
-
-
-def significance_note(other: str = "SFT") -> str:
-    """Return what the mark of a gain means."""
-    return (
-        f"{MARK} differs from {other}: p < {LEVEL} after Holm's correction, "
-        "and the difference is not printed as zero."
+def table(results: Results) -> Table | None:
+    """Return the comparisons with one decoding, if there are any."""
+    if results.comparisons is None or results.comparisons.empty:
+        return None
+    tests: list[dict[Any, Any]] = results.comparisons.to_dict("records")
+    metric = metric_properties.order(results.task, (test["metric"] for test in tests))[0]
+    tests = [test for test in tests if test["metric"] == metric]
+    directions = metric_properties.directions([metric])
+    scopes = {test["scope"] for test in tests}
+    return Table(
+        f"{task_label(results.task)}: comparisons (measured), {results.decoding} decoding, "
+        f"{metric_properties.head(metric)}",
+        [
+            *("data", "model", "method", "against", "difference", "p", "p (Holm)", "effect"),
+            *("detectable", "test", "seeds", "n items"),
+        ],
+        [_row(test, results) for test in _tests.ordered(tests, results.methods)],
+        4,
+        [
+            *(note for scope, note in _SCOPES.items() if scope in scopes),
+            _SIGNS.format(directions),
+            *_COLUMNS,
+            notes.significance("the other"),
+        ],
     )
 
 
-def comparison_table(
-    tested: "pd.DataFrame", methods: Methods, name: str, title: str
-) -> Table | None:
-    """Return the comparisons of one task and decoding by the task's first metric, if there are any.
-
-    Args:
-        tested: rows of `warmup.evaluation.result_tables.COMPARISONS`, of one task and decoding.
-        methods: order of the methods.
-        name: of the table.
-        title: of the table; the metric is added.
-    """
-    if tested.empty:
-        return None
-    task = str(tested["task"].iloc[0])
-    metric = metric_properties.order(task, tested["metric"])[0]
-    order = methods.sort(tested["baseline"])
-    found = [
-        _Comparison(Setting.from_row(row), row["method"], row)
-        for row in tested[tested["metric"] == metric].to_dict("records")
-    ]
-    found.sort(key=lambda item: order.index(item.row["baseline"]))
-    header = [
-        *("data", "model", "method", "against", "difference", "p", "p (Holm)", "effect"),
-        *("detectable", "test", "seeds", "n items"),
-    ]
-    notes = [text for scope, text in _DIFFERENCE.items() if scope in set(tested["scope"])]
-    notes += [_SIGNS.format(metric_properties.directions([metric])), *_COLUMNS]
-    notes.append(significance_note("the other"))
-    heading = f"{title}, {metric_properties.head(metric)}"
-    cells = [_cells(item) for item in estimates.ordered(found, methods)]
-    return Table(name, heading, header, cells, 4, notes)
-
-
-def _cells(item: _Comparison) -> list[Cell]:
-    setting, method, row = item
-    words = [setting.data, setting.model, label(METHODS, method), label(METHODS, row["baseline"])]
-    bounds = interval(row["low"], row["high"], 1, sign=True)
-    mark = star(row["p_holm"], row["difference"])
+def _row(test: dict[Any, Any], results: Results) -> list[Cell]:
+    where = Setting.from_row(test)
+    bounds = interval(test["low"], test["high"], 1, sign=True)
+    difference = number(test["difference"], 1, sign=True)
+    mark = star(test["p_holm"], test["difference"])
     return [
-        *map(Cell, words),
-        Cell(f"{number(row['difference'], 1, sign=True)}{mark} {bounds}", row["difference"]),
-        Cell(probability(row["p"]), row["p"]),
-        Cell(probability(row["p_holm"]), row["p_holm"]),
-        Cell(number(row["effect_size"], 2, sign=True), row["effect_size"]),
-        Cell(number(row["detectable"], 1), row["detectable"]),
-        Cell(row["test"]),
-        Cell(number(row["seeds"], 0), row["seeds"]),
-        Cell(number(row["n"], 0), row["n"]),
+        *map(Cell, (where.data, where.model)),
+        *(Cell(results.methods.label(test[name])) for name in ("method", "baseline")),
+        Cell(f"{difference}{mark} {bounds}", test["difference"]),
+        cells.probability(test["p"]),
+        cells.probability(test["p_holm"]),
+        Cell(number(test["effect_size"], 2, sign=True), test["effect_size"]),
+        Cell(number(test["detectable"], 1), test["detectable"]),
+        Cell(test["test"]),
+        cells.count(test["seeds"]),
+        cells.count(test["n"]),
     ]
-
-
-def probability(p: float) -> str:
-    """Return a p-value with four decimals, `<0.0001` below."""
-    return "<0.0001" if p < 0.0001 else number(p, 4)

@@ -1,54 +1,46 @@
-"""The table of what training cost."""
+"""Training cost: updates, operations and seconds."""
 
-import math
-from collections.abc import Iterable
-
-from warmup.config.methods import Methods
 from warmup.evaluation.intervals import Interval
-from warmup.evaluation.result_tables import MEAN
-from warmup.reporting.costs import Cost
-from warmup.reporting.display_names import METHODS, TASKS, label
+from warmup.reporting import cells, notes
+from warmup.reporting.display_names import task_label
+from warmup.reporting.estimates import is_mean
+from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
+from warmup.reporting.tables import Section, _measured
 
-_HEADER = ("data", "model", "method", "seeds", "updates", "GFLOP", "compute", "seconds")
+SECTION = Section.COST
+PLACE = 1
 _SECONDS = (
-    "Seconds [95% interval, Student t over the seeds; none with one seed] are of updates alone, "
-    "and of this machine with whatever else it did."
+    "Seconds [95% interval, Student t over the seeds; none with one seed] are those of the updates "
+    "alone, on this machine with whatever else it did."
 )
 
 
-def cost_table(costs: Iterable[Cost], methods: Methods, task: str) -> Table:
-    """Return updates, operations and seconds of each method on each data set and pair of a task."""
+def table(results: Results) -> Table | None:
+    """Return the cost of each method on each data set and pair, if there is any."""
+    if not results.costs:
+        return None
     rows = [
         [
-            *map(Cell, (item.setting.data, item.setting.model, label(METHODS, item.method))),
-            Cell(number(item.seeds, 0), item.seeds),
-            Cell(number(item.updates, 0), item.updates),
-            Cell(number(item.flops / 1e9, 1), item.flops),
-            times(item.relative),
-            _seconds(item.seconds),
+            *_measured.names(cost.setting, cost.method, results),
+            cells.count(cost.seeds),
+            cells.count(cost.updates),
+            Cell(number(cost.flops / 1e9, 1), cost.flops),
+            cells.times(cost.relative),
+            _seconds(cost.seconds),
         ]
-        for item in costs
-        if not item.setting.pair.startswith(MEAN)
+        for cost in results.costs
+        if not is_mean(cost.setting)
     ]
-    title = f"{label(TASKS, task)}: training cost (mean over seeds)"
-    notes = [compute_note(methods), _SECONDS]
-    return Table(f"{task}-cost", title, _HEADER, rows, 3, notes)
-
-
-def _seconds(found: Interval) -> Cell:
-    return Cell(f"{number(found.mean, 1)} {interval(found.low, found.high, 1)}", found.mean)
-
-
-def times(value: float) -> Cell:
-    """Return compute relative to SFT."""
-    return Cell("–" if math.isnan(value) else f"{number(value, 2)}×", value)
-
-
-def compute_note(methods: Methods) -> str:
-    """Return what is counted."""
-    counted = "with" if methods.starts else "without"
-    return (
-        "Updates and compute (floating-point operations, relative to SFT) are of training, "
-        f"{counted} the training of the method it starts from."
+    return Table(
+        f"{task_label(results.task)}: training cost (mean over seeds)",
+        [*_measured.LABELS, "seeds", "updates", "GFLOP", "compute", "seconds"],
+        rows,
+        len(_measured.LABELS),
+        [notes.compute(results.methods), _SECONDS],
     )
+
+
+def _seconds(seconds: Interval) -> Cell:
+    bounds = interval(seconds.low, seconds.high, 1)
+    return Cell(f"{number(seconds.mean, 1)} {bounds}", seconds.mean)
