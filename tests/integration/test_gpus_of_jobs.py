@@ -13,7 +13,7 @@ include: "{ROOT}/workflow/rules/common.smk"
 
 rule seen:
     output: "seen"
-    shell: "env {{GPUS}} sh -c 'echo ${{{{CUDA_VISIBLE_DEVICES-all}}}}' > {{output}}"
+    shell: GPUS + "sh -c 'echo ${{{{CUDA_VISIBLE_DEVICES-all}}}}' > {{output}}"
 """
 
 

@@ -75,8 +75,7 @@ def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
         edit(module(checkout, name))
     for path in (checkout / "workflow/rules").glob("*.smk"):
         for name in ("prepare", "train-tokenizer", "train", "generate"):
-            command = f" warmup {name} "
-            path.write_text(path.read_text().replace(command, f"{command} "))
+            path.write_text(path.read_text().replace(f" {name} --", f" {name}  --"))
     assert due(finished, checkout) == {}
 
 
@@ -107,7 +106,7 @@ def test_edited_code_makes_due_what_runs_it(finished, checkout, name, rules):
 
 def test_an_edited_command_makes_its_rule_due(finished, checkout):
     path = checkout / "workflow/rules/evaluate.smk"
-    path.write_text(path.read_text().replace("-m warmup compare ", "-m warmup compare  "))
+    path.write_text(path.read_text().replace(" compare --", " compare  --"))
     assert due(finished, checkout).keys() == COMPARED
 
 
@@ -118,10 +117,11 @@ def test_the_hash_of_a_rule_covers_every_module_that_its_command_imports(copy, m
     text = "".join(path.read_text() for path in (ROOT / "workflow/rules").glob("*.smk"))
     hashed = dict(re.findall(r'code=code\(\s*"(\w+)",(.*?)\),?\n', text, re.DOTALL))
     assert hashed.keys() == SCORED
-    plan, of = Plan(EXPERIMENT), SimpleNamespace(dataset="shell_game")
-    run = "score/shell_game/en/t5/warmup/seed1/test.greedy"
+    plan, of = Plan(EXPERIMENT), SimpleNamespace(dataset="shell_game", figure="lookahead")
+    run = "shell_game/en/t5/warmup/seed1/test.greedy"
+    logs = {"score": f"score/{run}", "figure": "figures/lookahead"}
     for rule, written in hashed.items():
-        log = (copy / f"logs/tiny/{run if rule == 'score' else rule}.log").read_text()
+        log = (copy / f"logs/tiny/{logs.get(rule, rule)}.log").read_text()
         imported = set(re.findall(r"\| +(warmup(?:\.\w+)*)\n", log))
         assert "warmup.common.files" in imported
         names = eval(f"[{written}]", {"PLAN": plan})

@@ -52,15 +52,18 @@ PLAN = run(plan)
 RESULTS = f"results/{PLAN.name}"
 LOGS = f"logs/{PLAN.name}"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
-SCRIPTS = quote(str(ROOT / "workflow" / "scripts"))
 
-# What a job's command begins with. Modules are found in src/, whatever environment a job runs in:
-# nothing has to be installed. A GPU that the configuration does not ask for is hidden.
-# These are not parameters, since they must not make a finished job due.
+# What the commands of jobs begin with. Modules are found in src/, whatever environment a job runs
+# in: nothing has to be installed. A GPU that the configuration does not ask for is hidden.
+# (Names in braces within a command are looked up in the main workflow, which may be another one.)
 ENVIRONMENT = f"PYTHONPATH={quote(str(ROOT / 'src'))} TOKENIZERS_PARALLELISM=false"
-GPUS = "" if PLAN.resources.gpus else "CUDA_VISIBLE_DEVICES="
+WARMUP = f"{ENVIRONMENT} python -m warmup"
+GPUS = "" if PLAN.resources.gpus else "CUDA_VISIBLE_DEVICES= "
 # with --sdm conda `python` is that of the environment; without either it says what it lacks
-METRICS_PYTHON = METRICS_ENVIRONMENT if METRICS_ENVIRONMENT.exists() else "python"
+METRICS_PYTHON = (
+    quote(str(METRICS_ENVIRONMENT)) if METRICS_ENVIRONMENT.exists() else "python"
+)
+TRAIN_SCRIPT = quote(str(ROOT / "workflow" / "scripts" / "train.sh"))
 
 if workflow.remote_exec:  # a job of a cluster, on its node
     slurm.write_comment(sys.argv[1:], PLAN.experiment.tasks)
@@ -79,7 +82,7 @@ wildcard_constraints:
 
 
 def code(rule, *modules):
-    """Return a parameter: a rule's command, and the SHA-256 of all code that this runs.
+    """Return a parameter: a rule's command after WARMUP, and the SHA-256 of all code it runs.
 
     Args:
         rule: its name.
@@ -89,7 +92,8 @@ def code(rule, *modules):
 
     def of(wildcards):
         given = [one(wildcards) if callable(one) else [one] for one in modules]
-        return [getattr(rules, rule).rule.shellcmd, code_digest.digest(*sum(given, []))]
+        command = getattr(rules, rule).rule.shellcmd.removeprefix(WARMUP)
+        return [command, code_digest.digest(*sum(given, []))]
 
     return of
 

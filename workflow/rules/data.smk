@@ -16,7 +16,7 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "{ENVIRONMENT} python -m warmup fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
+        WARMUP + " fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -34,7 +34,8 @@ rule fetch_model:
     message:
         "Downloading model {wildcards.model}"
     shell:
-        "{ENVIRONMENT} python -m warmup fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        WARMUP
+        + " fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_metric:
@@ -52,7 +53,7 @@ rule fetch_metric:
     message:
         "Getting the model of {wildcards.metric}"
     shell:
-        "{ENVIRONMENT} python -m warmup fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
+        WARMUP + " fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -81,7 +82,7 @@ checkpoint prepare:
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "{ENVIRONMENT} python -m warmup prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
+        WARMUP + " prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
@@ -106,6 +107,6 @@ checkpoint tokenizer:
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:
-        "{ENVIRONMENT} python -m warmup train-tokenizer --train {input.train} --task {params.task}"
+        WARMUP + " train-tokenizer --train {input.train} --task {params.task}"
         " --spec {params.spec:q} --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

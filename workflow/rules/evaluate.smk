@@ -30,7 +30,7 @@ rule generate:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "{GPUS} {ENVIRONMENT} python -m warmup generate --model {input.model} --input {params.examples}"
+        GPUS + WARMUP + " generate --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
@@ -61,8 +61,8 @@ rule score_neural:
         "Scoring with {wildcards.metric} ({wildcards.decoding}): {wildcards.method},"
         " {wildcards.model} on {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "{GPUS} {ENVIRONMENT} OMP_NUM_THREADS={threads}"
-        " {METRICS_PYTHON:q} -m warmup score-neural --metric {wildcards.metric}"
+        f"{GPUS}{ENVIRONMENT} OMP_NUM_THREADS={{threads}} {METRICS_PYTHON} -m warmup"
+        " score-neural --metric {wildcards.metric}"
         " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 
@@ -87,7 +87,7 @@ rule score:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "{ENVIRONMENT} python -m warmup score --predictions {input.predictions} --run {params.run:q}"
+        WARMUP + " score --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
         " --segments {input.segments} > {log} 2>&1"
 
@@ -126,7 +126,7 @@ rule collect:
     message:
         "Collecting all scores"
     shell:
-        "{ENVIRONMENT} python -m warmup collect --experiment {input.experiment}"
+        WARMUP + " collect --experiment {input.experiment}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
@@ -147,7 +147,7 @@ rule compare:
     message:
         "Comparing the methods"
     shell:
-        "{ENVIRONMENT} python -m warmup compare --experiment {input.experiment} --output {output}"
+        WARMUP + " compare --experiment {input.experiment} --output {output}"
         " > {log} 2>&1"
 
 
@@ -173,5 +173,5 @@ rule analyse:
     message:
         "Analysing the warmups"
     shell:
-        "{ENVIRONMENT} python -m warmup analyse-warmups --experiment {input.experiment}"
+        WARMUP + " analyse-warmups --experiment {input.experiment}"
         " --output {output} > {log} 2>&1"

@@ -36,7 +36,7 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        "{ENVIRONMENT} python -m warmup tables --scores {input.scores} --comparisons {input.comparisons}"
+        WARMUP + " tables --scores {input.scores} --comparisons {input.comparisons}"
         " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
@@ -76,7 +76,7 @@ rule figure:
     message:
         "Drawing the figure {wildcards.figure}"
     shell:
-        "{ENVIRONMENT} python -m warmup figures --only {wildcards.figure} --scores {input.scores}"
+        WARMUP + " figures --only {wildcards.figure} --scores {input.scores}"
         " --curves {input.curves} --comparisons {input.comparisons} --warmups {input.warmups}"
         " --experiment {input.experiment} --output-dir {params.folder} > {log} 2>&1"
 
@@ -120,7 +120,7 @@ rule report:
     message:
         "Writing the report"
     shell:
-        "{ENVIRONMENT} python -m warmup report --scores {input.scores} --curves {input.curves}"
+        WARMUP + " report --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --experiment {input.experiment} --output {output} > {log} 2>&1"

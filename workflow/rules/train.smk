@@ -43,8 +43,9 @@ rule train:
         "Training {wildcards.method}: {wildcards.model} on {wildcards.dataset}"
         " ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        "exec env {GPUS} {ENVIRONMENT}"
-        " bash {SCRIPTS}/train.sh {params.work} {log} {resources.processes} {threads}"
+        f"exec env {GPUS}{ENVIRONMENT} bash {TRAIN_SCRIPT}"
+        " {params.work} {log} {resources.processes} {threads}"
         " warmup train --config {params.config:q} {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
-        " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded}"
+        " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
+        " --on-nan {resources.on_nan} {resources.sharded}"
