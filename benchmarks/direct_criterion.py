@@ -34,15 +34,17 @@ def check_direct(method: MethodConfig, where: str) -> None:
 
     Raises:
         InputError: it computes another objective, other settings of it, another kind of sampling
-            or another divergence than the method has; the message names the first of them.
+            or another divergence; the message names the first setting that differs.
     """
+    if method.sampling is None:
+        raise InputError(f"{where}: sampling: the direct implementation needs it, got null")
     computed: dict[str, object] = {"objective": "reweighted"}
     found: dict[str, object] = {"objective": method.objective}
     computed |= {f"objective_settings.{key}": value for key, value in OBJECTIVE.items()}
     objective = OBJECTIVE | dict(method.objective_settings)
     found |= {f"objective_settings.{key}": value for key, value in objective.items()}
     computed |= {f"sampling.{key}": value for key, value in SAMPLING.items()}
-    found |= {f"sampling.{key}": getattr(method.sampling, key, "none") for key in SAMPLING}
+    found |= {f"sampling.{key}": getattr(method.sampling, key) for key in SAMPLING}
     if method.reference_kl:
         computed["reference_kl.divergence"] = "reverse"
         found["reference_kl.divergence"] = method.reference_kl.divergence

@@ -48,17 +48,11 @@ def settings(
     """Return a method of config.yaml with some settings of sampling changed.
 
     It has no reference KL unless one is given.
-
-    Raises:
-        InputError: the direct implementation does not compute such a method.
     """
     method = experiment.load(ROOT / "config.yaml").methods[name]
     if method.sampling:
         method = replace(method, sampling=replace(method.sampling, **sampling))
-    method = replace(method, reference_kl=reference_kl)
-    if method.sampling:
-        check_direct(method, "config.yaml: methods.warmup")
-    return method
+    return replace(method, reference_kl=reference_kl)
 
 
 def likelihood(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
@@ -73,20 +67,20 @@ def exact(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
 
 def one_sample(model: LanguageModel, batch: Batch, shape: Shape) -> Gradients:
     """Return a warmup step with a backward pass through one of N."""
-    method = _warmup(shape)
-    assert method.sampling
-    method = replace(method, sampling=replace(method.sampling, backprop_samples=1))
-    return _criterion(model, batch, method)
+    return _criterion(model, batch, _warmup(shape, backprop_samples=1))
 
 
-def _warmup(shape: Shape) -> MethodConfig:
-    return settings(
-        "warmup",
-        samples=shape.samples,
-        max_tokens=shape.warmup,
-        backprop_samples=None,
-        adaptive_samples=None,
-    )
+def _warmup(shape: Shape, backprop_samples: int | None = None) -> MethodConfig:
+    """Return the method `warmup` of config.yaml with the sizes of a shape.
+
+    Raises:
+        InputError: the direct implementation does not compute it, so there is nothing to compare.
+    """
+    sizes: dict[str, Any] = {
+        "samples": shape.samples, "max_tokens": shape.warmup, "adaptive_samples": None
+    }  # fmt: skip
+    check_direct(settings("warmup", backprop_samples=None, **sizes), "config.yaml: methods.warmup")
+    return settings("warmup", backprop_samples=backprop_samples, **sizes)
 
 
 def _criterion(model: LanguageModel, batch: Batch, method: MethodConfig) -> Gradients:

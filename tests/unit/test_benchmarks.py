@@ -124,7 +124,7 @@ def test_a_direct_training_has_the_losses_and_the_gradient_of_the_criterion(name
         ({"sampling": replace(METHOD.sampling, settle=3)}, "sampling.settle: .* only 0, got 3"),
         ({"sampling": replace(METHOD.sampling, temperature=0.5)}, "sampling.temperature: "),
         ({"sampling": replace(METHOD.sampling, predefined="filler")}, "sampling.predefined: "),
-        ({"sampling": None}, "sampling.temperature: "),
+        ({"sampling": None}, "sampling: the direct implementation needs it, got null"),
         (
             {"reference_kl": ReferenceKLConfig(
                 weight=1.0, updates=6, final=0.0, divergence="forward"

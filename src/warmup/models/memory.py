@@ -1,4 +1,4 @@
-"""Do with less at once what needs more memory than there is."""
+"""Retry work that ran out of memory, in smaller parts."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -11,12 +11,11 @@ T = TypeVar("T")
 
 
 def retry_smaller(work: Callable[[], T], shrink: Callable[[], None]) -> T:
-    """Return the result of `work`. When memory runs out, call `shrink` and begin again.
+    """Return the result of `work`. If memory runs out, call `shrink` and start `work` again.
 
     Args:
-        work: the work, done from its beginning at each call.
-        shrink: lets the next call of `work` need less memory. It raises an error if that is not
-            possible.
+        work: does all of the work at each call.
+        shrink: makes the next call of `work` need less memory; raises an error if it cannot.
     """
     while True:
         try:
@@ -24,7 +23,7 @@ def retry_smaller(work: Callable[[], T], shrink: Callable[[], None]) -> T:
         except (RuntimeError, MemoryError) as error:  # torch.OutOfMemoryError is the former
             if not out_of_memory(error):
                 raise
-        # after the `except`: until then the error keeps what the work had allocated
+        # outside `except`: the error keeps the memory that the work had allocated
         shrink()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
