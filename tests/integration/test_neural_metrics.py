@@ -54,7 +54,12 @@ def models(tmp_path_factory):
 
 def compute(models, folder, name, rows, python=PYTHON):
     """Run both commands as the rules do; return what is in the file of segment scores."""
-    entry = {"local": str(models / FOLDERS[name]), "layer": 1, "batch_size": 4}
+    entry = {
+        "local": str(models / FOLDERS[name]),
+        "layer": 1,
+        "batch_size": 4,
+        "tasks": ["translation"],
+    }
     predictions = folder / "predictions.jsonl"
     predictions.write_text("".join(json.dumps(row) + "\n" for row in rows))
     options = ["--metric", name, "--entry", json.dumps(entry)]

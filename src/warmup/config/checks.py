@@ -16,6 +16,7 @@ from warmup.config.settings import (
     ExperimentConfig,
     GridConfig,
     MethodConfig,
+    MetricModelConfig,
     ModelConfig,
     NeuralMetricConfig,
     SamplingConfig,
@@ -145,18 +146,31 @@ def _check_neural_metric(name: str, metric: NeuralMetricConfig) -> None:
         raise unknown("neural metric", name, plugins.names("neural metric"))
     for task in metric.tasks:
         _choose(f"{where}.tasks", task, plugins.names("task"))
-    if (metric.hub is None) == (metric.local is None):
+    check_metric_model(name, metric, where)
+    needed = plugins.constant("neural metric", name, "NEEDS")
+    _check_needed(where, "layer", metric.layer, needed == "layer")
+
+
+def check_metric_model(name: str, model: MetricModelConfig, where: str) -> None:
+    """Check what says which model a neural metric has; `where` begins errors.
+
+    Raises:
+        InputError: a key is missing, or has no meaning.
+    """
+    if (model.hub is None) == (model.local is None):
         raise InputError(f"{where}: needs exactly one of hub and local")
-    if (metric.hub is None) != (metric.revision is None):
+    if (model.hub is None) != (model.revision is None):
         raise InputError(f"{where}: hub and revision go together")
-    needed = {plugins.constant("neural metric", name, "NEEDS")}
-    if metric.hub:
-        needed.add(plugins.constant("neural metric", name, "HUB_NEEDS"))
-    for key, value in (("encoder_revision", metric.encoder_revision), ("layer", metric.layer)):
-        if key in needed and value is None:
-            raise InputError(f"{where}: missing key {key!r}")
-        if key not in needed and value is not None:
-            raise InputError(f"{where}: {key} has no meaning here")
+    needed = model.hub and plugins.constant("neural metric", name, "HUB_NEEDS")
+    key = "encoder_revision"
+    _check_needed(where, key, model.encoder_revision, needed == key)
+
+
+def _check_needed(where: str, key: str, value: object, needed: bool) -> None:
+    if needed and value is None:
+        raise InputError(f"{where}: missing key {key!r}")
+    if not needed and value is not None:
+        raise InputError(f"{where}: {key} has no meaning here")
 
 
 def _check_method(

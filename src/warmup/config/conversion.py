@@ -1,9 +1,11 @@
 """Dataclasses from JSON values, and back."""
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+from warmup.common.errors import InputError
 
 T = TypeVar("T")
 
@@ -14,9 +16,16 @@ def from_json(kind: type[T], value: Mapping[str, Any]) -> T:
     Args:
         kind: the dataclass. Types of fields may be dataclasses, `X | None`, `tuple[X, ...]`,
             `Mapping[str, X]`, and those of JSON values.
-        value: has the fields as keys, except some that have defaults; checked by its schema.
+        value: has the fields as keys, except some that have defaults. Types of values are not
+            checked; that is what a schema does.
+
+    Raises:
+        InputError: a key is missing.
     """
     hints = get_type_hints(kind)
+    for field in fields(kind):  # type: ignore[arg-type]  # a dataclass
+        if field.name not in value and field.default is MISSING:
+            raise InputError(f"missing key {field.name!r}")
     return kind(**{key: _convert(hints[key], item) for key, item in value.items() if key in hints})
 
 

@@ -249,11 +249,9 @@ class DecodingConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
-class NeuralMetricConfig:
-    """An entry of `neural_metrics`; it has one of `hub` and `local`."""
+class MetricModelConfig:
+    """What determines the model of a neural metric; it has one of `hub` and `local`."""
 
-    tasks: tuple[str, ...]
-    """Tasks whose outputs it scores."""
     hub: str | None = None
     """Id of a repository of the Hugging Face Hub."""
     revision: str | None = None
@@ -262,6 +260,21 @@ class NeuralMetricConfig:
     """Folder with the model."""
     encoder_revision: str | None = None
     """For comet, commit of the repository of its encoder, for the tokenizer."""
+
+    @property
+    def repository(self) -> tuple[str, str]:
+        """Id and commit of the repository of the Hub; a `ValueError` for a local model."""
+        if self.hub is None or self.revision is None:
+            raise ValueError("the model is not of the Hub")
+        return self.hub, self.revision
+
+
+@dataclass(frozen=True, kw_only=True)
+class NeuralMetricConfig(MetricModelConfig):
+    """An entry of `neural_metrics`."""
+
+    tasks: tuple[str, ...]
+    """Tasks whose outputs it scores."""
     layer: int | None = None
     """For bertscore, the layer whose embeddings are compared."""
     batch_size: int

@@ -18,10 +18,12 @@ from warmup.common import code_digest, errors
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
+from warmup.config.conversion import from_json, to_json
+from warmup.config.settings import NeuralMetricConfig
 from warmup.data import predictions
 from warmup.evaluation import neural_metrics, segment_scores
 from warmup.evaluation.metrics import Corpus
-from warmup.evaluation.neural_metrics import Entry, NeuralMetric, Scorer
+from warmup.evaluation.neural_metrics import NeuralMetric, Scorer
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores
 
 NO_ENVIRONMENT = (
@@ -30,7 +32,7 @@ NO_ENVIRONMENT = (
 )
 
 
-def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
+def load(metric: NeuralMetric, model: dict[str, Any], entry: NeuralMetricConfig) -> Scorer:
     """Load the model of a metric.
 
     Args:
@@ -56,7 +58,7 @@ def load(metric: NeuralMetric, model: dict[str, Any], entry: Entry) -> Scorer:
         raise InputError(f"{model['folder']}: {type(error).__name__}: {error}") from None
 
 
-def signature(name: str, model: dict[str, Any], entry: Entry, target_lang: str) -> str:
+def signature(name: str, model: dict[str, Any], entry: NeuralMetricConfig, target_lang: str) -> str:
     """Return a signature such as `comet|model:Unbabel/wmt22-comet-da|revision:2760a223ac95|…`."""
     metric = neural_metrics.load(name)
     origin = [f"model:{model['model']}", f"sha256:{model['sha256'][:12]}"]
@@ -68,7 +70,7 @@ def signature(name: str, model: dict[str, Any], entry: Entry, target_lang: str) 
 
 
 def compute(
-    name: str, model: dict[str, Any], entry: Entry, corpus: Corpus, output: Path
+    name: str, model: dict[str, Any], entry: NeuralMetricConfig, corpus: Corpus, output: Path
 ) -> str | None:
     """Write the segment scores of the outputs; return the reason if there are none.
 
@@ -88,7 +90,7 @@ def compute(
     stated_signature = signature(name, model, entry, corpus.target_lang)
     provenance = {
         "model": model,
-        "settings": dict(entry),
+        "settings": to_json(entry),
         "code_sha256": code_digest.of_neural_metric(name),
         "packages": _versions([*metric.PACKAGES, "torch", "tokenizers", "numpy"]),
         "python": platform.python_version(),
@@ -119,6 +121,14 @@ def _model(path: Path) -> dict[str, Any]:
     return model
 
 
+def _entry(text: str) -> NeuralMetricConfig:
+    """Read an entry, which the workflow has checked: the environment of metrics has no schemas."""
+    try:
+        return from_json(NeuralMetricConfig, read_object(text, "--entry"))
+    except InputError as error:
+        raise InputError(f"--entry: {str(error).removeprefix('--entry: ')}") from None
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add = parser.add_argument
@@ -141,6 +151,6 @@ def run(options: argparse.Namespace) -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"  # the model is a local folder
     neural_metrics.load(options.metric)
     corpus = Corpus.of(predictions.read(options.predictions), options.target_lang)
-    model, entry = _model(options.model), read_object(options.entry, "--entry")
+    model, entry = _model(options.model), _entry(options.entry)
     if reason := compute(options.metric, model, entry, corpus, options.output):
         print(f"{options.metric} not computed: {reason}", file=sys.stderr)

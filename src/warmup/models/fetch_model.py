@@ -8,7 +8,6 @@ import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import errors as hub_errors
 from huggingface_hub import snapshot_download
@@ -16,6 +15,7 @@ from huggingface_hub import snapshot_download
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, refuse_full
+from warmup.config import schema
 
 FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
 """Weights, configurations and tokenizers; no pickled weights, since loading those can run code."""
@@ -97,17 +97,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="JSON|FILE",
-        help="entry of `models` in the configuration, with hub and revision (40 digits)",
+        help="entry of `models` in the configuration, with hub and revision",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
 
 
 def run(options: argparse.Namespace) -> None:
     """Download a model of the Hugging Face Hub: configuration, tokenizer and safetensors."""
-    entry: dict[str, Any] = read_object(options.model, "--model")
-    for key in ("hub", "revision"):
-        if not isinstance(entry.get(key), str):
-            raise InputError(f"--model: needs text under the key {key!r}")
+    entry = read_object(options.model, "--model")
+    keys = schema.definition("model")["properties"]
+    wanted = {key: keys[key] for key in ("hub", "revision")}
+    schema.check(entry, schema.mapping(wanted, keys), "--model")
     fetch_model(entry["hub"], entry["revision"], options.output)
     files = [path for path in options.output.iterdir() if path.is_file()]
     size = sum(path.stat().st_size for path in files)

@@ -9,12 +9,13 @@ from huggingface_hub.utils import filter_repo_objects
 
 from warmup.__main__ import main
 from warmup.common.errors import InputError
+from warmup.config.settings import MetricModelConfig
 from warmup.evaluation import fetch_metric, neural_metrics
 from warmup.models import fetch_model
 
 REVISION, OTHER = "0" * 40, "1" * 40
 COMET = {"hub": "Unbabel/tiny", "revision": REVISION, "encoder_revision": OTHER}
-BERT = {"hub": "a/bert", "revision": REVISION, "layer": 3}
+BERT = {"hub": "a/bert", "revision": REVISION}
 SETTINGS = "class_identifier: regression_metric\npretrained_model: xlm-tiny\n"
 REPOSITORIES = {
     "Unbabel/tiny": {
@@ -50,12 +51,16 @@ def hub(monkeypatch):
     return calls
 
 
+def describe(name, entry, folder):
+    return fetch_metric.describe(name, MetricModelConfig(**entry), folder)
+
+
 def content(folder):
     return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
 
 
 def test_comet_comes_with_the_tokenizer_of_its_encoder_at_its_revision(hub, tmp_path):
-    found = fetch_metric.describe("comet", COMET, tmp_path / "comet")
+    found = describe("comet", COMET, tmp_path / "comet")
     assert hub == [("Unbabel/tiny", REVISION), ("xlm-tiny", OTHER)]
     assert content(tmp_path) == [
         "comet/checkpoints/model.ckpt", "comet/encoder/config.json",
@@ -66,10 +71,10 @@ def test_comet_comes_with_the_tokenizer_of_its_encoder_at_its_revision(hub, tmp_
 
 
 def test_what_is_there_is_not_downloaded_again_but_another_revision_is(hub, tmp_path):
-    first = fetch_metric.describe("bertscore", BERT, tmp_path / "b")
-    assert fetch_metric.describe("bertscore", BERT | {"layer": 4}, tmp_path / "b") == first
+    first = describe("bertscore", BERT, tmp_path / "b")
+    assert describe("bertscore", BERT, tmp_path / "b") == first
     assert len(hub) == 1
-    fetch_metric.describe("bertscore", BERT | {"revision": OTHER}, tmp_path / "b")
+    describe("bertscore", BERT | {"revision": OTHER}, tmp_path / "b")
     assert hub[1:] == [("a/bert", OTHER)]
     assert content(tmp_path) == [
         "b/config.json", "b/model.safetensors", "b/origin.json", "b/vocab.txt"
@@ -79,16 +84,16 @@ def test_what_is_there_is_not_downloaded_again_but_another_revision_is(hub, tmp_
 def test_a_folder_of_something_else_is_not_replaced(hub, tmp_path):
     (tmp_path / "dear.txt").write_text("years of work")
     with pytest.raises(InputError, match="is not empty; delete it"):
-        fetch_metric.describe("bertscore", BERT, tmp_path)
+        describe("bertscore", BERT, tmp_path)
     assert (content(tmp_path), hub) == (["dear.txt"], [])
 
 
 def test_an_incomplete_repository_leaves_nothing(hub, tmp_path):
     entry = BERT | {"hub": "xlm-tiny"}
-    fetch_metric.describe("bertscore", entry, tmp_path / "x")
+    describe("bertscore", entry, tmp_path / "x")
     entry = COMET | {"hub": "a/bert"}
     with pytest.raises(InputError, match=r"hparams\.yaml: cannot read"):
-        fetch_metric.describe("comet", entry, tmp_path / "y")
+        describe("comet", entry, tmp_path / "y")
     assert not (tmp_path / "y").exists()
 
 
@@ -105,7 +110,7 @@ def test_a_local_folder_is_looked_at(tmp_path, name, files, message):
     for file, text in files.items():
         (tmp_path / file).write_text(text)
     with pytest.raises(InputError, match=message):
-        fetch_metric.describe(name, {"local": str(tmp_path)}, tmp_path / "unused")
+        describe(name, {"local": str(tmp_path)}, tmp_path / "unused")
 
 
 @pytest.mark.parametrize("text", ["a: [", "- 1", "class_identifier: x"])
@@ -131,11 +136,20 @@ def test_a_model_out_of_reach_is_said_and_no_error(hub, tmp_path, monkeypatch, c
     assert reason in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("entry", [{}, {"hub": "a/b"}, {"hub": 3, "revision": "x"}, {"local": []}])
-def test_an_entry_without_a_model_is_refused(tmp_path, capsys, entry):
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({}, "needs exactly one of hub and local"),
+        ({"hub": "a/b"}, "hub and revision go together"),
+        ({"hub": 3, "revision": "x"}, "hub: 3 is not of type 'string'"),
+        ({"local": []}, "local: [] is not of type 'string'"),
+        (BERT | {"id": 3}, "unknown key 'id'; valid keys: batch_size, encoder_revision, hub"),
+    ],
+)
+def test_an_entry_without_a_model_is_refused(tmp_path, capsys, entry, message):
     arguments = ["--metric", "bertscore", "--entry", json.dumps(entry), "--folder", "f"]
     with pytest.raises(SystemExit) as stop:
         main(["fetch", "metric", *arguments, "--output", str(tmp_path / "o")])
     assert stop.value.code == 2
-    assert "error: --entry: needs text under the key" in capsys.readouterr().err
+    assert f"error: --entry: {message}" in capsys.readouterr().err
     assert not list(tmp_path.iterdir())

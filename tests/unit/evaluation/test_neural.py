@@ -25,19 +25,20 @@ ERRORS = {
 }
 NEEDS, HUB_NEEDS, PACKAGES = "", "", ("numpy",)
 
-def fetch(entry, folder): ...
+def fetch(model, folder): ...
 def check(folder): ...
-def choices(entry): return f"scale:{entry['scale']}"
+def choices(entry): return f"layer:{entry.layer}"
 
 def load(folder, entry):
-    if entry["scale"] == 0:
+    if entry.layer == 0:
         import nothing_that_exists
-    if entry["scale"] < 0:
-        raise ERRORS[entry["scale"]]
+    if entry.layer < 0:
+        raise ERRORS[entry.layer]
     print("a library that talks")
-    return lambda corpus: [entry["scale"] * len(output) for output in corpus.hypotheses]
+    return lambda corpus: [entry.layer * len(output) for output in corpus.hypotheses]
 """
 MODEL = {"model": "a/b", "revision": "0123456789abcdef" * 2, "folder": "m", "sha256": "f" * 64}
+ENTRY = {"tasks": ["translation"], "local": "m", "batch_size": 16}
 
 
 @pytest.fixture
@@ -48,12 +49,12 @@ def compute(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(code_digest, "of_neural_metric", lambda name: f"of {name}")
     monkeypatch.chdir(tmp_path)
 
-    def run(scale, model=MODEL, name="length"):
+    def run(layer, model=MODEL, name="length"):
         (tmp_path / "model.json").write_text(json.dumps(model))
         rows = [prediction_line(output=output) for output in ("abc", "", "猫")]
         (tmp_path / "p.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         options = {
-            "metric": name, "model": "model.json", "entry": json.dumps({"scale": scale}),
+            "metric": name, "model": "model.json", "entry": json.dumps(ENTRY | {"layer": layer}),
             "predictions": "p.jsonl", "target-lang": "de", "output": "out.json",
         }  # fmt: skip
         arguments = [text for key, value in options.items() for text in (f"--{key}", value)]
@@ -71,18 +72,18 @@ def test_scores_come_with_all_that_made_them(compute):
     assert found["scores"] == [6, 0, 2]
     parts = found["signature"].split("|")
     assert parts[:5] == ["length", "model:a/b", "revision:0123456789ab", "sha256:ffffffffffff",
-                         "scale:2"]  # fmt: skip
+                         "layer:2"]  # fmt: skip
     assert parts[5] == "lang:de"
     assert parts[6].startswith("numpy:")
     provenance = found["provenance"]
     assert provenance["model"] == MODEL
-    assert provenance["settings"] == {"scale": 2}
+    assert provenance["settings"] == ENTRY | {"layer": 2}
     assert provenance["code_sha256"] == "of length"
     assert {"numpy", "torch"} <= provenance["packages"].keys()
 
 
 @pytest.mark.parametrize(
-    ("scale", "model", "reason"),
+    ("layer", "model", "reason"),
     [
         (0, MODEL, "make it with `make metrics-env`"),
         (-1, MODEL, "m: KeyError: 'no\\nsuch weight'"),
@@ -90,17 +91,17 @@ def test_scores_come_with_all_that_made_them(compute):
         (1, {"not_computed": "a/b: cannot reach the Hub"}, "a/b: cannot reach the Hub"),
     ],
 )
-def test_what_is_missing_is_written_and_said(compute, scale, model, reason):
-    found, said = compute(scale, model)
+def test_what_is_missing_is_written_and_said(compute, layer, model, reason):
+    found, said = compute(layer, model)
     assert found.keys() == {"metric", "not_computed"}
     assert reason in found["not_computed"]
     assert f"length not computed: {found['not_computed']}" in said
 
 
-@pytest.mark.parametrize(("scale", "said"), [(-3, "not enough memory"), (-4, "the disk is full")])
-def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, scale, said):
+@pytest.mark.parametrize(("layer", "said"), [(-3, "not enough memory"), (-4, "the disk is full")])
+def test_what_another_start_may_have_is_an_error(compute, capsys, tmp_path, layer, said):
     with pytest.raises(SystemExit):
-        compute(scale)
+        compute(layer)
     assert said in capsys.readouterr().err
     assert not (tmp_path / "out.json").exists()
 

@@ -174,11 +174,23 @@ def test_command_line(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert (output / "model.safetensors").is_file()
 
 
-@pytest.mark.parametrize("entry", [{"revision": REVISION}, {"hub": "a/b"}, {"hub": 1}])
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"revision": REVISION}, "'hub' is a required property"),
+        ({"hub": "a/b"}, "'revision' is a required property"),
+        ({"hub": 1, "revision": REVISION}, "hub: 1 is not of type 'string'"),
+        ({"hub": "a/b", "revision": "main"}, "revision: 'main' does not match"),
+    ],
+)
 def test_an_entry_that_is_not_of_the_hub(
-    entry: dict[str, Any], hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    entry: dict[str, Any],
+    message: str,
+    hub: Hub,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with pytest.raises(SystemExit):
         main(["fetch", "model", "--model", json.dumps(entry), "--output", str(tmp_path / "m")])
-    assert "--model: needs text under the key" in capsys.readouterr().err
+    assert f"--model: {message}" in capsys.readouterr().err
     assert hub.calls == []

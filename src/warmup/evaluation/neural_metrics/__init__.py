@@ -5,16 +5,15 @@ of their own, by `warmup score-neural`, which writes a file of segment scores. `
 treats them like any other metric.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol, cast
 
 from warmup.common import plugins
 from warmup.common.errors import unknown
+from warmup.config.settings import MetricModelConfig, NeuralMetricConfig
 from warmup.evaluation.metrics import Corpus
 
-Entry = Mapping[str, Any]
-"""An entry of `neural_metrics` in the configuration."""
 Scorer = Callable[[Corpus], list[float]]
 """Returns one score per item, usually 0 to 100; an output may be empty, or of any length."""
 
@@ -36,7 +35,7 @@ class NeuralMetric(Protocol):
     PACKAGES: tuple[str, ...]
     """Distributions whose versions change the value, the metric's own first."""
 
-    def fetch(self, entry: Entry, folder: Path) -> None:
+    def fetch(self, model: MetricModelConfig, folder: Path) -> None:
         """Download the model of `hub` at `revision` into `folder`.
 
         Raises:
@@ -46,10 +45,10 @@ class NeuralMetric(Protocol):
     def check(self, folder: Path) -> None:
         """Raise an `InputError` that names the file that a model's folder lacks."""
 
-    def choices(self, entry: Entry) -> str:
+    def choices(self, entry: NeuralMetricConfig) -> str:
         """Return every choice that changes the value, except model and versions."""
 
-    def load(self, folder: Path, entry: Entry) -> Scorer:
+    def load(self, folder: Path, entry: NeuralMetricConfig) -> Scorer:
         """Load the model.
 
         Raises:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from warmup.common.errors import InputError
+from warmup.config.settings import MetricModelConfig, NeuralMetricConfig
 from warmup.evaluation.metrics import Corpus
-from warmup.evaluation.neural_metrics import Entry, Scorer
+from warmup.evaluation.neural_metrics import Scorer
 
 LABEL = "BERTScore"
 HIGHER_IS_BETTER = True
@@ -21,7 +22,7 @@ HUB_NEEDS = ""
 PACKAGES = ("bert-score", "transformers")
 
 
-def fetch(entry: Entry, folder: Path) -> None:
+def fetch(model: MetricModelConfig, folder: Path) -> None:
     """Download a model: configuration, tokenizer and safetensors.
 
     Raises:
@@ -29,7 +30,7 @@ def fetch(entry: Entry, folder: Path) -> None:
     """
     from warmup.models.fetch_model import FILES, NESTED, download  # noqa: PLC0415  # main environment
 
-    download(entry["hub"], entry["revision"], folder, FILES, (NESTED,))
+    download(*model.repository, folder, FILES, (NESTED,))
 
 
 def check(folder: Path) -> None:
@@ -40,20 +41,20 @@ def check(folder: Path) -> None:
         raise InputError(f"{folder}: has no *.safetensors; other weights are not loaded")
 
 
-def choices(entry: Entry) -> str:
+def choices(entry: NeuralMetricConfig) -> str:
     """Return the layer, and how several references, frequencies and the baseline are treated."""
-    return f"f1|layer:{entry['layer']}|idf:no|rescale:no|refs:best|empty:0"
+    return f"f1|layer:{entry.layer}|idf:no|rescale:no|refs:best|empty:0"
 
 
-def load(folder: Path, entry: Entry) -> Scorer:
+def load(folder: Path, entry: NeuralMetricConfig) -> Scorer:
     """Load a model offline; errors as `NeuralMetric`."""
     from bert_score import BERTScorer  # noqa: PLC0415
 
     # the model is named ".", since the library takes any path that contains "t5" for a T5
     with contextlib.chdir(folder):
-        scorer = BERTScorer(model_type=".", num_layers=entry["layer"])
+        scorer = BERTScorer(model_type=".", num_layers=entry.layer)
     _limit(scorer)
-    return lambda corpus: _score(scorer, corpus, entry["batch_size"])
+    return lambda corpus: _score(scorer, corpus, entry.batch_size)
 
 
 def _limit(scorer: Any) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_bytes
+from warmup.config.settings import MetricModelConfig, NeuralMetricConfig
 from warmup.evaluation.metrics import Corpus
-from warmup.evaluation.neural_metrics import Entry, Scorer
+from warmup.evaluation.neural_metrics import Scorer
 
 LABEL = "COMET"
 HIGHER_IS_BETTER = True
@@ -25,7 +26,7 @@ _SETTINGS, _WEIGHTS, _ENCODER = "hparams.yaml", "checkpoints/model.ckpt", "encod
 _TOKENIZER = ("*.json", "*.model", "vocab.txt", "merges.txt")
 
 
-def fetch(entry: Entry, folder: Path) -> None:
+def fetch(model: MetricModelConfig, folder: Path) -> None:
     """Download a model, and configuration and tokenizer of the encoder that its settings name.
 
     Raises:
@@ -33,9 +34,9 @@ def fetch(entry: Entry, folder: Path) -> None:
     """
     from warmup.models.fetch_model import NESTED, download  # noqa: PLC0415  # of the main environment
 
-    download(entry["hub"], entry["revision"], folder, (_SETTINGS, _WEIGHTS))
+    download(*model.repository, folder, (_SETTINGS, _WEIGHTS))
     encoder = _settings(folder)["pretrained_model"]
-    download(encoder, entry["encoder_revision"], folder / _ENCODER, _TOKENIZER, (NESTED,))
+    download(encoder, str(model.encoder_revision), folder / _ENCODER, _TOKENIZER, (NESTED,))
 
 
 def check(folder: Path) -> None:
@@ -46,12 +47,12 @@ def check(folder: Path) -> None:
     _settings(folder)
 
 
-def choices(entry: Entry) -> str:
+def choices(entry: NeuralMetricConfig) -> str:
     """Return how several references and the scale of the model are treated."""
     return "refs:mean|scale:100"
 
 
-def load(folder: Path, entry: Entry) -> Scorer:
+def load(folder: Path, entry: NeuralMetricConfig) -> Scorer:
     """Load a model offline, without running code from its file; errors as `NeuralMetric`."""
     import torch  # noqa: PLC0415
     from comet.models import str2model  # noqa: PLC0415
@@ -72,7 +73,7 @@ def load(folder: Path, entry: Entry) -> Scorer:
     if not model.requires_references():
         raise InputError(f"{folder}: {kind.__name__} does not use references")
     gpus = int(torch.cuda.is_available())
-    return lambda corpus: _score(model, corpus, entry["batch_size"], gpus)
+    return lambda corpus: _score(model, corpus, entry.batch_size, gpus)
 
 
 def _score(model: Any, corpus: Corpus, batch_size: int, gpus: int) -> list[float]:
