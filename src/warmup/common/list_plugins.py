@@ -10,6 +10,7 @@ KINDS = {
     "metrics": ("metric", "neural metric"),
     "sources": ("source",),
     "generators": ("generator",),
+    "tables": ("table",),
     "figures": ("figure",),
     "models": ("architecture",),
     "decodings": ("decoding",),

@@ -139,14 +139,14 @@ def paired_differences(
         shared: returns what paired rows have in common.
     """
     by_shared = {shared(other): other for other in others}
-    found = []
+    paired = []
     for row in rows:
         if other := by_shared.get(shared(row)):
             value = row["value"] - other["value"]
             half = math.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
             bounds = {"value": value, "low": value - half, "high": value + half}
-            found.append({**row, "baseline": baseline, **bounds})
-    return found
+            paired.append({**row, "baseline": baseline, **bounds})
+    return paired
 
 
 def estimates_of(rows: Iterable[Row]) -> list[Estimate]:

@@ -1,4 +1,4 @@
-"""Text for LaTeX: every character prints as itself in plain `article`, with pdfLaTeX too.
+"""Text for LaTeX: every character prints as itself in plain `article`, also with pdfLaTeX.
 
 No package is needed and no font encoding but the default one (OT1). A character that its fonts do
 not have is written as its code, such as [U+4E2D]; XeLaTeX and LuaLaTeX print the character.
@@ -13,7 +13,7 @@ CODES = "A code such as [U+4E2D] stands for a character that the fonts of pdfLaT
 """Note for a text in which `escape` wrote codes."""
 
 _IF_UNICODE = r"\ifdefined\Umathchardef "
-"""Begins what only XeLaTeX and LuaLaTeX read."""
+"""Begins text that only XeLaTeX and LuaLaTeX read."""
 _ACCENTS = {
     "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u",
     "\u0307": ".", "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0323": "d",
@@ -23,7 +23,7 @@ _ACCENTS = {
 _STRAIGHT = r"{\fontencoding{OT1}\ttfamily\char%d}"
 """A straight quote: the other fonts of OT1 have only curly ones."""
 _JOINER = "\u2060"
-"""Stands between two characters of which a font would make one: -- and ,,."""
+"""Separates two characters that a font would join: -- and ,,."""
 _TEXT = {
     _JOINER: "{}",
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
@@ -63,7 +63,7 @@ def escape(text: str) -> str:
 
 
 def _known(character: str) -> str | None:
-    """Return what OT1 has for a character; None where it has nothing."""
+    """Return the LaTeX of a character in OT1; None if OT1 does not have it."""
     if character in _TEXT:
         return _TEXT[character]
     if character in _MATHS:

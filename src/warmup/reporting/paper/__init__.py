@@ -1,1 +1,1 @@
-"""Numbers of the paper, and what its test sets could have shown."""
+"""Numbers of the paper, and the smallest gains that its test sets could show."""

@@ -1,7 +1,7 @@
-"""The smallest gain that the paper's test sets could show, to stand beside the gains it reports.
+"""The smallest gain that the paper's test sets could show, to be shown with the gains it reports.
 
-Exactly known only with both systems' outputs. Without them a range, from two systems whose outputs
-are much alike to two that are little alike; `detectable.csv` has its assumptions.
+It depends on the outputs of both systems. Without them a range is given, from very similar outputs
+to dissimilar ones; `detectable.csv` has its assumptions.
 """
 
 import csv
@@ -23,33 +23,35 @@ class Detectable(NamedTuple):
     low: float
     high: float
     basis: str
-    """Number of items, and what the range assumes, in words."""
+    """Number of items, and the assumptions of the range, in words."""
 
 
-def of_claim(claim: Mapping[Any, Any], tested: "pd.DataFrame | None" = None) -> Detectable | None:
-    """Return the smallest gain that the claim's test set could show; None where it is unknown.
+def of_claim(
+    claim: Mapping[Any, Any], comparisons: "pd.DataFrame | None" = None
+) -> Detectable | None:
+    """Return the smallest gain that the claim's test set could show; None if it is unknown.
 
-    From the comparisons of this experiment, if they are of the same data set, pair and metric; else
-    from the number of items and assumed spreads, with one model of each method.
+    It comes from the comparisons of this experiment if they are of the same data set, pair and
+    metric, otherwise from the number of items and assumed spreads, with one model per method.
 
     Args:
         claim: a row of `warmup.reporting.paper.reported.read`.
-        tested: as `warmup.evaluation.result_tables.COMPARISONS` reads them.
+        comparisons: as `warmup.evaluation.result_tables.COMPARISONS` reads them.
     """
-    return _measured(claim, tested) or _assumed(claim)
+    return _measured(claim, comparisons) or _assumed(claim)
 
 
-def _measured(claim: Mapping[Any, Any], tested: "pd.DataFrame | None") -> Detectable | None:
-    if tested is None:
+def _measured(claim: Mapping[Any, Any], comparisons: "pd.DataFrame | None") -> Detectable | None:
+    if comparisons is None:
         return None
     of_pairs = _pairs(claim["pair"])
     pair = re.escape(claim["pair"]) if of_pairs == 1 else f"mean of {of_pairs}"
-    rows = tested[
-        (tested["task"] == claim["task"])
-        & (tested["dataset"] == claim["dataset"])
-        & (tested["metric"] == claim["metric"])
-        & (tested["baseline"] == BASELINE)
-        & tested["pair"].str.fullmatch(pair)
+    rows = comparisons[
+        (comparisons["task"] == claim["task"])
+        & (comparisons["dataset"] == claim["dataset"])
+        & (comparisons["metric"] == claim["metric"])
+        & (comparisons["baseline"] == BASELINE)
+        & comparisons["pair"].str.fullmatch(pair)
     ].dropna(subset="detectable")
     if rows.empty:
         return None
@@ -63,12 +65,12 @@ def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
 
     keys = ("task", "dataset", "metric")
     with Path(__file__).with_name("detectable.csv").open(encoding="utf-8", newline="") as stream:
-        found = [row for row in csv.DictReader(stream) if all(row[k] == claim[k] for k in keys)]
-    if not found:
+        rows = [row for row in csv.DictReader(stream) if all(row[k] == claim[k] for k in keys)]
+    if not rows:
         return None
-    (row,) = found
+    (row,) = rows
     n, pairs = int(row["n"]), _pairs(claim["pair"])
-    # the noise of several pairs averages out, unless it is the same noise in each
+    # the noise of several pairs averages out, unless it is the same in each pair
     low = minimum_detectable_effect(float(row["low"]) / math.sqrt(n * pairs))
     high = minimum_detectable_effect(float(row["high"]) / math.sqrt(n))
     directions = f" in each of {pairs} directions, independent or not" if pairs > 1 else ""
@@ -76,6 +78,6 @@ def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
 
 
 def _pairs(pair: str) -> int:
-    """Return over how many pairs such as `mean of 8 directions` is; 1 for a pair."""
-    found = re.match(r"mean of (\d+)", pair)
-    return int(found[1]) if found else 1
+    """Return the number of pairs of a mean such as `mean of 8 directions`; 1 for a single pair."""
+    mean = re.match(r"mean of (\d+)", pair)
+    return int(mean[1]) if mean else 1

@@ -1,6 +1,6 @@
-"""Numbers of the paper (arXiv 2502.12304), for display beside measured ones and never among them.
+"""Numbers of the paper (arXiv 2502.12304), shown in tables of their own.
 
-Known from its abstract, digests of it, and extracted benchmark rows: hence so few.
+They come from its abstract, from digests of it and from extracted benchmark rows, so they are few.
 """
 
 from pathlib import Path
@@ -18,6 +18,6 @@ def read() -> "pd.DataFrame":
     `quantity` is `gain`, warmup minus SFT in points of the metric, or `absolute`, the score itself.
     The source does not name the model of the absolute scores (`not stated`).
     """
-    import pandas as pd  # noqa: PLC0415  # whoever only imports this starts without it
+    import pandas as pd  # noqa: PLC0415  # only where it is needed
 
     return pd.read_csv(Path(__file__).with_name("reported.csv"), keep_default_na=False)

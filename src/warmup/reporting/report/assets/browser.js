@@ -1,5 +1,5 @@
 
-/* The list of examples and the one that is open, whose address is in that of the page. */
+/* The list of examples and the open one, which the address of the page names. */
 
 const PAGE = 25;
 const form = document.getElementById("filter");
@@ -15,7 +15,7 @@ function setOptions(name, options) {
   if (options.some(([key]) => key === value)) select.value = value;
 }
 
-/* Fill the form: each choice narrows down those after it. */
+/* Fill the form: each choice limits the choices after it. */
 function readForm() {
   const distinct = (values) => [...new Set(values)].map((value) => [value, value]);
   let among = data.cells;
@@ -84,7 +84,7 @@ function showList() {
   after.disabled = first + PAGE >= chosen.length;
 }
 
-/* Show an example beside the list, at the page where it is. */
+/* Show an example next to the list, at the page where it is. */
 function openExample(example) {
   current = example;
   const place = chosen.indexOf(example);
@@ -143,7 +143,7 @@ function onKey(event) {
   else node.click();
 }
 
-/* Say which items are here, where not all are. */
+/* If not all items are here, say which are. */
 function showSampling() {
   const parts = data.cells.filter((cell) => cell.ids.length < cell.total);
   if (!parts.length) return;

@@ -1,10 +1,10 @@
 
 const data = JSON.parse(document.getElementById("cells").textContent);
 
-/* An example is a test item with what the methods of one cell (data, pair and model) wrote. */
+/* An example is a test item with the outputs of all methods of one cell (data, pair, model). */
 const examples = data.cells.flatMap((cell) => cell.ids.map((id, row) => ({ cell, row, id })));
 
-/* What a method wrote has columns by name; null where it wrote nothing or has no such value. */
+/* The outputs of a method are in columns by name; null if there is no output or no such value. */
 function valueOf(example, method, name) {
   const place = example.cell.methods.indexOf(method);
   return place < 0 ? null : example.cell.outputs[place][name][example.row];
@@ -23,7 +23,7 @@ function gainOf(example, { method, against }) {
   return a === null || b === null ? null : a - b;
 }
 
-/* The gain with the sign that is above 0 for better. */
+/* The gain, with its sign turned if lower is better. */
 function improvementOf(example, choice) {
   const gain = gainOf(example, choice);
   return gain === null || example.cell.higherIsBetter ? gain : -gain;
@@ -39,7 +39,7 @@ const WHICH = {
   lost: ["{against} right, {method} wrong", (_, a, b) => !a && b],
 };
 
-/* Values to sort by, of the method whose gain is shown; the order of the file has none. */
+/* Values to sort by, of the method whose gain is shown; none for the order of the file. */
 const KEYS = {
   file: ["order in the file", () => null],
   gain: ["how much better", improvementOf],
@@ -49,7 +49,7 @@ const KEYS = {
   id: ["id", (e) => e.id],
 };
 
-/* All that can be searched in an example, in lower case; it is put together once. */
+/* All that can be searched in an example, in lower case; computed once. */
 function searched(example) {
   example.searched ??= [
     example.id,
@@ -66,7 +66,7 @@ function searched(example) {
   return example.searched;
 }
 
-/* The examples that a choice, the values of the form, lets through, in its order. */
+/* The examples that match a choice (the values of the form), in its order. */
 function choose(choice) {
   const wanted = choice.words.toLowerCase().split(/\s+/).filter(Boolean);
   const fits = WHICH[choice.which][1];
@@ -87,7 +87,7 @@ function choose(choice) {
   return arrange(found, choice);
 }
 
-/* Where there is no value, examples come last whichever way the others go. */
+/* Examples without a value come last in either order. */
 function arrange(found, choice) {
   const sign = choice.order === "descending" ? -1 : 1;
   if (choice.key === "file") return sign > 0 ? found : found.reverse();

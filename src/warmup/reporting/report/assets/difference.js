@@ -1,5 +1,5 @@
 
-/* Words with the space before them; where none is written between words, characters. */
+/* Words with the space before them; characters if the script has no spaces between words. */
 function words(text) {
   return text.match(/\s*(?:[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+)/gu) ?? [];
 }
@@ -36,7 +36,7 @@ function difference(text, reference) {
   return parts;
 }
 
-/* Of several references the one from which fewest words differ counts. */
+/* With several references, use the one from which fewest words differ. */
 function differenceFromNearest(text, references) {
   const changes = (parts) => parts.filter(([kind]) => kind !== "same").length;
   const all = references.map((reference) => difference(text, reference));

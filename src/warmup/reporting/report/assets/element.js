@@ -1,12 +1,12 @@
 
-/* A text of the data, which is read from right to left where its first letter is. */
+/* A text of the data; its first letter decides whether it is read from right to left. */
 function textElement(className, ...content) {
   const node = element("span", className, ...content);
   node.dir = "auto";
   return node;
 }
 
-/* Text from the data reaches the page as text nodes only, never as markup. */
+/* Text from the data becomes text nodes only, never markup. */
 function element(name, className, ...content) {
   const node = document.createElement(name);
   if (className) node.className = className;
@@ -20,7 +20,7 @@ function link(address, className, ...content) {
   return node;
 }
 
-/* A text of an example, or that there is none. */
+/* A text of an example, or a note that there is none. */
 function shown(className, value, content = [value]) {
   return value === ""
     ? element("span", `${className} empty`, "(empty)")

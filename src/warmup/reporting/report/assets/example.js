@@ -1,14 +1,14 @@
 
-/* One example with all that was written for it. */
+/* One example with all its outputs. */
 
 const addressOf = ({ cell, id }) =>
   `#example/${[cell.data, cell.model, id].map(encodeURIComponent).join("/")}`;
 
-/* What to highlight in outputs, whichever example is shown. */
+/* What to highlight in the outputs of all examples. */
 let highlight = "differences";
 const HIGHLIGHTS = { differences: "differences from the reference", tokens: "token log-probabilities" };
 
-/* Probability above which a token has no shade, the first, the second; below it has the third. */
+/* Smallest probability of a token without shade, with the first and the second; else the third. */
 const SHADES = [0.9, 0.5, 0.1];
 
 function showExample(example, neighbours) {

@@ -1,6 +1,6 @@
 "use strict";
 
-/* Sort a table by the column whose head was chosen; numbers by value, the rest as text. */
+/* Sort a table by the chosen column: numbers by value, the rest as text. */
 function makeSortable(table) {
   table.querySelectorAll("thead th").forEach((head, column) => {
     const button = document.createElement("button");
