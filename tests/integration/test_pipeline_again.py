@@ -11,7 +11,7 @@ import pytest
 from pipeline import EXPERIMENT, ROOT, command, environment, planned, snakemake
 
 from helpers import tiny
-from warmup.common.files import sha256, write_jsonl
+from warmup.common.files import read_json, sha256, write_jsonl
 
 
 def times(folder):
@@ -58,6 +58,20 @@ def test_what_is_shown_is_made_again_from_scores_alone(copy, target):
     assert set(after) == set(before)
     changed = {file for file in after if after[file] != before[file]}
     assert all(file == path or path in file.parents for file in changed)
+
+
+def test_an_identical_run_of_another_experiment_is_not_trained_again(copy):
+    run = "shell_game/en/t5/warmup/seed1"
+    other = f"results/other/runs/{run}"
+    config = EXPERIMENT | {"experiment": "other"}
+    status, output = snakemake(copy, config, "--", f"{other}/training.json")
+    assert status == 0, output
+    for name in ("sft", "warmup"):  # whose start is sft's model
+        log = copy / f"logs/other/train/{run.replace('warmup', name)}.log"
+        assert f"is identical to results/tiny/runs/{run.replace('warmup', name)}" in log.read_text()
+    weights = "model/model.safetensors"
+    assert sha256(copy / other / weights) == sha256(copy / f"results/tiny/runs/{run}" / weights)
+    assert read_json(copy / other / "training.json")["config"]["run"]["experiment"] == "other"
 
 
 def test_another_setting_of_a_method_concerns_it_and_what_depends_on_it(finished):
@@ -163,7 +177,6 @@ def test_a_killed_experiment_is_completed_without_doing_finished_work_again(tmp_
     assert {path: after[path] for path in before} == before
 
     # the same model as without an interruption
-    from warmup.common.files import read_json
     from warmup.config import experiment
     from warmup.training.training_job import TrainingJob
 

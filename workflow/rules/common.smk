@@ -78,7 +78,8 @@ wildcard_constraints:
     split="[^/.]+",
     decoding="[^/.]+",
     metric="[^/.]+",
-    figure="[^/.]+",
+    figure="|".join(plugins.names("figure")),
+    table="|".join(plugins.names("table")),
 
 
 def code(rule, *modules):

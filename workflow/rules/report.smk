@@ -40,6 +40,40 @@ rule tables:
         " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
+# One table, of each task and decoding that has it, for those who ask for it by name. The pages of
+# `tables` have all of them.
+rule table:
+    input:
+        scores=f"{RESULTS}/scores.tsv",
+        comparisons=f"{RESULTS}/comparisons.tsv",
+        warmups=f"{RESULTS}/warmups.tsv",
+        experiment=f"{RESULTS}/experiment.json",
+    output:
+        f"{RESULTS}/tables/{{table}}.md",
+        f"{RESULTS}/tables/{{table}}.tex",
+    log:
+        f"{LOGS}/tables/{{table}}.log",
+    localrule: True
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        gpu=0,
+    params:
+        folder=subpath(output[0], parent=True),
+        code=code(
+            "table",
+            "warmup.reporting.write_tables",
+            PLAN.table_module,
+            PLAN.all_metrics,
+        ),
+    message:
+        "Writing the table {wildcards.table}"
+    shell:
+        WARMUP + " tables --only {wildcards.table} --scores {input.scores}"
+        " --comparisons {input.comparisons} --warmups {input.warmups}"
+        " --experiment {input.experiment} --output-dir {params.folder} > {log} 2>&1"
+
+
 rule figure:
     input:
         scores=f"{RESULTS}/scores.tsv",

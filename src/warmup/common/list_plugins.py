@@ -1,4 +1,4 @@
-"""The command `warmup ls`: list the plug-ins that a configuration can name."""
+"""The command `warmup ls`: list the plug-ins that a configuration or a command can name."""
 
 import argparse
 
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """List what a configuration can name, with one line about each."""
+    """List what a configuration or a command can name, with one line about each."""
     summaries = {
         plugins.constant(kind, file, "NAME") if kind == "metric" else file: plugins.summary(
             kind, file

@@ -38,6 +38,7 @@ class Wildcards(Protocol):
     decoding: str
     metric: str
     figure: str
+    table: str
 
     def keys(self) -> Iterable[str]:
         """Return the names of the wildcards that this job has."""
@@ -315,6 +316,10 @@ class Plan:
     def figure_module(self, wildcards: Wildcards) -> list[str]:
         """Return the module of a figure."""
         return [f"{plugins.PACKAGES['figure']}.{wildcards.figure}"]
+
+    def table_module(self, wildcards: Wildcards) -> list[str]:
+        """Return the module of a table."""
+        return [f"{plugins.PACKAGES['table']}.{wildcards.table}"]
 
     def _local_data_files(self, name: str, pair: str) -> list[Path]:
         splits, root = self.config.datasets[name].splits, self.config.data_root

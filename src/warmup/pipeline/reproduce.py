@@ -57,7 +57,8 @@ def of(result: Path) -> list[str]:
         f"config    {said}",
         f"device    {made.get('device')}, {made.get('machine')}, Python {made.get('python')}",
         "packages  " + ", ".join(f"{k} {v}" for k, v in (made.get("packages") or {}).items()),
-        f"command   {checkout}snakemake --cores 1{named} --forcerun train -- {target}",
+        # without the register: an identical run would be copied instead of trained
+        f"command   {checkout}rm -rf {REGISTER} && snakemake --cores 1{named} --forcerun train -- {target}",
     ]
 
 
