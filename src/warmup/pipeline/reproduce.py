@@ -1,4 +1,4 @@
-"""How to make a result again: its configuration, seed, revision and command."""
+"""Say how to make a result again: its configuration, seed, revision and command."""
 
 import argparse
 import re
@@ -24,16 +24,15 @@ class _Result(NamedTuple):
     made: dict[str, Any]
     """Its provenance."""
     config: str
-    """Where the configuration lies that it had."""
+    """Where the configuration is that it had."""
 
 
 def of(result: Path) -> list[str]:
     """Return lines that say how to make a run's results again.
 
     Args:
-        result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it; for a kept
-            experiment its folder and then DATASET/PAIR/MODEL/METHOD/seedN, whether or not there is
-            such a folder.
+        result: a run's folder `…/runs/DATASET/PAIR/MODEL/METHOD/seedN`, or a file in it. For a
+            snapshot `FOLDER/DATASET/PAIR/MODEL/METHOD/seedN`, although it has no such folder.
 
     Raises:
         InputError: a file is missing or not in its form, or has no such run.
@@ -47,18 +46,19 @@ def of(result: Path) -> list[str]:
     target = f"results/{run.experiment}/runs/{run.name}/{run.file}"
     named = "" if file == str(files.DEFAULT) else f" --configfile {file or 'FILE'}"
     named += "" if own_name else f" --config experiment={run.experiment}"
+    train_anew = "rm -rf work/finished"  # the register of runs, which would be copied instead
     same_code = made.get("code_sha256") == code_sha256()
     checkout = f"git checkout {revision} && " if revision else ""
     return [
         f"run       {run.experiment}: {run.name}",
         f"seed      {run.name.rpartition('seed')[2]}",
         f"revision  {revision or 'unknown'}" + (" with changes" if git.get("dirty") else ""),
-        f"code      {'the one here' if same_code else 'another than here'}",
+        f"code      {'the same as here' if same_code else 'differs from here'}",
         f"config    {said}",
         f"device    {made.get('device')}, {made.get('machine')}, Python {made.get('python')}",
         "packages  " + ", ".join(f"{k} {v}" for k, v in (made.get("packages") or {}).items()),
-        # without the register: an identical run would be copied instead of trained
-        f"command   {checkout}rm -rf {REGISTER} && snakemake --cores 1{named} --forcerun train -- {target}",
+        f"command   {checkout}{train_anew} && "
+        f"snakemake --cores 1{named} --forcerun train -- {target}",
     ]
 
 
@@ -71,24 +71,24 @@ def _finished(result: Path) -> _Result:
         raise InputError(f"{path}: has no 'config'")
     run = config.get("run")
     if not isinstance(run, dict) or "experiment" not in run or "name" not in config:
-        raise InputError(f"{path}: its 'config' is no resolved run")
+        raise InputError(f"{path}: its 'config' is not a resolved run")
     made, file = _object(folder / "provenance.json"), "training.json"
     file = result.name if result.is_file() else file
     return _Result(run["experiment"], config["name"], file, made, "in training.json")
 
 
 def _kept(result: Path, folder: Path) -> _Result:
-    """Read the line of a run in a kept experiment."""
+    """Read the line of a run in a snapshot."""
     rows = {}
     for where, row in read_places(folder / PROVENANCE):
         if not isinstance(row.get("run"), str):
-            raise InputError(f"{where}: has no 'run'; keep the experiment again")
+            raise InputError(f"{where}: has no 'run'; make the snapshot again")
         rows[row["run"]] = row
     inside = result.relative_to(folder).as_posix()
     found = re.fullmatch(r"(?P<name>(?:[^/]+/){4}seed\d+)(?:/(?P<file>[^/]+))?", inside)
     if not found:
         example = next(iter(rows), "DATASET/PAIR/MODEL/METHOD/seedN")
-        raise InputError(f"{result}: names no run; one would be {folder / example}")
+        raise InputError(f"{result}: does not name a run; one would be {folder / example}")
     name = found["name"]
     if name not in rows:
         raise unknown(f"run in {folder}", name, rows)
@@ -105,8 +105,8 @@ def _object(path: Path) -> dict[str, Any]:
 
 
 def _file_of(run: _Result) -> tuple[str | None, bool, str]:
-    """Return which configuration of the current folder has this run, whether by the same name,
-    and what to say of it.
+    """Return which configuration in the current folder has this run, whether the experiment has
+    the same name there, and what to say about it.
     """
     named = None
     for path in (files.DEFAULT, *sorted(Path("config/experiments").glob("*.yaml"))):

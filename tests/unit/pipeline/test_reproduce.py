@@ -34,10 +34,16 @@ def again(capsys, path):
 def test_a_result_says_how_to_make_it_again(result, capsys):
     found = again(capsys, result)
     assert found["run"] == "default: shell_game/en/t5_tiny/warmup/seed11"
-    assert (found["seed"], found["config"], found["code"]) == ("11", "config.yaml", "the one here")
+    assert (found["seed"], found["config"], found["code"]) == (
+        "11",
+        "config.yaml",
+        "the same as here",
+    )
     assert f"torch {importlib.metadata.version('torch')}" in found["packages"]
     command = found["command"]
-    assert command.startswith(f"git checkout {provenance.revision()['revision']} && snakemake ")
+    assert command.startswith(
+        f"git checkout {provenance.revision()['revision']} && rm -rf work/finished && snakemake "
+    )
     assert "--configfile" not in command
     assert command.endswith(
         "results/default/runs/shell_game/en/t5_tiny/warmup/seed11/training.json"
@@ -54,8 +60,8 @@ def test_a_run_of_no_configuration_here_says_so(result, capsys):
     write_json(result / "provenance.json", made)
     found = again(capsys, result)
     assert found["config"].startswith("config.yaml, which has changed since")
-    assert found["code"] == "another than here"
-    assert found["command"].startswith("snakemake ")
+    assert found["code"] == "differs from here"
+    assert found["command"].startswith("rm -rf work/finished && snakemake ")
     assert training["config"]["name"] in found["command"]
 
 
@@ -118,7 +124,7 @@ def test_a_kept_run_that_no_configuration_has_says_so(kept, capsys):
 
 def test_a_kept_run_has_to_be_named_and_there(kept, capsys):
     for inside, said in (
-        ("tables", "names no run; one would be "),
+        ("tables", "does not name a run; one would be "),
         ("shell_game/en/t5_tiny/sft/seed12", "choose from: shell_game/en/t5_tiny/sft/seed11"),
     ):
         with pytest.raises(SystemExit):
@@ -127,4 +133,4 @@ def test_a_kept_run_has_to_be_named_and_there(kept, capsys):
     write_jsonl(kept / "provenance.jsonl", [{"device": "cpu"}])
     with pytest.raises(SystemExit):
         again(capsys, kept / "shell_game/en/t5_tiny/sft/seed11")
-    assert "provenance.jsonl:1: has no 'run'; keep the experiment" in capsys.readouterr().err
+    assert "provenance.jsonl:1: has no 'run'; make the snapshot" in capsys.readouterr().err
