@@ -43,7 +43,7 @@ def read(files: Iterable[Path], default: Path = DEFAULT) -> dict[str, Any]:
         default: what they change if none of them has `models`.
 
     Raises:
-        InputError: a file cannot be read, is not YAML, or has more than JSON can hold.
+        InputError: a file cannot be read, is not YAML, or has a value that JSON cannot hold.
     """
     return merge([_read(file) for file in files], default)
 

@@ -1,4 +1,4 @@
-"""The schema of configurations: its file, its check, its defaults, its errors as one line."""
+"""The schema of configurations: read it, check values against it, fill in its defaults."""
 
 import copy
 import functools
@@ -15,7 +15,7 @@ from warmup.common.errors import InputError
 
 SCHEMA = Path(__file__).with_name("schema.yaml")
 
-# JSON Schema takes 8.0 for a whole number; command lines and names of folders do not
+# JSON Schema accepts 8.0 as a whole number; command lines and names of folders do not
 _Validator = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema is untyped here
     Draft202012Validator,
     type_checker=Draft202012Validator.TYPE_CHECKER.redefine(
@@ -28,7 +28,7 @@ _EXPONENT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
 
 @functools.cache
 def read() -> dict[str, Any]:
-    """Return the schema of configurations; not to be changed."""
+    """Return the schema of configurations; callers must not change it."""
     schema: dict[str, Any] = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     return schema
 
@@ -60,7 +60,7 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
     """Check a value against a schema; `where` begins errors.
 
     Raises:
-        InputError: naming the key that is wrong, the one of the highest level, and what it may be.
+        InputError: naming the wrong key of the highest level, and what it may be.
     """
     errors = sorted(
         _Validator(schema).iter_errors(value), key=lambda e: (len(e.absolute_path), str(e.path))
@@ -70,7 +70,7 @@ def check(value: Any, schema: dict[str, Any], where: str) -> None:
 
 
 def parts(schema: Any) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all schemas that it consists of; nothing for what is none."""
+    """Yield a schema and all schemas that it refers to; nothing if it is not a mapping."""
     if not isinstance(schema, dict):
         return
     yield schema
@@ -81,7 +81,7 @@ def parts(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def below(schemas: Iterable[dict[str, Any]], key: str) -> Iterator[Any]:
-    """Yield what the parts of a mapping's schema say of the value of a key."""
+    """Yield what the parts of a mapping's schema say about the value of a key."""
     for schema in schemas:
         yield schema.get("properties", {}).get(key, schema.get("additionalProperties"))
 

@@ -21,7 +21,7 @@ Batch = dict[str, torch.Tensor]
 
 
 class Examples(Dataset[dict[str, Any]]):
-    """The records of a file as token ids: `index`, `input_ids`, `labels` (ending in EOS)."""
+    """The records of a file as token ids: `index`, `input_ids`, `labels` (which end in EOS)."""
 
     def __init__(
         self,
@@ -34,13 +34,13 @@ class Examples(Dataset[dict[str, Any]]):
         max_target_tokens: int,
         limit: int | None = None,
     ) -> None:
-        """Read and tokenise; longer texts are cut, an end token is always kept.
+        """Read and tokenise the records; longer texts are cut, but keep their end token.
 
         Args:
             path: records.
-            task: what turns them into text.
+            task: renders records as text.
             tokenizer: any tokenizer.
-            control: ids that no text becomes, besides those that the tokenizer calls special.
+            control: control tokens, besides those that the tokenizer calls special.
             max_source_tokens: the most tokens of an input, see `Encoder.inputs`.
             max_target_tokens: the most tokens of a target, its end token included.
             limit: take the first records only.
@@ -63,7 +63,7 @@ class Examples(Dataset[dict[str, Any]]):
             text_counts.count(self.encoder, texts, inputs, max_source_tokens),
             text_counts.count(self.encoder, self.targets, targets, max_target_tokens),
         )
-        """What became of the inputs and of the targets."""
+        """Counts of the inputs and of the targets."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -89,7 +89,7 @@ def check_positions(network: PreTrainedModel, inputs: Sequence[Sequence[int]], w
 
 
 def pad(rows: Sequence[Sequence[int]], value: int, left: bool = False) -> torch.Tensor:
-    """Return rows as one tensor, filled up with `value`."""
+    """Return rows as one tensor [rows, longest], padded with `value`."""
     longest = max(len(row) for row in rows)
     filled = [
         [value] * (longest - len(row)) + list(row)

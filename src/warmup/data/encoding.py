@@ -1,7 +1,7 @@
 """Text as token ids and back: no text becomes a control token, and decoding changes nothing.
 
-A control token, such as an end or padding token or the separator, has a part in the form of a
-sequence. Texts that contain the name of one, such as `</s>`, are spelled out in other tokens.
+A control token, such as an end or padding token or the separator, belongs to the form of a
+sequence. If a text contains the name of one, such as `</s>`, it is spelled with other tokens.
 """
 
 import json
@@ -17,14 +17,14 @@ Ids = list[int]
 
 
 class Encoded(NamedTuple):
-    """Texts as token ids, and what became of each of them on the way."""
+    """Texts as token ids, and what was lost of each of them."""
 
     ids: list[Ids]
-    """As a model gets them: with the tokens that the tokenizer adds, and not too long."""
+    """As a model reads them: with the tokens that the tokenizer adds, and cut."""
     lengths: list[int]
     """Tokens of each text before it was cut."""
     unknown: list[int]
-    """How many of the tokens are unknown ones: what the vocabulary cannot spell."""
+    """Unknown tokens of each text, which the vocabulary cannot spell."""
 
     @property
     def cut(self) -> list[int]:
@@ -47,15 +47,15 @@ class Encoder:
     def __init__(self, tokenizer: PreTrainedTokenizerBase, control: Iterable[int] = ()) -> None:
         self.tokenizer = tokenizer
         self._control = frozenset({*tokenizer.all_special_ids, *control})
-        self._backend = None  # of a tokenizer that is all Python
+        self._backend = None  # for a tokenizer written in Python
         if isinstance(tokenizer, PreTrainedTokenizerFast):
             self._backend = _nameless(tokenizer.backend_tokenizer, self._control)
 
     def inputs(self, inputs: Sequence[Input], limit: int) -> Encoded:
         """Encode what a model reads.
 
-        An input of more than `limit` tokens loses the end of the part that may be cut. What stands
-        around that part is kept: where this alone is too long, the input stays too long.
+        An input of more than `limit` tokens loses the end of the part that may be cut. The text
+        around that part is kept; if this alone is too long, the input stays too long.
         """
         rows = self._encode([str(one) for one in inputs])
         long = [i for i, row in enumerate(rows) if len(row) > limit]
@@ -77,12 +77,12 @@ class Encoder:
         return self._encoded(kept, rows)
 
     def decoded(self, texts: Sequence[str]) -> list[str]:
-        """Return what comes back of texts as outputs do: without control tokens."""
+        """Encode texts and decode them as outputs, without control tokens."""
         rows = self.targets(texts).ids
         return [decode(self.tokenizer, row, skip_special_tokens=True).strip() for row in rows]
 
     def unknown_part(self, text: str) -> str:
-        """Return the first word of a text that the vocabulary cannot spell, else the whole text."""
+        """Return the first word of a text that the vocabulary cannot spell, or the whole text."""
         words = text.split()
         found = self.targets(words).unknown
         return next((word for word, number in zip(words, found, strict=True) if number), text)
@@ -112,7 +112,7 @@ class Encoder:
 
 
 def decode(tokenizer: Any, ids: Sequence[int], skip_special_tokens: bool = False) -> str:
-    """Return the text of token ids as it is, whatever the tokenizer's settings say of spaces."""
+    """Return the text of token ids, with its spaces, whatever the tokenizer's settings."""
     text: str = tokenizer.decode(
         list(ids), skip_special_tokens=skip_special_tokens, clean_up_tokenization_spaces=False
     )
@@ -130,7 +130,7 @@ def _nameless(backend: Tokenizer, control: Iterable[int]) -> Tokenizer:
     hidden = {backend.id_to_token(token): f"\uffff{token}\uffff" for token in control}
     for token in spec["added_tokens"]:
         if token["content"] in hidden:
-            # not normalized: a normalizer might leave nothing but the number of the name
+            # not normalized: a normalizer might keep only the number of the name
             token |= {"content": hidden[token["content"]], "normalized": False}
     model = spec["model"]
     vocabulary = model["vocab"]
@@ -151,7 +151,7 @@ def _nameless(backend: Tokenizer, control: Iterable[int]) -> Tokenizer:
 
 
 def shared(one: Sequence[Any], other: Sequence[Any]) -> int:
-    """Return how many items two sequences begin with together."""
+    """Return the length of the common beginning of two sequences."""
     length = 0
     for a, b in zip(one, other, strict=False):
         if a != b:

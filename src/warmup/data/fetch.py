@@ -1,7 +1,7 @@
 """Download what a data set needs, and list it with hashes: `warmup fetch data`.
 
-With `warmup fetch model` and `warmup fetch metric` the only steps that use the network: run them
-where there is one. `warmup prepare` then works offline.
+Only this command, `warmup fetch model` and `warmup fetch metric` use the network. `warmup prepare`
+then works offline.
 """
 
 import argparse

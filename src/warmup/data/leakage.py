@@ -1,9 +1,9 @@
 """Keep the splits of a data set apart: no text is both trained on and tested on.
 
-Two texts are the same where a reader would call them so; `key` says when that is. A record of
-`train` is left out if its source is in another split, and one of `valid` if it is in a test split.
-Of a task whose two sides are worth the same, translation, the same holds for targets. Other tasks
-have targets that many records share, such as labels, so there they are only counted.
+Two texts are the same if a reader would call them so; `key` says when. A record of `train` is left
+out if its source is in another split, and one of `valid` if its source is in a test split. In
+translation, whose two sides are equal, the same holds for targets. In other tasks many records
+share a target, such as a label, so shared targets are only counted.
 """
 
 import hashlib
@@ -34,15 +34,15 @@ _RESERVED = {"valid": 0, "test": 1}  # the other eight parts are for training
 
 
 def key(text: str) -> str:
-    """Return what two texts have in common if a reader would call them the same.
+    """Return a key that two texts share if a reader would call them the same.
 
     Compatible characters (full-width letters, ligatures, non-breaking spaces) are one (NFKC), as
     are upper and lower case, any white space, and the ways to write an apostrophe or a dash. White
-    space next to apostrophes and brackets is ignored.
-    Invisible characters, quotation marks, and marks such as `. , : ; ? !` count for nothing, in
-    any script. Such a mark counts within numbers (`3.5`, `1, 2`), before a digit (`.5`), and `!`
-    after one (`5!`). All else counts: digits, signs, symbols, brackets, marks on letters, raised
-    digits. A text that has nothing else is its own key.
+    space next to apostrophes and brackets is ignored. Invisible characters, quotation marks, and
+    marks such as `. , : ; ? !` are ignored in any script. Such a mark counts within numbers (`3.5`,
+    `1, 2`), before a digit (`.5`), and `!` after one (`5!`). All else counts: digits, signs,
+    symbols, brackets, marks on letters, raised digits. A text of ignored characters only is its
+    own key.
     """
     while (simpler := _simplify(text)) != text:
         text = simpler
@@ -64,14 +64,14 @@ def _fold(text: str) -> str:
 
 @cache
 def _compatible(character: str) -> str:
-    """Return the plain characters that one stands for, as NFKC has them."""
+    """Return the characters that NFKC writes a character with."""
     if unicodedata.decomposition(character).startswith(_KEPT_APART):
         return character
     return unicodedata.normalize("NFKD", character)
 
 
 def _drop_marks(found: "regex.Match[str]") -> str:
-    """Return what is left of marks in a row, with the spaces among them."""
+    """Return what remains of a row of marks and the spaces among them."""
     text, run = found.string, found.group()
     marks = "".join(run.split())
     after_digit = text[found.start() - 1 : found.start()].isdecimal()
@@ -86,15 +86,15 @@ def _drop_marks(found: "regex.Match[str]") -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is left of a split, and how many records of it occur in a later split."""
+    """The records of a split that are kept, and how many occur in a later split."""
 
     records: list[Record]
     same_source: int
-    """Records left out: their source is there."""
+    """Records left out because a later split has their source."""
     same_target: int
-    """Records left out: one of their targets is there, their source is not."""
+    """Records left out because a later split has one of their targets, but not their source."""
     same_target_kept: int
-    """Records kept although one of their targets is there."""
+    """Records kept although a later split has one of their targets."""
 
     @property
     def left_out(self) -> int:
@@ -103,10 +103,10 @@ class Kept:
 
 
 def without_leaks(splits: Mapping[str, list[Record]], by_target: bool) -> dict[str, Kept]:
-    """Return the splits less the records of `train` and `valid` that occur in a later split.
+    """Return the splits without the records of `train` and `valid` that occur in a later split.
 
-    `train` loses what is in any other split, and `valid` what is in a test split. A test split is
-    never touched, so that its scores stay comparable with those of others.
+    `train` loses what is in any other split, and `valid` what is in a test split. A test split
+    stays as it is, so that its scores are comparable with published ones.
 
     Args:
         splits: name -> records.

@@ -27,8 +27,8 @@ def prepare(
     """Write `{split}.jsonl` for every split, and `summary.json`; return the summary.
 
     Records of `train` and `valid` that occur in a later split are left out (see
-    `warmup.data.leakage`): by their source, and of a pair of two languages also by their target.
-    The summary says how many.
+    `warmup.data.leakage`): by their source, and for a pair of two languages also by their target.
+    The summary counts them.
 
     Raises:
         InputError: a source is not valid, a record does not fit the task, or a split is empty.
@@ -96,7 +96,7 @@ def describe(task: str, records: list[Record]) -> dict[str, Any]:
 
 
 def sentences(summary: dict[str, Any]) -> list[str]:
-    """Return what is to be said of a summary: a line per split, and how texts were compared."""
+    """Return the sentences about a summary: one per split, and how texts were compared."""
     lines = []
     compared = False
     for split, facts in summary["splits"].items():

@@ -14,7 +14,7 @@ from warmup.common.texts import check_nfc, is_blank
 class Record:
     """One example.
 
-    A text of invisible characters only is empty.
+    A text that has only invisible characters counts as empty.
 
     Raises:
         InputError: an empty id, source or target, or an answer that no choice has.
@@ -80,7 +80,7 @@ class Record:
 
 
 class Unlabelled(Record):
-    """An example to generate from, of which neither target nor answer is known."""
+    """An example to generate from, whose target and answer are unknown."""
 
     def __post_init__(self) -> None:
         self._check_input()
@@ -97,11 +97,11 @@ _TYPES: dict[str, tuple[type, str]] = {
 
 
 def from_dict(row: dict[str, Any], where: str, kind: type[T]) -> T:
-    """Make a `Record` or `Unlabelled` of a JSON object.
+    """Return the `Record` or `Unlabelled` that a JSON object describes.
 
     Args:
         row: the object.
-        where: `file:line`, which begins each error message.
+        where: `file:line`, the beginning of each error message.
         kind: the class to make.
 
     Raises:

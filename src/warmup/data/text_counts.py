@@ -1,4 +1,4 @@
-"""What became of texts: left out, normalised, cut, unknown, changed; for all who say it."""
+"""Counts of texts that were left out, normalised, cut, unknown or changed, and their sentences."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -29,21 +29,21 @@ KINDS = {
     "targets_unknown": "targets with unknown tokens",
     "targets_changed": "targets that come back from their tokens as another text",
 }
-"""What is counted, and how a note calls it."""
+"""What is counted, and how notes name it."""
 NO_SCORE = {
     **{"subset": SUBSET, "low": None, "high": None},
     **dict.fromkeys(("signature", "hypotheses_sha256", "references_sha256"), ""),
 }
-"""What a row that counts texts says in the columns of a score."""
+"""Values of a row that counts texts in the columns of a score."""
 FEW = 0.01
 """Share of texts that may be cut without a warning."""
 CHECKED = 1000
-"""Targets whose way to tokens and back is looked at."""
+"""Number of targets that are encoded and decoded as a check."""
 
 
 @dataclass(frozen=True)
 class Counts:
-    """What became of the inputs or of the targets of a split."""
+    """What happened to the inputs or the targets of a split."""
 
     texts: int
     limit: int
@@ -51,30 +51,30 @@ class Counts:
     cut: int
     """Texts that were cut."""
     too_long: int
-    """Texts that have more tokens than the limit and are kept."""
+    """Texts that have more tokens than the limit although they were cut, or are never cut."""
     fitting_limit: int
     """The smallest limit that at most 1% of the texts exceed."""
     unknown: int
-    """Texts with a token that is unknown: the vocabulary cannot spell them."""
+    """Texts with an unknown token: the vocabulary cannot spell them."""
     unknown_example: str | None
-    """The first word that is unknown."""
+    """The first word with an unknown token."""
 
 
 class RoundTrip(NamedTuple):
-    """What encoding and decoding does to the first targets."""
+    """What encoding and decoding changes in the first targets."""
 
     checked: int
     changed: int
-    """Targets of which another text comes back."""
+    """Targets that decode to another text."""
     example: tuple[str, str] | None
-    """The first of them, and what comes back."""
+    """The first such target, and the text it decodes to."""
 
 
 def count(encoder: "Encoder", texts: Sequence[str], encoded: "Encoded", limit: int) -> Counts:
-    """Count what became of texts.
+    """Count texts that were cut, are too long, or have unknown tokens.
 
     Args:
-        encoder: what has encoded them.
+        encoder: the one that encoded them.
         texts: at least one.
         encoded: the texts as tokens.
         limit: the most tokens.
@@ -100,7 +100,7 @@ def check_round_trip(encoder: "Encoder", targets: Sequence[str]) -> RoundTrip:
 
 
 def sentences(split: str, inputs: Counts, targets: Counts | None) -> list[str]:
-    """Return what is to be said of a split on the terminal: nothing where nothing was lost."""
+    """Return the sentences for the terminal about a split; none if nothing was lost."""
     found = []
     for name, key, of in (("inputs", "source", inputs), ("targets", "target", targets)):
         if of is None:
@@ -127,7 +127,7 @@ def sentences(split: str, inputs: Counts, targets: Counts | None) -> list[str]:
 
 
 def said_of(trip: RoundTrip) -> list[str]:
-    """Return what is to be said of the way to tokens and back."""
+    """Return the sentence about encoding and decoding; none if nothing changed."""
     if not trip.example:
         return []
     before, after = trip.example
@@ -140,7 +140,7 @@ def said_of(trip: RoundTrip) -> list[str]:
 def of_training(
     splits: dict[str, tuple[Counts, Counts]], trip: RoundTrip
 ) -> dict[str, dict[str, Any]]:
-    """Return what training.json says of its texts."""
+    """Return the counts of a training run's texts, for training.json."""
     found: dict[str, dict[str, Any]] = {
         split: {"inputs": asdict(inputs), "targets": asdict(targets)}
         for split, (inputs, targets) in splits.items()
@@ -176,7 +176,7 @@ def rows_of_data(splits: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
         left_out: dict[str, int] = facts["left_out"]
         all_records = facts["records"] + sum(left_out.values())
         rows += [(split, f"left_out_{why}", count, all_records) for why, count in left_out.items()]
-        # earlier revisions did not normalise
+        # absent in files of earlier revisions, which did not normalise
         rows.append((split, "normalised", facts.get("normalised", 0), facts.get("texts", 0)))
     return _without_zeros(rows)
 
@@ -187,8 +187,8 @@ def rows_of_predictions(
     """Return `metric`, `value` and `n` of what scoring counts, without zeros.
 
     Args:
-        items: what predictions say as `as_tokens`.
-        normaliser: what has read their texts.
+        items: `as_tokens` of each prediction.
+        normaliser: the one that read their texts.
     """
     rows = [(kind, sum(item.get(kind, 0) > 0 for item in items), len(items)) for kind in KINDS]
     rows.append(("normalised", normaliser.changed, normaliser.read))
@@ -196,9 +196,9 @@ def rows_of_predictions(
 
 
 def notes(scores: "pd.DataFrame") -> list[str]:
-    """Return a sentence for each data set, pair, model and split of which texts were changed.
+    """Return a sentence for each data set, pair, model and split with changed texts.
 
-    Where runs of a model differ, it says the most.
+    If runs of a model differ, it gives the largest count.
 
     Args:
         scores: as `warmup.evaluation.result_tables.SCORES` reads them.

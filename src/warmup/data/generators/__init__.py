@@ -1,5 +1,5 @@
-"""Generators of the embedded data sets, one a file.
+"""Generators of synthetic data sets, one per file.
 
 Each has `generate(pair, seed, settings) -> Iterator[Record]`, endless and the same for the same
-arguments, and a dataclass `Settings` with its knobs and their defaults.
+arguments, and a dataclass `Settings` with its settings and their defaults.
 """

@@ -1,4 +1,4 @@
-"""Settings of a generator: a dataclass filled from the configuration, every value checked."""
+"""Settings of a generator: a dataclass made from the configuration, with each value checked."""
 
 from collections.abc import Mapping
 from dataclasses import fields

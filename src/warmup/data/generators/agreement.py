@@ -36,7 +36,7 @@ _MOST_STATES, _MOST_ROOTS = 6, 40
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set, with the defaults."""
+    """Settings of the generator, with their defaults."""
 
     roots: int = 20
     """Content words of the vocabulary; a language has roots x states word forms."""
@@ -107,16 +107,16 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
     """
     if {pair.source, pair.target} != set(LANGUAGES):
         raise InputError(f"generator agreement: pair must be qaa-qab or qab-qaa, not '{pair}'")
-    knobs = fill(Settings, settings)
+    chosen = fill(Settings, settings)
     source, target = (
-        language(code, knobs.roots, knobs.states) for code in (pair.source, pair.target)
+        language(code, chosen.roots, chosen.states) for code in (pair.source, pair.target)
     )
-    changing = [root for root in range(knobs.roots) if target.changes(root)]
-    neutral = [root for root in range(knobs.roots) if not target.changes(root)]
+    changing = [root for root in range(chosen.roots) if target.changes(root)]
+    neutral = [root for root in range(chosen.roots) if not target.changes(root)]
     random = Random(seed)
     for number in count(1):
-        changes = random.randint(*knobs.changes)
-        length = random.randint(max(knobs.words[0], changes), knobs.words[1])
+        changes = random.randint(*chosen.changes)
+        length = random.randint(max(chosen.words[0], changes), chosen.words[1])
         roots = random.choices(changing, k=changes)
         roots += random.choices(neutral, k=length - changes)
         random.shuffle(roots)

@@ -9,9 +9,9 @@
 The target is the answer, then the explanation: `E A A E`. Each step of the explanation follows
 from one swap and the step before it; the answer, which comes first, needs all of them. The two
 places of a swap are drawn uniformly, whether the object is there or not, and the start is uniform
-too. So the swaps alone say nothing of the answer, and the start alone little: the object is there
-still with probability 1/S + (1 - 1/S) (1 - 2/(S-1))^n, which for S = 5 places and n = 6 swaps is
-0.21 (chance: 0.20).
+too. So the swaps alone say nothing about the answer, and the start alone says little: the object is
+still there with probability 1/S + (1 - 1/S) (1 - 2/(S-1))^n, which for S = 5 places and n = 6 swaps
+is 0.21 (chance: 0.20).
 """
 
 from collections.abc import Iterator, Mapping
@@ -29,7 +29,7 @@ from warmup.data.records import Record
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set, with the defaults."""
+    """Settings of the generator, with their defaults."""
 
     places: int = 5
     """Number of places S, named A, B, …"""
@@ -50,13 +50,13 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
     """
     if not pair.monolingual:
         raise InputError(f"generator shell_game: needs one language such as 'en', not '{pair}'")
-    knobs = fill(Settings, settings)
+    chosen = fill(Settings, settings)
     random = Random(seed)
-    places = ascii_uppercase[: knobs.places]
+    places = ascii_uppercase[: chosen.places]
     for number in count(1):
         start = place = random.choice(places)
         words, steps = ["start", start, "swap"], []
-        for _ in range(random.randint(*knobs.swaps)):
+        for _ in range(random.randint(*chosen.swaps)):
             one, other = sorted(random.sample(places, 2))
             words.append(one + other)
             place = {one: other, other: one}.get(place, place)

@@ -10,10 +10,10 @@ lost, kept or sold does not count. The headline opens with the tally at the end;
 tally after each report that counts, in the order of the document. A step needs one report and the
 step before it; the opening, which comes first, needs all of them. No place reports twice.
 
-Why not a plain total: that is an attention-weighted sum, and a shallow model learns to write it at
-once. Supervised fine-tuning of a 1+1-layer T5 of 64 dimensions (3,000 updates) had 0.84 of the
-totals of five reports right; of the openings described here it had only chance (0.2) for three
-reports and more, in two runs of 4,000, when it already wrote nearly all of the steps right.
+The tally is not a plain total, because that is an attention-weighted sum, which a shallow model
+learns at once. After supervised fine-tuning, a 1+1-layer T5 of 64 dimensions (3,000 updates) had
+0.84 of the totals of five reports right. With the openings described here it was at chance (0.2)
+for three reports and more, in two runs of 4,000 updates, when nearly all of its steps were right.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ OTHER_VERBS = ("lost", "kept", "sold")
 
 @dataclass(frozen=True)
 class Settings:
-    """What can be set, with the defaults."""
+    """Settings of the generator, with their defaults."""
 
     reports: Range = (1, 5)
     """Reports that count, drawn uniformly for each example: the look-ahead."""
@@ -65,19 +65,19 @@ def generate(pair: Pair, seed: int, settings: Mapping[str, Any]) -> Iterator[Rec
     """
     if str(pair) != "en":
         raise InputError(f"generator tally: language must be en, not '{pair}'")
-    knobs = fill(Settings, settings)
+    chosen = fill(Settings, settings)
     random = Random(seed)
     for number in count(1):
-        relevant = random.randint(*knobs.reports)
-        counts = [True] * relevant + [False] * random.randint(*knobs.distractors)
+        relevant = random.randint(*chosen.reports)
+        counts = [True] * relevant + [False] * random.randint(*chosen.distractors)
         random.shuffle(counts)
         tally, document, steps = 0, [], []
         for place, is_counted in zip(random.sample(PLACES, len(counts)), counts, strict=True):
-            amount = random.randint(*knobs.amounts)
+            amount = random.randint(*chosen.amounts)
             verb = random.choice(VERBS if is_counted else OTHER_VERBS)
             document.append(f"{place} {verb}:{amount}")
             if is_counted:
-                tally = (amount + (tally if verb == "gained" else -tally)) % knobs.dial
+                tally = (amount + (tally if verb == "gained" else -tally)) % chosen.dial
                 steps.append(f"{place}:{tally}")
         yield Record(
             id=str(number),

@@ -1,11 +1,11 @@
-"""Where records come from, one kind of source a file.
+"""Sources of records, one kind per file.
 
 Each has `read(spec, pair, context)`, which yields the records of one split without using the
-network, and `fetch(spec, pair, context)`, which downloads what `read` will need and returns what
-it has (nothing for a source that needs no network). `NEEDS_NETWORK`, written out as `True` or
-`False`, says whether the workflow has to fetch before it prepares; it is read from the file,
-which is not imported for it. `spec` is the split's entry in the configuration; its keys are
-described at the top of each file.
+network, and `fetch(spec, pair, context)`, which downloads the files that `read` needs and returns
+them (none for a source that needs no network). `NEEDS_NETWORK`, a literal `True` or `False`, says
+whether the workflow has to fetch before it prepares; it is read from the file without importing
+it. `spec` is the split's entry in the configuration; the top of each file describes its keys, and
+`read` and `fetch` check them with `warmup.config.schema`.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Context:
-    """What a source is read for, and where files are."""
+    """The split that a source is read for, and where files are."""
 
     split: str
     """Name of the split: `train`, `valid`, or any other, which is a test."""
@@ -26,12 +26,12 @@ class Context:
 
 @dataclass(frozen=True)
 class Fetched:
-    """A file that is in the downloads folder."""
+    """A file in the downloads folder."""
 
     origin: str
     """Its address."""
     path: str
-    """Where it is, relative to the downloads folder."""
+    """Its path, relative to the downloads folder."""
     sha256: str
     """The hash of its bytes."""
     bytes: int

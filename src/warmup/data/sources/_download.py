@@ -1,4 +1,4 @@
-"""Download a file: once, resumed after an interruption, checked, and in its place when whole."""
+"""Download a file once: resumed after an interruption, checked, and put in place when complete."""
 
 import codecs
 import contextlib
@@ -23,20 +23,20 @@ _BLOCK = 1 << 18
 def download(url: str, path: Path, verify: Callable[[Path], None]) -> None:
     """Make `path` the content of `url`, unless it is so already.
 
-    The bytes go to a temporary file next to it, which an interruption leaves and the next call goes
-    on with. Two processes that want the same file take turns.
+    The bytes go to a temporary file next to it. After an interruption the next call continues that
+    file. Two processes that want the same file take turns.
 
     Args:
         url: an http or https address.
-        path: where the file is to be.
+        path: the file to make.
         verify: raises an `InputError` if the file at the path given to it is not the right one.
 
     Raises:
         InputError: the server cannot be reached or refuses, the file fails `verify`, or a web page
-            came in its stead.
+            came instead of it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    # the end of the name is kept, for it tells how the file is compressed
+    # the end of the name says how the file is compressed
     partial = path.with_name(f"partial-{path.name}")
     with _turn(path.with_name(f"{path.name}.lock")):
         if path.exists():
@@ -49,16 +49,16 @@ def download(url: str, path: Path, verify: Callable[[Path], None]) -> None:
         except _WrongError:
             if not resumed:
                 raise
-            _get(url, partial, verify)  # what was there before may have been of another version
+            _get(url, partial, verify)  # the earlier part may have been of another version
         partial.replace(path)
 
 
 class _WrongError(InputError):
-    """What came is not what is wanted."""
+    """The downloaded file is not the wanted one."""
 
 
 def _get(url: str, partial: Path, verify: Callable[[Path], None]) -> None:
-    """Complete `partial` and check it; what is wrong is deleted."""
+    """Complete `partial` and check it; a wrong file is deleted."""
     _complete(url, partial)
     try:
         _refuse_web_page(url, partial)
@@ -76,7 +76,7 @@ def _turn(path: Path) -> Iterator[None]:
 
 
 def _complete(url: str, partial: Path) -> None:
-    """Download what is missing of `partial`, trying again after failures that may pass."""
+    """Download the missing part of `partial`; retry after failures that may be temporary."""
     for attempt in range(_TRIES):
         if attempt:
             time.sleep(_PAUSE * 2 ** (attempt - 1))
@@ -87,23 +87,23 @@ def _complete(url: str, partial: Path) -> None:
         except HTTPError as error:
             problem = f"the server answered {error.code} {error.reason}"
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-                partial.unlink(missing_ok=True)  # longer than the file now is: begin again
+                partial.unlink(missing_ok=True)  # longer than the file is now: start again
             elif error.code < 500 and error.code != http.client.TOO_MANY_REQUESTS:
                 raise InputError(f"{url}: {problem}") from None
         except URLError as error:
             problem = str(error.reason)
         except (OSError, http.client.HTTPException) as error:
-            # not of the network: another try is of no use
+            # the disk, not the network: another try does not help
             if isinstance(error, OSError) and disk_problem(error):
                 raise OSError(error.errno, error.strerror, str(partial)) from None
             problem = str(error) or type(error).__name__
         except ValueError as error:  # such as a host name with two dots in a row
             raise InputError(f"{url}: not a valid address: {error}") from None
-    raise InputError(f"{url}: cannot download: {problem}; run again to go on where it stopped")
+    raise InputError(f"{url}: cannot download: {problem}; run again to continue")
 
 
 def _transfer(url: str, partial: Path) -> bool:
-    """Append to `partial` what the server sends; return whether that was all."""
+    """Append to `partial` what the server sends; return whether the file is complete."""
     have = partial.stat().st_size if partial.exists() else 0
     headers = {"User-Agent": "warmup"}
     if have:
@@ -121,7 +121,7 @@ def _transfer(url: str, partial: Path) -> bool:
                 unit="B",
                 unit_scale=True,
                 leave=False,
-                disable=None,  # where nobody looks on
+                disable=None,  # if the output is not a terminal
             ) as progress,
         ):
             while block := response.read(_BLOCK):

@@ -1,6 +1,6 @@
-"""Tasks, one a file: how a record becomes text for a model, and what its output is scored by.
+"""Tasks, one per file: how a record becomes text for a model, and which metrics score its output.
 
-Each has `METRICS`, the metrics it is scored by; `check(record)`, which raises an `InputError` if
+Each has `METRICS`, the names of its metrics; `check(record)`, which raises an `InputError` if
 the record does not fit the task; `model_input(record)`, which returns an `Input` and needs no
 target; and `render(record)`, which checks and returns a `Rendered`.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 class Input:
     """What a model reads, in three parts that follow one another; as a `str` it is the whole.
 
-    Where the whole is too long, the end of `text` is cut. The other two are never cut.
+    If the whole is too long, the end of `text` is cut. The other two are never cut.
     """
 
     before: str

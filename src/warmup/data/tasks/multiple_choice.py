@@ -2,7 +2,7 @@
 
     answer: <passage> question: <question> options: A) <option> B) <option>  ->  B
 
-The letter is followed by the explanation where the record has one. A question that is absent is
+The letter is followed by the explanation if the record has one. A question that is absent is
 not mentioned, and options that are their own letters (`A`, `B`, …) are not listed.
 """
 
