@@ -196,6 +196,18 @@ def test_memory_that_runs_out_in_one_of_two_processes_is_enough_for_the_next_sta
         torch.testing.assert_close(others[name], value, atol=1e-5, rtol=1e-3)
 
 
+def test_two_processes_use_finished_results_again(tmp_path, data):
+    run = tiny.resolved("sft", budget={"updates": 4})
+    run["method"]["start"] = "scratch"
+    register = ("--register", str(tmp_path / "register"))
+    trained, _ = start(tmp_path / "one", data, run, 2, *register, "--keep-finished")
+    assert (tmp_path / "one" / "work" / "finished").exists()
+    put_in_place, _ = start(tmp_path / "one", data, run, 2, *register)
+    assert not (tmp_path / "one" / "work" / "finished").exists()
+    copied, _ = start(tmp_path / "other", data, run, 2, *register)
+    assert trained == put_in_place == copied  # the seconds, too
+
+
 def test_a_batch_that_cannot_be_divided_is_refused(tmp_path, data):
     run = tiny.resolved("sft", batch_size=7)
     with pytest.raises(AssertionError, match="batch_size 7: not divisible by 2 processes"):

@@ -3,12 +3,14 @@
 import contextlib
 import itertools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.utils import broadcast_object_list
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from warmup.common import provenance
@@ -74,27 +76,12 @@ class TrainingJob:
         clock = RunClock(self.work / work_folder.RUN_CLOCK)
         is_first = is_first_process()
         with work_folder.lock(self.work) if is_first else contextlib.nullcontext():
-            if self._is_finished():
+            origin = self._provenance()  # before training, while which the code may be edited
+            if not self._first_process_says(self._reuse_results, origin, output_dir):
+                model, summary = self.train(clock)
                 if is_first:
-                    self._check_work_folder()
-                    name = self.config.name
-                    print(f"{name}  was finished before: put in place", file=sys.stderr)
-            else:
-                origin = self._provenance()  # before training, while which the code may be edited
-                key = shared_runs.key(
-                    self.fingerprint(), origin, on_nan=self.on_nan, threads=torch.get_num_threads()
-                )
-                if found := self.register and shared_runs.find(self.register, key):
-                    if is_first:
-                        self._check_work_folder()
-                        self._copy_identical(found, origin)
-                else:
-                    model, summary = self.train(clock)
-                    if is_first:
-                        self._save(model, summary, origin | clock.read())
-                if is_first and self.register:
-                    results = self.work / work_folder.FINISHED
-                    shared_runs.add(self.register, key, results, output_dir)
+                    self._save(model, summary, origin | clock.read())
+                    self._register(origin, output_dir)
             if is_first:
                 work_folder.copy_finished(self.work, output_dir)
                 tidy = work_folder.delete_checkpoints if keep_finished else work_folder.clear
@@ -147,8 +134,9 @@ class TrainingJob:
         trainer.accelerator.wait_for_everyone()
         return model, summarise(self.config, trainer.state, len(valid_set)) | {"texts": texts}
 
+    @cached_property
     def fingerprint(self) -> dict[str, Any]:
-        """Return what determines the run. Checkpoints of any other run are of no use to it."""
+        """What determines the run. Checkpoints of any other run are of no use to it."""
         return {
             "config": to_json(self.config),
             "updates": self.updates,
@@ -156,14 +144,48 @@ class TrainingJob:
             "sharded": self.sharded,
         }
 
-    def _is_finished(self) -> bool:
-        """Return whether an earlier start has finished this run, but nobody has seen its end."""
-        kept = self.work / work_folder.FINISHED
-        return kept.exists() and work_folder.is_finished(self.work, self.fingerprint())
+    def _first_process_says(self, question: Callable[..., bool], *args: Any) -> bool:
+        """Return the answer of the first process in all processes, so that all do the same."""
+        is_first = training_arguments(self.config, self.updates, self.work).process_index == 0
+        answers = [question(*args) if is_first else None]
+        return bool(broadcast_object_list(answers)[0])
+
+    def _reuse_results(self, origin: dict[str, Any], output_dir: Path) -> bool:
+        """Return whether the work folder has the results of this run; copy those of an equal run.
+
+        Args:
+            origin: the provenance of this run.
+            output_dir: folder for the results.
+        """
+        name = self.config.name
+        finished = self.work / work_folder.FINISHED
+        # an earlier start may have finished the run without anybody who saw its end
+        if finished.exists() and work_folder.is_finished(self.work, self.fingerprint):
+            self._check_work_folder()
+            print(f"{name}  was finished before: put in place", file=sys.stderr)
+            return True
+        if self.register and (run := shared_runs.find(self.register, self._shared_key(origin))):
+            self._check_work_folder()
+            print(f"{name}  is identical to {run}: its results are copied", file=sys.stderr)
+            self._copy_results(run, origin)
+            self._register(origin, output_dir)
+            return True
+        return False
+
+    def _register(self, origin: dict[str, Any], output_dir: Path) -> None:
+        """Write the results in the work folder into the register, as those in the output folder."""
+        if self.register:
+            results = self.work / work_folder.FINISHED
+            shared_runs.add(self.register, self._shared_key(origin), results, output_dir)
+
+    def _shared_key(self, origin: dict[str, Any]) -> str:
+        return shared_runs.key(
+            self.fingerprint, origin, on_nan=self.on_nan, threads=torch.get_num_threads()
+        )
 
     def _check_work_folder(self) -> None:
         code = provenance.code_sha256()
-        work_folder.check_fingerprint(self.work, self.fingerprint(), code, self.fresh)
+        work_folder.check_fingerprint(self.work, self.fingerprint, code, self.fresh)
 
     def _provenance(self) -> dict[str, Any]:
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
@@ -172,24 +194,20 @@ class TrainingJob:
             "sharded": self.sharded and process_count() > 1,
         }
 
-    def _save(
-        self, model: LanguageModel, summary: dict[str, Any], provenance_: dict[str, Any]
-    ) -> None:
+    def _save(self, model: LanguageModel, summary: dict[str, Any], origin: dict[str, Any]) -> None:
         """Write the results to the work folder, all of them or none."""
         with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
             loading.save(model, temporary / "model")
             write_format(temporary / "model", format_of(self.config))
-            write_json(temporary / "provenance.json", provenance_)
+            write_json(temporary / "provenance.json", origin)
             write_json(temporary / "training.json", summary)
 
-    def _copy_identical(self, run: Path, provenance_: dict[str, Any]) -> None:
+    def _copy_results(self, run: Path, origin: dict[str, Any]) -> None:
         """Copy the results of an identical run to the work folder, under the names of this run."""
-        print(f"{self.config.name}  is identical to {run}: its results are copied", file=sys.stderr)
-        own = {"config_sha256": provenance_["config_sha256"], "shared_from": str(run)}
+        own = {"config_sha256": origin["config_sha256"], "shared_from": str(run)}
         with atomic(self.work / work_folder.FINISHED, replace=True) as temporary:
             work_folder.copy_model(run / "model", temporary / "model")
-            made = read_json(run / "provenance.json")
-            write_json(temporary / "provenance.json", made | own)
+            write_json(temporary / "provenance.json", read_json(run / "provenance.json") | own)
             summary = read_json(run / "training.json")
             write_json(temporary / "training.json", summary | {"config": to_json(self.config)})
 
