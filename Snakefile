@@ -1,4 +1,4 @@
-"""The entrance: `snakemake --cores N` here runs config.yaml. The workflow is in workflow/Snakefile."""
+"""`snakemake --cores N` in this folder runs config.yaml. The workflow is in workflow/Snakefile."""
 
 
 include: "workflow/Snakefile"

@@ -48,7 +48,7 @@ rule fetch_metric:
         "../envs/main.yaml"
     params:
         entry=PLAN.metric_model,
-        # outside the output: what is there is not downloaded again
+        # outside the output, which Snakemake deletes before it runs a job again
         folder="downloads/metrics/{metric}",
     message:
         "Getting the model of {wildcards.metric}"
@@ -57,8 +57,8 @@ rule fetch_metric:
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
-# After a checkpoint Snakemake looks again at what is due. Data that came out the same, by their
-# hash, make nothing due: neither trainings nor outputs.
+# After a checkpoint Snakemake looks again at what is due. If the data have the same hash as before,
+# neither training runs nor outputs are due.
 checkpoint prepare:
     input:
         PLAN.fetched,
@@ -69,7 +69,7 @@ checkpoint prepare:
         summary=f"{DATA}/summary.json",
     log:
         f"{LOGS}/prepare/{{dataset}}.{{pair}}.log",
-    priority: 100  # trainings wait for it
+    priority: 100  # training runs wait for it
     conda:
         "../envs/main.yaml"
     resources:
@@ -94,7 +94,7 @@ checkpoint tokenizer:
         directory(f"{RESULTS}/tokenizers/{{dataset}}/{{pair}}/{{model}}"),
     log:
         f"{LOGS}/tokenizer/{{dataset}}.{{pair}}.{{model}}.log",
-    priority: 100  # trainings wait for it
+    priority: 100  # training runs wait for it
     conda:
         "../envs/main.yaml"
     resources:

@@ -1,4 +1,4 @@
-# Evaluation: outputs, scores, comparisons: the files that all tables and figures are made of.
+# Evaluation: outputs, scores and comparisons, from which all tables and figures are made.
 
 
 rule generate:
@@ -20,7 +20,7 @@ rule generate:
         mem_mb=slurm.growing(PLAN.resources.mem_mb),
         runtime=slurm.growing(PLAN.resources.runtime),
     params:
-        # not an input, since rules name their outputs, and `prepare` has a file of each split
+        # not an input: `prepare` does not name the files of test splits among its outputs
         examples=f"{DATA}/{{split}}.jsonl",
         data=PLAN.split_hash,
         beams=PLAN.beams,
@@ -101,7 +101,7 @@ rule experiment:
     params:
         summary=PLAN.summary,  # when it changes, the file is written again
     message:
-        "Writing what all commands have to know of the experiment"
+        "Writing experiment.json"
     run:
         write_json(Path(output[0]), params.summary)
 

@@ -1,4 +1,4 @@
-# Tables, figures and the report, from scores alone: seconds, without torch.
+# Tables, figures and the report, made from scores in seconds, without torch.
 
 
 rule tables:
@@ -40,8 +40,7 @@ rule tables:
         " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
-# One table, of each task and decoding that has it, for those who ask for it by name. The pages of
-# `tables` have all of them.
+# One table by its name, for each task and decoding that has it. The pages of `tables` have them all.
 rule table:
     input:
         scores=f"{RESULTS}/scores.tsv",

@@ -4,7 +4,7 @@
 rule train:
     input:
         unpack(PLAN.budget_files),
-        # compared by their hashes, among the parameters, and not by time
+        # compared by their hashes, which are among the parameters, and not by time
         train=ancient(f"{DATA}/train.jsonl"),
         valid=ancient(f"{DATA}/valid.jsonl"),
         start=ancient(PLAN.start),
@@ -26,7 +26,7 @@ rule train:
         **slurm.training_devices(PLAN.resources.nodes, PLAN.resources.gpus),
         mem_mb=slurm.growing(PLAN.resources.mem_mb),
         runtime=slurm.growing(PLAN.resources.runtime),
-        # resources, unlike parameters, make no finished run due when they change
+        # resources: unlike parameters, they do not make a finished run due when they change
         processes=f"{PLAN.resources.nodes} {PLAN.resources.gpus}",
         sharded="--sharded" if PLAN.resources.sharded else "",
         on_mismatch=PLAN.config.on_mismatch,
@@ -35,8 +35,8 @@ rule train:
         config=PLAN.run_config,
         data=PLAN.training_data,
         options=PLAN.training_options,
-        # outside every output: Snakemake deletes outputs before it runs a job again,
-        # and a killed training has to find its checkpoints
+        # outside every output: Snakemake deletes outputs before it runs a job again, and a
+        # training run that was killed has to find its checkpoints
         work=f"work/{PLAN.name}/{RUN}",
         folder=subpath(output.training, parent=True),
     message:

@@ -94,13 +94,13 @@ class Plan:
         return json.dumps(to_json(self.run(wildcards)))
 
     def dataset_config(self, wildcards: Wildcards) -> str:
-        """Return what determines the files of a data set's pair, as JSON: no other pair does."""
+        """Return what determines the files of a data set's pair, as JSON, without other pairs."""
         entry = self.config.datasets[wildcards.dataset]
         own = {"task": entry.task, "pairs": [wildcards.pair], "splits": to_json(entry.splits)}
         return json.dumps(own)
 
     def hub_model(self, wildcards: Wildcards) -> str:
-        """Return what determines a downloaded model, as JSON: not how it is trained."""
+        """Return what determines a downloaded model, as JSON, without settings of training."""
         model = self.config.models[wildcards.model]
         return json.dumps({"hub": model.hub, "revision": model.revision})
 
@@ -154,7 +154,7 @@ class Plan:
         return [module for task in self.tasks for module in _scored_by(task)]
 
     def all_metrics(self, wildcards: Wildcards) -> list[str]:
-        """Return the modules of all tasks and metrics: what they state is read by name."""
+        """Return the modules of all tasks and metrics, whose constants are read by name."""
         package = plugins.PACKAGES["neural metric"]
         neural = [f"{package}.{name}" for name in self.config.neural_metrics]
         return [*self.all_scored_by(wildcards), *neural]
@@ -204,9 +204,9 @@ class Plan:
         return []
 
     def files(self, wildcards: Wildcards) -> list[str]:
-        """Return the local files of a data set's pair: when one changes, its data are due again.
+        """Return the local files of a data set's pair; when one changes, its data are due again.
 
-        One that is missing is left out, since `prepare` says so better than Snakemake would.
+        A missing file is left out, since `prepare` has a better message than Snakemake.
         """
         files = self.data_files[wildcards.dataset, wildcards.pair]
         return [str(path) for path in files if path.is_file()]
@@ -216,7 +216,7 @@ class Plan:
         return self.config.data_root
 
     def start(self, wildcards: Wildcards) -> str:
-        """Return the folder that a run starts from: of a tokenizer or of a model."""
+        """Return the folder of the tokenizer or the model that a run starts from."""
         run = self.run(wildcards)
         start = run.method.start
         if start == "scratch":
@@ -229,7 +229,7 @@ class Plan:
     def start_files(self, wildcards: Wildcards) -> list[str]:
         """Return files that change when the start does, since Snakemake cannot compare folders.
 
-        Tokenizers are in `training_data`; a model of the Hub is what its revision says.
+        Tokenizers are in `training_data`; a model of the Hub is determined by its revision.
         """
         start = self.run(wildcards).method.start
         if start == "pretrained":
@@ -248,7 +248,7 @@ class Plan:
         return inputs
 
     def _sibling(self, wildcards: Wildcards, method: str) -> str:
-        """Return the folder of the run that differs in the method only."""
+        """Return the folder of the run that differs only in the method."""
         return f"{self.results}/runs/{RUN}".format(**{**wildcards, "method": method})
 
     def _tokenizer(self, wildcards: Wildcards) -> str:
@@ -270,7 +270,7 @@ class Plan:
         return found
 
     def data_hash(self, wildcards: Wildcards, split: str) -> str | None:
-        """Return the hash of a split as it was prepared; None if it was not."""
+        """Return the hash of a prepared split; None if it is not prepared."""
         summary = Path(self.results, "data", wildcards.dataset, wildcards.pair, "summary.json")
         splits = read_json(summary)["splits"] if summary.exists() else {}
         found: str | None = splits.get(split, {}).get("sha256")
@@ -285,7 +285,7 @@ class Plan:
         return self.data_hash(wildcards, wildcards.split)
 
     def keeps_another(self, wildcards: Wildcards) -> bool:
-        """Return whether what a run keeps was made with other settings or other data."""
+        """Return whether a run's work folder has results of other settings or other data."""
         kept = work_folder.finished_fingerprint(self._work(wildcards))
         if kept is None:
             return False

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAME = ("n", "signature", "hypotheses_sha256", "references_sha256")
-"""What has to be equal."""
+"""Columns that have to be equal."""
 CLOSE = ("value", "low", "high")
-"""What may differ in the last digits, where a machine adds up in another order."""
+"""Columns that may differ in the last digits, since machines add up in different orders."""
 TOLERANCE = 1e-9
 MADE_FROM = {
     "tables": ("scores", "comparisons", "warmups"),
@@ -78,7 +78,7 @@ def verify_run(path: Path, stored: "pd.DataFrame") -> tuple[int, list[str]]:
 
 
 def verify_scores(folder: Path) -> bool:
-    """Score all predictions of a folder again, say what was found, and whether all is equal.
+    """Score all predictions of a snapshot again; print the result, return whether all is equal.
 
     Scores of neural metrics, and those that were not computed, are left out and counted.
 
@@ -167,7 +167,8 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def verify_tables_and_figures(folder: Path) -> bool:
-    """Make tables and figures of a folder anew, say what differs, and whether nothing does."""
+    """Make tables and figures of a snapshot anew; print what differs, return whether nothing does.
+    """
     found = list(changed_files(folder))
     for line in found:
         print(f"  {line}")
@@ -177,7 +178,7 @@ def verify_tables_and_figures(folder: Path) -> bool:
 
 
 def verify(folder: Path) -> bool:
-    """Verify scores, tables and figures of a folder; say whether all is equal.
+    """Verify scores, tables and figures of a snapshot; return whether all is equal.
 
     Raises:
         InputError: a file of the folder is missing or not in its form.
@@ -196,6 +197,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Compare folders of kept results with what is made of their data; exit 1 where they differ."""
+    """Compare snapshots with what is made from their data now; exit 1 if anything differs."""
     same = [verify(folder) for folder in options.folders]
     sys.exit(not all(same))
