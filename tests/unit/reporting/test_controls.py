@@ -1,7 +1,7 @@
 """The tables that compare all controls and all ablations with warmup."""
 
 import pytest
-from test_decoding_controls import DECODINGS, texts, with_controls
+from test_controls_at_test_time import DECODINGS, texts, with_controls
 
 from helpers.many_methods import make
 from helpers.synthetic_results import METHODS, make_comparisons, make_results, make_scores

@@ -26,7 +26,7 @@ from warmup.reporting.figures._style import RC, WIDTH, look
 
 NAMES = [
     "gain_per_pair", "learning_curves", "lookahead", "training_cost", "warmup_content",
-    "warmup_development", "warmup_dynamics", "when_warmup_helps",
+    "warmup_content_curves", "warmup_training_curves", "when_warmup_helps",
 ]  # fmt: skip
 
 
@@ -125,15 +125,15 @@ def test_training_cost_is_relative_to_sft(data):
     assert [places[look(name)[0]] for name in METHODS] == [1, 10.5, 3, 11]
 
 
-def test_warmup_dynamics_shows_only_methods_that_have_warmups(data):
-    figure = draw("warmup_dynamics", data)
+def test_warmup_training_curves_shows_only_methods_that_have_warmups(data):
+    figure = draw("warmup_training_curves", data)
     colours = {line.get_color() for axis in figure.axes for line in axis.lines}
     assert colours == {look("warmup")[0]}
     assert "reward (nats)" in words(figure)
 
 
-def test_warmup_development_shows_what_was_measured_in_validation(data):
-    figure = draw("warmup_development", data)
+def test_warmup_content_curves_shows_what_was_measured_in_validation(data):
+    figure = draw("warmup_content_curves", data)
     assert [axis.get_title() for axis in figure.axes[:2]] == ["in reference", "output's start"]
     first = figure.axes[0].lines[0]
     assert first.get_ydata()[0] == pytest.approx(0.3)
@@ -166,8 +166,8 @@ def test_one_seed_will_do(name):
         ("lookahead", "No look-ahead to show"),
         ("training_cost", "No training cost to show"),
         ("warmup_content", "No warmups to show"),
-        ("warmup_development", "No warmups to show"),
-        ("warmup_dynamics", "No warmups to show"),
+        ("warmup_content_curves", "No warmups to show"),
+        ("warmup_training_curves", "No warmups to show"),
         ("when_warmup_helps", "Nothing to show"),
     ],
 )

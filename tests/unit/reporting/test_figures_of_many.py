@@ -99,7 +99,7 @@ def test_gains_have_a_row_a_method_under_a_heading(data):
 
 
 def test_dynamics_have_a_row_a_setting_and_quantity(data):
-    figure = draw("warmup_dynamics", data)
+    figure = draw("warmup_training_curves", data)
     assert len(figure.axes) == 4 * 3 * 6
     assert [axis.get_title() for axis in figure.axes[:6]] == ASPECTS
 

@@ -38,7 +38,7 @@ def test_figures_draw(folder):
     with mpl.rc_context(RC):
         empty = {name for name in figures.names() if not figures.load(name).draw(shown).axes}
     lacking = {
-        "ablations": {"warmup_development"},
-        "multi30k": {"lookahead", "warmup_development", "when_warmup_helps"},
+        "ablations": {"warmup_content_curves"},
+        "multi30k": {"lookahead", "warmup_content_curves", "when_warmup_helps"},
     }
     assert empty == lacking.get(folder.name, set())  # such a figure says what it lacks
