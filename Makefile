@@ -99,7 +99,7 @@ tables: ## Make the tables again from existing scores: make tables CONFIG=FILE
 figures: ## Make the figures again from existing scores
 report: ## Make the report again from existing scores
 tables figures report: $(READY)
-	$(SNAKEMAKE) --cores 1 --configfile $(CONFIG) --forcerun $@ -- $@
+	$(SNAKEMAKE) --cores 1 --configfile $(CONFIG) --forcerun $(@:figures=figure) -- $@
 
 verify: $(READY) ## Make what results/reference holds again from its predictions and compare
 	$(BIN)/python -m warmup verify $(dir $(wildcard results/reference/*/scores.tsv))
