@@ -11,8 +11,8 @@ from typing import Any
 
 from warmup.common.files import write_jsonl
 from warmup.common.languages import Pair
-from warmup.config import experiment as config
 from warmup.config.conversion import from_json, to_json
+from warmup.config.experiment import check, resolve
 from warmup.config.settings import CheckpointFormat, ModelConfig, RunConfig, TokenizerConfig
 from warmup.data.generators import shell_game
 
@@ -57,11 +57,11 @@ def spec(model_type: str, **settings: Any) -> dict[str, Any]:
 
 def tokenizer(folder: Path, model_type: str, texts: Iterable[str] = (" ".join(WORDS),)) -> Path:
     """Write a word tokenizer and return its folder."""
-    from warmup.data import tokenizer_training as tokenizers
+    from warmup.data import tokenizer_training
 
     entry = spec(model_type)
     config = TokenizerConfig(**entry["tokenizer"])
-    trained = tokenizers.train(iter(texts), config, entry["architecture"])
+    trained = tokenizer_training.train(iter(texts), config, entry["architecture"])
     trained.save_pretrained(folder)
     return folder
 
@@ -190,7 +190,7 @@ def resolved(method: str, model_type: str = "t5", **settings: Any) -> dict[str, 
     value["methods"][method] |= settings
     value["runs"][0]["models"] = [model_type]
     name = f"shell_game/en/{model_type}/{method}/seed1"
-    resolved: dict[str, Any] = to_json(config.resolve(config.check(value), name))
+    resolved: dict[str, Any] = to_json(resolve(check(value), name))
     return resolved
 
 

@@ -12,8 +12,7 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.files import write_json
 from warmup.common.languages import Pair
-from warmup.data import dataset as datasets
-from warmup.data.dataset import Dataset
+from warmup.data.dataset import Dataset, load
 from warmup.data.prepare import add_data_set
 from warmup.data.sources import Context
 
@@ -46,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Download what a data set needs. Local files and generated data need nothing."""
-    dataset = datasets.load(options.dataset)
+    dataset = load(options.dataset)
     files = fetch(
         dataset,
         dataset.pair(options.pair),

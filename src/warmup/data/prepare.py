@@ -14,9 +14,8 @@ from warmup.common.errors import InputError
 from warmup.common.files import sha256, write_json, write_jsonl
 from warmup.common.languages import Pair
 from warmup.common.texts import Normaliser
-from warmup.data import dataset as datasets
 from warmup.data import leakage, symbols
-from warmup.data.dataset import Dataset
+from warmup.data.dataset import Dataset, load
 from warmup.data.records import Record
 from warmup.data.sources import Context
 
@@ -151,7 +150,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write every split of a data set as records, one JSON lines file each."""
-    dataset = datasets.load(options.dataset)
+    dataset = load(options.dataset)
     summary = prepare(
         dataset,
         dataset.pair(options.pair),

@@ -11,7 +11,7 @@ from tokenizers.trainers import BpeTrainer, UnigramTrainer, WordPieceTrainer
 from transformers import ByT5Tokenizer, PreTrainedTokenizerFast
 
 from warmup.config.settings import TokenizerConfig
-from warmup.data import tokenizer_training as tokenizers
+from warmup.data import tokenizer_training
 from warmup.data.encoding import Encoder, decode
 from warmup.data.tasks import Input
 from warmup.generation.token_texts import token_texts
@@ -47,7 +47,7 @@ def made(model, trainer, before, decoder, normalizer=None, **settings):
 
 def of_project(kind):
     config = TokenizerConfig(type=kind, vocab_size=200)
-    return tokenizers.train(iter(TEXTS * 3), config, "encoder_decoder")
+    return tokenizer_training.train(iter(TEXTS * 3), config, "encoder_decoder")
 
 
 def byte_fallback():

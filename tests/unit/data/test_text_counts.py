@@ -15,8 +15,7 @@ from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import write_json, write_jsonl
 from warmup.config.settings import TokenizerConfig
-from warmup.data import text_counts
-from warmup.data import tokenizer_training as tokenizers
+from warmup.data import text_counts, tokenizer_training
 from warmup.data.batches import Examples
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, read_records
@@ -33,7 +32,7 @@ from warmup.training.training_job import TrainingJob
 @pytest.fixture(scope="module")
 def tokenizer():
     words = "answer: start question: A B options: A) AB B) BC"
-    return tokenizers.train(
+    return tokenizer_training.train(
         iter([words]), TokenizerConfig(type="word", vocab_size=20), "encoder_decoder"
     )
 
@@ -168,7 +167,9 @@ def copier(tmp_path_factory):
         ),
     )
     texts = iter([*itertools.chain(*pairs), "translate English to German: "] * 3)
-    made_ = tokenizers.train(texts, TokenizerConfig(type="bpe", vocab_size=90), "encoder_decoder")
+    made_ = tokenizer_training.train(
+        texts, TokenizerConfig(type="bpe", vocab_size=90), "encoder_decoder"
+    )
     made_.save_pretrained(folder / "tokenizer")
     config = tiny.resolved("sft", batch_size=3, validate_every=60, learning_rate=0.02)
     config["method"]["start"] = "scratch"
@@ -345,7 +346,7 @@ def test_all_else_is_as_without_the_counts(tmp_path):
 
 def test_white_space_that_a_tokenizer_changes_is_counted(data):
     config = TokenizerConfig(type="bpe", vocab_size=60)
-    encoder = Encoder(tokenizers.train(iter(["a b c"] * 3), config, "encoder_decoder"))
+    encoder = Encoder(tokenizer_training.train(iter(["a b c"] * 3), config, "encoder_decoder"))
     trip = text_counts.check_round_trip(encoder, [" a b ", "a\nb", "a  c"])
     assert trip == (3, 2, ("a\nb", "a b"))
     many = text_counts.check_round_trip(encoder, ["a"] * 1500)
