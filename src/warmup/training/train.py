@@ -8,7 +8,7 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_json, refuse_full
 from warmup.config.experiment import read_run
 from warmup.models.checkpoint_format import FORMAT_FILE
-from warmup.training import budget, work_folder
+from warmup.training import budget
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--on-nan",
-        choices=work_folder.ON_NAN,
+        choices=("stop", "skip"),
         default="stop",
         help="what to do with an update whose loss or gradient is not a finite number: stop "
         "(default), or skip it",

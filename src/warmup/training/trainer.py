@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate.utils import gather_object
@@ -61,7 +61,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self,
         language_model: LanguageModel,
         method: MethodConfig,
-        on_nan: str = "stop",
+        on_nan: Literal["stop", "skip"] = "stop",
         **kwargs: Any,
     ):
         super().__init__(model=language_model.network, **kwargs)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from accelerate.utils import broadcast_object_list
@@ -49,7 +49,7 @@ class TrainingJob:
     """Folder for checkpoints. A job that was interrupted resumes from them."""
     fresh: bool = False
     """Delete the checkpoints of another run instead of raising an error."""
-    on_nan: str = "stop"
+    on_nan: Literal["stop", "skip"] = "stop"
     """What to do with an update that is NaN or infinite: `stop` or `skip`."""
     sharded: bool = False
     """Divide weights, gradients and optimiser state among the processes."""

@@ -31,9 +31,6 @@ LOG = "train.log"
 FINISHED = "finished"
 """Folder of the results of a finished run, until the workflow has seen its end."""
 
-ON_NAN = ("stop", "skip")
-"""What can be done with an update whose loss or gradient is not a finite number."""
-
 
 @contextlib.contextmanager
 def lock(folder: Path) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""A clock that jumps: neither the model nor what is said of it depends on the time of day."""
+"""A clock that jumps: neither the model nor its report depends on the time of day."""
 
 import itertools
 import time

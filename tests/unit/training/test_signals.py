@@ -83,20 +83,20 @@ def test_asked_to_end_a_training_writes_a_checkpoint_and_resumes_to_the_same_mod
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_does_what_it_did_before(number):
     before = signal.getsignal(number)
-    with signals.catch_signals() as told:
+    with signals.catch_signals() as interruption:
         assert signal.getsignal(number) != before
         signal.raise_signal(number)
-        assert told.requested
-        assert told.by == number
+        assert interruption.requested
+        assert interruption.by == number
         assert signal.getsignal(number) == before
 
 
 def test_what_is_ignored_stays_ignored():
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        with signals.catch_signals() as told:
+        with signals.catch_signals() as interruption:
             signal.raise_signal(signal.SIGINT)
-        assert not told.requested
+        assert not interruption.requested
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
@@ -105,9 +105,9 @@ def test_what_is_ignored_stays_ignored():
 def test_a_torchrun_that_ignores_sigterm_leaves_it_to_its_processes():
     before = signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:
-        with signals.catch_signals() as told:
+        with signals.catch_signals() as interruption:
             signal.raise_signal(signal.SIGTERM)
-            assert told.requested
+            assert interruption.requested
             signal.raise_signal(signal.SIGTERM)  # Slurm's, a second time: no harm
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -117,8 +117,8 @@ def test_outside_the_main_thread_nothing_is_listened_for():
     found = []
 
     def inside():
-        with signals.catch_signals() as told:
-            found.append(told.requested)
+        with signals.catch_signals() as interruption:
+            found.append(interruption.requested)
 
     before = signal.getsignal(signal.SIGTERM)
     thread = threading.Thread(target=inside)
@@ -150,8 +150,8 @@ def child(run, work, at=None):
     if pid:
         os.close(writing)
         with os.fdopen(reading) as stream:
-            said = stream.read()
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), said
+            printed = stream.read()
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), printed
     try:
         moments = 0
 
@@ -196,15 +196,15 @@ def spoil(folder, draw):
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_and_power_cuts_give_the_same_model(run, tmp_path):
     draw = random.Random(2025)
-    status, said = child(run, tmp_path / "whole")
+    status, printed = child(run, tmp_path / "whole")
     assert status == 0
-    expected, moments = json.loads(said)
+    expected, moments = json.loads(printed)
     assert moments > 50
     kills = 0
     while kills < KILLS:
         work = tmp_path / f"after {kills}"
         for number in range(CHAIN):
-            status, said = child(run, work, at=draw.randrange(1, moments // (number + 1)))
+            status, printed = child(run, work, at=draw.randrange(1, moments // (number + 1)))
             if status == 0:
                 break
             assert status == -signal.SIGKILL
@@ -212,6 +212,6 @@ def test_twenty_kills_at_random_moments_and_power_cuts_give_the_same_model(run, 
             if draw.random() < 0.3:
                 spoil(work, draw)
         else:
-            status, said = child(run, work)
+            status, printed = child(run, work)
         assert status == 0
-        assert json.loads(said)[0] == expected, f"seed 2025, after {kills} kills"
+        assert json.loads(printed)[0] == expected, f"seed 2025, after {kills} kills"

@@ -114,8 +114,8 @@ def test_an_identical_run_of_another_experiment_is_copied(job, tmp_path, capsys)
     job("one").run(tmp_path / "one")
     capsys.readouterr()
     job("other").run(tmp_path / "other")
-    said = capsys.readouterr().err
-    assert f"is identical to {tmp_path / 'one'}: its results are copied" in said
+    printed = capsys.readouterr().err
+    assert f"is identical to {tmp_path / 'one'}: its results are copied" in printed
     weights = [tmp_path / name / "model" / "model.safetensors" for name in ("one", "other")]
     assert weights[0].read_bytes() == weights[1].read_bytes()
     one, other = (read_json(tmp_path / name / "training.json") for name in ("one", "other"))

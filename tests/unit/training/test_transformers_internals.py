@@ -1,4 +1,4 @@
-"""Private names of `transformers` are said in one place."""
+"""Private names of `transformers` are listed in one place."""
 
 import inspect
 import re

@@ -94,7 +94,7 @@ def test_another_version_of_the_code_goes_on_with_a_warning(tmp_path, capsys):
     assert "another version of the code" in capsys.readouterr().err
 
 
-def test_another_run_is_refused_and_what_differs_is_said(tmp_path):
+def test_another_run_is_refused_with_what_differs(tmp_path):
     work_folder.check_fingerprint(
         tmp_path, {"config": {"rate": 1, "seed": {"x": 2}}, "updates": 8}, "code", False
     )
@@ -156,7 +156,7 @@ def test_fresh_keeps_the_checkpoints_of_the_same_run(tmp_path):
     assert path.exists()
 
 
-def test_a_run_that_left_no_checkpoint_stands_in_nobodys_way(tmp_path):
+def test_a_run_that_left_no_checkpoint_does_not_matter(tmp_path):
     work_folder.check_fingerprint(tmp_path, {"seed": 1}, "code", fresh=False)
     work_folder.check_fingerprint(tmp_path, {"seed": 2}, "code", fresh=False)
     assert read_json(tmp_path / "fingerprint.json") == {"seed": 2, "code": "code"}
