@@ -110,8 +110,8 @@ class Results:
             scores=part(self.scores),
             comparisons=None if self.comparisons is None else part(self.comparisons),
             claims=part(self.claims),
-            task=task,
-            decoding=decoding,
+            task=task or self.task,
+            decoding=decoding or self.decoding,
             whole=self.whole or self,
         )
 

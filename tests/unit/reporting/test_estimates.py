@@ -190,3 +190,22 @@ def test_the_order_of_the_rows_does_not_matter(random):
     some = scores[scores["task"] == "multiple_choice"]
     mixed = some.loc[random.sample(some.index.tolist(), len(some))]
     assert scores_of(mixed) == scores_of(some)
+
+
+def test_a_part_has_what_the_whole_has_of_its_task_and_decoding():
+    results = make_results(make_scores(seeds=2, beam=True))
+    part = results.of("translation").of(decoding="beam4")
+    assert (part.task, part.decoding) == ("translation", "beam4")
+    for name in ("estimates", "gains", "of_warmup", "to_warmup"):
+        expected = [
+            item
+            for item in getattr(results, name)
+            if (item.setting.task, item.decoding) == ("translation", "beam4")
+        ]
+        assert expected
+        assert getattr(part, name) == expected
+    whole = {id(item) for item in (*results.estimates, *results.differences)}
+    assert all(id(item) in whole for item in (*part.estimates, *part.differences))  # not made anew
+    assert part.costs == [cost for cost in results.costs if cost.setting.task == "translation"]
+    assert set(part.scores["task"]) == {"translation"}
+    assert set(part.scores["decoding"]) == {"beam4", "-"}  # costs are of no decoding
