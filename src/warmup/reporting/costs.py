@@ -20,7 +20,7 @@ _QUANTITIES = ("updates", "flops", "seconds")
 
 @dataclass(frozen=True)
 class Cost:
-    """Training cost of a method, mean over seeds; NaN where unknown."""
+    """Training cost of a method, mean over seeds; NaN if unknown."""
 
     setting: Setting
     method: str

@@ -17,7 +17,7 @@ TITLE = "Quality against training cost"
 CAPTION = (
     "The task's first metric on the test items against the floating-point operations of training, "
     "counted, relative to those of SFT, on a logarithmic scale (if a method starts from the model "
-    "of another one, this includes the operations of that one, where it is known). Bars are 95% "
+    "of another one, this includes the operations of that one, if it is known). Bars are 95% "
     "intervals as in the tables; the arrow says which scores are better. Methods at the same place "
     "on the axis cost the same. Marks that would overlap are moved apart by a tenth; the tables "
     "have the numbers." + MANY

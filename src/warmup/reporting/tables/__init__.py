@@ -11,22 +11,22 @@ from warmup.reporting.table import Table
 
 
 class Section(StrEnum):
-    """Where a table stands on its page, and which results it is made from."""
+    """Place of a table on its page; it also says which results the table is made from."""
 
     SCORES = "scores"
-    """Of one task and decoding."""
+    """Scores and gains, from results of one task and decoding."""
     CONTROLS = "controls"
-    """Of one task."""
+    """Controls compared with warmup, from results of one task."""
     ABLATIONS = "ablations"
-    """Of one task."""
+    """Ablations compared with warmup, from results of one task."""
     COMPARISONS = "comparisons"
-    """Tests of differences, of one task and decoding."""
+    """Tests of differences, from results of one task and decoding."""
     COST = "cost"
-    """Of training, of one task."""
+    """Training cost, from results of one task."""
     REPORTED = "reported"
-    """Numbers of the paper, of one task."""
+    """Numbers of the paper, from results of one task."""
     WARMUPS = "warmups"
-    """Quantities of warmups, of all tasks and one decoding; they have a page of their own."""
+    """Quantities of warmups, from results of one decoding; these tables have their own page."""
 
 
 _MEASURED = (Section.SCORES, Section.CONTROLS, Section.ABLATIONS, Section.COMPARISONS)
