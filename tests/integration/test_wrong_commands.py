@@ -221,11 +221,16 @@ COMMANDS = {
         ["--scores", "header.tsv", "--curves", "curves.tsv", "--output-dir", "f", "--only", "pie"],
         "'pie'",
     ),
-    "report: no tables": (
+    "report: no scores": (
         "report",
         ["--scores", "header.tsv", "--curves", "curves.tsv", "--figures-dir", "f",
          "--tables-dir", "t", "--output", "r.html"],
-        ".svg: missing; make it with",
+        "header.tsv: no scores",
+    ),
+    "tables: unknown table": (
+        "tables",
+        ["--scores", "header.tsv", "--output-dir", "t", "--only", "pie"],
+        "unknown table 'pie'",
     ),
     "tables: not an experiment": (
         "tables",

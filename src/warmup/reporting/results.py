@@ -255,21 +255,16 @@ def read(options: argparse.Namespace) -> Results:
     Raises:
         InputError: a file is missing or not in its form, or there are no scores.
     """
+    experiment = experiment_summary.read(options.experiment)
     scores = SCORES.read(options.scores)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
+    if not experiment.methods.order:  # colours need an order
+        experiment = replace(experiment, methods=Methods(tuple(sorted(set(scores["method"])))))
     return Results(
         scores,
-        _experiment(options.experiment, scores),
+        experiment,
         CURVES.read_given(options.curves),
         COMPARISONS.read_given(options.comparisons),
         WARMUPS.read_given(options.warmups),
     )
-
-
-def _experiment(path: Path | None, scores: "pd.DataFrame") -> ExperimentSummary:
-    """Return what is known of an experiment; its methods always have an order, for colours."""
-    experiment = experiment_summary.read(path)
-    if experiment.methods.order:
-        return experiment
-    return replace(experiment, methods=Methods(tuple(sorted(set(scores["method"])))))

@@ -64,6 +64,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write a page of tables per task, and one on warmups, as Markdown, LaTeX and CSV."""
+    if options.only:
+        tables.load(options.only)  # an unknown name is refused before anything is read
     shown = results.read(options)
     if options.only:
         write_one(shown, options.only, options.output_dir)
