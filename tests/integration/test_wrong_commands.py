@@ -25,7 +25,7 @@ COMMANDS = {
     # prepare, fetch data, fetch model
     "prepare: not JSON": ("prepare", preparing("{"), "--dataset: not JSON"),
     "prepare: no file": ("prepare", preparing("nowhere.json"), "nowhere.json: cannot read"),
-    "prepare: missing key": ("prepare", preparing('{"task": "x"}'), "'pairs' is a required property"),
+    "prepare: missing key": ("prepare", preparing('{"task": "x"}'), "data set: 'pairs' is a req"),
     "prepare: another pair": ("prepare", preparing(dataset(), "de"), "unknown pair 'de'"),
     "prepare: no pair": ("prepare", preparing(dataset(), "English"), "is neither a language code"),
     "prepare: unknown generator": (

@@ -131,7 +131,8 @@ def test_a_seed_of_data_has_32_bits(seed, tmp_path):
     said = refused(
         lambda: list(synthetic.read(spec, Pair("en", "en"), Context(tmp_path, tmp_path, "train")))
     )
-    assert "seed: must be from 0 to 4294967295" in said
+    assert "(synthetic): seed: " in said
+    assert "from 0 to 4294967295" in said
 
 
 def test_the_largest_seed_trains(run):

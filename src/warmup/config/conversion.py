@@ -10,7 +10,7 @@ from warmup.common.errors import InputError
 T = TypeVar("T")
 
 
-def from_json(kind: type[T], value: Mapping[str, Any]) -> T:
+def from_json(kind: type[T], value: Mapping[str, Any], path: str = "") -> T:
     """Return the dataclass that a JSON object describes, whose parts are dataclasses, too.
 
     Args:
@@ -18,28 +18,30 @@ def from_json(kind: type[T], value: Mapping[str, Any]) -> T:
             `Mapping[str, X]`, and those of JSON values.
         value: has the fields as keys, except some that have defaults. Types of values are not
             checked; that is what a schema does.
+        path: of this object within a larger one, with a dot at its end, for errors.
 
     Raises:
-        InputError: a key is missing.
+        InputError: a key is missing; names it with its path.
     """
     hints = get_type_hints(kind)
     for field in fields(kind):  # type: ignore[arg-type]  # a dataclass
         if field.name not in value and field.default is MISSING:
-            raise InputError(f"missing key {field.name!r}")
-    return kind(**{key: _convert(hints[key], item) for key, item in value.items() if key in hints})
+            raise InputError(f"missing key '{path}{field.name}'")
+    items = {key: item for key, item in value.items() if key in hints}
+    return kind(**{key: _convert(hints[key], item, f"{path}{key}") for key, item in items.items()})
 
 
-def _convert(kind: Any, value: Any) -> Any:
+def _convert(kind: Any, value: Any, path: str) -> Any:
     arguments = get_args(kind)
     if get_origin(kind) is UnionType:
         (other,) = set(arguments) - {NoneType}
-        return None if value is None else _convert(other, value)
+        return None if value is None else _convert(other, value, path)
     if is_dataclass(kind) and isinstance(kind, type):
-        return from_json(kind, value)
+        return from_json(kind, value, f"{path}.")
     if get_origin(kind) is tuple:
-        return tuple(_convert(arguments[0], item) for item in value)
+        return tuple(_convert(arguments[0], item, f"{path}.{i}") for i, item in enumerate(value))
     if get_origin(kind) is Mapping:
-        return {key: _convert(arguments[1], item) for key, item in value.items()}
+        return {key: _convert(arguments[1], item, f"{path}.{key}") for key, item in value.items()}
     return value
 
 

@@ -101,43 +101,23 @@ def read_run(value: dict[str, Any], where: str) -> RunConfig:
         InputError: beginning with `where`, naming what is missing or wrong.
     """
     definitions = schema.read()["$defs"]
-    optional = {"hub", "revision", "local", "scratch", "pairs", "splits"}
-    parts = {"model": "model", "method": "method_settings", "dataset": "dataset"}
-    for key in ("name", "run", "seed", *parts):
-        if key not in value:
-            raise InputError(f"{where}: missing key {key!r}")
-    for part, name in parts.items():
-        if not isinstance(value[part], dict):
-            raise InputError(f"{where}: {part} must be an object")
-        needed = definitions[name]["properties"].keys() - optional
-        if missing := sorted(needed - value[part].keys()):
-            raise InputError(f"{where}: missing key '{part}.{missing[0]}'")
-    others = {
-        "name": {"type": "string"},
-        "run": {"type": "object"},
-        "seed": definitions["seed"],
-        "dataset": {"properties": definitions["dataset"]["properties"]},
+    text = {"type": "string"}
+    names = ("experiment", "task", "dataset", "pair", "model", "method")
+    parts: dict[str, Any] = {
+        "name": text,
+        "run": {"type": "object", "properties": dict.fromkeys(names, text)},
+        "seed": {"$ref": "#/$defs/seed"},
+        "method": {"$ref": "#/$defs/method_settings"},
     }
-    schema.check(value, {"properties": others, "$defs": definitions}, where)
-    for part in ("model", "method"):
-        whole = schema.definition(parts[part])
-        schema.check(value[part], whole, f"{where}: {part}")
-        complete = copy.deepcopy(value[part])
-        schema.fill(complete, whole)
-        if lacking := _missing(value[part], complete, part):
-            raise InputError(f"{where}: missing key '{lacking}'")
-    run = from_json(RunConfig, value)
+    for part in ("model", "dataset"):
+        parts[part] = {"type": "object", "properties": definitions[part]["properties"]}
+    schema.check(value, schema.mapping({}, parts), where)
+    try:
+        run = from_json(RunConfig, value)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
     checks.check_objective(run.method, f"{where}: method")
     return run
-
-
-def _missing(value: Any, complete: Any, path: str) -> str | None:
-    """Return the path of the first key that a value lacks, None if it is complete."""
-    if value == complete or not isinstance(complete, dict):
-        return None
-    absent = [f"{path}.{key}" for key in complete if key not in value]
-    below = (_missing(value[key], complete[key], f"{path}.{key}") for key in value)
-    return next(filter(None, (*absent, *below)), None)
 
 
 def _grid(config: ExperimentConfig) -> Iterator[tuple[RunKey, GridConfig]]:

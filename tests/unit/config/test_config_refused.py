@@ -153,10 +153,13 @@ def test_what_is_no_configuration_is_refused(value):
         ("method.reference_kl.updates", None, r"x: missing key 'method\.reference_kl\.updates'"),
         ("dataset.task", None, r"x: missing key 'dataset\.task'"),
         ("model.architecture", None, r"x: missing key 'model\.architecture'"),
-        ("method.batch_size", 0, "x: method: batch_size: 0 is less than the minimum of 1"),
-        ("method.sampling.samples", "4", "x: method: sampling.samples: '4' is not of type"),
+        ("method.batch_size", 0, "x: method.batch_size: 0 is less than the minimum of 1"),
+        ("method.sampling.samples", "4", "x: method.sampling.samples: '4' is not of type"),
         ("model.dtype", "float16", "is not one of: float32, bfloat16"),
-        ("dataset", [], "x: dataset must be an object"),
+        ("run.pair", None, r"x: missing key 'run\.pair'"),
+        ("run.experiment", 3, r"x: run\.experiment: 3 is not of type 'string'"),
+        ("method.warmup", {}, r"x: method: unknown key 'warmup'; valid keys: "),
+        ("dataset", [], r"x: dataset: \[\] is not of type 'object'"),
     ],
 )
 def test_a_damaged_run_is_explained(path, value, message):
