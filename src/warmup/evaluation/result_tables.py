@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Row = dict[str, Any]
+"""A line of a table: column -> value."""
 
 MEAN = "mean of "
 """How the name of the mean over the pairs of a data set begins."""

@@ -9,8 +9,8 @@ from warmup.common.grouping import group
 from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE, Methods
 from warmup.evaluation.intervals import Interval, seed_interval
+from warmup.evaluation.result_tables import Row
 from warmup.reporting import estimates
-from warmup.reporting.estimates import Row
 
 if TYPE_CHECKING:
     import pandas as pd

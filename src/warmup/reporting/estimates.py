@@ -14,7 +14,7 @@ from warmup.common.keys import Setting
 from warmup.config.methods import Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.intervals import seed_interval
-from warmup.evaluation.result_tables import MEAN
+from warmup.evaluation.result_tables import MEAN, Row
 from warmup.reporting.table import number
 
 if TYPE_CHECKING:
@@ -26,8 +26,6 @@ PAIRED, CROSSED = "paired items", "seeds and items"
 """Kinds of intervals of a tested difference: paired bootstrap, hierarchical bootstrap."""
 ALL, LOOKAHEAD = "all", r"lookahead=\d+"
 """Patterns of subsets of test items: all of them; those of one look-ahead each."""
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)

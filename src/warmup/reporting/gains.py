@@ -10,10 +10,10 @@ from warmup.common.keys import Setting
 from warmup.config.decodings import Decodings
 from warmup.config.methods import BASELINE, FOCUS
 from warmup.evaluation import metric_properties
-from warmup.evaluation.result_tables import OWN
+from warmup.evaluation.result_tables import OWN, Row
 from warmup.evaluation.significance import LEVEL
 from warmup.reporting import estimates
-from warmup.reporting.estimates import CROSSED, PAIRED, Estimate, Row, identity
+from warmup.reporting.estimates import CROSSED, PAIRED, Estimate, identity
 from warmup.reporting.table import is_zero
 
 if TYPE_CHECKING:
