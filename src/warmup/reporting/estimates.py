@@ -7,7 +7,7 @@ to all scores of an experiment.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from warmup.common.grouping import group
 from warmup.common.keys import Setting

@@ -26,6 +26,7 @@ from warmup.evaluation.result_tables import (
     OWN,
     SCORES,
     WARMUPS,
+    Row,
     add_comparisons,
     add_warmups,
 )
@@ -35,7 +36,6 @@ from warmup.reporting.estimates import (
     LOOKAHEAD,
     Estimate,
     Item,
-    Row,
     ordered,
     rows_of,
     scores_of,
