@@ -167,7 +167,7 @@ def _contents(folder: Path) -> dict[str, bytes]:
 
 
 def verify_tables_and_figures(folder: Path) -> bool:
-    """Make tables and figures of a snapshot anew; print what differs, return whether nothing does."""
+    """Make tables and figures of a snapshot anew; print what differs, return whether all agree."""
     found = list(changed_files(folder))
     for line in found:
         print(f"  {line}")
