@@ -45,6 +45,7 @@ def check_direct(method: MethodConfig, where: str) -> None:
     found |= {f"objective_settings.{key}": value for key, value in objective.items()}
     computed |= {f"sampling.{key}": value for key, value in SAMPLING.items()}
     found |= {f"sampling.{key}": getattr(method.sampling, key) for key in SAMPLING}
+    computed["drafts"], found["drafts"] = None, method.drafts
     if method.reference_kl:
         computed["reference_kl.divergence"] = "reverse"
         found["reference_kl.divergence"] = method.reference_kl.divergence

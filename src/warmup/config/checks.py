@@ -91,14 +91,17 @@ def check_objective(method: MethodConfig, where: str) -> None:
     if sampling is None:
         if least:
             raise InputError(f"{where}: sampling: {name} needs at least {least} samples, got null")
-        if method.reference_kl:
-            raise InputError(f"{where}: reference_kl: needs sampling, which is null")
+        for term in ("reference_kl", "drafts"):
+            if getattr(method, term):
+                raise InputError(f"{where}: {term}: needs sampling, which is null")
         return
     samples, adaptive = sampling.samples, sampling.adaptive_samples
     if samples < least:
         raise InputError(f"{where}: sampling.samples: {name} needs at least {least}, got {samples}")
     if sampling.predefined:
         _check_predefined(sampling, name, where)
+        if method.drafts:
+            raise InputError(f"{where}: drafts: has no part in predefined warmups")
     if sampling.backprop_samples and sampling.backprop_samples > samples:
         raise InputError(
             f"{where}: sampling.backprop_samples: {sampling.backprop_samples} are more than the "

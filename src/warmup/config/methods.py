@@ -21,6 +21,7 @@ ASPECTS = {
     "temperature": "temperature",
     "start": "start",
     "reference_kl": "start",
+    "drafts": "start",
     "backprop_samples": "fewer samples",
     "adaptive_samples": "fewer samples",
 }

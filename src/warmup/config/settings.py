@@ -137,6 +137,18 @@ class ReferenceKLConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DraftsConfig:
+    """The term that corrects drafts of the target."""
+
+    weight: float
+    """Weight of the term at the first update."""
+    updates: int
+    """Updates over which the weight falls linearly to `final`."""
+    final: float
+    """Weight from then on."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MethodConfig:
     """A method of training, with all its settings."""
 
@@ -152,6 +164,8 @@ class MethodConfig:
     """How warmups are sampled; None for a method without warmups."""
     reference_kl: ReferenceKLConfig | None
     """None for no such term."""
+    drafts: DraftsConfig | None
+    """None for no such term, and for settling with sampled warmups."""
     batch_size: int
     """Examples per update, over all processes."""
     max_tokens_per_microbatch: int | None

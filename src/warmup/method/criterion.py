@@ -16,6 +16,7 @@ from warmup.config.settings import MethodConfig, SamplingConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.adaptive_sampling import AdaptiveSampling
 from warmup.method.diagnostics import Diagnostics, describe_samples, log_mean_exp
+from warmup.method.drafts import Drafts, write_drafts
 from warmup.method.objectives import likelihood, surrogate
 from warmup.method.predefined import Rule
 from warmup.method.random_numbers import Stream, uniforms
@@ -77,6 +78,7 @@ class Criterion:
         self.method = method
         self.adaptive_sampling: AdaptiveSampling | None = None
         self.reference_kl: ReferenceKL | None = None
+        self.drafts: Drafts | None = None
         self.predefined: Rule | None = None
         if not (sampling := method.sampling):
             return
@@ -84,6 +86,8 @@ class Criterion:
             self.adaptive_sampling = AdaptiveSampling(sampling.samples, sampling.adaptive_samples)
         if method.reference_kl:
             self.reference_kl = ReferenceKL(model, method.reference_kl)
+        if method.drafts:
+            self.drafts = Drafts(method.drafts)
         if sampling.predefined:
             kind = plugins.load("predefined warmup", sampling.predefined)
             self.predefined = kind.rule(targets, model.tokens, sampling.max_tokens)
@@ -181,6 +185,8 @@ class Criterion:
         """Return the warmups of each example, and the cache of sampling if they were sampled."""
         if self.predefined:
             return self.predefined_warmups(self.predefined, batch["labels"]), None
+        if self.drafts and self.settling(update):
+            return self.write_drafts(source, batch, update), None
         return self.sample_warmups(source, batch["index"], update, samples)
 
     def sample_warmups(
@@ -214,6 +220,18 @@ class Criterion:
         tensor = torch.tensor(ids, dtype=torch.long, device=labels.device)
         return Warmups(tensor.view(len(rows), 1, longest), lengths, lengths >= longest)
 
+    def write_drafts(self, source: EncodedInput, batch: Batch, update: int) -> Warmups:
+        """Return a draft of each target, as the one sample of its example."""
+        longest = self.sampling.max_tokens
+        with evaluating(self.model.network):
+            return write_drafts(
+                self.model,
+                source,
+                batch["labels"],
+                max_tokens=longest,
+                uniform=uniforms(self.seed, update, batch["index"], 1, longest),
+            )
+
     def _score(
         self, network: torch.nn.Module, source: EncodedInput, warmups: Warmups, labels: torch.Tensor
     ) -> ScoredWarmups:
@@ -244,7 +262,7 @@ class Criterion:
     def _penalise(
         self, losses: torch.Tensor, scored: ScoredWarmups, batch: Batch, update: int
     ) -> tuple[torch.Tensor, Diagnostics]:
-        """Add the terms on excluded tokens and on the distance from the reference model."""
+        """Add the terms on excluded tokens, on the distance from the start model and on drafts."""
         # P(c|x) is normalised without excluded tokens; the network has to learn to exclude them
         log_allowed = scored.mean(scored.scores.log_allowed_mass)
         losses = losses - log_allowed
@@ -255,6 +273,12 @@ class Criterion:
             )
             losses = losses + weight * divergence
             notes["reference_kl"] = divergence.detach()
+        if self.drafts and (weight := self.drafts.weight(update)):
+            nll = scored.mean(
+                self.drafts.nll(self.model, scored.scores, scored.branches, batch["labels"])
+            )
+            losses = losses + weight * nll
+            notes["draft_nll"] = nll.detach()
         return losses, notes
 
     def validation(self, network: torch.nn.Module, batch: Batch) -> torch.Tensor:

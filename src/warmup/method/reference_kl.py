@@ -13,6 +13,7 @@ import torch
 
 from warmup.config.settings import ReferenceKLConfig
 from warmup.data.batches import IGNORED, Batch
+from warmup.method.schedule import fall
 from warmup.method.scoring import Branches, Scores
 from warmup.models.interface import EncodedInput, LanguageModel
 from warmup.models.projection import divergences
@@ -33,9 +34,7 @@ class ReferenceKL:
 
     def weight(self, update: int) -> float:
         """Return v(u): it falls linearly from `weight` to `final` and then stays."""
-        first, final = self.settings.weight, self.settings.final
-        left = max(1 - update / self.settings.updates, 0.0)
-        return final + (first - final) * left
+        return fall(update, self.settings.weight, self.settings.final, self.settings.updates)
 
     def divergence(
         self, model: LanguageModel, scores: Scores, branches: Branches, batch: Batch

@@ -31,12 +31,23 @@ def target_token_log_probabilities(
         source: B encoded inputs.
         labels: [B, T] target tokens with their end; -100 is padding.
     """
+    states = target_states(model, network, source, labels)
+    log_p, _ = label_log_probabilities(model.projection, states, labels)
+    return log_p
+
+
+def target_states(
+    model: LanguageModel, network: torch.nn.Module, source: EncodedInput, labels: torch.Tensor
+) -> torch.Tensor:
+    """Return last hidden states [B, T, D] of targets without a warmup, before each of their tokens.
+
+    Arguments are those of `target_token_log_probabilities`.
+    """
     y = labels.clamp(min=0)
     start = torch.full_like(y[:, :1], model.tokens.start)
     ids = torch.cat([start, y[:, :-1]], 1)
     states = model.branch_states(network, source, ids[:, None], (labels != IGNORED)[:, None])
-    log_p, _ = label_log_probabilities(model.projection, states[:, 0], labels)
-    return log_p
+    return states[:, 0]
 
 
 @dataclass(frozen=True)
@@ -56,6 +67,11 @@ class Branches:
     P(c|x): padding, and a separator that the length limit forced."""
     target_labels: torch.Tensor
     """[B, N, T] next tokens from the separator on: y_1 … y_T; padding is ignored."""
+
+    @property
+    def lead(self) -> torch.Tensor:
+        """[B, N] columns of padding in front of START."""
+        return self.valid.long().argmax(-1)
 
     @property
     def warmup_rows(self) -> torch.Tensor:

@@ -45,6 +45,7 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
     warmup = checked.methods["warmup"]
     assert warmup.sampling.temperature == 1.0
     assert warmup.sampling.settle == 0
+    assert warmup.drafts is None
     assert warmup.reference_kl == ReferenceKLConfig(
         weight=1.0, updates=6, final=0.0, divergence="reverse"
     )

@@ -66,6 +66,7 @@ def full() -> dict[str, Any]:
             "objective": "likelihood", "start": "sft", "budget": {name: "warmup"},
         }  # fmt: skip
     value["methods"]["warmup"]["sampling"]["adaptive_samples"] = {}
+    value["methods"]["warmup"]["drafts"] = {}
     value["runs"][0] |= {"pairs": ["en"], "seeds": [1], "override": {"sft": {"batch_size": 4}}}
     return to_json(experiment.check(value)) | {"runs": value["runs"]}
 

@@ -61,6 +61,18 @@ WRONG = {
         {"objective": "likelihood", "sampling": None},
         "reference_kl: needs sampling, which is null",
     ),
+    "drafts of no warmups": (
+        {"objective": "likelihood", "sampling": None, "reference_kl": None, "drafts": {}},
+        "drafts: needs sampling, which is null",
+    ),
+    "drafts and predefined warmups": (
+        {
+            "objective": "concatenation",
+            "sampling": {"samples": 1, "predefined": "filler"},
+            "drafts": {},
+        },
+        "drafts: has no part in predefined warmups",
+    ),
     "more samples in the backward pass than there are": (
         {"sampling": {"samples": 3, "backprop_samples": 9}},
         "sampling.backprop_samples: 9 are more than the samples (3)",
