@@ -105,11 +105,14 @@ class Results:
                 frame = frame[frame["decoding"].isin([decoding, NONE])]
             return frame
 
+        frames = {
+            name: part(frame)
+            for name in ("scores", "curves", "comparisons", "warmups", "claims")
+            if (frame := getattr(self, name)) is not None
+        }
         return replace(
             self,
-            scores=part(self.scores),
-            comparisons=None if self.comparisons is None else part(self.comparisons),
-            claims=part(self.claims),
+            **frames,
             task=task or self.task,
             decoding=decoding or self.decoding,
             whole=self.whole or self,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.synthetic_results import ORDER, make_results, make_scores
+from helpers.synthetic_results import ORDER, make_curves, make_results, make_scores
 from warmup.common.keys import Setting
 from warmup.config.methods import Methods
 from warmup.reporting.costs import costs_of
@@ -193,7 +193,7 @@ def test_the_order_of_the_rows_does_not_matter(random):
 
 
 def test_a_part_has_what_the_whole_has_of_its_task_and_decoding():
-    results = make_results(make_scores(seeds=2, beam=True))
+    results = make_results(make_scores(seeds=2, beam=True), curves=make_curves(seeds=1))
     part = results.of("translation").of(decoding="beam4")
     assert (part.task, part.decoding) == ("translation", "beam4")
     for name in ("estimates", "gains", "of_warmup", "to_warmup"):
@@ -207,5 +207,6 @@ def test_a_part_has_what_the_whole_has_of_its_task_and_decoding():
     whole = {id(item) for item in (*results.estimates, *results.differences)}
     assert all(id(item) in whole for item in (*part.estimates, *part.differences))  # not made anew
     assert part.costs == [cost for cost in results.costs if cost.setting.task == "translation"]
-    assert set(part.scores["task"]) == {"translation"}
+    for frame in (part.scores, part.curves, part.claims):
+        assert set(frame["task"]) == {"translation"}
     assert set(part.scores["decoding"]) == {"beam4", "-"}  # costs are of no decoding
