@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
@@ -105,7 +105,7 @@ class Results:
                 frame = frame[frame["decoding"].isin([decoding, NONE])]
             return frame
 
-        frames = {
+        frames: dict[str, Any] = {
             name: part(frame)
             for name in ("scores", "curves", "comparisons", "warmups", "claims")
             if (frame := getattr(self, name)) is not None
