@@ -16,8 +16,6 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_json
 from warmup.common.provenance import digest
 
-RESULTS = ("model", "training.json", "provenance.json")
-"""What a finished run leaves in its folder."""
 _CONDITIONS = ("python", "packages", "device", "machine", "processes", "code_sha256")
 """Keys of the provenance on which the last digits of a trained model can depend."""
 
@@ -41,9 +39,9 @@ def find(register: Path, key: str) -> Path | None:
     """Return the folder with the results of a run, or None if it was not trained or is changed."""
     try:
         entry = read_json(register / f"{key}.json")
-        folder = Path(entry["folder"])
-        return folder if _hashes(folder) == entry["sha256"] else None
-    except (InputError, OSError, KeyError, TypeError):
+        folder, hashes = Path(entry["folder"]), entry["sha256"].items()
+        return folder if all(sha256(folder / name) == whole for name, whole in hashes) else None
+    except (InputError, OSError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -56,8 +54,7 @@ def add(register: Path, key: str, results: Path, folder: Path) -> None:
         results: where the results are now.
         folder: where they will be found.
     """
-    write_json(register / f"{key}.json", {"folder": str(folder), "sha256": _hashes(results)})
-
-
-def _hashes(results: Path) -> dict[str, str]:
-    return {name: sha256(results / name) for name in RESULTS}
+    # file by file, since Snakemake adds one to the folder of a model
+    files = sorted(path for path in results.rglob("*") if path.is_file())
+    hashes = {path.relative_to(results).as_posix(): sha256(path) for path in files}
+    write_json(register / f"{key}.json", {"folder": str(folder), "sha256": hashes})

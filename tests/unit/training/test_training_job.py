@@ -112,6 +112,7 @@ def job(config, data, tmp_path):
 
 def test_an_identical_run_of_another_experiment_is_copied(job, tmp_path, capsys):
     job("one").run(tmp_path / "one")
+    (tmp_path / "one" / "model" / ".snakemake_timestamp").touch()  # as Snakemake does
     capsys.readouterr()
     job("other").run(tmp_path / "other")
     printed = capsys.readouterr().err
