@@ -16,7 +16,8 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        WARMUP + " fetch data --dataset {params.dataset:q} --pair {wildcards.pair}"
+        f"{WARMUP} fetch data"
+        " --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -34,8 +35,8 @@ rule fetch_model:
     message:
         "Downloading model {wildcards.model}"
     shell:
-        WARMUP
-        + " fetch model --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        f"{WARMUP} fetch model"
+        " --model {params.model:q} --output {output} 2>&1 | tee {log}"
 
 
 rule fetch_metric:
@@ -53,7 +54,8 @@ rule fetch_metric:
     message:
         "Getting the model of {wildcards.metric}"
     shell:
-        WARMUP + " fetch metric --metric {wildcards.metric} --entry {params.entry:q}"
+        f"{WARMUP} fetch metric"
+        " --metric {wildcards.metric} --entry {params.entry:q}"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -82,7 +84,8 @@ checkpoint prepare:
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        WARMUP + " prepare --dataset {params.dataset:q} --pair {wildcards.pair}"
+        f"{WARMUP} prepare"
+        " --dataset {params.dataset:q} --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
@@ -107,6 +110,7 @@ checkpoint tokenizer:
     message:
         "Training the tokenizer of {wildcards.model} on {wildcards.dataset} ({wildcards.pair})"
     shell:
-        WARMUP + " train-tokenizer --train {input.train} --task {params.task}"
+        f"{WARMUP} train-tokenizer"
+        " --train {input.train} --task {params.task}"
         " --spec {params.spec:q} --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

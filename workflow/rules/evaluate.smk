@@ -30,7 +30,8 @@ rule generate:
         "Generating ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        GPUS + WARMUP + " generate --model {input.model} --input {params.examples}"
+        f"{GPUS}{WARMUP} generate"
+        " --model {input.model} --input {params.examples}"
         " --output {output} --beams {params.beams} --batch-size {params.batch}"
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
@@ -87,7 +88,8 @@ rule score:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
         " {wildcards.dataset} ({wildcards.pair}), seed {wildcards.seed}"
     shell:
-        WARMUP + " score --predictions {input.predictions} --run {params.run:q}"
+        f"{WARMUP} score"
+        " --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
         " --segments {input.segments} > {log} 2>&1"
 
@@ -126,7 +128,8 @@ rule collect:
     message:
         "Collecting all scores"
     shell:
-        WARMUP + " collect --experiment {input.experiment}"
+        f"{WARMUP} collect"
+        " --experiment {input.experiment}"
         " --scores-tsv {output.scores} --curves-tsv {output.curves} > {log} 2>&1"
 
 
@@ -147,7 +150,8 @@ rule compare:
     message:
         "Comparing the methods"
     shell:
-        WARMUP + " compare --experiment {input.experiment} --output {output}"
+        f"{WARMUP} compare"
+        " --experiment {input.experiment} --output {output}"
         " > {log} 2>&1"
 
 
@@ -173,5 +177,6 @@ rule analyse:
     message:
         "Analysing the warmups"
     shell:
-        WARMUP + " analyse-warmups --experiment {input.experiment}"
+        f"{WARMUP} analyse-warmups"
+        " --experiment {input.experiment}"
         " --output {output} > {log} 2>&1"

@@ -36,7 +36,8 @@ rule tables:
     message:
         "Writing the tables"
     shell:
-        WARMUP + " tables --scores {input.scores} --comparisons {input.comparisons}"
+        f"{WARMUP} tables"
+        " --scores {input.scores} --comparisons {input.comparisons}"
         " --warmups {input.warmups} --output-dir {params.folder} --experiment {input.experiment} > {log} 2>&1"
 
 
@@ -68,7 +69,8 @@ rule table:
     message:
         "Writing the table {wildcards.table}"
     shell:
-        WARMUP + " tables --only {wildcards.table} --scores {input.scores}"
+        f"{WARMUP} tables"
+        " --only {wildcards.table} --scores {input.scores}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --experiment {input.experiment} --output-dir {params.folder} > {log} 2>&1"
 
@@ -109,7 +111,8 @@ rule figure:
     message:
         "Drawing the figure {wildcards.figure}"
     shell:
-        WARMUP + " figures --only {wildcards.figure} --scores {input.scores}"
+        f"{WARMUP} figures"
+        " --only {wildcards.figure} --scores {input.scores}"
         " --curves {input.curves} --comparisons {input.comparisons} --warmups {input.warmups}"
         " --experiment {input.experiment} --output-dir {params.folder} > {log} 2>&1"
 
@@ -141,8 +144,8 @@ rule report:
     resources:
         gpu=0,
     params:
-        tables=f"{RESULTS}/tables",
-        figures=f"{RESULTS}/figures",
+        tables=lambda wildcards, input: Path(input.tables[0]).parent,
+        figures=lambda wildcards, input: Path(input.figures[0]).parent,
         code=code(
             "report",
             "warmup.reporting.report",
@@ -153,7 +156,8 @@ rule report:
     message:
         "Writing the report"
     shell:
-        WARMUP + " report --scores {input.scores} --curves {input.curves}"
+        f"{WARMUP} report"
+        " --scores {input.scores} --curves {input.curves}"
         " --comparisons {input.comparisons} --warmups {input.warmups}"
         " --tables-dir {params.tables} --figures-dir {params.figures}"
         " --experiment {input.experiment} --output {output} > {log} 2>&1"
