@@ -26,7 +26,7 @@ def installed(tmp_path_factory):
     offline = ["--quiet", "--no-deps", "--no-index"]
     for command in (
         ["wheel", *offline, "--no-build-isolation", "--wheel-dir", source, source],
-        ["install", *offline, "--target", folder, "--find-links", source, "warmup"],
+        ["install", *offline, "--target", folder, "--find-links", source, "warmup-generations"],
     ):
         subprocess.run([*pip, *map(str, command)], check=True, cwd=source)
     return folder
