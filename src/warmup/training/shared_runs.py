@@ -18,6 +18,7 @@ from warmup.common.provenance import digest
 
 _CONDITIONS = ("python", "packages", "device", "machine", "processes", "code_sha256")
 """Keys of the provenance on which the last digits of a trained model can depend."""
+_ADDED_BY_SNAKEMAKE = ".snakemake_timestamp"
 
 
 def key(fingerprint: dict[str, Any], provenance: dict[str, Any], **settings: Any) -> str:
@@ -39,9 +40,9 @@ def find(register: Path, key: str) -> Path | None:
     """Return the folder with the results of a run, or None if it was not trained or is changed."""
     try:
         entry = read_json(register / f"{key}.json")
-        folder, hashes = Path(entry["folder"]), entry["sha256"].items()
-        return folder if all(sha256(folder / name) == whole for name, whole in hashes) else None
-    except (InputError, OSError, KeyError, TypeError, AttributeError):
+        folder = Path(entry["folder"])
+        return folder if entry["sha256"] == _hashes(folder) else None
+    except (InputError, OSError, KeyError, TypeError):
         return None
 
 
@@ -54,7 +55,12 @@ def add(register: Path, key: str, results: Path, folder: Path) -> None:
         results: where the results are now.
         folder: where they will be found.
     """
-    # file by file, since Snakemake adds one to the folder of a model
-    files = sorted(path for path in results.rglob("*") if path.is_file())
-    hashes = {path.relative_to(results).as_posix(): sha256(path) for path in files}
-    write_json(register / f"{key}.json", {"folder": str(folder), "sha256": hashes})
+    write_json(register / f"{key}.json", {"folder": str(folder), "sha256": _hashes(results)})
+
+
+def _hashes(results: Path) -> dict[str, str]:
+    """Return the hash of each file that is copied, except what Snakemake adds to a model."""
+    model = [path for path in sorted((results / "model").rglob("*")) if path.is_file()]
+    files = [path for path in model if path.name != _ADDED_BY_SNAKEMAKE]
+    files += [results / "provenance.json", results / "training.json"]
+    return {path.relative_to(results).as_posix(): sha256(path) for path in files}

@@ -127,7 +127,10 @@ def test_an_identical_run_of_another_experiment_is_copied(job, tmp_path, capsys)
     assert origin["config_sha256"] == provenance.digest(other["config"])
 
 
-@pytest.mark.parametrize("change", ["seed", "method", "on_nan", "code", "deleted", "edited"])
+@pytest.mark.parametrize(
+    "change",
+    ["seed", "method", "on_nan", "code", "deleted", "edited", "added", "damaged register"],
+)
 def test_a_run_that_differs_is_trained(job, config, tmp_path, monkeypatch, change):
     job("one").run(tmp_path / "one")
     others = {
@@ -141,5 +144,10 @@ def test_a_run_that_differs_is_trained(job, config, tmp_path, monkeypatch, chang
         (tmp_path / "one" / "training.json").unlink()
     if change == "edited":
         (tmp_path / "one" / "model" / "config.json").write_text("{}")
+    if change == "added":
+        (tmp_path / "one" / "model" / "adapter_config.json").write_text("{}")
+    if change == "damaged register":
+        (entry,) = (tmp_path / "register").iterdir()
+        entry.write_text(json.dumps(read_json(entry) | {"sha256": {}}))
     job("other", **others.get(change, {})).run(tmp_path / "other")
     assert "shared_from" not in read_json(tmp_path / "other" / "provenance.json")
