@@ -79,7 +79,7 @@ lint: $(DEV) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
 	$(SNAKEMAKE) --lint
 
-bench: $(READY) $(BENCH)/.ready ## Time training and generation beside a direct implementation and TRL
+bench: $(READY) $(BENCH)/.ready ## Time training and generation, compared with a direct implementation and TRL
 	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.speed
 	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.generation
 	$(SNAKEMAKE) --cores $(CORES)
