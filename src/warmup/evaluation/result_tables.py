@@ -9,7 +9,7 @@ import csv
 import io
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,8 @@ OWN = "own warmup"
 VALIDATION = "validation_"
 """How the names of quantities begin that are measured on warmups during validation."""
 _AGAINST = " against "
+_LARGEST = {int: 2**63, float: math.inf}
+"""Numbers of each type are below this: a data frame does not hold others."""
 
 
 @dataclass(frozen=True)
@@ -85,34 +87,54 @@ class ResultTable:
         """Read a table: text as text, whole numbers as such, unknown numbers as NaN.
 
         Raises:
-            InputError: a missing or unknown column, or a cell that is not a number where one must
-                be.
+            InputError: a missing, unknown or second column; a cell that is not a finite number
+                where one must be; or two rows with the same keys. The message names the line.
         """
         import pandas as pd  # noqa: PLC0415  # collecting starts without it
 
         columns = self.columns
-        header, *lines = list(csv.reader(read_lines(path), delimiter="\t")) or [[]]
+        (_, header), *lines = list(_lines(path)) or [(1, [])]
         if missing := [name for name in columns if name not in header]:
             raise InputError(f"{path}:1: missing column {missing[0]!r}")
         if extra := [name for name in header if name not in columns]:
             raise InputError(f"{path}:1: unknown column {extra[0]!r}; valid: {', '.join(columns)}")
-        for number, line in enumerate(lines, start=2):
+        if twice := [name for name in columns if header.count(name) > 1]:
+            raise InputError(f"{path}:1: column {twice[0]!r} is there twice")
+        rows = []
+        line_of: dict[tuple[Any, ...], int] = {}
+        for number, line in lines:
+            where = f"{path}:{number}"
             if len(line) != len(header):
-                raise InputError(f"{path}:{number}: {len(line)} cells under {len(header)} columns")
-        table = pd.DataFrame(lines, columns=header)[list(columns)]
-        for name, kind in columns.items():
-            if kind is str:
-                continue
-            unknown = "nan" if name in self.optional else ""
-            try:
-                table[name] = table[name].replace("", unknown).astype(kind)
-            except ValueError as error:
-                raise InputError(f"{path}: column {name!r}: {error}") from None
-        return table
+                raise InputError(f"{where}: {len(line)} cells under {len(header)} columns")
+            cells = dict(zip(header, line, strict=True))
+            row = {name: self._value(name, cells[name], where) for name in columns}
+            first = line_of.setdefault(tuple(row[name] for name in self.keys), number)
+            if first != number:
+                raise InputError(f"{where}: the same row as line {first}")
+            rows.append(row)
+        return pd.DataFrame(rows, columns=list(columns)).astype(
+            {name: kind for name, kind in columns.items() if kind is not str}
+        )
 
     def read_given(self, path: Path | None) -> "pd.DataFrame | None":
         """Read a table that is optional on the command line; None if no path is given."""
         return None if path is None else self.read(path)
+
+    def _value(self, name: str, cell: str, where: str) -> Any:
+        """Return the value of a cell; `where` begins errors."""
+        kind = self.columns[name]
+        if kind is str:
+            return cell
+        if not cell and name in self.optional:
+            return math.nan
+        try:
+            value = kind(cell)
+        except ValueError:
+            value = None
+        if value is None or not abs(value) < _LARGEST[kind]:
+            what = "whole" if kind is int else "finite"
+            raise InputError(f"{where}: column {name!r}: {cell!r} is not a {what} number")
+        return value
 
     def _cell(self, value: Any) -> Any:
         if not isinstance(value, float):
@@ -120,6 +142,16 @@ class ResultTable:
         if math.isnan(value):
             return ""
         return value if self.digits is None else f"{value:.{self.digits}g}"
+
+
+def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number and the cells of each line."""
+    reader = csv.reader(read_lines(path), delimiter="\t", strict=True)
+    try:
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise InputError(f"{path}:{reader.line_num}: {error}") from None
 
 
 RUN_COLUMNS = {"experiment": str, "task": str, **RunKey.columns()}

@@ -207,6 +207,28 @@ def test_the_same_number_twice_is_an_error(call, inputs):
     assert "two inputs give the same row: experiment=test" in err and "metric=bleu" in err
 
 
+def _with_second_column(name):
+    """Return a change of a table: a column is there twice."""
+
+    def change(text):
+        rows = [line.split("\t") for line in text.splitlines()]
+        return "".join("\t".join([*row, row[rows[0].index(name)]]) + "\n" for row in rows)
+
+    return change
+
+
+def _with_cell(name, cell):
+    """Return a change of a table: another cell in the first row."""
+
+    def change(text):
+        header, first, *others = text.splitlines(keepends=True)
+        row = first.split("\t")
+        row[header.split("\t").index(name)] = cell
+        return "".join([header, "\t".join(row), *others])
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -218,6 +240,13 @@ def test_the_same_number_twice_is_an_error(call, inputs):
         (lambda text: text.replace("\t500\t", "\tmany\t"), "column 'n'"),
         (lambda text: text.replace("\t31.1", "\tx31.1"), "column 'value'"),
         (lambda text: text + "cut\toff\n", "2 cells under 18 columns"),
+        (_with_second_column("value"), ":1: column 'value' is there twice"),
+        (lambda text: text + text.splitlines()[1] + "\n", "the same row as line 2"),
+        (_with_cell("n", "9" * 20), ":2: column 'n': '99999999999999999999' is not a whole number"),
+        (_with_cell("value", "inf"), ":2: column 'value': 'inf' is not a finite number"),
+        (_with_cell("value", "nan"), ":2: column 'value': 'nan' is not a finite number"),
+        (_with_cell("signature", "x" * 200_000), ":2: field larger than field limit"),
+        (_with_cell("signature", '"open'), "unexpected end of data"),
         (lambda _: "", ":1: missing column 'experiment'"),
     ],
 )
