@@ -256,7 +256,7 @@ def document() -> str:
 TEXT = """# Model types
 
 Each training run and each generation begins with a
-[self-check](method.md#what-is-computed-once): packed branches, shared prompts and steps from a
+[self-check](computation.md#the-self-check): packed branches, shared prompts and steps from a
 cache have to give the log-probabilities of plain forward passes of `transformers`. A network for
 which they differ is refused, and one line says what differs.
 
