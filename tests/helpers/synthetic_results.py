@@ -24,6 +24,7 @@ SETTINGS = [
     ("summarization", "headlines", "en", {"rouge1": 48.0, "rouge2": 22.0, "rougeL": 41.0}),
     ("multiple_choice", "shell_game", "en", {"accuracy": 24.0, "macro_f1": 22.0}),
 ]
+TASKS = {dataset: task for task, dataset, *_ in SETTINGS}
 GAIN = {"sft": 0.0, "sft_compute": 2.5, "sft_continued": 1.0, "warmup": 6.0}
 MODELS = ("llama_tiny", "t5_tiny")
 LABELS = {"sft_compute": "SFT (same compute)", "sft_continued": "SFT (same updates)"}

@@ -5,7 +5,7 @@ methods and show results read it with `--experiment`.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,28 @@ class ExperimentSummary:
 
     folder: Path = Path()
     """Where experiment.json is, next to the folders `runs` and `data`."""
+
+    def check_names(self, where: Path, names: Mapping[str, Iterable[str]]) -> None:
+        """Check that the names in a file of results are those of this experiment.
+
+        Args:
+            where: the file; errors begin with it.
+            names: `dataset`, `method` or `decoding` -> its names in the file.
+
+        Raises:
+            InputError: the experiment has no such name; lists those that it has.
+        """
+        known: dict[str, Collection[str]] = {
+            "dataset": self.tasks,
+            "method": self.methods.order,
+            "decoding": self.decodings.order,
+        }
+        for kind, found in names.items():
+            if others := sorted(set(found) - set(known[kind])):
+                raise InputError(
+                    f"{where}: {kind} {others[0]!r} is not one of experiment {self.name!r}: "
+                    + ", ".join(known[kind])
+                )
 
     def run_files(self, name: str) -> list[Path]:
         """Return the file of this name of each run."""

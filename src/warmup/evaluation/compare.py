@@ -283,6 +283,10 @@ def run(options: argparse.Namespace) -> None:
     if not paths:
         raise InputError("nothing to compare: give --experiment or --statistics")
     evaluations = [item_statistics.read(path) for path in paths]
+    if options.experiment:
+        for path, one in zip(paths, evaluations, strict=True):
+            names = {"method": [one.key.method], "decoding": [one.key.decoding]}
+            experiment.check_names(path, names | {"dataset": [one.key.dataset]})
     rows = compare(
         evaluations,
         experiment.methods,

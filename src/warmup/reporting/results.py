@@ -256,18 +256,29 @@ def read(options: argparse.Namespace) -> Results:
     """Read the results of an experiment.
 
     Raises:
-        InputError: a file is missing or not in its form, or there are no scores.
+        InputError: a file is missing, not in its form or of another experiment, or there are no
+            scores.
     """
     experiment = experiment_summary.read(options.experiment)
     scores = SCORES.read(options.scores)
     if scores.empty:
         raise InputError(f"{options.scores}: no scores")
+    curves = CURVES.read_given(options.curves)
+    comparisons = COMPARISONS.read_given(options.comparisons)
+    warmups = WARMUPS.read_given(options.warmups)
+    if options.experiment:
+        for name, frame in (
+            ("scores", scores), ("curves", curves), ("comparisons", comparisons),
+            ("warmups", warmups),
+        ):  # fmt: skip
+            if frame is not None:
+                experiment.check_names(getattr(options, name), _names(frame))
     if not experiment.methods.order:  # colours need an order
         experiment = replace(experiment, methods=Methods(tuple(sorted(set(scores["method"])))))
-    return Results(
-        scores,
-        experiment,
-        CURVES.read_given(options.curves),
-        COMPARISONS.read_given(options.comparisons),
-        WARMUPS.read_given(options.warmups),
-    )
+    return Results(scores, experiment, curves, comparisons, warmups)
+
+
+def _names(frame: "pd.DataFrame") -> dict[str, set[str]]:
+    """Return the names in a table of results that an experiment gives."""
+    columns = [name for name in ("dataset", "method", "decoding") if name in frame]
+    return {name: set(frame[name]) - {NONE} for name in columns}

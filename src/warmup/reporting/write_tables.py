@@ -64,10 +64,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write a page of tables per task, and one on warmups, as Markdown, LaTeX and CSV."""
-    if options.only:
+    if options.only is not None:
         tables.load(options.only)  # an unknown name is refused before anything is read
     shown = results.read(options)
-    if options.only:
+    if options.only is not None:
         write_one(shown, options.only, options.output_dir)
     else:
         write(shown, options.output_dir)

@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from helpers import experiment_files
 from helpers.evaluations import RUN
 from helpers.prediction_lines import prediction_line
 from warmup.__main__ import main
 from warmup.common import files as files_of
 from warmup.common.errors import InputError
+from warmup.config.decodings import Decodings
+from warmup.config.methods import Methods
 from warmup.evaluation import item_statistics, metrics, score
 from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.result_tables import COMPARISONS
@@ -114,6 +117,15 @@ def test_a_broken_file_of_statistics_is_named(files, tmp_path, capsys, change, m
     (tmp_path / files[0]).write_text(json.dumps(document))
     line = refused(capsys, "--statistics", *files, "--output", "x.tsv")
     assert re.search(rf"sft\.statistics\.json.*{message}", line)
+
+
+def test_statistics_of_another_experiment_are_refused(files, tmp_path, capsys):
+    path = experiment_files.write(
+        tmp_path / "experiment.json", Methods(("warmup",)), Decodings((RUN["decoding"],)),
+        {RUN["dataset"]: "translation"},
+    )  # fmt: skip
+    line = refused(capsys, "--statistics", *files, "--output", "x.tsv", "--experiment", path)
+    assert "sft.statistics.json: method 'sft' is not one of experiment 'test': warmup" in line
 
 
 def test_too_few_resamples_are_refused(files, capsys):

@@ -17,7 +17,8 @@ METHODS = ("sft", "sft_continued", "sft_compute", "warmup")
 
 def write_experiment(folder, order):
     methods = Methods(order, dict.fromkeys(METHODS[1:], "sft"))
-    experiment_files.write(folder / "experiment.json", methods, Decodings(("greedy",)))
+    path, tasks = folder / "experiment.json", synthetic_results.TASKS
+    experiment_files.write(path, methods, Decodings(("greedy",)), tasks)
 
 
 @pytest.fixture(scope="module")

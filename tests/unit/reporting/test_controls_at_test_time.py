@@ -7,6 +7,7 @@ from helpers import experiment_files
 from helpers.synthetic_results import (
     METHODS,
     ORDER,
+    TASKS,
     make_curves,
     make_results,
     make_runs,
@@ -190,7 +191,7 @@ def test_figures_are_as_without_controls():
 
 def test_the_command(tmp_path):
     with_controls().to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
-    experiment = experiment_files.write(tmp_path / "experiment.json", ORDER, DECODINGS)
+    experiment = experiment_files.write(tmp_path / "experiment.json", ORDER, DECODINGS, TASKS)
     arguments = ["--scores", tmp_path / "scores.tsv", "--output-dir", tmp_path / "out"]
     main(["tables", *map(str, arguments), "--experiment", str(experiment)])
     text = (tmp_path / "out" / "multiple_choice.md").read_text()

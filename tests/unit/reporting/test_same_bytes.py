@@ -39,7 +39,8 @@ def numbers(tmp_path_factory):
 )
 def test_two_processes_write_the_same_bytes(numbers, tmp_path, kind, names):
     order = Methods(METHODS, dict.fromkeys(METHODS[1:], "sft")), Decodings(("greedy", "beam4"))
-    experiment = experiment_files.write(tmp_path / "experiment.json", *order)
+    tasks = synthetic_results.TASKS
+    experiment = experiment_files.write(tmp_path / "experiment.json", *order, tasks)
     written = []
     for seed in ("1", "2"):
         folder = tmp_path / seed

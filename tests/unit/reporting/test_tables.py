@@ -5,7 +5,14 @@ import sys
 import pytest
 
 from helpers import experiment_files, latex_documents
-from helpers.synthetic_results import make_comparisons, make_results, make_scores, make_warmups
+from helpers.synthetic_results import (
+    ORDER,
+    TASKS,
+    make_comparisons,
+    make_results,
+    make_scores,
+    make_warmups,
+)
 from helpers.tables import column, tables_of
 from warmup.__main__ import main
 from warmup.common.errors import InputError
@@ -152,6 +159,32 @@ def test_command_writes_tables_and_names_what_is_wrong(tmp_path):
     assert bad.stderr == (
         f"error: {wrong}: methods.warmup.start: 'nothing' is not one of: warmup\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ((ORDER, Decodings(("greedy",)), {"other": "translation"}), "dataset 'headlines'"),
+        ((Methods(("warmup",)), Decodings(("greedy",)), TASKS), "method 'sft'"),
+        ((ORDER, Decodings(("beam4",)), TASKS), "decoding 'greedy'"),
+    ],
+)
+def test_another_experiment_is_refused(tmp_path, capsys, names, message):
+    scores, experiment = tmp_path / "scores.tsv", tmp_path / "experiment.json"
+    make_scores(seeds=1).to_csv(scores, sep="\t", index=False)
+    experiment_files.write(experiment, *names)
+    arguments = ["--scores", scores, "--experiment", experiment, "--output-dir", tmp_path / "out"]
+    with pytest.raises(SystemExit):
+        main(["tables", *map(str, arguments)])
+    said = capsys.readouterr().err
+    assert f"error: {scores}: {message} is not one of experiment 'test': " in said
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_empty_name_of_a_table_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        main(["tables", "--only", "", "--scores", "none.tsv", "--output-dir", "none"])
+    assert "error: unknown table ''; choose from: ablations, " in capsys.readouterr().err
 
 
 def test_no_scores_is_an_error(tmp_path):

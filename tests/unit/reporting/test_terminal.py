@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from helpers import experiment_files
-from helpers.synthetic_results import METHODS, make_scores
+from helpers.synthetic_results import METHODS, TASKS, make_scores
 from warmup.__main__ import main
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
@@ -29,7 +29,9 @@ def path(tmp_path):
 
 def test_the_table_is_plain_and_narrow_without_a_terminal(capsys, path):
     methods = Methods(METHODS, dict.fromkeys(METHODS[1:], "sft"))
-    experiment = experiment_files.write(path.with_name("experiment.json"), methods, Decodings())
+    experiment = experiment_files.write(
+        path.with_name("experiment.json"), methods, Decodings(("greedy",)), TASKS
+    )
     report = str(path.with_name("report.html"))
     Path(report).write_text("")
     text = run(capsys, path, "--report", report, "--experiment", str(experiment))
