@@ -101,21 +101,31 @@ def read_run(value: dict[str, Any], where: str) -> RunConfig:
         InputError: beginning with `where`, naming what is missing or wrong.
     """
     definitions = schema.read()["$defs"]
-    text = {"type": "string"}
-    names = ("experiment", "task", "dataset", "pair", "model", "method")
+    text, seed = {"type": "string"}, {"$ref": "#/$defs/seed"}
+    names = {field.name: text for field in fields(RunIdentity)} | {"seed": seed}
+    dataset = definitions["dataset"]["properties"]
+    own = {field.name: dataset[field.name] for field in fields(DatasetConfig)}
     parts: dict[str, Any] = {
         "name": text,
-        "run": {"type": "object", "properties": dict.fromkeys(names, text)},
-        "seed": {"$ref": "#/$defs/seed"},
+        "run": schema.mapping({}, names),
+        "seed": seed,
+        "model": schema.mapping({}, definitions["model"]["properties"]),
         "method": {"$ref": "#/$defs/method_settings"},
+        "dataset": schema.mapping({}, own),
     }
-    for part in ("model", "dataset"):
-        parts[part] = {"type": "object", "properties": definitions[part]["properties"]}
     schema.check(value, schema.mapping({}, parts), where)
     try:
         run = from_json(RunConfig, value)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
+    said_twice = {
+        "name": (run.name, run.run.path),
+        "seed": (run.seed, run.run.seed),
+        "dataset.task": (run.dataset.task, run.run.task),
+    }
+    for key, (one, other) in said_twice.items():
+        if one != other:
+            raise InputError(f"{where}: {key} is {one!r}, but that of 'run' is {other!r}")
     checks.check_objective(run.method, f"{where}: method")
     return run
 

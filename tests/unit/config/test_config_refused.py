@@ -160,6 +160,17 @@ def test_what_is_no_configuration_is_refused(value):
         ("run.experiment", 3, r"x: run\.experiment: 3 is not of type 'string'"),
         ("method.warmup", {}, r"x: method: unknown key 'warmup'; valid keys: "),
         ("dataset", [], r"x: dataset: \[\] is not of type 'object'"),
+        (
+            "dataset.max_source_token",
+            9,
+            r"x: dataset: unknown key 'max_source_token'; valid keys: ",
+        ),
+        ("model.seperator", "</s>", r"x: model: unknown key 'seperator'; valid keys: "),
+        ("run.kind", "x", r"x: run: unknown key 'kind'; valid keys: "),
+        ("run.seed", "1", r"x: run\.seed: '1' is not of type 'integer'"),
+        ("seed", 7, "x: seed is 7, but that of 'run' is 1$"),
+        ("name", "a/b", "x: name is 'a/b', but that of 'run' is 'shell_game/en/t5/warmup/seed1'$"),
+        ("run.task", "translation", "x: dataset.task is 'multiple_choice', but that of 'run' is"),
     ],
 )
 def test_a_damaged_run_is_explained(path, value, message):
