@@ -10,6 +10,7 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_places, write_jsonl
 from warmup.common.json_values import check_object
 from warmup.common.texts import is_blank, nfc
+from warmup.data.records import unique
 
 BY_TOKEN = ("warmup_by_token", "output_by_token")
 """Keys that take most of a file's bytes; a snapshot leaves them out, and no score needs them."""
@@ -81,10 +82,10 @@ def read(path: Path, normalise: Callable[[str], str] = nfc) -> list[Prediction]:
         normalise: what brings a text into NFC.
 
     Raises:
-        InputError: naming the line with an unknown or missing key or a value that is not allowed;
-            or the file has no lines.
+        InputError: naming the line with an unknown or missing key, a value that is not allowed or
+            the id of another line; or the file has no lines.
     """
-    predictions = [_parse(row, where) for where, row in read_places(path)]
+    predictions = list(unique((where, _parse(row, where)) for where, row in read_places(path)))
     if not predictions:
         raise InputError(f"{path}: no predictions")
     return [prediction.normalised(normalise) for prediction in predictions]

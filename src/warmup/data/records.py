@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_places
@@ -88,6 +88,14 @@ class Unlabelled(Record):
 
 T = TypeVar("T", bound=Record)
 
+
+class _WithId(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+Item = TypeVar("Item", bound=_WithId)
+
 _TYPES: dict[str, tuple[type, str]] = {
     "targets": (list, "a list of texts"),
     "choices": (list, "a list of texts"),
@@ -143,8 +151,8 @@ def read_records(path: Path) -> Iterator[Record]:
     return unique((where, read(where, row)) for where, row in read_places(path))
 
 
-def unique(records: Iterable[tuple[str, T]]) -> Iterator[T]:
-    """Yield records, given with their places.
+def unique(records: Iterable[tuple[str, Item]]) -> Iterator[Item]:
+    """Yield records or what is made of them, given with their places.
 
     Raises:
         InputError: two have the same id; names the places of both.

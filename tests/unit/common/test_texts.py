@@ -148,7 +148,7 @@ def test_predictions_are_read_in_one_form(tmp_path: Path) -> None:
         "warmup": DECOMPOSED[1], "warmup_tokens": 1, "warmup_log_probability": -1.0, "meta": {},
         "output_log_probability": -1.0, "output_tokens": 1,
     }  # fmt: skip
-    write_jsonl(path, [row, row])
+    write_jsonl(path, [row, row | {"id": "2"}])
     corpus = Corpus.of(predictions.read(path, normalise := Normaliser()), "de")
     assert normalise.changed == 6
     assert bleu.aggregate(bleu.statistics(corpus).sum(axis=0)) == pytest.approx(100)

@@ -70,6 +70,13 @@ def test_a_missing_key_is_named(tmp_path: Path, key: str) -> None:
         predictions.read(write(tmp_path, line))
 
 
+def test_two_lines_with_the_same_id_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, LINE, prediction_line(), LINE)
+    with pytest.raises(InputError) as error:
+        predictions.read(path)
+    assert str(error.value) == f"{path}:3: id 'a' was used before, at {path}:1"
+
+
 def test_a_file_without_lines_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"predictions\.jsonl: no predictions"):
         predictions.read(write(tmp_path))
