@@ -53,19 +53,27 @@ def interval(low: float, high: float, digits: int = 1, sign: bool = False) -> st
     return f"[{number(low, digits, sign)}, {number(high, digits, sign)}]"
 
 
+_HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
+"""What begins a tag or an entity in Markdown."""
+
+
 def markdown(table: Table) -> str:
     """Return a heading, the table and its notes."""
 
+    def plain(text: str) -> str:
+        one_line = " ".join(text.splitlines())
+        return _HTML.sub(lambda found: html.escape(found[0]), one_line)
+
     def line(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+        return "| " + " | ".join(plain(cell).replace("|", "\\|") for cell in cells) + " |"
 
     def shown(cell: Cell) -> str:
         return f"**{cell.text}**" if cell.strong and cell.text else cell.text
 
     rules = ["---" if i < table.labels else "---:" for i in range(len(table.header))]
-    lines = [f"### {table.title}", "", line(table.header), line(rules)]
+    lines = [f"### {plain(table.title)}", "", line(table.header), line(rules)]
     lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += ["", *(f"- {note}" for note in table.notes)]
+    lines += ["", *(f"- {plain(note)}" for note in table.notes)]
     return "\n".join(lines).rstrip() + "\n"
 
 

@@ -6,7 +6,9 @@ import pytest
 
 from helpers import experiment_files, latex_documents
 from helpers.synthetic_results import (
+    METHODS,
     ORDER,
+    STARTS,
     TASKS,
     make_comparisons,
     make_results,
@@ -159,6 +161,17 @@ def test_command_writes_tables_and_names_what_is_wrong(tmp_path):
     assert bad.stderr == (
         f"error: {wrong}: methods.warmup.start: 'nothing' is not one of: warmup\n"
     )
+
+
+def test_markdown_shows_a_label_as_it_is():
+    labels = {"sft": "a|b", "sft_compute": "p < 0.05 & <b> &amp;", "sft_continued": "two\nlines"}
+    results = make_results(make_scores(seeds=1), Methods(METHODS, STARTS, labels=labels))
+    (table, *_) = tables_of(results, TASK, Section.SCORES)
+    rows = markdown(table).split("\n\n")[1].splitlines()
+    assert len(rows) == 2 + len(table.rows)
+    assert r"| a\|b |" in rows[2]
+    assert "| p < 0.05 & &lt;b> &amp;amp; |" in rows[3]
+    assert "| two lines |" in rows[4]
 
 
 @pytest.mark.parametrize(
