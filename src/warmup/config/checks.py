@@ -12,6 +12,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.languages import parse_pair
 from warmup.config import decodings, schema
+from warmup.config.methods import Methods
 from warmup.config.settings import (
     ExperimentConfig,
     GridConfig,
@@ -58,6 +59,7 @@ def check_experiment(config: ExperimentConfig) -> None:
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
     for name in config.labels:
         _choose("config: labels", name, config.methods)
+    _check_labels(config)
     decodings.check(config.decodings)
     for name, metric in config.neural_metrics.items():
         _check_neural_metric(name, metric)
@@ -66,6 +68,16 @@ def check_experiment(config: ExperimentConfig) -> None:
         for name, method in entry.methods.items():
             _check_method(f"{where}: method {name}", method, entry, config)
         _check_order(where, entry.methods)
+
+
+def _check_labels(config: ExperimentConfig) -> None:
+    """Check that what people read tells the methods of the runs apart."""
+    shown = Methods(labels=config.labels)
+    seen: dict[str, str] = {}
+    for name in dict.fromkeys(name for entry in config.runs for name in entry.methods):
+        other = seen.setdefault(label := shown.label(name), name)
+        if other != name:
+            raise InputError(f"config: labels: {other} and {name} are both shown as {label!r}")
 
 
 def check_objective(method: MethodConfig, where: str) -> None:

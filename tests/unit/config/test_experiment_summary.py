@@ -109,3 +109,18 @@ def test_a_label_of_no_method_is_refused():
     value = tiny.experiment() | {"labels": {"stf": "SFT"}}
     with pytest.raises(InputError, match="config: labels: unknown 'stf'"):
         experiment.check(value)
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        ({"sft_continued": "SFT"}, "SFT"),
+        ({"sft": "base", "sft_continued": "base"}, "base"),
+        ({"sft": "sft continued"}, "sft continued"),
+    ],
+)
+def test_two_methods_with_the_same_label_are_refused(labels, shown):
+    value = tiny.experiment() | {"labels": labels}
+    message = f"^config: labels: sft and sft_continued are both shown as '{shown}'$"
+    with pytest.raises(InputError, match=message):
+        experiment.check(value)
