@@ -126,7 +126,9 @@ def _problem(error: ValidationError) -> str:
         instance: Any = error.instance
         wrong = sorted(set(instance) - set(known), key=str)
         choices = ", ".join(sorted(known)) or "none"
-        return f"unknown key {wrong[0]!r}; valid keys: {choices}"
+        renamed = schema.get("x-renamed", {}).get(wrong[0])
+        today = f", which is now {renamed}" if renamed else ""
+        return f"unknown key {wrong[0]!r}{today}; valid keys: {choices}"
     if error.validator == "enum":
         choices = ", ".join(str(choice) for choice in schema["enum"])
         return f"{error.instance!r} is not one of: {choices}"

@@ -158,7 +158,14 @@ def test_what_is_no_configuration_is_refused(value):
         ("model.dtype", "float16", "is not one of: float32, bfloat16"),
         ("run.pair", None, r"x: missing key 'run\.pair'"),
         ("run.experiment", 3, r"x: run\.experiment: 3 is not of type 'string'"),
-        ("method.warmup", {}, r"x: method: unknown key 'warmup'; valid keys: "),
+        ("method.warmup", {}, "x: method: unknown key 'warmup', which is now sampling; valid keys"),
+        ("method.pass_tokens", 9, "'pass_tokens', which is now max_tokens_per_microbatch; valid"),
+        ("method.sampling.anchor", {}, "'anchor', which is now reference_kl of the method; valid"),
+        (
+            "method.sampling.adaptive_samples",
+            {"flat": 1},
+            "'flat', which is now ess_fraction; valid",
+        ),
         ("dataset", [], r"x: dataset: \[\] is not of type 'object'"),
         (
             "dataset.max_source_token",
