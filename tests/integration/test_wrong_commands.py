@@ -81,7 +81,7 @@ COMMANDS = {
     "train: config with a wrong type": (
         "train",
         training(resolved("sft", "method.batch_size", "8")),
-        "--config: method: batch_size: '8' is not of type 'integer'",
+        "--config: method.batch_size: '8' is not of type 'integer'",
     ),
     "train: no data": ("train", training(train="nowhere.jsonl"), "nowhere.jsonl: cannot read"),
     "train: no validation data": ("train", training(valid="nowhere.jsonl"), "cannot read"),
