@@ -11,6 +11,7 @@ from typing import Any
 from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.languages import parse_pair
+from warmup.common.texts import is_blank
 from warmup.config import decodings, schema
 from warmup.config.methods import Methods
 from warmup.config.settings import (
@@ -75,7 +76,10 @@ def _check_labels(config: ExperimentConfig) -> None:
     shown = Methods(labels=config.labels)
     seen: dict[str, str] = {}
     for name in dict.fromkeys(name for entry in config.runs for name in entry.methods):
-        other = seen.setdefault(label := shown.label(name), name)
+        label = shown.label(name)
+        if is_blank(label):
+            raise InputError(f"config: labels.{name}: {label!r} has nothing that can be seen")
+        other = seen.setdefault(label, name)
         if other != name:
             raise InputError(f"config: labels: {other} and {name} are both shown as {label!r}")
 
