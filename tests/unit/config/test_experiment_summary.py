@@ -129,5 +129,7 @@ def test_two_methods_with_the_same_label_are_refused(labels, shown):
 @pytest.mark.parametrize("label", [" ", "\u200b"])
 def test_a_label_that_cannot_be_seen_is_refused(label):
     value = tiny.experiment() | {"labels": {"warmup": label}}
-    with pytest.raises(InputError, match="config: labels.warmup: .* has nothing that can be seen"):
+    with pytest.raises(
+        InputError, match=r"config: labels\.warmup: .* has nothing that can be seen"
+    ):
         experiment.check(value)
