@@ -73,7 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Draw the figures of an experiment, each as SVG, PDF and PNG, and write their captions."""
-    names = [options.only] if options.only else figures.names()
+    names = figures.names() if options.only is None else [options.only]
     modules = {name: figures.load(name) for name in names}
     shown = results.read(options)
     with mpl.rc_context(RC):

@@ -194,10 +194,13 @@ def test_another_experiment_is_refused(tmp_path, capsys, names, message):
     assert not (tmp_path / "out").exists()
 
 
-def test_an_empty_name_of_a_table_is_refused(capsys):
+@pytest.mark.parametrize(("command", "kind"), [("tables", "table"), ("figures", "figure")])
+def test_an_empty_name_is_refused(tmp_path, capsys, command, kind):
+    make_scores(seeds=1).to_csv(tmp_path / "scores.tsv", sep="\t", index=False)
+    arguments = ["--scores", tmp_path / "scores.tsv", "--output-dir", tmp_path / "out"]
     with pytest.raises(SystemExit):
-        main(["tables", "--only", "", "--scores", "none.tsv", "--output-dir", "none"])
-    assert "error: unknown table ''; choose from: ablations, " in capsys.readouterr().err
+        main([command, "--only", "", *map(str, arguments)])
+    assert f"error: unknown {kind} ''; choose from: " in capsys.readouterr().err
 
 
 def test_no_scores_is_an_error(tmp_path):
