@@ -54,6 +54,12 @@ def test_what_can_be_named_is_listed_with_a_line_about_it(what, capsys):
         assert name and about.strip().endswith((".", "`", "?")), line
 
 
+def test_without_a_kind_the_kinds_are_listed(capsys):
+    main(["ls"])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"warmup ls {kind}" for kind in list_plugins.KINDS]
+
+
 def test_metrics_are_listed_by_the_names_that_configurations_use(capsys):
     main(["ls", "metrics"])
     names = {line.split()[0] for line in capsys.readouterr().out.splitlines()}

@@ -20,11 +20,14 @@ KINDS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.add_argument("what", choices=KINDS)
+    parser.add_argument("what", choices=KINDS, nargs="?", help="without it, list these kinds")
 
 
 def run(options: argparse.Namespace) -> None:
     """List what a configuration or a command can name, with one line about each."""
+    if options.what is None:
+        print("\n".join(f"warmup ls {kind}" for kind in KINDS))
+        return
     summaries = {
         plugins.constant(kind, file, "NAME") if kind == "metric" else file: plugins.summary(
             kind, file
