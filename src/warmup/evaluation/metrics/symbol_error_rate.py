@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from warmup.common.errors import InputError
 from warmup.evaluation.metrics import Corpus, FloatArray
+from warmup.evaluation.metrics._symbols import items
 
 NAME = "ser"
 LABEL = "SER"
@@ -27,13 +27,8 @@ def statistics(corpus: Corpus) -> FloatArray:
         InputError: a reference has no symbols.
     """
     rows = []
-    for number, (output, references) in enumerate(
-        zip(corpus.hypotheses, corpus.references, strict=True), start=1
-    ):
-        symbols = [reference.split() for reference in references]
-        if not all(symbols):
-            raise InputError(f"{NAME}: a reference of item {number} has no symbols")
-        counts = [(edits(output.split(), reference), len(reference)) for reference in symbols]
+    for output, references in items(corpus, NAME):
+        counts = [(edits(output, reference), len(reference)) for reference in references]
         rows.append(min(counts, key=lambda count: count[0] / count[1]))
     return np.array(rows, dtype=np.float64)
 

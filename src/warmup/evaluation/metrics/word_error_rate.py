@@ -6,8 +6,8 @@ This is the measure of the SIGMORPHON shared tasks on grapheme-to-phoneme conver
 
 import numpy as np
 
-from warmup.common.errors import InputError
 from warmup.evaluation.metrics import Corpus, FloatArray
+from warmup.evaluation.metrics._symbols import items
 
 NAME = "wer"
 LABEL = "WER"
@@ -22,14 +22,7 @@ def statistics(corpus: Corpus) -> FloatArray:
     Raises:
         InputError: a reference has no symbols.
     """
-    rows = []
-    for number, (output, references) in enumerate(
-        zip(corpus.hypotheses, corpus.references, strict=True), start=1
-    ):
-        symbols = [reference.split() for reference in references]
-        if not all(symbols):
-            raise InputError(f"{NAME}: a reference of item {number} has no symbols")
-        rows.append((output.split() not in symbols, 1))
+    rows = [(output not in references, 1) for output, references in items(corpus, NAME)]
     return np.array(rows, dtype=np.float64)
 
 
