@@ -98,7 +98,7 @@ CONFIG = {
     "log that does not divide validation": (
         "methods.sft.log_every",
         3,
-        "log_every must divide validate_every (4)",
+        "log_every (3) must divide validate_every (4)",
     ),
     "override of a method that is not run": (
         "runs.0.override",

@@ -213,7 +213,10 @@ def _check_method(
         if method.start == "scratch" and not from_scratch:
             raise InputError(f"{where}: model {name} is pretrained; use start: pretrained")
     if method.validate_every % method.log_every:
-        raise InputError(f"{where}: log_every must divide validate_every ({method.validate_every})")
+        raise InputError(
+            f"{where}: log_every ({method.log_every}) must divide validate_every "
+            f"({method.validate_every})"
+        )
     nodes, gpus = config.resources.nodes, config.resources.gpus
     if method.batch_size % (processes := nodes * max(gpus, 1)):
         raise InputError(

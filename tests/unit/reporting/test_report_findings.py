@@ -45,6 +45,14 @@ def test_cost_of_an_update():
     assert "over 8 settings" in sentence
 
 
+def test_cost_of_one_setting_has_no_range():
+    scores = make_scores(seeds=2)
+    places = scores[["dataset", "pair", "model"]]
+    (sentence,) = findings.cost(make_results(scores[(places == places.iloc[0]).all(axis=1)]))
+    assert "5.0 times the floating-point operations" in sentence
+    assert sentence.endswith("(one setting).")
+
+
 def test_dynamics_are_of_the_last_update():
     (table,) = findings.dynamics(make_results(curves=make_curves(seeds=2)))
     assert len(table.rows) == 8

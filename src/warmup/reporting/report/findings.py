@@ -172,11 +172,17 @@ def cost(results: Results) -> list[str]:
     return [
         f"An update with warmup takes {_spread(operations)} the floating-point operations and "
         f"{_spread(seconds)} the time of an update of SFT "
-        f"(median over {len(operations)} settings, and range)."
+        f"({_settings(len(operations))})."
     ]
 
 
 def _spread(values: Iterable[float]) -> str:
     ratios = sorted(values)
-    median = number(statistics.median(ratios), 1)
-    return f"{median} times [{number(ratios[0], 1)} to {number(ratios[-1], 1)}]"
+    median = f"{number(statistics.median(ratios), 1)} times"
+    if len(ratios) == 1:
+        return median
+    return f"{median} [{number(ratios[0], 1)} to {number(ratios[-1], 1)}]"
+
+
+def _settings(count: int) -> str:
+    return "one setting" if count == 1 else f"median over {count} settings, and range"
