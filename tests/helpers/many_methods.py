@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 def make(seeds: int = 2) -> Results:
     """Return results in which each ablation is a little worse than warmup than the one before."""
     config = experiment.load(ROOT / "config" / "experiments" / "ablations.yaml")
-    everything = experiment_summary.parse(experiment_summary.summarise(config), Path()).methods
+    everything = experiment_summary.parse(experiment.summarise(config), Path()).methods
     scores, curves, said = make_scores(seeds), make_curves(seeds), make_warmups(seeds)
     frames = [frame[frame["model"] == "t5_tiny"] for frame in (scores, curves, said)]
     parts = [frames]

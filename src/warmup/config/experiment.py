@@ -12,6 +12,7 @@ from warmup.common.json_values import check_json_value
 from warmup.common.keys import RunKey
 from warmup.config import checks, decodings, files, schema
 from warmup.config.conversion import from_json
+from warmup.config.methods import Methods, varied
 from warmup.config.settings import (
     DatasetConfig,
     ExperimentConfig,
@@ -167,3 +168,32 @@ def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     if isinstance(base.get("sampling"), dict) and isinstance(change.get("sampling"), dict):
         merged["sampling"] = copy.deepcopy(base["sampling"] | change["sampling"])
     return merged
+
+
+def summarise(config: ExperimentConfig) -> dict[str, Any]:
+    """Return the content of experiment.json."""
+    settings = {name: method for entry in config.runs for name, method in entry.methods.items()}
+    used = [name for name in config.methods if name in settings]
+    methods = Methods(tuple(used), varied=varied(config), labels=config.labels)
+    runs = evaluations(config)
+    return {
+        "experiment": config.experiment,
+        "methods": {
+            name: {
+                "label": methods.label(name),
+                "role": methods.role(name),
+                "start": start if (start := settings[name].start) in settings else None,
+                "varies": methods.varied.get(name),
+            }
+            for name in used
+        },
+        "decodings": {
+            name: {"control_of": own}
+            for name, own in decodings.compared_with(config.decodings).items()
+        },
+        "tasks": {
+            name: config.datasets[name].task
+            for name in dict.fromkeys(run.partition("/")[0] for run in runs)
+        },
+        "runs": runs,
+    }

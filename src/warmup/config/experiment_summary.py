@@ -1,7 +1,8 @@
 """What evaluation and reporting have to know about an experiment: `experiment.json`.
 
-The workflow writes this file once from the checked configuration. The commands that compare
-methods and show results read it with `--experiment`.
+The workflow writes this file once; `warmup.config.experiment.summarise` returns its content. The
+commands that compare methods and show results read it with `--experiment`. They run the code here
+and not that which checks configurations, whose changes therefore make no table due.
 """
 
 import argparse
@@ -12,10 +13,9 @@ from typing import Any
 
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
-from warmup.config import experiment, schema
-from warmup.config.decodings import Decodings, compared_with
-from warmup.config.methods import ROLES, Methods, varied
-from warmup.config.settings import ExperimentConfig
+from warmup.config import schema
+from warmup.config.decodings import Decodings
+from warmup.config.methods import ROLES, Methods
 
 FILE = "experiment.json"
 DEFAULT = "(default: those of --experiment)"
@@ -75,34 +75,6 @@ class ExperimentSummary:
         """Return the file of this name of each data set's pair."""
         pairs = dict.fromkeys("/".join(run.split("/")[:2]) for run in self.runs)
         return [self.folder / "data" / pair / name for pair in pairs]
-
-
-def summarise(config: ExperimentConfig) -> dict[str, Any]:
-    """Return the content of experiment.json."""
-    settings = {name: method for entry in config.runs for name, method in entry.methods.items()}
-    used = [name for name in config.methods if name in settings]
-    methods = Methods(tuple(used), varied=varied(config), labels=config.labels)
-    runs = experiment.evaluations(config)
-    return {
-        "experiment": config.experiment,
-        "methods": {
-            name: {
-                "label": methods.label(name),
-                "role": methods.role(name),
-                "start": start if (start := settings[name].start) in settings else None,
-                "varies": methods.varied.get(name),
-            }
-            for name in used
-        },
-        "decodings": {
-            name: {"control_of": own} for name, own in compared_with(config.decodings).items()
-        },
-        "tasks": {
-            name: config.datasets[name].task
-            for name in dict.fromkeys(run.partition("/")[0] for run in runs)
-        },
-        "runs": runs,
-    }
 
 
 _NAMES = {"type": "object", "propertyNames": {"minLength": 1}}

@@ -66,7 +66,7 @@ class Plan:
         self.config = experiment.check(apply_command_line(config, given or {}))
         self.name = self.config.experiment
         self.results = f"results/{self.name}"
-        self.summary = experiment_summary.summarise(self.config)
+        self.summary = experiment.summarise(self.config)
         """Content of experiment.json."""
         self.experiment = experiment_summary.parse(
             self.summary, Path(self.results, experiment_summary.FILE)

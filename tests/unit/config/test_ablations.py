@@ -47,7 +47,7 @@ def test_a_setting_of_training_is_one_where_nothing_else_differs(ablations):
 
 
 def test_ablations_stand_by_what_they_vary_between_controls_and_warmup(ablations):
-    summary = experiment_summary.summarise(ablations)
+    summary = experiment.summarise(ablations)
     methods = experiment_summary.parse(summary, Path()).methods
     names = methods.sort(methods.order)
     assert names[:2] == ["sft", "sft_continued"]

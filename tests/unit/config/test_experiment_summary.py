@@ -8,8 +8,9 @@ import pytest
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.common.files import write_json
+from warmup.common import code_digest
 from warmup.config import experiment, experiment_summary
-from warmup.config.experiment_summary import ExperimentSummary, parse, summarise
+from warmup.config.experiment_summary import ExperimentSummary, parse
 
 ROOT = Path(__file__).parents[3]
 
@@ -17,7 +18,7 @@ ROOT = Path(__file__).parents[3]
 def summary(change=lambda value: None):
     value = tiny.experiment()
     change(value)
-    return parse(summarise(experiment.check(value)), Path("results/e/experiment.json"))
+    return parse(experiment.summarise(experiment.check(value)), Path("results/e/experiment.json"))
 
 
 def test_methods_have_an_order_starts_roles_and_labels():
@@ -38,7 +39,7 @@ def test_methods_that_are_not_run_are_left_out():
 
 def test_ablations_say_what_they_vary():
     config = experiment.load(ROOT / "config" / "experiments" / "ablations.yaml")
-    methods = parse(summarise(config), Path("experiment.json")).methods
+    methods = parse(experiment.summarise(config), Path("experiment.json")).methods
     assert methods.role("tau_03") == "ablation"
     assert methods.varied["tau_03"] == "tau"
     assert methods.label("tau_03") == "tau 0.3"
@@ -71,7 +72,7 @@ def test_runs_name_their_files():
 
 
 def test_what_is_written_is_read(tmp_path):
-    value = summarise(experiment.check(tiny.experiment()))
+    value = experiment.summarise(experiment.check(tiny.experiment()))
     path = tmp_path / "experiment.json"
     write_json(path, value)
     assert experiment_summary.read(path) == parse(value, path)
@@ -98,7 +99,7 @@ def test_what_is_written_is_read(tmp_path):
     ],
 )
 def test_another_form_is_refused_with_file_and_key(tmp_path, change, words):
-    value = json.loads(json.dumps(summarise(experiment.check(tiny.experiment()))))
+    value = json.loads(json.dumps(experiment.summarise(experiment.check(tiny.experiment()))))
     change(value)
     write_json(tmp_path / "experiment.json", value)
     with pytest.raises(InputError, match=f"experiment.json: .*{words}"):
@@ -133,3 +134,12 @@ def test_a_label_that_cannot_be_seen_is_refused(label):
         InputError, match=r"config: labels\.warmup: .* has nothing that can be seen"
     ):
         experiment.check(value)
+
+
+@pytest.mark.parametrize(
+    "module", ["evaluation.collect", "evaluation.compare", "reporting.results"]
+)
+def test_what_reads_it_does_not_run_the_checks_of_configurations(module):
+    files = {path.name for path in code_digest.files([f"warmup.{module}"])}
+    assert "experiment_summary.py" in files
+    assert "checks.py" not in files
