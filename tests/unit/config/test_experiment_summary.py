@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from helpers import tiny
+from warmup.common import code_digest
 from warmup.common.errors import InputError
 from warmup.common.files import write_json
-from warmup.common import code_digest
 from warmup.config import experiment, experiment_summary
 from warmup.config.experiment_summary import ExperimentSummary, parse
 
