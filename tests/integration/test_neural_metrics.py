@@ -46,7 +46,7 @@ def models(tmp_path_factory):
     folder = tmp_path_factory.mktemp("not_t5")
     (folder / "texts.json").write_text(json.dumps(TEXTS))
     subprocess.run(
-        [PYTHON, ROOT / "tests" / "neural_models.py", folder],
+        [PYTHON, ROOT / "tests" / "helpers" / "neural_models.py", folder],
         env=environment(), check=True, capture_output=True,
     )  # fmt: skip
     return folder
