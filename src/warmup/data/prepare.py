@@ -5,6 +5,7 @@ Reads local files, downloads made by `warmup fetch data`, and generators; never 
 
 import argparse
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -17,7 +18,7 @@ from warmup.common.texts import Normaliser
 from warmup.data import leakage, symbols
 from warmup.data.dataset import Dataset, load
 from warmup.data.records import Record
-from warmup.data.sources import Context
+from warmup.data.sources import Context, LeftOut
 
 
 def prepare(
@@ -27,14 +28,15 @@ def prepare(
 
     Records of `train` and `valid` that occur in a later split are left out (see
     `warmup.data.leakage`): by their source, and for a pair of two languages also by their target.
-    The summary counts them.
+    The summary counts them, and what a source leaves out because its entry says so.
 
     Raises:
         InputError: a source is not valid, a record does not fit the task, or a split is empty.
     """
     normalisers = {split: Normaliser() for split in dataset.splits}
+    contexts = {split: Context(split, data_root, downloads) for split in dataset.splits}
     splits = {
-        split: read_split(dataset, pair, Context(split, data_root, downloads), normalise)
+        split: read_split(dataset, pair, contexts[split], normalise)
         for split, normalise in normalisers.items()
     }
     found = leakage.without_leaks(splits, by_target=not pair.monolingual)
@@ -46,6 +48,7 @@ def prepare(
         write_jsonl(path, (record.to_dict() for record in kept.records))
         summary["splits"][split] = {
             "sha256": sha256(path),
+            "left_out_of_source": asdict(contexts[split].left_out),
             "left_out": {"same_source": kept.same_source, "same_target": kept.same_target},
             "same_target_kept": kept.same_target_kept,
             "texts": normalisers[split].read,
@@ -68,7 +71,8 @@ def read_split(
     found = plugins.load("source", spec["type"]).read(spec, pair, context)
     normalised = [record.with_texts(normalise) for record in found]
     if not normalised:
-        raise InputError(f"splits.{context.split}: no records")
+        said = ["no records", *context.left_out.sentences()]
+        raise InputError(f"splits.{context.split}: {'; '.join(said)}")
     check = plugins.load("task", dataset.task).check
     records = []
     for natural in normalised:
@@ -107,6 +111,7 @@ def sentences(summary: dict[str, Any]) -> list[str]:
         }
         said = [f"{count:,} {what}" for what, count in counts.items() if count]
         compared = compared or bool(said)
+        said = LeftOut(**facts["left_out_of_source"]).sentences() + said
         said += [note] if (note := Normaliser(facts["normalised"]).note()) else []
         lines.append("; ".join([f"{split}: {facts['records']:,} records", *said]))
     return [*lines, f"texts were compared with {leakage.SAME}"] if compared else lines

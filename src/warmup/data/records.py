@@ -10,6 +10,10 @@ from warmup.common.files import read_places
 from warmup.common.texts import check_nfc, is_blank
 
 
+class IncompleteError(InputError):
+    """A record has no source or no target."""
+
+
 @dataclass(frozen=True)
 class Record:
     """One example.
@@ -17,7 +21,8 @@ class Record:
     A text that has only invisible characters counts as empty.
 
     Raises:
-        InputError: an empty id, source or target, or an answer that no choice has.
+        IncompleteError: an empty source or target.
+        InputError: an empty id, or an answer that no choice has.
     """
 
     id: str
@@ -52,15 +57,15 @@ class Record:
                     f"{len(self.choices)} choices"
                 )
         elif not self.targets:
-            raise InputError(f"record {self.id!r} has no target")
+            raise IncompleteError(f"record {self.id!r} has no target")
         if any(map(is_blank, self.targets)):
-            raise InputError(f"record {self.id!r} has an empty target")
+            raise IncompleteError(f"record {self.id!r} has an empty target")
 
     def _check_input(self) -> None:
         if not self.id:
             raise InputError("record has an empty id")
         if is_blank(self.source):
-            raise InputError(f"record {self.id!r} has an empty source")
+            raise IncompleteError(f"record {self.id!r} has an empty source")
 
     def with_texts(self, change: Callable[[str], str]) -> Self:
         """Return the record with every text that a model or a metric sees changed."""

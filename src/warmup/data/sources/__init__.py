@@ -6,10 +6,42 @@ them (none for a source that needs no network). `NEEDS_NETWORK`, a literal `True
 whether the workflow has to fetch before it prepares; it is read from the file without importing
 it. `spec` is the split's entry in the configuration; the top of each file describes its keys, and
 `read` and `fetch` check them with `warmup.config.schema`.
+
+`read` yields one record at a time, so that no data set has to fit into memory. What it leaves out
+because the entry says so, it counts in `context.left_out`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+@dataclass
+class LeftOut:
+    """How many rows a source leaves out of a split because its entry says so."""
+
+    incomplete: int = 0
+    """Rows without a source or a target, or with another number of columns."""
+    incomplete_example: str = ""
+    """What is wrong with the first of these, and where it is."""
+    too_long: int = 0
+    """Records with a text longer than `max_length`."""
+    unequal_lengths: int = 0
+    """Records with a text longer than another by more than `max_length_ratio`."""
+    duplicates: int = 0
+    """Records that are the same as an earlier one."""
+    not_sampled: int = 0
+    """Records that the sample does not have."""
+
+    def sentences(self) -> list[str]:
+        """Return what is said of them on the terminal, nothing of what is 0."""
+        said = {
+            f"left out as incomplete, the first: {self.incomplete_example}": self.incomplete,
+            "left out, longer than max_length": self.too_long,
+            "left out, their lengths differ by more than max_length_ratio": self.unequal_lengths,
+            "left out, the same as an earlier one": self.duplicates,
+            "left out by the sample": self.not_sampled,
+        }
+        return [f"{count:,} {what}" for what, count in said.items() if count]
 
 
 @dataclass(frozen=True)
@@ -22,6 +54,8 @@ class Context:
     """Folder that relative paths start from; for the source `url` it may be an http(s) address."""
     downloads: Path
     """Folder that downloads are kept in."""
+    left_out: LeftOut = field(default_factory=LeftOut)
+    """What the source leaves out, counted while it is read."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from warmup.common.errors import InputError
 from warmup.common.languages import Pair, is_code
 from warmup.common.texts import nfc
-from warmup.data.records import Record
+from warmup.data.records import IncompleteError, Record
 
 FIELDS = (
     "source", "target", "targets", "question", "choices", "answer", "explanation", "features",
@@ -70,7 +70,8 @@ def make(
         number: the record's id if no field gives one.
 
     Raises:
-        InputError: a column is missing or empty, or its value is of the wrong type.
+        IncompleteError: a column is missing or empty.
+        InputError: its value is of the wrong type.
     """
     cells = {key: _cell(row, column, where, key) for key, column in fields.items()}
     texts: dict[str, Any] = {
@@ -95,7 +96,7 @@ def make(
             **texts,
         )
     except InputError as error:
-        raise InputError(f"{where}: {error}") from None
+        raise type(error)(f"{where}: {error}") from None
 
 
 def _cell(row: Mapping[Any, Any], column: Any, where: str, key: str) -> Any:
@@ -106,7 +107,7 @@ def _cell(row: Mapping[Any, Any], column: Any, where: str, key: str) -> Any:
     value: Any = row
     for name in str(column).split("."):  # translation.en is within the object of `translation`
         if not isinstance(value, Mapping) or name not in value:
-            raise InputError(
+            raise IncompleteError(
                 f"{where}: no column {column!r} for {key}; there is {', '.join(map(str, row))}"
             )
         value = value[name]
@@ -118,7 +119,8 @@ def _text(value: Any, where: str) -> str:
     if isinstance(value, list):
         return " ".join(_text(item, where) for item in value)
     if not isinstance(value, str):
-        raise InputError(f"{where} must be text or a list of texts, not {type(value).__name__}")
+        kind = IncompleteError if value is None else InputError
+        raise kind(f"{where} must be text or a list of texts, not {type(value).__name__}")
     return value.strip()
 
 

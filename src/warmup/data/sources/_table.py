@@ -11,14 +11,15 @@ fields  part of a record -> column: `source`, and either `target` (text, or a li
         a pair: `{en: 0, de: 1}`.
 characters  the parts, `source` or `target`, whose characters become symbols (optional); see
         `warmup.data.symbols`
-limit   take the first rows only
 
-Instead of one file there may be a list of files, which are read one after the other.
+Which records are taken, `warmup.data.sources._selection` describes. Instead of one file there may
+be a list of files, which are read one after the other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, zip_longest
+from functools import partial
+from itertools import chain, zip_longest
 from typing import Any
 
 from warmup.common.errors import InputError, unknown
@@ -27,19 +28,28 @@ from warmup.common.languages import Pair
 from warmup.common.texts import is_blank
 from warmup.config import schema
 from warmup.data import symbols
-from warmup.data.records import Record
-from warmup.data.sources import _fields
+from warmup.data.records import IncompleteError, Record
+from warmup.data.sources import LeftOut, _fields, _selection
 
 OPTIONAL: dict[str, Any] = {
-    "limit": {"type": "integer", "minimum": 1},
     "characters": {"type": "array", "items": {"enum": list(symbols.PARTS)}},
+    **_selection.KEYS,
 }
 """Schemas of keys that any format may have."""
 _FILE = {"type": ["string", "object"]}
 _FILES = {"type": [*_FILE["type"], "array"], "items": _FILE, "minItems": 1}
 
-Row = tuple[str, dict[Any, Any]]
-"""Where a row is (`file:line`), and its values by column name or number."""
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a table, or a pair of lines."""
+
+    place: str
+    """Where it is, `file:line`."""
+    values: dict[Any, Any]
+    """By column name or number."""
+    gap: str = ""
+    """Where and why it is incomplete, if it is so whatever columns are needed."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +95,11 @@ def entries(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
 
 
 def read(
-    where: str, spec: Mapping[str, Any], pair: Pair, open_text: Callable[[Any], Text]
+    where: str,
+    spec: Mapping[str, Any],
+    pair: Pair,
+    open_text: Callable[[Any], Text],
+    left_out: LeftOut,
 ) -> Iterator[Record]:
     """Yield the records of a split; `open_text` makes a `Text` of what the spec names as a file.
 
@@ -93,28 +107,41 @@ def read(
         InputError: the spec is not valid, or a row is malformed, naming file and line.
     """
     columns = entries(where, spec, pair)
+    fields = resolve(where, spec, pair)
     texts = [[open_text(entry) for entry in column] for column in columns]
-    fields = {"source": "source", "target": "target"}
-    if spec["format"] != "text":
-        fields = _fields.resolve(spec["fields"], pair, where)
-    rows = chain.from_iterable(
-        _FORMATS[spec["format"]](*group, bool(spec.get("header")))
-        for group in zip(*texts, strict=True)
-    )
-    seen: dict[str, str] = {}
-    for number, (place, row) in enumerate(islice(rows, spec.get("limit")), start=1):
-        record = _fields.make(row, fields, pair, place, number)
-        if record.id in seen:
-            raise InputError(f"{place}: id {record.id!r} was used before, at {seen[record.id]}")
-        seen[record.id] = place
-        yield record
+
+    def rows() -> Iterator[Row]:
+        kind = _FORMATS[spec["format"]]
+        if spec["format"] == "tsv":
+            kind = partial(kind, header=bool(spec.get("header")), width=_width(fields))
+        return chain.from_iterable(kind(*group) for group in zip(*texts, strict=True))
+
+    def make(number: int, row: Row) -> Record:
+        if row.gap:
+            raise IncompleteError(row.gap)
+        return _fields.make(row.values, fields, pair, row.place, number)
+
+    yield from _selection.select(rows, make, spec, where, left_out)
+
+
+def resolve(where: str, spec: Mapping[str, Any], pair: Pair) -> dict[str, Any]:
+    """Return which column each part of a record is in; errors as `_fields.resolve`."""
+    if spec["format"] == "text":
+        return {"source": "source", "target": "target"}
+    return _fields.resolve(spec["fields"], pair, where)
 
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _text_rows(source: Text, target: Text, header: bool) -> Iterator[Row]:
+def _width(fields: Mapping[str, Any]) -> int:
+    """Return how many columns the fields need, if they are numbers."""
+    columns = chain.from_iterable(map(_list, fields.values()))
+    return 1 + max((column for column in columns if isinstance(column, int)), default=0)
+
+
+def _text_rows(source: Text, target: Text) -> Iterator[Row]:
     end = object()
     lines = zip_longest(source.lines(), target.lines(), fillvalue=end)
     for number, (one, other) in enumerate(lines, start=1):
@@ -125,31 +152,35 @@ def _text_rows(source: Text, target: Text, header: bool) -> Iterator[Row]:
                 f"{ended.name} has {number - 1} lines but {longer.name} has {total}; parallel "
                 "files need as many"
             )
-        for text, line in ((source, one), (target, other)):
-            if is_blank(str(line)):
-                raise InputError(f"{text.name}:{number}: empty line")
-        yield f"{source.name}:{number}", {"source": one, "target": other}
+        blank = [
+            f"{text.name}:{number}: empty line"
+            for text, line in ((source, one), (target, other))
+            if is_blank(str(line))
+        ]
+        yield Row(f"{source.name}:{number}", {"source": one, "target": other}, "".join(blank[:1]))
 
 
-def _tsv_rows(text: Text, header: bool) -> Iterator[Row]:
+def _tsv_rows(text: Text, header: bool, width: int) -> Iterator[Row]:
     names: Sequence[str | int] = ()
+    first = ""
     for number, line in enumerate(text.lines(), start=1):
         cells = line.split("\t")
         where = f"{text.name}:{number}"
-        if not names:  # the first line says how many columns there are
-            names = cells if header else range(len(cells))
-            if len(set(names)) != len(names):
+        if header and not names:
+            if len(set(cells)) != len(cells):
                 raise InputError(f"{where}: the header has a column name twice")
-            if header:
-                continue
-        if len(cells) != len(names):
-            first = "the header" if header else "line 1"
-            raise InputError(f"{where}: {len(cells)} columns, but {first} has {len(names)}")
-        yield where, dict(zip(names, cells, strict=True))
+            names, first = cells, "the header"
+            continue
+        if not names and len(cells) >= width:  # the first whole line says how many there are
+            names, first = range(len(cells)), f"line {number}"
+        gap = ""
+        if names and len(cells) != len(names):
+            gap = f"{where}: {len(cells)} columns, but {first} has {len(names)}"
+        yield Row(where, dict(zip(names or range(len(cells)), cells, strict=False)), gap)
 
 
-def _jsonl_rows(text: Text, header: bool) -> Iterator[Row]:
-    return parse_jsonl(text.lines(), text.name)
+def _jsonl_rows(text: Text) -> Iterator[Row]:
+    return (Row(place, values) for place, values in parse_jsonl(text.lines(), text.name))
 
 
 _FORMATS: dict[Any, Callable[..., Iterator[Row]]] = {

@@ -10,10 +10,10 @@ fields      as described in `warmup.data.sources._table`; for rows with an objec
             `{en: translation.en, de: translation.de}`
 name        its configuration (optional)
 data_files  pattern of the files within it, if it has no configuration (optional)
-limit       take the first rows only (optional)
 
-`fetch` writes the split as JSON lines into the downloads folder; `read` needs neither the network
-nor the library. Code that comes with a data set is never run.
+Which rows are taken, `warmup.data.sources._selection` describes. `fetch` writes the split as JSON
+lines into the downloads folder; `read` needs neither the network nor the library. Code that comes
+with a data set is never run.
 """
 
 import hashlib
@@ -48,7 +48,7 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
     table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
     table |= {key: spec[key] for key in _table.OPTIONAL if key in spec}
     text = _table.Text(str(path), partial(read_lines, path))
-    return _table.read(where, table, pair, lambda _: text)
+    return _table.read(where, table, pair, lambda _: text, context.left_out)
 
 
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:

@@ -37,7 +37,7 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
             raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
         return _table.Text(str(path), partial(read_lines, path))
 
-    return _table.read(where, spec, pair, open_text)
+    return _table.read(where, spec, pair, open_text, context.left_out)
 
 
 def files(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Path]:

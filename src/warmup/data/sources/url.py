@@ -54,7 +54,7 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
         name = f"{path}:{member}" if member else str(path)
         return _table.Text(name, partial(_archive.read_lines, path, member))
 
-    return _table.read(where, spec, pair, open_text)
+    return _table.read(where, spec, pair, open_text, context.left_out)
 
 
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
