@@ -253,7 +253,40 @@ def document() -> str:
     return "\n".join([TEXT.format(version=version, equal=equal, all=len(rows)), *rows, ""])
 
 
-TEXT = """# Model types
+TEXT = """# Models
+
+## Pickled weights
+
+Weights are loaded from safetensors, which hold numbers alone. A pickled file can hold code that
+runs when it is opened, so none is loaded, and none is downloaded but one: if the configuration has
+the SHA-256 of a repository's `pytorch_model.bin`, as for `google/mt5-base` in
+[paper.yaml](../config/experiments/paper.yaml), `warmup fetch model` makes safetensors of it.
+
+```yaml
+models:
+  mt5_base:
+    architecture: encoder_decoder
+    hub: google/mt5-base
+    revision: 2eb15465c5dd7f72a8f7984306ad05ebc3dd1e1f
+    pickled_sha256: 180573b534144580f04af026da62bf71bc976ee1b7eb311b8945e2fefde8d614
+    separator: ▁<extra_id_0>
+```
+
+1. The hash of the downloaded file is compared before anything is read from it. If it is another
+   one, the message has both.
+2. PyTorch reads the file with `weights_only=True`, which makes nothing but tensors and plain
+   values. A file that asks for anything else is refused.
+3. The tensors are written to `model.safetensors`, read back, and compared bit by bit.
+4. The pickled file is deleted. If the command is killed before that, the next start converts it
+   again without another download.
+
+A pickled file of another name, or in several parts, is not downloaded.
+
+The published mT5 models have an output layer of their own, though their configuration in
+`transformers` says that it is tied to the embeddings. Tests hold that it stays its own: through
+download, training, checkpoints, several processes, and the reference model of the reference KL.
+
+## Model types
 
 Each training run and each generation begins with a
 [self-check](computation.md#the-self-check): packed branches, shared prompts and steps from a

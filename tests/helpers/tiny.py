@@ -77,6 +77,20 @@ def model(model_type: str) -> Any:
     return made
 
 
+def untied_mt5(tokenizer_folder: Path) -> Any:
+    """Return a tiny mT5 with an output layer of its own, as the published ones have."""
+    import torch
+
+    from warmup.models import loading
+
+    made = loading.create(model_config("mt5"), tokenizer_folder, seed=7)
+    network = made.network
+    generator = torch.Generator().manual_seed(8)
+    own = torch.randn(network.shared.weight.shape, generator=generator)
+    network.lm_head.weight = torch.nn.Parameter(own * 0.5)
+    return made
+
+
 def plain_logits(model: Any, x: list[int], decoder: list[int]) -> Any:
     """Return the logits after each decoder token, from plain `transformers`, one sequence."""
     import torch

@@ -152,6 +152,8 @@ def _check_model(where: str, model: ModelConfig) -> None:
         raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
     if (model.hub is None) != (model.revision is None):
         raise InputError(f"{where}: hub and revision go together")
+    if model.pickled_sha256 and model.hub is None:
+        raise InputError(f"{where}: pickled_sha256 goes with hub")
     if model.architecture == "decoder_only" and model.separator == model.prompt_end:
         raise InputError(
             f"{where}: separator and prompt_end are both {model.separator!r}; choose two tokens"

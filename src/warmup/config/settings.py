@@ -32,6 +32,8 @@ class ModelConfig:
     """Id of a repository of the Hugging Face Hub."""
     revision: str | None = None
     """Commit of that repository."""
+    pickled_sha256: str | None = None
+    """SHA-256 of that repository's `pytorch_model.bin`, to make safetensors of it."""
     local: str | None = None
     """Folder with a checkpoint in the transformers layout."""
     scratch: Mapping[str, Any] | None = None

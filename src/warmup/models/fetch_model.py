@@ -17,13 +17,16 @@ from warmup.common.errors import InputError
 from warmup.common.files import atomic, refuse_full
 from warmup.config import schema
 
-FILES = ("*.safetensors", "*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
-"""Weights, configurations and tokenizers; no pickled weights, since loading those can run code."""
+WEIGHTS = "*.safetensors"
+PICKLED = "pytorch_model.bin"
+"""The one pickled file that is downloaded, if its SHA-256 is given."""
+TEXTS = ("*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
+"""Configurations and tokenizers; nothing pickled, since loading that can run code."""
 NESTED = "*/*"
 """Files in subfolders, such as exports to other formats, which `from_pretrained` ignores."""
 
 
-def fetch_model(hub: str, revision: str, folder: Path) -> None:
+def fetch_model(hub: str, revision: str, folder: Path, pickled_sha256: str | None = None) -> None:
     """Make `folder` the checkpoint of a Hub repository at a commit.
 
     The files are downloaded to a folder next to it. If the download is interrupted, the next call
@@ -33,24 +36,53 @@ def fetch_model(hub: str, revision: str, folder: Path) -> None:
         hub: id of the repository, such as `google-t5/t5-base`.
         revision: its commit.
         folder: the checkpoint; it must be empty or missing.
+        pickled_sha256: SHA-256 of the repository's `pytorch_model.bin`, to make the safetensors of
+            it; None to take those of the repository.
 
     Raises:
         InputError: the folder is not empty, the Hub cannot be reached or refuses, the repository or
-            revision does not exist, or it has no weights as safetensors.
+            revision does not exist, or it has no such weights.
     """
     refuse_full(folder)  # before the download
     partial = folder.with_name(f"partial-{folder.name}-{revision}")
-    download(hub, revision, partial, FILES, (NESTED,))
-    if not any(partial.glob("*.safetensors")):
+    weights = PICKLED if pickled_sha256 else WEIGHTS
+    download(hub, revision, partial, (weights, *TEXTS), (NESTED,))
+    if not any(partial.glob(weights)):
         shutil.rmtree(partial)
         raise InputError(
-            f"{hub} has no weights as safetensors at revision {revision}, and others are not "
+            f"{hub} has no {PICKLED} at revision {revision}; remove pickled_sha256"
+            if pickled_sha256
+            else f"{hub} has no weights as safetensors at revision {revision}, and others are not "
             "loaded; choose another revision: a later commit of its main branch, or the commit of "
-            f"a pull request that adds them (https://huggingface.co/{hub}/discussions)"
+            f"a pull request that adds them (https://huggingface.co/{hub}/discussions). If it has "
+            f"a {PICKLED} whose SHA-256 you know, set pickled_sha256"
         )
-    shutil.rmtree(partial / ".cache", ignore_errors=True)  # notes of the library
     with atomic(folder) as temporary:
-        partial.replace(temporary)
+        if pickled_sha256:
+            _convert(hub, partial / PICKLED, pickled_sha256, temporary)
+        else:
+            shutil.rmtree(partial / ".cache", ignore_errors=True)  # notes of the library
+            partial.replace(temporary)
+    shutil.rmtree(partial, ignore_errors=True)  # only now: a killed conversion starts from it again
+
+
+def _convert(hub: str, pickled: Path, expected: str, folder: Path) -> None:
+    """Fill a folder with safetensors of a pickled file, and with the texts next to that.
+
+    A file that is refused is deleted, so that the next call downloads it again.
+    """
+    from warmup.models import pickled_weights  # noqa: PLC0415  # torch takes seconds
+
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        pickled_weights.check_hash(pickled, expected)
+        pickled_weights.convert(pickled, folder / "model.safetensors")
+    except InputError as error:
+        pickled.unlink()
+        raise InputError(f"{hub}: {error}") from None
+    for path in pickled.parent.iterdir():
+        if path.is_file() and path != pickled:
+            shutil.copy2(path, folder)
 
 
 def download(
@@ -97,7 +129,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--model",
         required=True,
         metavar="JSON|FILE",
-        help="entry of `models` in the configuration, with hub and revision",
+        help="entry of `models` in the configuration, with hub, revision and maybe pickled_sha256",
     )
     parser.add_argument("--output", type=Path, required=True, help="folder to write; new")
 
@@ -108,7 +140,7 @@ def run(options: argparse.Namespace) -> None:
     keys = schema.definition("model")["properties"]
     wanted = {key: keys[key] for key in ("hub", "revision")}
     schema.check(entry, schema.mapping(wanted, keys), "--model")
-    fetch_model(entry["hub"], entry["revision"], options.output)
+    fetch_model(entry["hub"], entry["revision"], options.output, entry.get("pickled_sha256"))
     files = [path for path in options.output.iterdir() if path.is_file()]
     size = sum(path.stat().st_size for path in files)
     print(f"{entry['hub']}: {len(files)} files, {size:,} bytes in {options.output}")

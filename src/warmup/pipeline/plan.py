@@ -102,7 +102,9 @@ class Plan:
     def hub_model(self, wildcards: Wildcards) -> str:
         """Return what determines a downloaded model, as JSON, without settings of training."""
         model = self.config.models[wildcards.model]
-        return json.dumps({"hub": model.hub, "revision": model.revision})
+        keys = ("hub", "revision", "pickled_sha256")
+        given = {key: getattr(model, key) for key in keys}
+        return json.dumps({key: value for key, value in given.items() if value is not None})
 
     def tokenizer_config(self, wildcards: Wildcards) -> str:
         """Return the settings of the tokenizer of a model from scratch, as JSON."""

@@ -62,6 +62,7 @@ def test_entries_of_changes_come_behind_the_others(written):
         ("methods.sft.budget", {"same_updates_as": "x"}, {"same_updates_as": "x"}),
         ("models.hub", {"local": "x"}, {"architecture": "encoder_decoder", "local": "x"}),
         ("models.hub", {"revision": "1" * 40}, None),
+        ("models.hub", {"pickled_sha256": "1" * 64}, None),
         ("models.hub", {"dtype": "bfloat16"}, None),
         (
             "models.hub",

@@ -58,7 +58,7 @@ def full() -> dict[str, Any]:
     )  # fmt: skip
     kinds = {"architecture": "encoder_decoder"}
     value["models"] |= {
-        "hub": {**kinds, "hub": "a/b", "revision": "0" * 40},
+        "hub": {**kinds, "hub": "a/b", "revision": "0" * 40, "pickled_sha256": "0" * 64},
         "local": {**kinds, "local": "x"},
     }
     for name in ("same_updates_as", "same_compute_as"):

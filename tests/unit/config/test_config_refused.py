@@ -92,6 +92,12 @@ def test_revisions_become_arguments_and_end_where_they_end():
         experiment.check(tiny.experiment(models={"hub": entry}))
 
 
+def test_the_hash_of_pickled_weights_is_of_a_file_of_the_hub():
+    entry = {"architecture": "decoder_only", "local": "x", "pickled_sha256": "0" * 64}
+    with pytest.raises(InputError, match=r"^config: models\.m: pickled_sha256 goes with hub$"):
+        experiment.check(tiny.experiment(models=tiny.experiment()["models"] | {"m": entry}))
+
+
 @pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
 def test_the_name_of_the_experiment_likewise(name):
     with pytest.raises(InputError, match=r"config: experiment: .* digits, _, \+ and -"):

@@ -76,7 +76,8 @@ def test_configuration_tokenizer_and_safe_weights_are_taken(hub: Hub, tmp_path: 
     "name", ["pytorch_model.bin", "model.pt", "model.pth", "model.ckpt", "model.msgpack", "x.py"]
 )
 def test_nothing_that_can_hold_code_is_asked_for(name: str) -> None:
-    assert not any(fnmatch.fnmatch(name, pattern) for pattern in module.FILES)
+    patterns = (module.WEIGHTS, *module.TEXTS)
+    assert not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
 
 
 def test_a_folder_that_holds_something_is_not_replaced(hub: Hub, tmp_path: Path) -> None:
@@ -181,6 +182,10 @@ def test_command_line(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[st
         ({"hub": "a/b"}, "'revision' is a required property"),
         ({"hub": 1, "revision": REVISION}, "hub: 1 is not of type 'string'"),
         ({"hub": "a/b", "revision": "main"}, "revision: 'main' does not match"),
+        (
+            {"hub": "a/b", "revision": REVISION, "pickled_sha256": "1" * 63},
+            f"pickled_sha256: '{'1' * 63}' does not match",
+        ),
     ],
 )
 def test_an_entry_that_is_not_of_the_hub(

@@ -236,9 +236,10 @@ def test_a_pair_is_prepared_from_what_concerns_it_alone():
     assert json.loads(one)["pairs"] == ["en"]
 
 
-def test_only_another_commit_is_downloaded_again():
+@pytest.mark.parametrize("pickled", [{}, {"pickled_sha256": "0" * 64}])
+def test_only_another_commit_is_downloaded_again(pickled):
     value = tiny.experiment()
-    hub = {"hub": "google-t5/t5-small", "revision": "0" * 40}
+    hub = {"hub": "google-t5/t5-small", "revision": "0" * 40, **pickled}
     value["models"]["t5"] = {"architecture": "encoder_decoder", "dtype": "bfloat16", **hub}
     value["methods"]["sft"]["start"] = "pretrained"
     assert json.loads(Plan(value).hub_model(run("sft"))) == hub
