@@ -21,7 +21,9 @@ WEIGHTS = "*.safetensors"
 PICKLED = "pytorch_model.bin"
 """The one pickled file that is downloaded, if its SHA-256 is given."""
 TEXTS = ("*.json", "*.model", "*.spm", "vocab.txt", "merges.txt")
-"""Configurations and tokenizers; nothing pickled, since loading that can run code."""
+"""Configurations and tokenizers."""
+FILES = (WEIGHTS, *TEXTS)
+"""All that a model needs; nothing pickled, since loading that can run code."""
 NESTED = "*/*"
 """Files in subfolders, such as exports to other formats, which `from_pretrained` ignores."""
 

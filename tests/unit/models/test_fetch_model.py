@@ -76,8 +76,7 @@ def test_configuration_tokenizer_and_safe_weights_are_taken(hub: Hub, tmp_path: 
     "name", ["pytorch_model.bin", "model.pt", "model.pth", "model.ckpt", "model.msgpack", "x.py"]
 )
 def test_nothing_that_can_hold_code_is_asked_for(name: str) -> None:
-    patterns = (module.WEIGHTS, *module.TEXTS)
-    assert not any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+    assert not any(fnmatch.fnmatch(name, pattern) for pattern in module.FILES)
 
 
 def test_a_folder_that_holds_something_is_not_replaced(hub: Hub, tmp_path: Path) -> None:
