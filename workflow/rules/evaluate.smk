@@ -83,6 +83,7 @@ rule score:
         gpu=0,
     params:
         run=PLAN.score_config,
+        metrics=PLAN.metric_options,
         code=code("score", "warmup.evaluation.score", PLAN.scored_by),
     message:
         "Scoring ({wildcards.decoding}): {wildcards.method}, {wildcards.model} on"
@@ -91,7 +92,7 @@ rule score:
         f"{WARMUP} score"
         " --predictions {input.predictions} --run {params.run:q}"
         " --output {output.scores} --statistics {output.statistics}"
-        " --segments {input.segments} > {log} 2>&1"
+        " --segments {input.segments}{params.metrics} > {log} 2>&1"
 
 
 rule experiment:

@@ -45,14 +45,24 @@ def load(kind: str, name: str) -> ModuleType:
     return importlib.import_module(f"{PACKAGES[kind]}.{name}")
 
 
-def constant(kind: str, name: str, key: str) -> Any:
+_REQUIRED = object()
+
+
+def constant(kind: str, name: str, key: str, default: Any = _REQUIRED) -> Any:
     """Return the value that a plug-in assigns to `key`, without importing it.
 
     The value has to be a literal: a number, a string, a boolean, None, or a list or mapping of
     literals.
 
+    Args:
+        kind: of the plug-in.
+        name: its name.
+        key: what is assigned to.
+        default: the value if the plug-in assigns no literal to `key`.
+
     Raises:
-        InputError: the plug-in does not exist, or it assigns no literal to `key`.
+        InputError: the plug-in does not exist, or it assigns no literal to `key` and there is no
+            default.
     """
     path, tree = _parse(kind, name)
     for statement in tree.body:
@@ -63,6 +73,8 @@ def constant(kind: str, name: str, key: str) -> Any:
             ) if name_ == key:
                 with contextlib.suppress(ValueError):  # not a literal
                     return ast.literal_eval(value)
+    if default is not _REQUIRED:
+        return default
     raise InputError(f"{path}: no literal is assigned to {key}")
 
 

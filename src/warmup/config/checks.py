@@ -15,6 +15,7 @@ from warmup.common.texts import is_blank
 from warmup.config import decodings, schema
 from warmup.config.methods import Methods
 from warmup.config.settings import (
+    DatasetEntry,
     ExperimentConfig,
     GridConfig,
     MethodConfig,
@@ -54,6 +55,7 @@ def check_experiment(config: ExperimentConfig) -> None:
     for name, dataset in config.datasets.items():
         where = f"config: datasets.{name}"
         _choose(f"{where}.task", dataset.task, plugins.names("task"))
+        _check_scoring(where, dataset)
         for pair in dataset.pairs:
             _check_pair(where, pair)
         for split, source in dataset.splits.items():
@@ -69,6 +71,24 @@ def check_experiment(config: ExperimentConfig) -> None:
         for name, method in entry.methods.items():
             _check_method(f"{where}: method {name}", method, entry, config)
         _check_order(where, entry.methods)
+
+
+def _check_scoring(where: str, dataset: DatasetEntry) -> None:
+    """Check what a data set says of its task: the words before the source, and the metrics."""
+    if dataset.prefix and "prefix" not in plugins.constant("task", dataset.task, "SETTINGS", ()):
+        takers = [
+            name
+            for name in plugins.names("task")
+            if "prefix" in plugins.constant("task", name, "SETTINGS", ())
+        ]
+        raise InputError(
+            f"{where}.prefix: {dataset.task} has words of its own before the source; a task that "
+            f"takes a prefix: {', '.join(takers)}"
+        )
+    if dataset.metrics:
+        known = [plugins.constant("metric", name, "NAME") for name in plugins.names("metric")]
+        for metric in dataset.metrics:
+            _choose(f"{where}.metrics", metric, known)
 
 
 def _check_labels(config: ExperimentConfig) -> None:

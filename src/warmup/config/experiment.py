@@ -41,9 +41,9 @@ def check(value: Any) -> ExperimentConfig:
     """
     check_json_value(value, "config")
     whole = schema.read()
-    schema.check(value, whole, "config")
-    checks.check_names(value)
-    complete: dict[str, Any] = copy.deepcopy(value)
+    complete = _with_shared_keys(value)
+    schema.check(complete, whole, "config")
+    checks.check_names(complete)
     for entry in complete["runs"]:  # before defaults, which would hide what a method says
         override = entry.pop("override", {})
         entry["methods"] = {
@@ -162,6 +162,23 @@ def _run(config: ExperimentConfig, key: RunKey, entry: GridConfig) -> RunConfig:
     )
 
 
+def _with_shared_keys(value: Any) -> Any:
+    """Return a copy whose splits have the keys of `every_split`; what is malformed stays."""
+    complete = copy.deepcopy(value)
+    where = [schema.definition("splits")["additionalProperties"]]
+    match complete:
+        case {"datasets": dict() as datasets}:
+            for entry in datasets.values():
+                match entry:
+                    case {"every_split": dict() as shared, "splits": dict() as splits}:
+                        entry["splits"] = {
+                            split: files.overlay(shared, own or {}, where)
+                            for split, own in splits.items()
+                        }
+                        del entry["every_split"]
+    return complete
+
+
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """Return a method with some settings changed; only `sampling` is merged key by key."""
     merged = copy.deepcopy(base | change)
@@ -176,6 +193,9 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
     used = [name for name in config.methods if name in settings]
     methods = Methods(tuple(used), varied=varied(config), labels=config.labels)
     runs = evaluations(config)
+    datasets = dict.fromkeys(run.partition("/")[0] for run in runs)
+    chosen = {name: config.datasets[name].metrics for name in datasets}
+    metrics = {name: list(names) for name, names in chosen.items() if names}
     return {
         "experiment": config.experiment,
         "methods": {
@@ -191,9 +211,7 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
             name: {"control_of": own}
             for name, own in decodings.compared_with(config.decodings).items()
         },
-        "tasks": {
-            name: config.datasets[name].task
-            for name in dict.fromkeys(run.partition("/")[0] for run in runs)
-        },
+        "tasks": {name: config.datasets[name].task for name in datasets},
         "runs": runs,
+        **({"metrics": metrics} if metrics else {}),
     }

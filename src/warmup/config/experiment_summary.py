@@ -6,11 +6,13 @@ and not that which checks configurations, whose changes therefore make no table 
 """
 
 import argparse
+import itertools
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config import schema
@@ -33,6 +35,8 @@ class ExperimentSummary:
     """Data set -> its task."""
     runs: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Run `DATASET/PAIR/MODEL/METHOD/seedN` -> its evaluations `SPLIT.DECODING`."""
+    metrics: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Data set -> its metrics, the main one first, if they are not those of its task."""
 
     folder: Path = Path()
     """Where experiment.json is, next to the folders `runs` and `data`."""
@@ -59,6 +63,13 @@ class ExperimentSummary:
                     + ", ".join(known[kind])
                 )
 
+    def metrics_of(self, task: str, dataset: str = "") -> list[str]:
+        """Return the metrics of a data set, the main one first; without one, of all of a task."""
+        usual: Sequence[str] = plugins.constant("task", task, "METRICS")
+        of_task = [name for name, own in self.tasks.items() if own == task]
+        lists = [self.metrics.get(name, usual) for name in ([dataset] if dataset else of_task)]
+        return list(dict.fromkeys(itertools.chain.from_iterable(lists or [usual])))
+
     def run_files(self, name: str) -> list[Path]:
         """Return the file of this name of each run."""
         return [self.folder / "runs" / run / name for run in self.runs]
@@ -78,6 +89,7 @@ class ExperimentSummary:
 
 
 _NAMES = {"type": "object", "propertyNames": {"minLength": 1}}
+_LISTS = _NAMES | {"additionalProperties": {"type": "array", "items": {"type": "string"}}}
 _SCHEMA = {
     "type": "object",
     "additionalProperties": False,
@@ -108,7 +120,8 @@ _SCHEMA = {
             }
         },
         "tasks": _NAMES | {"additionalProperties": {"type": "string"}},
-        "runs": _NAMES | {"additionalProperties": {"type": "array", "items": {"type": "string"}}},
+        "runs": _LISTS,
+        "metrics": _LISTS,
     },
 }
 
@@ -166,6 +179,7 @@ def parse(value: Any, path: Path) -> ExperimentSummary:
         Decodings(tuple(decodings), controls),
         value["tasks"],
         value["runs"],
+        value.get("metrics", {}),
         path.parent,
     )
 

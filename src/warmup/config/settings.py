@@ -64,6 +64,8 @@ class DatasetConfig:
     """Largest share of the targets of train or valid that the tokenizer may be unable to spell."""
     validation_limit: int
     """Number of validation examples that are scored during training."""
+    prefix: str | None = None
+    """What the model reads before the source, for a task that takes it; None for nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +77,8 @@ class DatasetEntry(DatasetConfig):
     splits: Mapping[str, Mapping[str, Any]]
     """Source of each split: `type` is a module of `warmup.data.sources`, which says what the other
     keys are."""
+    metrics: tuple[str, ...] | None = None
+    """Metrics that score the outputs, the main one first; None for those of the task."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,6 +236,8 @@ class CheckpointFormat:
     """Warmups per example in training, N."""
     max_source_tokens: int
     max_target_tokens: int
+    prefix: str | None = None
+    """What the model reads before the source of a record that has no prefix of its own."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from warmup.common import plugins
 from warmup.common.arguments import read_object
 from warmup.common.errors import unknown
 from warmup.common.languages import Pair, parse_pair
+from warmup.common.texts import nfc
 from warmup.config import schema
 
 
@@ -21,6 +22,8 @@ class Dataset:
     """Directions of translation, or languages."""
     splits: Mapping[str, Mapping[str, Any]]
     """The source of each split: its `type` is a module of `warmup.data.sources`."""
+    prefix: str = ""
+    """What the model reads before each source, for a task that takes it."""
 
     def pair(self, text: str) -> Pair:
         """Return the pair written as `text`; an `InputError` if the data set does not have it."""
@@ -47,10 +50,11 @@ def parse(entry: Mapping[str, Any]) -> Dataset:
     """
     keys = schema.read()["$defs"]["dataset"]["properties"]
     own = {"task": keys["task"], "pairs": keys["pairs"], "splits": {"$ref": "#/$defs/splits"}}
-    schema.check(entry, schema.mapping(own), "data set")
+    schema.check(entry, schema.mapping(own, {"prefix": keys["prefix"]}), "data set")
     if entry["task"] not in plugins.names("task"):
         raise unknown("task", entry["task"], plugins.names("task"))
     for source in entry["splits"].values():
         if source["type"] not in plugins.names("source"):
             raise unknown("type of source", source["type"], plugins.names("source"))
-    return Dataset(entry["task"], [parse_pair(pair) for pair in entry["pairs"]], entry["splits"])
+    pairs = [parse_pair(pair) for pair in entry["pairs"]]
+    return Dataset(entry["task"], pairs, entry["splits"], nfc(entry.get("prefix", "")))

@@ -5,7 +5,7 @@ Reads local files, downloads made by `warmup fetch data`, and generators; never 
 
 import argparse
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -78,6 +78,7 @@ def read_split(
     for natural in normalised:
         try:
             record = symbols.split(natural, spec.get("characters", ()))
+            record = replace(record, prefix=dataset.prefix)
             check(record)
             records.append(record)
         except InputError as error:

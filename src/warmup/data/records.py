@@ -45,6 +45,8 @@ class Record:
     """Multiple choice: text that the target gives after the label."""
     features: str = ""
     """Transduction: the form asked for, in UniMorph's format, such as `V;NOM(2,PL)`."""
+    prefix: str = ""
+    """Text to text: what the model reads before the source, with the space that follows it."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Scalars kept for analysis, such as `lookahead`."""
 
@@ -77,6 +79,7 @@ class Record:
             choices=[*map(change, self.choices)],
             explanation=change(self.explanation),
             features=change(self.features),
+            prefix=change(self.prefix),
         )
 
     def to_dict(self) -> dict[str, Any]:

@@ -245,7 +245,7 @@ def _words_against_meaning(comparisons: Iterable[Comparison]) -> Iterator[Compar
     groups = group(comparisons, lambda item: (item.place, item.names._replace(metric="")))
     for (place, names), members in groups.items():
         gains = {item.names.metric: item.difference for item in members}
-        words, *others = metric_properties.order(place.setting.task, gains)
+        words, *others = gains  # in the order of the statistics, the main metric first
         if names.baseline != BASELINE or metric_properties.of(words).kind == SEMANTIC:
             continue
         for meaning in others:

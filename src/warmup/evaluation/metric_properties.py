@@ -5,7 +5,7 @@ read without importing the file.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -86,15 +86,15 @@ def file_of(metric: str) -> str:
     return files[metric]
 
 
-def order(task: str, metrics: Iterable[str]) -> list[str]:
-    """Return the distinct metrics: those of the task in its order, then others by name.
+def order(own: Sequence[str], metrics: Iterable[str]) -> list[str]:
+    """Return the distinct metrics: those of a task or data set in its order, then others by name.
 
-    The first one is the task's primary metric, which figures and sentences are about.
+    The first one is the primary metric, which figures and sentences are about.
 
-    Raises:
-        InputError: there is no such task.
+    Args:
+        own: the metrics of the task or data set, as `ExperimentSummary.metrics_of` returns them.
+        metrics: what is ordered.
     """
-    own = list(plugins.constant("task", task, "METRICS"))
     return sorted(
         set(metrics), key=lambda name: (own.index(name) if name in own else len(own), name)
     )

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def predict(
     if torch.cuda.is_available():
         model.network.to("cuda")
     self_check.check(model, form)
-    rows = list(records)
+    rows = [replace(one, prefix=one.prefix or form.prefix or "") for one in records]
     texts = Texts(model, form, rows)
     for sentence in texts.sentences():
         print(sentence, file=sys.stderr)

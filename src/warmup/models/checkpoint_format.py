@@ -11,6 +11,7 @@ from warmup.config import schema
 from warmup.config.conversion import from_json
 from warmup.config.settings import CheckpointFormat, RunConfig
 
+_OF_DATASET = ("task", "max_source_tokens", "max_target_tokens", "prefix")
 FORMAT_FILE = "warmup.json"
 """Name of the file in a checkpoint's folder, next to the files of `transformers`."""
 
@@ -28,12 +29,16 @@ def format_of(run: RunConfig) -> CheckpointFormat:
         warmup_samples=sampling.samples if sampling else None,
         max_source_tokens=run.dataset.max_source_tokens,
         max_target_tokens=run.dataset.max_target_tokens,
+        prefix=run.dataset.prefix,
     )
 
 
 def write_format(folder: Path, form: CheckpointFormat) -> None:
     """Write `warmup.json` to a checkpoint's folder."""
-    write_json(folder / FORMAT_FILE, asdict(form))
+    document = asdict(form)
+    if form.prefix is None:
+        del document["prefix"]
+    write_json(folder / FORMAT_FILE, document)
 
 
 def read_format(folder: Path) -> CheckpointFormat:
@@ -56,9 +61,9 @@ def _schema() -> dict[str, Any]:
     model, dataset = (definitions[name]["properties"] for name in ("model", "dataset"))
     sampling = definitions["method_settings"]["properties"]["sampling"]["properties"]
     keys = {name: model[name] for name in ("architecture", "separator", "prompt_end", "dtype")}
-    keys |= {name: dataset[name] for name in ("task", "max_source_tokens", "max_target_tokens")}
+    keys |= {name: dataset[name] for name in _OF_DATASET}
     without_warmups = {"max_warmup_tokens": "max_tokens", "warmup_samples": "samples"}
     for name, setting in without_warmups.items():
         keys[name] = sampling[setting] | {"type": ["integer", "null"]}
-    required = sorted(keys.keys() - {"warmup_samples"})
+    required = sorted(keys.keys() - {"warmup_samples", "prefix"})
     return {"type": "object", "required": required, "properties": keys}

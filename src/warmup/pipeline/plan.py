@@ -97,6 +97,8 @@ class Plan:
         """Return what determines the files of a data set's pair, as JSON, without other pairs."""
         entry = self.config.datasets[wildcards.dataset]
         own = {"task": entry.task, "pairs": [wildcards.pair], "splits": to_json(entry.splits)}
+        if entry.prefix:
+            own["prefix"] = entry.prefix
         return json.dumps(own)
 
     def hub_model(self, wildcards: Wildcards) -> str:
@@ -124,6 +126,11 @@ class Plan:
         part = {"split": wildcards.split, "decoding": wildcards.decoding}
         return json.dumps(run | part | {"target_lang": self.target_lang(wildcards)})
 
+    def metric_options(self, wildcards: Wildcards) -> str:
+        """Return the option that says which metrics score a data set, if not those of its task."""
+        chosen = self.config.datasets[wildcards.dataset].metrics
+        return f" --metrics {' '.join(map(shlex.quote, chosen))}" if chosen else ""
+
     def metric_model(self, wildcards: Wildcards) -> str:
         """Return what determines the model of a neural metric, as JSON."""
         entry = to_json(self.config.neural_metrics[wildcards.metric])
@@ -149,11 +156,14 @@ class Plan:
 
     def scored_by(self, wildcards: Wildcards) -> list[str]:
         """Return the modules that scoring a data set finds by name: its task and metrics."""
-        return _scored_by(self.task(wildcards))
+        return self._scored_by(wildcards.dataset)
 
     def all_scored_by(self, wildcards: Wildcards) -> list[str]:
         """Return the modules that scoring finds by name, for all tasks of the experiment."""
-        return [module for task in self.tasks for module in _scored_by(task)]
+        modules = [
+            module for dataset in self.experiment.tasks for module in self._scored_by(dataset)
+        ]
+        return list(dict.fromkeys(modules))
 
     def all_metrics(self, wildcards: Wildcards) -> list[str]:
         """Return the modules of all tasks and metrics, whose constants are read by name."""
@@ -323,6 +333,15 @@ class Plan:
         """Return the module of a table."""
         return [f"{plugins.PACKAGES['table']}.{wildcards.table}"]
 
+    def _scored_by(self, dataset: str) -> list[str]:
+        package, task = plugins.PACKAGES["metric"], self.experiment.tasks[dataset]
+        wanted = self.experiment.metrics_of(task, dataset)
+        files = plugins.names("metric")
+        return [
+            f"{plugins.PACKAGES['task']}.{task}",
+            *(f"{package}.{file}" for file in files if _metric(file) in wanted),
+        ]
+
     def _local_data_files(self, name: str, pair: str) -> list[Path]:
         splits, root = self.config.datasets[name].splits, self.config.data_root
         try:
@@ -336,16 +355,6 @@ class Plan:
             return paths.local_model_files(Path(folder)) if folder else []
         except InputError as error:
             raise InputError(f"config: models.{name}: {error}") from None
-
-
-def _scored_by(task: str) -> list[str]:
-    package = plugins.PACKAGES["metric"]
-    wanted = plugins.constant("task", task, "METRICS")
-    files = plugins.names("metric")
-    return [
-        f"{plugins.PACKAGES['task']}.{task}",
-        *(f"{package}.{file}" for file in files if _metric(file) in wanted),
-    ]
 
 
 def _metric(file: str) -> str:

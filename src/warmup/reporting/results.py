@@ -220,26 +220,37 @@ class Results:
         return [name for name in used if name not in self.decodings.controls]
 
     def primary(self, items: Iterable[Estimate]) -> list[Estimate]:
-        """Return those of each task's first metric and the experiment's first decoding.
+        """Return those of each data set's first metric and the experiment's first decoding.
 
-        The task says which metric is first, the experiment which decoding. Controls are never
-        first.
+        The task or the data set says which metric is first, the experiment which decoding. Controls
+        are never first.
         """
         return [
             item
             for item in items
-            if self._primary.get(item.setting.task) == (item.metric, item.decoding)
+            if self._primary.get((item.setting.task, item.setting.dataset))
+            == (item.metric, item.decoding)
         ]
 
     @cached_property
-    def _primary(self) -> dict[str, tuple[str, str]]:
-        """The first metric and the first decoding of each task."""
+    def _primary(self) -> dict[tuple[str, str], tuple[str, str]]:
+        """The first metric and the first decoding of each task and data set."""
         first = {}
-        for task, of_task in group(self.estimates, lambda item: item.setting.task).items():
-            if own := self.own_decodings(of_task):
-                metrics = (item.metric for item in of_task if item.decoding in own)
-                first[task] = metric_properties.order(task, metrics)[0], own[0]
+        for (task, dataset), items in group(
+            self.estimates, lambda item: (item.setting.task, item.setting.dataset)
+        ).items():
+            if own := self.own_decodings(items):
+                metrics = (item.metric for item in items if item.decoding in own)
+                ranked = metric_properties.order(self.experiment.metrics_of(task, dataset), metrics)
+                first[task, dataset] = ranked[0], own[0]
         return first
+
+    def metric_order(self, metrics: Iterable[str], dataset: str = "") -> list[str]:
+        """Return the distinct metrics in the order of the task or data set, then others by name.
+
+        The results are those of one task.
+        """
+        return metric_properties.order(self.experiment.metrics_of(self.task, dataset), metrics)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

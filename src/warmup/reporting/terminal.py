@@ -34,12 +34,14 @@ _TESTED = {
 
 
 def main_tables(shown: Results) -> Iterator[Table]:
-    """Yield a table per task: its first metric per data set, pair, model and method."""
+    """Yield a table per task and main metric: it per data set, pair, model and method."""
     scores = shown.primary(shown.estimates)
     gains = {(gain.setting, gain.method): gain for gain in shown.primary(shown.gains)}
     costs = {(cost.setting._replace(split=""), cost.method): cost.relative for cost in shown.costs}
     best = set(separated(scores))
-    for task, of_task in group(scores, lambda score: score.setting.task).items():
+    for (task, _), of_task in group(
+        scores, lambda score: (score.setting.task, score.metric)
+    ).items():
         title = f"{task_label(task)}, {metric_properties.head(of_task[0].metric)}"
         table = Table(box=None, pad_edge=False, header_style="dim")
         table.add_column(title, style="", header_style="bold", overflow="fold")

@@ -201,3 +201,42 @@ def test_the_command_lists_runs_and_prints_one(tmp_path, capsys):
     printed = json.loads(call("show", names[-1], "--configfile", str(file)))
     assert printed == tiny.resolved("warmup")
     assert call("check", str(file)) == f"tiny: valid, {len(names)} runs\n"
+
+
+def test_splits_share_the_keys_of_every_split_and_may_say_their_own():
+    value = tiny.experiment()
+    source = value["datasets"]["shell_game"]["splits"]["train"]
+    value["datasets"]["shell_game"] |= {
+        "every_split": source | {"settings": {"places": 3, "swaps": [1, 2]}},
+        "splits": {"train": None, "valid": {"settings": {"swaps": [2]}}, "test": {"seed": 5}},
+    }
+    splits = experiment.check(value).datasets["shell_game"].splits
+    assert splits["train"] == source | {"settings": {"places": 3, "swaps": [1, 2]}}
+    assert splits["valid"] == source | {"settings": {"places": 3, "swaps": [2]}}
+    assert splits["test"] == source | {"settings": {"places": 3, "swaps": [1, 2]}, "seed": 5}
+
+
+def test_metrics_and_the_prefix_of_a_data_set_are_those_of_its_runs():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"] |= {
+        "task": "text_to_text", "prefix": "move: ", "metrics": ["cer", "exact_match"],
+    }  # fmt: skip
+    config = experiment.check(value)
+    run = next(iter(experiment.runs(config).values()))
+    assert run.dataset.prefix == "move: "
+    assert experiment.summarise(config)["metrics"] == {"shell_game": ["cer", "exact_match"]}
+    assert "metrics" not in experiment.summarise(experiment.check(tiny.experiment()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"prefix": "x: "}, "datasets.shell_game.prefix: multiple_choice has words of its own bef"),
+        ({"metrics": ["wre"]}, "datasets.shell_game.metrics: unknown 'wre'; choose from: accuracy"),
+    ],
+)
+def test_a_prefix_or_metric_that_does_not_fit_is_refused(changes, message):
+    value = tiny.experiment()
+    value["datasets"]["shell_game"] |= changes
+    with pytest.raises(InputError, match=message):
+        experiment.check(value)

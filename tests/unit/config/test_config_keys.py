@@ -67,8 +67,13 @@ def full() -> dict[str, Any]:
         }  # fmt: skip
     value["methods"]["warmup"]["sampling"]["adaptive_samples"] = {}
     value["methods"]["warmup"]["drafts"] = {}
+    shell_game = value["datasets"]["shell_game"]
+    value["datasets"]["shell_game"] = shell_game | {"metrics": ["accuracy", "exact_match"]}
+    value["datasets"]["texts"] = shell_game | {"task": "text_to_text", "prefix": "correct: "}
     value["runs"][0] |= {"pairs": ["en"], "seeds": [1], "override": {"sft": {"batch_size": 4}}}
-    return to_json(experiment.check(value)) | {"runs": value["runs"]}
+    complete = to_json(experiment.check(value)) | {"runs": value["runs"]}
+    complete["datasets"]["shell_game"]["every_split"] = {}
+    return complete
 
 
 def keys(schema: dict[str, Any], value: Any, path: tuple[Any, ...] = ()) -> Iterator[Key]:

@@ -14,7 +14,7 @@ from warmup.config.conversion import from_json, to_json
 from warmup.config.settings import ExperimentConfig, GridConfig, RunConfig
 
 SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
-NOT_OF_THE_RUN = {"pairs", "splits"}
+NOT_OF_THE_RUN = {"pairs", "splits", "metrics"}
 OPEN = {"objective_settings", "scratch", "splits"}
 """Mappings whose keys depend on something else."""
 
@@ -65,6 +65,8 @@ def differences(kind: Any, schema: dict[str, Any], where: str) -> list[str]:
     keys = properties.keys()
     if kind is settings.DatasetConfig:
         keys -= NOT_OF_THE_RUN
+    if kind in (settings.DatasetConfig, settings.DatasetEntry):
+        keys -= {"every_split"}  # is merged into the splits
     if kind is GridConfig:  # its methods are those that the entry names, with its override
         keys -= {"override", "methods"}
         hints.pop("methods")

@@ -174,7 +174,7 @@ def test_an_empty_file_is_an_error(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"task": "chess"}, "unknown task 'chess'; choose from: multiple_choice, summarization, t"),
-        ({"name": "x"}, "unknown key 'name'; valid keys: pairs, splits, task"),
+        ({"name": "x"}, "unknown key 'name'; valid keys: pairs, prefix, splits, task"),
         ({"pairs": "en"}, r"data set: pairs: 'en' is not of type 'array'"),
         ({"pairs": []}, r"pairs: \[\] should be non-empty"),
         ({"pairs": ["en-en"]}, "'en-en' is neither a language code"),

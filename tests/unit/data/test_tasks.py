@@ -19,13 +19,14 @@ def render(task: str, record: Record) -> Rendered:
     return rendered
 
 
-def test_there_are_four_tasks_with_their_metrics() -> None:
+def test_there_are_five_tasks_with_their_metrics() -> None:
     metrics = {task: plugins.load("task", task).METRICS for task in plugins.names("task")}
     assert metrics == {
         "translation": ("bleu", "chrf", "chrf++"),
         "summarization": ("rouge1", "rouge2", "rougeL"),
         "multiple_choice": ("accuracy", "macro_f1"),
         "transduction": ("wer", "ser"),
+        "text_to_text": ("exact_match", "chrf"),
     }
 
 

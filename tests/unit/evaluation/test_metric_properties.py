@@ -6,6 +6,7 @@ import pytest
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
+from warmup.config.experiment_summary import ExperimentSummary
 from warmup.data import tasks
 from warmup.evaluation import metric_properties, metrics
 from warmup.evaluation.metrics import Corpus
@@ -30,7 +31,9 @@ def write(tmp_path, monkeypatch):
 def test_every_metric_states_what_is_needed():
     found = {name: metric_properties.of(name) for name in metrics.names()}
     found |= {name: metric_properties.of(name) for name in plugins.names("neural metric")}
-    assert [name for name, item in found.items() if not item.higher_is_better] == ["ser", "wer"]
+    assert [name for name, item in found.items() if not item.higher_is_better] == [
+        *("cer", "ser", "ter", "wer", "wer_edits")
+    ]
     assert (found["ser"].low, found["ser"].high, found["ser"].best) == (0, math.inf, 0)
     assert (found["wer"].low, found["wer"].high, found["wer"].best) == (0, 100, 0)
     assert (found["bleu"].low, found["bleu"].high, found["bleu"].best) == (0, 100, 100)
@@ -87,6 +90,17 @@ def test_the_first_metric_of_a_task_is_the_first(tmp_path, monkeypatch):
     (tmp_path / "phones.py").write_text('METRICS: tuple[str, ...] = ("ser", "chrf", "bleu")\n')
     shuffled = ["comet", "bleu", "bertscore", "ser", "chrf", "bleu"]
     expected = ["ser", "chrf", "bleu", "bertscore", "comet"]
-    assert metric_properties.order("phones", shuffled) == expected
+    own = ExperimentSummary().metrics_of("phones")
+    assert metric_properties.order(own, shuffled) == expected
     with pytest.raises(InputError, match="unknown task 'sounds'"):
-        metric_properties.order("sounds", shuffled)
+        ExperimentSummary().metrics_of("sounds")
+
+
+def test_a_data_set_may_have_metrics_of_its_own():
+    experiment = ExperimentSummary(
+        tasks={"words": "text_to_text", "texts": "text_to_text", "more": "text_to_text"},
+        metrics={"texts": ["cer", "exact_match"], "words": ["wer_edits"]},
+    )
+    assert experiment.metrics_of("text_to_text", "texts") == ["cer", "exact_match"]
+    assert experiment.metrics_of("text_to_text", "more") == ["exact_match", "chrf"]
+    assert experiment.metrics_of("text_to_text") == ["wer_edits", "cer", "exact_match", "chrf"]

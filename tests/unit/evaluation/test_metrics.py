@@ -15,7 +15,8 @@ from warmup.evaluation import metric_properties, metrics
 from warmup.evaluation.metrics import Corpus, Metric
 
 NAMES = [
-    "accuracy", "bleu", "chrf", "chrf++", "macro_f1", "rouge1", "rouge2", "rougeL", "ser", "wer",
+    "accuracy", "bleu", "cer", "chrf", "chrf++", "exact_match", "macro_f1", "rouge1", "rouge2",
+    "rougeL", "ser", "ter", "wer", "wer_edits",
 ]  # fmt: skip
 TEXTS = [
     "B because the ball went left",
@@ -136,7 +137,7 @@ def test_language_ignores_region_and_script(code, expected):
     assert primary_code(code) == expected
 
 
-@pytest.mark.parametrize("name", ["bleu", "rouge1", "rouge2", "rougeL"])
+@pytest.mark.parametrize("name", ["bleu", "rouge1", "rouge2", "rougeL", "ter"])
 def test_a_metric_that_depends_on_the_language_asks_for_it(name):
     with pytest.raises(InputError, match="target language is empty"):
         metrics.load(name).statistics(Corpus(["a"], [["a"]], ""))

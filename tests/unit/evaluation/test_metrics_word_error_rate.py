@@ -60,5 +60,5 @@ def test_both_rates_are_0_for_the_same_outputs(pairs):
 
 
 def test_a_reference_without_symbols_is_refused():
-    with pytest.raises(InputError, match="wer: a reference of item 2 has no symbols"):
+    with pytest.raises(InputError, match="wer: a reference of item 2 is empty"):
         WER.statistics(Corpus(["a", "b"], [["a"], [" "]], "nl"))

@@ -7,7 +7,7 @@ This is the measure of the SIGMORPHON shared tasks on grapheme-to-phoneme conver
 import numpy as np
 
 from warmup.evaluation.metrics import Corpus, FloatArray
-from warmup.evaluation.metrics._symbols import items
+from warmup.evaluation.metrics._parts import items
 
 NAME = "wer"
 LABEL = "WER"

@@ -35,26 +35,27 @@ _REPORTED: dict[str, Any] = {
 
 
 def draw(results: Results) -> Figure:
-    """Return the figure: one panel per task."""
+    """Return the figure: one panel per task and main metric."""
     gains = results.primary(results.gains)
     if not gains:
         return message("No gains to show: no method was evaluated on the same data as SFT.")
     if crowded({item.method for item in gains} | {BASELINE}, results.methods):
         return forest(gains, results)
-    tasks = group(gains, lambda item: item.setting.task)
-    claims = {task: _claims(results, task, of_task[0].metric) for task, of_task in tasks.items()}
+    panels = group(gains, lambda item: (item.setting.task, item.metric))
+    claims = {place: _claims(results, *place) for place in panels}
     rows = [
-        len({item.setting for item in of_task}) + len(claims[task])
-        for task, of_task in tasks.items()
+        len({item.setting for item in of_panel}) + len(claims[place])
+        for place, of_panel in panels.items()
     ]
     of_row = 0.15 + 0.05 * len({item.method for item in gains})
     height = of_row * sum(rows) + 0.65 * len(rows) + 0.6
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots(len(rows), 1, squeeze=False, height_ratios=rows).ravel()
-    for axis, (task, of_task) in zip(axes, tasks.items(), strict=True):
-        _panel(axis, of_task, claims[task], results)
+    for axis, (place, of_panel) in zip(axes, panels.items(), strict=True):
+        task, metric = place
+        _panel(axis, of_panel, claims[place], results)
         axis.set_title(task_label(task), loc="left", fontweight="bold")
-        axis.set_xlabel(f"gain over SFT ({metric_properties.head(of_task[0].metric)}, points)")
+        axis.set_xlabel(f"gain over SFT ({metric_properties.head(metric)}, points)")
     hollow = Line2D([], [], **_REPORTED, label="reported in the paper")
     extra = [hollow] if any(claims.values()) else []
     legend(figure, results, (item.method for item in gains), extra=extra)

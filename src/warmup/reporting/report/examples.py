@@ -87,7 +87,7 @@ def _task(results: Results, key: EvaluationKey, path: Path) -> tuple[str, str]:
     if rows.empty:
         raise InputError(f"{path}: the scores have no row of this data set, pair and model")
     task = str(rows["task"].iloc[0])
-    return task, metric_properties.order(task, rows["metric"])[0]
+    return task, results.of(task).metric_order(rows["metric"], key.dataset)[0]
 
 
 def _items(

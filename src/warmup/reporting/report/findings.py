@@ -50,9 +50,13 @@ def findings(results: Results) -> list[Finding]:
     """Return how warmup compares with other methods on each task, by the task's first metric."""
     warmups = [item for item in results.primary(results.estimates) if item.method == FOCUS]
     gains = results.primary(results.of_warmup)
+
+    def place(item: Estimate) -> tuple[str, str]:
+        return item.setting.task, item.metric
+
     return [
-        _finding(of_task, [gain for gain in gains if gain.setting.task == task], results)
-        for task, of_task in group(warmups, lambda item: item.setting.task).items()
+        _finding(of_place, [gain for gain in gains if place(gain) == at], results)
+        for at, of_place in group(warmups, place).items()
     ]
 
 

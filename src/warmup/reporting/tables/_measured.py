@@ -14,10 +14,10 @@ from warmup.reporting.table import Cell
 LABELS = ("data", "model", "method")
 
 
-def metrics_of(task: str, estimates: Sequence[Estimate], gaps: Sequence[Gap]) -> list[str]:
+def metrics_of(results: Results, estimates: Sequence[Estimate], gaps: Sequence[Gap]) -> list[str]:
     """Return the metrics of a table, in order."""
     measured = [item.metric for item in estimates]
-    return metric_properties.order(task, measured + [gap.metric for gap in gaps])
+    return results.metric_order(measured + [gap.metric for gap in gaps])
 
 
 def header(metrics: Sequence[str]) -> list[str]:

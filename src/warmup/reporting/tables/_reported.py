@@ -38,7 +38,7 @@ def table_of(results: Results, quantity: str, title: str) -> Table | None:
     claims = [claim for claim in claims if claim["quantity"] == quantity]
     if not claims:
         return None
-    metrics = metric_properties.order(results.task, (claim["metric"] for claim in claims))
+    metrics = results.metric_order(claim["metric"] for claim in claims)
     rows, bases = list[list[Cell]](), dict[str, list[str]]()
     for (data, model), of_metrics in group(
         claims, lambda claim: (f"{claim['dataset']} {claim['pair']}", claim["model"])

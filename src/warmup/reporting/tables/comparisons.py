@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from warmup.common.grouping import group
 from warmup.common.keys import Setting
 from warmup.evaluation import metric_properties
 from warmup.reporting import cells, notes
@@ -31,13 +32,17 @@ def table(results: Results) -> Table | None:
     if results.comparisons is None or results.comparisons.empty:
         return None
     tests: list[dict[Any, Any]] = results.comparisons.to_dict("records")
-    metric = metric_properties.order(results.task, (test["metric"] for test in tests))[0]
-    tests = [test for test in tests if test["metric"] == metric]
-    directions = metric_properties.directions([metric])
+    first = {
+        dataset: results.metric_order((test["metric"] for test in of_dataset), dataset)[0]
+        for dataset, of_dataset in group(tests, lambda test: str(test["dataset"])).items()
+    }
+    tests = [test for test in tests if test["metric"] == first[test["dataset"]]]
+    metrics = results.metric_order(first.values())
+    directions = metric_properties.directions(metrics)
     scopes = {test["scope"] for test in tests}
     return Table(
         f"{task_label(results.task)}: comparisons (measured), {results.decoding} decoding, "
-        f"{metric_properties.head(metric)}",
+        f"{', '.join(map(metric_properties.head, metrics))}",
         [
             *("data", "model", "method", "against", "difference", "p", "p (Holm)", "effect"),
             *("detectable", "test", "seeds", "n items"),

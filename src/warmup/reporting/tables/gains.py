@@ -27,7 +27,7 @@ def table(results: Results) -> Table | None:
     gains, gaps = results.gains, results.gaps
     if not gains:
         return None
-    metrics = _measured.metrics_of(results.task, gains, gaps)
+    metrics = _measured.metrics_of(results, gains, gaps)
     rows = []
     for setting, method, of_metrics in _measured.by_method(gains):
         not_computed = missing_scores.metrics_of(gaps, setting, method, BASELINE)

@@ -23,7 +23,7 @@ def table(results: Results) -> Table | None:
     estimates, gaps = results.estimates, results.gaps
     if not estimates:
         return None
-    metrics = _measured.metrics_of(results.task, estimates, gaps)
+    metrics = _measured.metrics_of(results, estimates, gaps)
     costs = {(cost.setting, cost.method): cost for cost in results.costs}
     best = set(separated(estimates))
     rows = []

@@ -33,7 +33,7 @@ def table(results: Results) -> Table | None:
         item for item in results.estimates if item.decoding in shown and item.method in methods
     ]
     gaps = [gap for gap in results.gaps if gap.decoding in shown and gap.method in methods]
-    metrics = _measured.metrics_of(results.task, estimates, gaps)
+    metrics = _measured.metrics_of(results, estimates, gaps)
     differences = {
         (item.setting, item.method, item.decoding): item
         for item in results.to_own_warmup
