@@ -138,11 +138,23 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     """Write one JSON object per line, atomically; return how many. Errors as `to_json`."""
-    count = 0
     _refuse_folder(path)  # before the rows are made, which may take hours
-    with atomic(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+    with atomic(path) as temporary:
+        return fill_jsonl(temporary, rows, str(path))
+
+
+def fill_jsonl(path: Path, rows: Iterable[dict[str, Any]], name: str) -> int:
+    """Write one JSON object per line as the rows are made; return how many.
+
+    Args:
+        path: what to write, such as what `atomic` yields.
+        rows: the objects.
+        name: what error messages call the file; errors as `to_json`.
+    """
+    count = 0
+    with path.open("w", encoding="utf-8") as stream:
         for row in rows:
-            stream.write(to_json(row, str(path)) + "\n")
+            stream.write(to_json(row, name) + "\n")
             count += 1
     return count
 

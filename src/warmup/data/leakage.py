@@ -8,9 +8,10 @@ share a target, such as a label, so shared targets are only counted.
 
 import hashlib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 import regex  # type: ignore[import-untyped]
 
@@ -84,54 +85,78 @@ def _drop_marks(found: "regex.Match[str]") -> str:
     return factorial + (" " if len(marks) < len(run) else "") + point
 
 
-@dataclass(frozen=True)
-class Kept:
-    """The records of a split that are kept, and how many occur in a later split."""
-
-    records: list[Record]
-    same_source: int
-    """Records left out because a later split has their source."""
-    same_target: int
-    """Records left out because a later split has one of their targets, but not their source."""
-    same_target_kept: int
-    """Records kept although a later split has one of their targets."""
-
-    @property
-    def left_out(self) -> int:
-        """How many records were left out."""
-        return self.same_source + self.same_target
+_LATER = {"test": (), "valid": ("test",), "train": ("valid", "test")}
+"""Part -> the parts whose texts it must not have, in the order in which they are filtered."""
 
 
-def without_leaks(splits: Mapping[str, list[Record]], by_target: bool) -> dict[str, Kept]:
-    """Return the splits without the records of `train` and `valid` that occur in a later split.
+class Keyed(NamedTuple):
+    """A record with the keys of its texts."""
+
+    record: Record
+    source: str
+    targets: list[str]
+
+
+class HeldOut:
+    """The keys of all texts in `valid` and the test splits, which are kept in memory."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, set[str]] = {"valid": set(), "test": set()}
+        self._targets: dict[str, set[str]] = {"valid": set(), "test": set()}
+
+    def add(self, part: str, one: Keyed) -> None:
+        """Add the keys of a record of a part; those of `train` are not needed."""
+        if part in self._sources:
+            self._sources[part].add(one.source)
+            self._targets[part].update(one.targets)
+
+    def has_source(self, part: str, one: Keyed) -> bool:
+        """Return whether a part later than this one has the record's source."""
+        return any(one.source in self._sources[later] for later in _LATER[part])
+
+    def has_target(self, part: str, one: Keyed) -> bool:
+        """Return whether a part later than this one has one of the record's targets."""
+        return any(not self._targets[later].isdisjoint(one.targets) for later in _LATER[part])
+
+
+@dataclass
+class Filter:
+    """Leaves out the records of a split that occur in a later one, and counts them.
 
     `train` loses what is in any other split, and `valid` what is in a test split. A test split
     stays as it is, so that its scores are comparable with published ones.
-
-    Args:
-        splits: name -> records.
-        by_target: whether a record that shares only a target with a later split is left out.
     """
-    order = ["train", "valid", "test"]
 
-    def later(split: str) -> list[Record]:
-        after = order[order.index(part_of_split(split)) + 1 :]
-        return [r for other in splits if part_of_split(other) in after for r in splits[other]]
+    split: str
+    held_out: HeldOut
+    """The texts of the splits that were filtered before; see `in_order`."""
+    by_target: bool
+    """Whether a record that shares only a target with a later split is left out."""
+    same_source: int = 0
+    """Records left out because a later split has their source."""
+    same_target: int = 0
+    """Records left out because a later split has one of their targets, but not their source."""
+    same_target_kept: int = 0
+    """Records kept although a later split has one of their targets."""
 
-    return {split: _without(records, later(split), by_target) for split, records in splits.items()}
+    def kept(self, records: Iterable[Record]) -> Iterator[Keyed]:
+        """Yield the records that are kept. All are added to what is held out."""
+        part = part_of_split(self.split)
+        for record in records:
+            one = Keyed(record, key(record.source), [*map(key, record.targets)])
+            self.held_out.add(part, one)
+            same_source = self.held_out.has_source(part, one)
+            same_target = not same_source and self.held_out.has_target(part, one)
+            self.same_source += same_source
+            self.same_target += same_target and self.by_target
+            self.same_target_kept += same_target and not self.by_target
+            if not (same_source or (same_target and self.by_target)):
+                yield one
 
 
-def _without(records: list[Record], later: list[Record], by_target: bool) -> Kept:
-    if not later:
-        return Kept(records, 0, 0, 0)
-    sources = {key(record.source) for record in later}
-    targets = {key(target) for record in later for target in record.targets}
-    new = [record for record in records if key(record.source) not in sources]
-    shared = [any(key(target) in targets for target in record.targets) for record in new]
-    if not by_target:
-        return Kept(new, len(records) - len(new), 0, sum(shared))
-    unshared = [record for record, leaks in zip(new, shared, strict=True) if not leaks]
-    return Kept(unshared, len(records) - len(new), sum(shared), 0)
+def in_order(splits: Iterable[str]) -> list[str]:
+    """Return splits in the order in which they have to be filtered: `train` is the last one."""
+    return sorted(splits, key=lambda split: [*_LATER].index(part_of_split(split)))
 
 
 def part(record: Record) -> str:

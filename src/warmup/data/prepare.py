@@ -4,21 +4,28 @@ Reads local files, downloads made by `warmup fetch data`, and generators; never 
 """
 
 import argparse
-from collections.abc import Callable
+import contextlib
+import hashlib
+from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import fmean
 from typing import Any
+
+import numpy as np
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.common.files import sha256, write_json, write_jsonl
+from warmup.common.files import atomic, fill_jsonl, sha256, write_json
 from warmup.common.languages import Pair
 from warmup.common.texts import Normaliser
 from warmup.data import leakage, symbols
 from warmup.data.dataset import Dataset, load
 from warmup.data.records import Record
 from warmup.data.sources import Context, LeftOut
+
+SUMMARY = "summary.json"
+"""File that counts the records. It is there only if all splits are."""
 
 
 def prepare(
@@ -30,73 +37,106 @@ def prepare(
     `warmup.data.leakage`): by their source, and for a pair of two languages also by their target.
     The summary counts them, and what a source leaves out because its entry says so.
 
+    No split is held in memory as a whole, only the texts of `valid` and the test splits. All files
+    are put in place together when the last one is complete, the summary after them.
+
     Raises:
         InputError: a source is not valid, a record does not fit the task, or a split is empty.
     """
-    normalisers = {split: Normaliser() for split in dataset.splits}
-    contexts = {split: Context(split, data_root, downloads) for split in dataset.splits}
-    splits = {
-        split: read_split(dataset, pair, contexts[split], normalise)
-        for split, normalise in normalisers.items()
-    }
-    found = leakage.without_leaks(splits, by_target=not pair.monolingual)
-    summary: dict[str, Any] = {"task": dataset.task, "pair": str(pair), "splits": {}}
-    for split, kept in found.items():
-        if not kept.records:
-            raise InputError(f"splits.{split}: no records left: all of them occur in other splits")
-        path = output_dir / f"{split}.jsonl"
-        write_jsonl(path, (record.to_dict() for record in kept.records))
-        summary["splits"][split] = {
-            "sha256": sha256(path),
-            "left_out_of_source": asdict(contexts[split].left_out),
-            "left_out": {"same_source": kept.same_source, "same_target": kept.same_target},
-            "same_target_kept": kept.same_target_kept,
-            "texts": normalisers[split].read,
-            "normalised": normalisers[split].changed,
-            **describe(dataset.task, kept.records),
-        }
-    write_json(output_dir / "summary.json", summary)
+    held_out = leakage.HeldOut()
+    found = {}
+    with contextlib.ExitStack() as files:
+        for split in leakage.in_order(dataset.splits):
+            context, normalise = Context(split, data_root, downloads), Normaliser()
+            records = read_split(dataset, pair, context, normalise)
+            kept = leakage.Filter(split, held_out, by_target=not pair.monolingual)
+            description = Description(dataset.task)
+            path = output_dir / f"{split}.jsonl"
+            temporary = files.enter_context(atomic(path))
+            fill_jsonl(temporary, map(description.of, kept.kept(records)), str(path))
+            if not description.records:
+                raise InputError(
+                    f"splits.{split}: no records left: all of them occur in other splits"
+                )
+            found[split] = {
+                "sha256": sha256(temporary),
+                "left_out_of_source": asdict(context.left_out),
+                "left_out": {"same_source": kept.same_source, "same_target": kept.same_target},
+                "same_target_kept": kept.same_target_kept,
+                "texts": normalise.read,
+                "normalised": normalise.changed,
+                **description.facts(),
+            }
+        (output_dir / SUMMARY).unlink(missing_ok=True)  # it would not be that of the new files
+    splits = {split: found[split] for split in dataset.splits}
+    summary = {"task": dataset.task, "pair": str(pair), "splits": splits}
+    write_json(output_dir / SUMMARY, summary)
     return summary
 
 
 def read_split(
     dataset: Dataset, pair: Pair, context: Context, normalise: Callable[[str], str]
-) -> list[Record]:
-    """Return the records of one split in NFC, checked against the task.
+) -> Iterator[Record]:
+    """Yield the records of one split in NFC, checked against the task.
 
     Raises:
         InputError: as `prepare`.
     """
     spec = dataset.splits[context.split]
-    found = plugins.load("source", spec["type"]).read(spec, pair, context)
-    normalised = [record.with_texts(normalise) for record in found]
-    if not normalised:
-        said = ["no records", *context.left_out.sentences()]
-        raise InputError(f"splits.{context.split}: {'; '.join(said)}")
     check = plugins.load("task", dataset.task).check
-    records = []
-    for natural in normalised:
+    is_empty = True
+    for found in plugins.load("source", spec["type"]).read(spec, pair, context):
+        is_empty = False
+        natural = found.with_texts(normalise)
         try:
             record = symbols.split(natural, spec.get("characters", ()))
-            record = replace(record, prefix=dataset.prefix)
+            if dataset.prefix:
+                record = replace(record, prefix=dataset.prefix)
             check(record)
-            records.append(record)
         except InputError as error:
             raise InputError(f"splits.{context.split}: {error}") from None
-    return records
+        yield record
+    if is_empty:
+        said = ["no records", *context.left_out.sentences()]
+        raise InputError(f"splits.{context.split}: {'; '.join(said)}")
 
 
-def describe(task: str, records: list[Record]) -> dict[str, Any]:
-    """Return counts, and mean lengths in words (separated by spaces) of what a model sees."""
-    render = plugins.load("task", task).render
-    texts = [render(record) for record in records]
-    return {
-        "records": len(records),
-        "different_sources": len({leakage.key(record.source) for record in records}),
-        "input_words": round(fmean(len(str(text.input).split()) for text in texts), 2),
-        "target_words": round(fmean(len(text.target.split()) for text in texts), 2),
-        "references": round(fmean(len(text.references) for text in texts), 2),
-    }
+class Description:
+    """Counts the records of a split, and what a model sees of them, while they are written.
+
+    Args:
+        task: renders records as text.
+    """
+
+    def __init__(self, task: str) -> None:
+        self._render = plugins.load("task", task).render
+        self._sources = array("Q")  # as hashes: 8 bytes instead of a text
+        self._input_words = self._target_words = self._references = 0
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return len(self._sources)
+
+    def of(self, one: leakage.Keyed) -> dict[str, Any]:
+        """Count a record, and return it as it is written."""
+        text = self._render(one.record)
+        digest = hashlib.blake2b(one.source.encode(), digest_size=8).digest()
+        self._sources.append(int.from_bytes(digest))
+        self._input_words += len(str(text.input).split())
+        self._target_words += len(text.target.split())
+        self._references += len(text.references)
+        return one.record.to_dict()
+
+    def facts(self) -> dict[str, Any]:
+        """Return counts, and mean lengths in words (separated by spaces) of what a model sees."""
+        return {
+            "records": self.records,
+            "different_sources": len(np.unique(np.frombuffer(self._sources, dtype=np.uint64))),
+            "input_words": round(self._input_words / self.records, 2),
+            "target_words": round(self._target_words / self.records, 2),
+            "references": round(self._references / self.records, 2),
+        }
 
 
 def sentences(summary: dict[str, Any]) -> list[str]:

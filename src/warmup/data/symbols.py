@@ -39,6 +39,8 @@ def split(record: Record, parts: Sequence[str]) -> Record:
     Raises:
         InputError: as `of_characters`, naming the record.
     """
+    if not parts:
+        return record
     try:
         source = of_characters(record.source) if "source" in parts else record.source
         targets = [*map(of_characters, record.targets)] if "target" in parts else record.targets

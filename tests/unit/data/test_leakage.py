@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers.local_files import TSV
+from helpers.splits import without_leaks
 from warmup.common.files import write_text
 from warmup.common.languages import Pair
 from warmup.data.dataset import parse
 from warmup.data.generators import agreement, shell_game, tally
-from warmup.data.leakage import key, part, without_leaks
+from warmup.data.leakage import key, part
 from warmup.data.prepare import prepare
 from warmup.data.records import Record
 
@@ -123,15 +124,26 @@ def test_a_shared_target_is_left_out_or_counted() -> None:
         "test": [record("A!", "q"), record("f", "y", "other"), record("g", "x")],
     }
     left = without_leaks(splits, by_target=True)
-    assert [r.id for r in left["train"].records] == []
-    assert (left["train"].same_source, left["train"].same_target) == (1, 3)
+    records, counts = left["train"]
+    assert (records, counts.same_source, counts.same_target) == ([], 1, 3)
     kept = without_leaks(splits, by_target=False)
-    assert [r.id for r in kept["train"].records] == ["b", "c", "t"]
-    train = kept["train"]
-    assert (train.same_source, train.same_target, train.same_target_kept) == (1, 0, 3)
+    records, counts = kept["train"]
+    assert [r.id for r in records] == ["b", "c", "t"]
+    assert (counts.same_source, counts.same_target, counts.same_target_kept) == (1, 0, 3)
     for found in (left, kept):
-        assert [r.id for r in found["valid"].records] == ["d", "e"]
-        assert found["test"].records == splits["test"]
+        assert [r.id for r in found["valid"][0]] == ["d", "e"]
+        assert found["test"][0] == splits["test"]
+
+
+def test_what_valid_loses_is_still_left_out_of_train() -> None:
+    splits = {
+        "train": [record("b", "y")],
+        "valid": [record("a", "y")],
+        "test": [record("a", "x")],
+    }
+    found = without_leaks(splits, by_target=True)
+    assert [found[split][0] for split in ("train", "valid")] == [[], []]
+    assert found["train"][1].same_target == found["valid"][1].same_source == 1
 
 
 def test_both_directions_of_a_pair_train_on_the_same_sentences(tmp_path: Path) -> None:

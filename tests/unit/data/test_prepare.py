@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
+from helpers.splits import without_leaks
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, sha256, write_text
 from warmup.common.languages import parse_pair
 from warmup.data import leakage
 from warmup.data.dataset import Dataset, load, parse
-from warmup.data.leakage import without_leaks
 from warmup.data.prepare import prepare
 from warmup.data.records import Record, read_records
 
@@ -73,7 +73,7 @@ def test_training_records_that_are_tested_on_are_left_out() -> None:
         "far": [record(1, "Far?"), record(2, "far"), record(3, "A test.")],
     }
     found = without_leaks(splits, by_target=False)
-    assert {split: [r.id for r in kept.records] for split, kept in found.items()} == {
+    assert {split: [r.id for r in records] for split, (records, _) in found.items()} == {
         "test": ["1"],
         "train": ["3", "4"],
         "valid": ["1", "3"],
@@ -126,7 +126,7 @@ def test_the_command_says_which_records_it_left_out_and_why(tmp_path: Path) -> N
 
 
 def test_a_record_must_fit_the_task(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"splits\.train: record '1' has no target, which summar"):
+    with pytest.raises(InputError, match=r"splits\.test: record '4' has no target, which summar"):
         run(parse({**ENTRY, "task": "summarization"}), tmp_path)
 
 
