@@ -33,9 +33,8 @@ def atomic(path: Path, *, replace: bool = False) -> Iterator[Path]:
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+    scratch, descriptor = _scratch(path)
     temporary = scratch / path.name
-    descriptor = _lock(scratch)
     try:
         with adding_path(path):
             yield temporary
@@ -63,18 +62,44 @@ def _sweep(path: Path) -> None:
             os.close(descriptor)
 
 
-def _lock(folder: Path) -> int | None:
+def _scratch(path: Path) -> tuple[Path, int | None]:
+    """Make a scratch folder of `path` and lock it; return it with the descriptor of the lock."""
+    while True:
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        descriptor = _lock(scratch, wait=True)
+        if scratch.exists():
+            return scratch, descriptor
+        if descriptor is not None:  # another process has swept it before it was locked
+            os.close(descriptor)
+
+
+def _lock(folder: Path, wait: bool = False) -> int | None:
     """Lock a folder until the descriptor is closed or the process ends; return None if it fails."""
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError:  # gone, or a file of that name
         return None
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:  # another process has it, or the file system has no locks
         os.close(descriptor)
         return None
     return descriptor
+
+
+@contextlib.contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Make a folder, and let one process at a time use it; others wait.
+
+    On a file system without locks none waits.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = _lock(folder, wait=True)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _refuse_folder(path: Path) -> None:

@@ -191,11 +191,11 @@ class Places:
         digest = hash(identifier) or 1
         slot = self._slot(digest)
         if self._hashes[slot]:
-            name, line = divmod(self._places[slot], _LINES)
-            return f"{[*self._names][name]}:{line}"
-        name, _, line = where.rpartition(":")
+            number, line = divmod(self._places[slot], _LINES)
+            return f"{[*self._names][number]}:{line}"
+        name, _, last = where.rpartition(":")
         number = self._names.setdefault(name, len(self._names))
-        self._hashes[slot], self._places[slot] = digest, number * _LINES + int(line)
+        self._hashes[slot], self._places[slot] = digest, number * _LINES + int(last)
         self._used += 1
         if 3 * self._used > 2 * len(self._hashes):
             self._grow()

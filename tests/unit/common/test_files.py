@@ -5,6 +5,7 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,23 @@ with atomic(Path(sys.argv[1])) as temporary:
     print("written", flush=True)
     sys.stdin.read()
 """
+
+
+def test_a_writer_swept_by_another_one_before_it_has_a_lock_begins_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = tempfile.mkdtemp, []
+
+    def make_and_meet_another(**options: Any) -> str:
+        made.append(make(**options))
+        if len(made) == 1:
+            write_text(tmp_path / "a.txt", "of the other writer")
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", make_and_meet_another)
+    write_text(tmp_path / "a.txt", "new")
+    assert (len(made), (tmp_path / "a.txt").read_text()) == (3, "new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
 def test_what_a_killed_process_left_goes_with_the_next_write_and_what_a_living_one_has_stays(

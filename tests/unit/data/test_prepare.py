@@ -3,6 +3,8 @@
 import json
 import subprocess
 import sys
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from warmup.common.files import read_json, sha256, write_text
 from warmup.common.languages import parse_pair
 from warmup.data import leakage
 from warmup.data.dataset import Dataset, load, parse
+from warmup.data.generators import shell_game
 from warmup.data.prepare import prepare
 from warmup.data.records import Record, read_records
 
@@ -236,3 +239,52 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert refused.returncode == 2
     assert refused.stderr == "error: unknown pair 'de'; choose from: en\n"
     assert "--output-dir" in command("--help").stdout
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, watch: Callable[[Record], None]) -> None:
+    """Let a function see each record that is generated."""
+    generate = shell_game.generate
+
+    def seen(*arguments: Any) -> Iterator[Record]:
+        for made in generate(*arguments):
+            watch(made)
+            yield made
+
+    monkeypatch.setattr(shell_game, "generate", seen)
+
+
+def test_no_split_is_held_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    living, most = 0, 0
+
+    def gone() -> None:
+        nonlocal living
+        living -= 1
+
+    def watch(made: Record) -> None:
+        nonlocal living, most
+        living += 1
+        most = max(most, living)
+        weakref.finalize(made, gone)
+
+    watched(monkeypatch, watch)
+    splits = {"train": synthetic(1, 300), "valid": synthetic(2, 100), "test": synthetic(3, 100)}
+    assert run(parse({**ENTRY, "splits": splits}), tmp_path)["splits"]["train"]["records"] == 300
+    assert most < 5
+
+
+def test_a_run_that_is_interrupted_leaves_all_files_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(parse(ENTRY), tmp_path)
+    before = {path: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    records = iter(range(400))  # one in ten belongs to a held-out split, so test is complete then
+
+    def watch(made: Record) -> None:
+        if next(records, None) is None:
+            raise KeyboardInterrupt
+
+    watched(monkeypatch, watch)
+    entry = {**ENTRY, "splits": {split: synthetic(9, 30) for split in ENTRY["splits"]}}
+    with pytest.raises(KeyboardInterrupt):
+        run(parse(entry), tmp_path)
+    assert {path: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before

@@ -1,5 +1,6 @@
 """The canonical record."""
 
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 from warmup.common.errors import InputError
 from warmup.common.files import write_jsonl, write_text
 from warmup.common.texts import is_blank, nfc
-from warmup.data.records import Record, from_dict, read_records
+from warmup.data.records import Places, Record, from_dict, read_records
 
 text = st.text().map(nfc).filter(lambda text: not is_blank(text))
 records = st.builds(
@@ -78,3 +79,14 @@ def test_an_id_used_twice_names_both_lines(tmp_path: Path) -> None:
     write_text(path, line + "\n" + line)  # the line in between is empty, and counts
     with pytest.raises(InputError, match=r"a\.jsonl:3: id 'x' was used before, at .*a\.jsonl:1"):
         list(read_records(path))
+
+
+def test_ids_take_little_memory_and_are_still_told_apart() -> None:
+    places = Places()
+    tracemalloc.start()
+    for number in range(20_000):
+        assert places.earlier(f"en-de/{number}", f"part {number // 15_000}:{number}") is None
+    assert tracemalloc.get_traced_memory()[1] < 60 * 20_000
+    tracemalloc.stop()
+    assert places.earlier("en-de/7", "part 1:20001") == "part 0:7"
+    assert places.earlier("en-de/19999", "part 1:20001") == "part 1:19999"
