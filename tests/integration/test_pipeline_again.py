@@ -118,7 +118,7 @@ def test_a_local_file_that_was_edited_makes_its_data_due(tmp_path):
 
     (tmp_path / "mine/train.jsonl").unlink()
     output = snakemake(tmp_path, config, target)[1]
-    assert "error: splits.train (local): no such file: mine/train.jsonl" in output
+    assert "config: datasets.tally: splits.train (local): no such file: mine/train.jsonl" in output
     assert "Traceback" not in output
 
 

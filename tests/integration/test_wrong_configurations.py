@@ -100,6 +100,16 @@ CONFIG = {
         3,
         "log_every (3) must divide validate_every (4)",
     ),
+    "unknown key of a source": (
+        "datasets.shell_game.splits.train.sizes",
+        3,
+        "config: datasets.shell_game: splits.train (synthetic): unknown key 'sizes'; valid keys: ",
+    ),
+    "missing local file": (
+        "datasets.shell_game.splits.train",
+        {"type": "local", "format": "tsv", "file": "x.tsv", "fields": {"source": 0, "target": 1}},
+        "splits.train (local): no such file: data/x.tsv (data root: data)",
+    ),
     "override of a method that is not run": (
         "runs.0.override",
         {"nobody": {}},

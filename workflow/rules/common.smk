@@ -18,6 +18,7 @@ from warmup.common.errors import run
 from warmup.common.files import write_json
 from warmup.common.keys import EVALUATION, RUN
 from warmup.config import files
+from warmup.config.checks import check_sources
 from warmup.pipeline import slurm
 from warmup.pipeline.paths import check_project
 from warmup.pipeline.plan import Plan
@@ -36,12 +37,14 @@ def plan():
     else:
         whole = files.read(settings.configfiles, default)
         given = files.parse_assignments(settings.config_args or [])
-    return Plan(
+    made = Plan(
         whole,
         given=given,
         metrics_ready=METRICS_ENVIRONMENT.exists()
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )
+    check_sources(made.config)
+    return made
 
 
 # what is wrong with a configuration is one line, as in all commands

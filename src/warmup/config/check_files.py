@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from warmup.config import experiment
+from warmup.config import checks, experiment
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,4 +21,5 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Check a configuration as the workflow does, and say how many runs it has."""
     config = experiment.load(*options.files)
+    checks.check_sources(config)
     print(f"{config.experiment}: valid, {len(experiment.run_names(config))} runs")

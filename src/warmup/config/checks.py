@@ -91,6 +91,28 @@ def _check_scoring(where: str, dataset: DatasetEntry) -> None:
             _choose(f"{where}.metrics", metric, known)
 
 
+def check_sources(config: ExperimentConfig) -> None:
+    """Let each source that a run uses check its entry: keys, settings, files of this machine.
+
+    Raises:
+        InputError: what is wrong, naming the data set and the split.
+    """
+    used = {
+        (name, pair)
+        for entry in config.runs
+        for name in entry.datasets
+        for pair in config.datasets[name].pairs
+        if entry.pairs is None or pair in entry.pairs
+    }
+    for name, pair in sorted(used):
+        for split, spec in config.datasets[name].splits.items():
+            source = plugins.load("source", spec["type"])
+            try:
+                source.check(spec, parse_pair(pair), split, config.data_root)
+            except InputError as error:
+                raise InputError(f"config: datasets.{name}: {error}") from None
+
+
 def _check_labels(config: ExperimentConfig) -> None:
     """Check that what people read tells the methods of the runs apart."""
     shown = Methods(labels=config.labels)

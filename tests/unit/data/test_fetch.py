@@ -83,7 +83,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     server.server_close()
 
 
-def dataset(url: str, **entry: str) -> Dataset:
+def dataset(url: str, **entry: Any) -> Dataset:
     file = {"url": url, **(entry or {"sha256": SHA256})}
     spec = {"type": "url", "format": "tsv", "file": file, "fields": {"en": 0, "de": 1}}
     return parse({"task": "translation", "pairs": ["en-de"], "splits": {"test": spec}})
@@ -154,7 +154,7 @@ def test_an_interrupted_download_goes_on_where_it_stopped(server: Server, tmp_pa
 
 def test_what_an_earlier_run_left_is_used(server: Server, tmp_path: Path) -> None:
     server.cut_after = [100, 100, 100, 100]
-    with pytest.raises(InputError, match="cannot download: the connection was closed early; run"):
+    with pytest.raises(InputError, match="the connection was closed early, after 400 of "):
         get(dataset(server.address()), tmp_path)
     get(dataset(server.address()), tmp_path)
     assert server.ranges[-1] == "bytes=400-"
@@ -191,8 +191,8 @@ def test_failures_that_pass_are_tried_again(server: Server, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("failures", "message"),
     [
-        ([404], "the server answered 404 Not Found$"),
-        ([403], "the server answered 403 Forbidden$"),
+        ([404], "the server answered 404 Not Found; a copy of the file may be put at "),
+        ([403], "the server answered 403 Forbidden; a copy"),
         ([500] * 4, "cannot download: the server answered 500 .*; run again"),
     ],
 )
@@ -212,14 +212,18 @@ def test_a_server_that_is_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_a_wrong_hash_leaves_nothing(server: Server, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=f"sha256 is {SHA256}, but the configuration expects 000"):
+    found = rf"sha256 is {SHA256} \({len(CONTENT):,} bytes\), but the configuration expects 000"
+    with pytest.raises(InputError, match=found):
         get(dataset(server.address(), sha256="0" * 64), tmp_path)
     assert [path.name for path in tmp_path.rglob("*.gz")] == []
 
 
 def test_a_web_page_is_not_data(server: Server, tmp_path: Path) -> None:
     server.files["/login"] = b"\n<!DOCTYPE html><html><body>Please log in</body></html>"
-    with pytest.raises(InputError, match="the server sent a web page instead of data"):
+    said = (
+        r"the server sent a web page instead of data \(55 bytes, which begin with '<!DOCTYPE html>"
+    )
+    with pytest.raises(InputError, match=said):
         get(dataset(server.address("/login")), tmp_path)
 
 
@@ -246,6 +250,65 @@ def test_a_web_page_leaves_the_next_start_nothing_either(
 def test_an_address_that_cannot_be(host: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not a valid address"):
         get(dataset(f"http://{host}/a.tsv.gz"), tmp_path)
+
+
+def url_entry(server: Server, path: str, content: bytes, **more: Any) -> dict[str, Any]:
+    return {
+        "url": server.address(path), "sha256": hashlib.sha256(content).hexdigest(), **more
+    }  # fmt: skip
+
+
+def test_further_addresses_are_tried_in_their_order(
+    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = gzip.decompress(CONTENT)
+    server.files |= {"/wrong.tsv": b"1\t2\n", "/a.tsv": text}
+    first = url_entry(server, "/away.tsv.gz", CONTENT)
+    mirrors = [url_entry(server, "/wrong.tsv", text), url_entry(server, "/a.tsv", text)]
+    wanted = dataset(**first, mirrors=mirrors)
+    (file,) = get(wanted, tmp_path)
+    assert file["origin"] == server.address("/a.tsv")
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 2
+    assert said[0].endswith(f"404 Not Found; trying {server.address('/wrong.tsv')}")
+    assert said[1].endswith(f"; trying {server.address('/a.tsv')}")
+    server.ranges.clear()
+    assert get(wanted, tmp_path) == [file]
+    assert server.ranges == []  # nothing is asked of the first address again
+    summary = prepare(
+        wanted, wanted.pair("en-de"), data_root=".", downloads=tmp_path, output_dir=tmp_path / "out"
+    )
+    assert summary["splits"]["test"]["records"] == 20_000
+
+
+def test_if_all_addresses_fail_each_is_told(server: Server, tmp_path: Path) -> None:
+    server.files["/wrong.tsv.gz"] = b"other"
+    mirror = {"url": server.address("/wrong.tsv.gz")}  # the same file, so the same hash
+    wanted = dataset(**url_entry(server, "/away", CONTENT, bytes=len(CONTENT)), mirrors=[mirror])
+    with pytest.raises(InputError) as error:
+        get(wanted, tmp_path)
+    away, wrong, copy = str(error.value).split("; ")
+    assert away == f"{server.address('/away')}: the server answered 404 Not Found"
+    found = hashlib.sha256(b"other").hexdigest()
+    assert wrong == (
+        f"{server.address('/wrong.tsv.gz')}: sha256 is {found} (5 bytes), but the configuration "
+        f"expects {SHA256} ({len(CONTENT):,} bytes)"
+    )
+    assert copy == f"a copy of the file may be put at 127.0.0.1:{server.server_port}/away"
+
+
+def test_a_copy_in_the_data_root_is_used_instead_of_a_download(tmp_path: Path) -> None:
+    wanted = dataset("http://127.0.0.1:9/wmt/a.tsv.gz")
+    copy = tmp_path / "root/127.0.0.1:9/wmt/a.tsv.gz"
+    copy.parent.mkdir(parents=True)
+    copy.write_bytes(CONTENT)
+    places = {"data_root": str(tmp_path / "root"), "downloads": tmp_path / "downloads"}
+    assert fetch(wanted, wanted.pair("en-de"), **places) == []
+    summary = prepare(wanted, wanted.pair("en-de"), **places, output_dir=tmp_path / "out")
+    assert summary["splits"]["test"]["records"] == 20_000
+    copy.write_bytes(b"half of it")
+    with pytest.raises(InputError, match=r"sha256 is .* \(10 bytes\), but the config"):
+        fetch(wanted, wanted.pair("en-de"), **places)
 
 
 def test_two_processes_take_turns(server: Server, tmp_path: Path) -> None:

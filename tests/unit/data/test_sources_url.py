@@ -24,7 +24,7 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def spec(**entry: str) -> dict[str, Any]:
+def spec(**entry: Any) -> dict[str, Any]:
     return {"type": "url", "format": "tsv", "file": entry, "fields": FIELDS}
 
 
@@ -105,6 +105,29 @@ def test_a_member_of_an_archive_is_read_and_nothing_is_unpacked(name: str, tmp_p
     assert not OUTSIDE.exists()
 
 
+@pytest.mark.parametrize("stored", ["data/x.tsv", "./data/x.tsv"])
+@pytest.mark.parametrize("asked", ["data/x.tsv", "./data/x.tsv"])
+def test_a_point_before_the_name_of_a_member_does_not_matter(
+    stored: str, asked: str, tmp_path: Path
+) -> None:
+    members = {"./data/a.tsv": b"", stored: CONTENT, "./data/z.tsv": b""}
+    for name, archive in (("a.tgz", tar(members, "gz")), ("a.zip", zipped(members))):
+        (tmp_path / name).write_bytes(archive)
+        entry = spec(url=name, sha256=digest(archive), member=asked)
+        assert sources(tmp_path, entry) == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["a.tar.gz", "a.tar.xz", "a.zip"])
+def test_half_of_an_archive_is_one_line(name: str, tmp_path: Path) -> None:
+    text = b"".join(b"%d\t%d\n" % (n, n * n) for n in range(9999))
+    whole = {"a.zip": zipped}.get(name, lambda members: tar(members, name[6:]))({"x.tsv": text})
+    half = whole[: len(whole) // 2]
+    (tmp_path / name).write_bytes(half)
+    for pinned in ({"sha256": digest(half)}, {"content_sha256": digest(text)}):
+        with pytest.raises(InputError, match=rf"{name}:x\.tsv: cannot read: "):
+            sources(tmp_path, spec(url=name, member="x.tsv", **pinned))
+
+
 def test_a_compressed_member(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(zipped({"x.tsv.gz": gzip.compress(CONTENT)}))
     entry = spec(url="a.zip", content_sha256=digest(CONTENT), member="x.tsv.gz")
@@ -155,9 +178,17 @@ def test_a_plain_file_has_no_members(tmp_path: Path) -> None:
         ),
         (
             {"url": "a.tsv", "md5": "0"},
-            "unknown key 'md5'; valid keys: content_sha256, member",
+            "unknown key 'md5'; valid keys: bytes, content_sha256, member, mirrors,",
         ),
         ({"url": "b.tsv", "sha256": "0" * 64}, r"b\.tsv: no such file: .*b\.tsv$"),
+        (
+            {"url": "a.tsv", "sha256": "0" * 64, "mirrors": ["b.tsv"]},
+            r"mirrors\.0: 'b\.tsv' is not of type 'object'",
+        ),
+        (
+            {"url": "a.tsv", "sha256": "0" * 64, "mirrors": [{"url": "b", "format": "tsv"}]},
+            r"mirrors\.0: unknown key 'format'; valid keys: bytes, content_sha256, member, sha256",
+        ),
         ({"url": "ftp://host/a", "sha256": "0" * 64}, "must be http, https, file, or a path"),
         ({"url": "http://[::1/a", "sha256": "0" * 64}, "not a valid address"),
         (
@@ -166,7 +197,7 @@ def test_a_plain_file_has_no_members(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_wrong_entries_are_refused(entry: dict[str, str], message: str, tmp_path: Path) -> None:
+def test_wrong_entries_are_refused(entry: dict[str, Any], message: str, tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_bytes(CONTENT)
     with pytest.raises(InputError, match=message):
         sources(tmp_path, spec(**entry))

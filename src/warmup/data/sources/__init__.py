@@ -1,11 +1,16 @@
 """Sources of records, one kind per file.
 
-Each has `read(spec, pair, context)`, which yields the records of one split without using the
-network, and `fetch(spec, pair, context)`, which downloads the files that `read` needs and returns
-them (none for a source that needs no network). `NEEDS_NETWORK`, a literal `True` or `False`, says
-whether the workflow has to fetch before it prepares; it is read from the file without importing
-it. `spec` is the split's entry in the configuration; the top of each file describes its keys, and
-`read` and `fetch` check them with `warmup.config.schema`.
+Each has three functions. `spec` is the split's entry in the configuration:
+
+- `read(spec, pair, context)` yields the records of one split without using the network;
+- `fetch(spec, pair, context)` downloads the files that `read` needs and returns them (none for a
+  source that needs no network);
+- `check(spec, pair, split, data_root)` raises an `InputError` about what can be found wrong before
+  either, at once and without the network: keys, settings, files that should be on this machine.
+
+All three check the keys, which the top of each file describes. `NEEDS_NETWORK`, a literal `True` or
+`False`, says whether the workflow has to fetch before it prepares; it is read from the file without
+importing it.
 
 `read` yields one record at a time, so that no data set has to fit into memory. What it leaves out
 because the entry says so, it counts in `context.left_out`.

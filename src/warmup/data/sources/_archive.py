@@ -64,22 +64,28 @@ def _open(path: Path, member: str | None) -> Iterator[IO[bytes]]:
 
 
 def _open_member(path: Path, member: str, stack: contextlib.ExitStack) -> IO[bytes]:
-    if PurePosixPath(member).is_absolute() or ".." in PurePosixPath(member).parts:
+    """Open a file of an archive; `./` at the beginning of its name has no meaning."""
+    wanted = PurePosixPath(member)
+    if wanted.is_absolute() or ".." in wanted.parts:
         raise InputError(f"{path}: member {member!r} leads out of the archive")
+    files = []
     if path.suffix == ".zip":
         archive = stack.enter_context(zipfile.ZipFile(path))
-        if member in archive.namelist() and not member.endswith("/"):
-            return archive.open(member)
-        members = archive.namelist()
+        for entry in archive.infolist():
+            if not entry.is_dir():
+                if PurePosixPath(entry.filename) == wanted:
+                    return archive.open(entry)
+                files.append(entry.filename)
     elif path.name.endswith(_TAR):
         tar = stack.enter_context(tarfile.open(path))  # noqa: SIM115
-        members = tar.getnames()
-        # a link is refused: it may lead out of the archive
-        if member in members and tar.getmember(member).isfile():
-            return cast(IO[bytes], tar.extractfile(member))
+        for item in tar:  # in one pass: what comes after the member is not decompressed
+            if item.isfile():  # a link is refused: it may lead out of the archive
+                if PurePosixPath(item.name) == wanted:
+                    return cast(IO[bytes], tar.extractfile(item))
+                files.append(item.name)
     else:
         raise InputError(f"{path}: has no members; an archive is one of {', '.join(_TAR)}, .zip")
     raise InputError(
-        f"{path}: no file {member!r} in the archive; it has {', '.join(members[:10])}"
-        + (f" and {len(members) - 10} more" if len(members) > 10 else "")
+        f"{path}: no file {member!r} in the archive; it has {', '.join(files[:10])}"
+        + (f" and {len(files) - 10} more" if len(files) > 10 else "")
     )

@@ -18,6 +18,7 @@ _TRIES = 4
 _PAUSE = 1.0  # seconds before the second try, twice as many before the next
 _TIMEOUT = 60  # seconds without a byte
 _BLOCK = 1 << 18
+_SHOWN = 80  # bytes of a web page in a message
 
 
 def download(url: str, path: Path, verify: Callable[[Path], None]) -> None:
@@ -81,9 +82,9 @@ def _complete(url: str, partial: Path) -> None:
         if attempt:
             time.sleep(_PAUSE * 2 ** (attempt - 1))
         try:
-            if _transfer(url, partial):
+            problem = _transfer(url, partial)
+            if not problem:
                 return
-            problem = "the connection was closed early"
         except HTTPError as error:
             problem = f"the server answered {error.code} {error.reason}"
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -102,8 +103,8 @@ def _complete(url: str, partial: Path) -> None:
     raise InputError(f"{url}: cannot download: {problem}; run again to continue")
 
 
-def _transfer(url: str, partial: Path) -> bool:
-    """Append to `partial` what the server sends; return whether the file is complete."""
+def _transfer(url: str, partial: Path) -> str:
+    """Append to `partial` what the server sends; return what is wrong, nothing if it is all."""
     have = partial.stat().st_size if partial.exists() else 0
     headers = {"User-Agent": "warmup"}
     if have:
@@ -127,14 +128,17 @@ def _transfer(url: str, partial: Path) -> bool:
             while block := response.read(_BLOCK):
                 stream.write(block)
                 progress.update(len(block))
-    return total is None or partial.stat().st_size == total
+    if total is None or (found := partial.stat().st_size) == total:
+        return ""
+    return f"the connection was closed early, after {found:,} of {total:,} bytes"
 
 
 def _refuse_web_page(url: str, path: Path) -> None:
     with path.open("rb") as stream:
-        start = stream.read(512).removeprefix(codecs.BOM_UTF8).lstrip().lower()
-    if start.startswith((b"<!doctype html", b"<html")):
+        start = stream.read(512).removeprefix(codecs.BOM_UTF8).lstrip()
+    if start.lower().startswith((b"<!doctype html", b"<html")):
+        text = start[:_SHOWN].decode("utf-8", "replace")
         raise InputError(
-            f"{url}: the server sent a web page instead of data; is the address that of the file "
-            "itself, and open to all?"
+            f"{url}: the server sent a web page instead of data ({path.stat().st_size:,} bytes, "
+            f"which begin with {text!r}); is the address that of the file itself, and open to all?"
         )

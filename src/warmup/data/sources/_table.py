@@ -106,8 +106,8 @@ def read(
     Raises:
         InputError: the spec is not valid, or a row is malformed, naming file and line.
     """
-    columns = entries(where, spec, pair)
-    fields = resolve(where, spec, pair)
+    columns = check(where, spec, pair)
+    fields = _resolve(where, spec, pair)
     texts = [[open_text(entry) for entry in column] for column in columns]
 
     def rows() -> Iterator[Row]:
@@ -124,7 +124,18 @@ def read(
     yield from _selection.select(rows, make, spec, where, left_out)
 
 
-def resolve(where: str, spec: Mapping[str, Any], pair: Pair) -> dict[str, Any]:
+def check(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
+    """Check all keys of the entry of a split; return its files as `entries` does.
+
+    Raises:
+        InputError: a key is missing or not valid.
+    """
+    columns = entries(where, spec, pair)
+    _resolve(where, spec, pair)
+    return columns
+
+
+def _resolve(where: str, spec: Mapping[str, Any], pair: Pair) -> dict[str, Any]:
     """Return which column each part of a record is in; errors as `_fields.resolve`."""
     if spec["format"] == "text":
         return {"source": "source", "target": "target"}

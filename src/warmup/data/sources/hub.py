@@ -45,10 +45,20 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
         raise InputError(
             f"{where}: {spec['id']} is not in {context.downloads}; `warmup fetch data` downloads it"
         )
-    table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
-    table |= {key: spec[key] for key in _table.OPTIONAL if key in spec}
     text = _table.Text(str(path), partial(read_lines, path))
+    table = _as_table(spec, context)
     return _table.read(where, table, pair, lambda _: text, context.left_out)
+
+
+def check(spec: Mapping[str, Any], pair: Pair, split: str, data_root: str) -> None:
+    """Check the entry of a split; whether the Hub has it is seen when it is downloaded.
+
+    Raises:
+        InputError: a key is not valid.
+    """
+    context = Context(split, data_root, Path())
+    where = _check(spec, context)
+    _table.check(where, _as_table(spec, context), pair)
 
 
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
@@ -80,6 +90,13 @@ def _check(spec: Mapping[str, Any], context: Context) -> str:
     elif "revision" not in spec:
         raise InputError(f"{where}: {spec['id']} needs a revision: a commit, 40 hexadecimal digits")
     return where
+
+
+def _as_table(spec: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """Return the entry of the table that `fetch` writes."""
+    path = _locate(spec, context)
+    table = {"type": "hub", "format": "jsonl", "file": str(path), "fields": spec["fields"]}
+    return table | {key: spec[key] for key in _table.OPTIONAL if key in spec}
 
 
 def _locate(spec: Mapping[str, Any], context: Context) -> Path:

@@ -32,9 +32,7 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
     where = _where(context)
 
     def open_text(entry: Any) -> _table.Text:
-        path = _path(where, entry, context)
-        if not path.is_file():
-            raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
+        path = _existing(where, entry, context)
         return _table.Text(str(path), partial(read_lines, path))
 
     return _table.read(where, spec, pair, open_text, context.left_out)
@@ -51,6 +49,18 @@ def files(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Path]:
     return [_path(where, entry, context) for entry in chain.from_iterable(columns)]
 
 
+def check(spec: Mapping[str, Any], pair: Pair, split: str, data_root: str) -> None:
+    """Check the entry of a split, and that its files are there.
+
+    Raises:
+        InputError: a key is not valid, or a file is missing.
+    """
+    context = Context(split, data_root, Path())
+    where = _where(context)
+    for entry in chain.from_iterable(_table.check(where, spec, pair)):
+        _existing(where, entry, context)
+
+
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the files are here."""
     return []
@@ -64,3 +74,10 @@ def _path(where: str, entry: Any, context: Context) -> Path:
     if not isinstance(entry, str):
         raise InputError(f"{where}: a file must be a path, not {entry!r}")
     return Path(context.data_root) / entry
+
+
+def _existing(where: str, entry: Any, context: Context) -> Path:
+    path = _path(where, entry, context)
+    if not path.is_file():
+        raise InputError(f"{where}: no such file: {path} (data root: {context.data_root})")
+    return path

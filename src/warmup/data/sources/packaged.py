@@ -28,6 +28,11 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
     return local.read(spec, pair, replace(context, data_root=str(ROOT)))
 
 
+def check(spec: Mapping[str, Any], pair: Pair, split: str, data_root: str) -> None:
+    """Check the entry of a split; errors as `read`."""
+    local.check(spec, pair, split, str(ROOT))
+
+
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the files are here."""
     return []

@@ -33,18 +33,10 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
         InputError: a key or setting is not valid, or the settings leave too few different records
             for this split to have any.
     """
-    where = f"splits.{context.split} (synthetic)"
-    required = {
-        "type": {},
-        "generator": {"type": "string"},
-        "size": {"type": "integer", "minimum": 1},
-        "seed": {"$ref": "#/$defs/seed"},
-    }
-    schema.check(spec, schema.mapping(required, {"settings": {"type": "object"}}), where)
+    where = _check_keys(spec, context.split)
     wanted = part_of_split(context.split)
     made = misses = 0
-    generate = plugins.load("generator", spec["generator"]).generate
-    for record in generate(pair, spec["seed"], spec.get("settings", {})):
+    for record in _generate(spec, pair, where):
         if part(record) == wanted:
             yield record
             made, misses = made + 1, 0
@@ -58,6 +50,37 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
             )
 
 
+def check(spec: Mapping[str, Any], pair: Pair, split: str, data_root: str) -> None:
+    """Check the entry of a split with the settings of its generator.
+
+    Raises:
+        InputError: a key or a setting is not valid, or the generator has no such language.
+    """
+    next(_generate(spec, pair, _check_keys(spec, split)))
+
+
 def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched]:
     """Return nothing: the records are made here."""
     return []
+
+
+def _check_keys(spec: Mapping[str, Any], split: str) -> str:
+    """Check the keys of the entry; return what begins errors about it."""
+    where = f"splits.{split} (synthetic)"
+    required = {
+        "type": {},
+        "generator": {"type": "string"},
+        "size": {"type": "integer", "minimum": 1},
+        "seed": {"$ref": "#/$defs/seed"},
+    }
+    schema.check(spec, schema.mapping(required, {"settings": {"type": "object"}}), where)
+    return where
+
+
+def _generate(spec: Mapping[str, Any], pair: Pair, where: str) -> Iterator[Record]:
+    """Yield records without end; `where` begins errors about the settings."""
+    try:
+        generate = plugins.load("generator", spec["generator"]).generate
+        yield from generate(pair, spec["seed"], spec.get("settings", {}))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None

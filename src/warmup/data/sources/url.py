@@ -8,13 +8,22 @@ url             http(s) or file address, or a path; a relative one starts at the
 sha256          hash of the file as it is, or
 content_sha256  hash of the text: decompressed, and taken from its archive
 member          path of the text within a .tar(.gz, .bz2, .xz) or .zip archive (optional)
+bytes           size of the file, for messages and plans (optional)
+mirrors         further addresses of the same text, tried in this order if the first fails
+                (optional). Each has these keys, too; those that it leaves out are as in the entry,
+                but for the hashes of the entry if it has one of its own
 
-The other keys are described in `warmup.data.sources._table`. A file is kept in the downloads
-folder, in a folder named by the first 16 digits of the SHA-256 of its address.
+The other keys are described in `warmup.data.sources._table`. A download is kept in the downloads
+folder, in a folder named by the first 16 digits of the SHA-256 of its address. If the data root is
+a folder that has the file under its host and path, as `wget --force-directories` saves it, it is
+read there instead: `{data_root}/www.statmt.org/wmt15/training-parallel-nc-v10.tgz`.
 """
 
+import contextlib
 import hashlib
+import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from pathlib import Path, PurePosixPath
@@ -32,6 +41,41 @@ from warmup.data.sources._download import download
 NEEDS_NETWORK = True
 _REMOTE = ("http", "https")
 _LONGEST_NAME = 200  # bytes; file systems allow 255, some of which temporary names add
+_HASHES = ("sha256", "content_sha256")
+_OPTIONAL: dict[str, Any] = {
+    **{key: {"$ref": "#/$defs/sha256"} for key in _HASHES},
+    "member": {"type": "string"},
+    "bytes": {"type": "integer", "minimum": 1},
+}
+
+
+@dataclass(frozen=True)
+class _Address:
+    """One of the addresses of a text."""
+
+    entry: Mapping[str, Any]
+    """What the configuration says of it, without other addresses."""
+    url: str
+    """The address or path, complete."""
+    path: Path
+    """Where the file is, or will be once downloaded."""
+    is_remote: bool
+    """Whether it has to be downloaded; otherwise it is read in place."""
+
+    def verify(self, path: Path) -> None:
+        """Raise an `InputError` if the file at `path` does not have the right hash."""
+        entry = self.entry
+        found = {
+            "sha256": partial(sha256, path),
+            "content_sha256": partial(_archive.content_sha256, path, entry.get("member")),
+        }
+        for key, compute in found.items():
+            if key in entry and (value := compute()) != entry[key]:
+                size = f" ({entry['bytes']:,} bytes)" if "bytes" in entry else ""
+                raise InputError(
+                    f"{entry['url']}: {key} is {value} ({path.stat().st_size:,} bytes), but the "
+                    f"configuration expects {entry[key]}{size}"
+                )
 
 
 def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
@@ -44,13 +88,8 @@ def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Reco
     where = _where(context)
 
     def open_text(entry: Any) -> _table.Text:
-        _check_entry(where, entry)
-        address, member = _address(entry, context), entry.get("member")
-        path = _locate(address, context)
-        if not path.is_file():
-            advice = "; `warmup fetch data` downloads it" if _is_remote(address) else ""
-            raise InputError(f"{where}: {address}: no such file: {path}{advice}")
-        _verify(entry, path)
+        address = _right(where, _addresses(where, entry, context))
+        path, member = address.path, address.entry.get("member")
         name = f"{path}:{member}" if member else str(path)
         return _table.Text(name, partial(_archive.read_lines, path, member))
 
@@ -66,58 +105,131 @@ def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched
     where = _where(context)
     fetched = []
     for entry in chain.from_iterable(_table.entries(where, spec, pair)):
-        _check_entry(where, entry)
-        address = _address(entry, context)
-        if _is_remote(address):
-            path = _locate(address, context)
-            download(address, path, partial(_verify, entry))
-            relative = str(path.relative_to(context.downloads))
-            fetched.append(Fetched(address, relative, sha256(path), path.stat().st_size))
+        address = _get(where, _addresses(where, entry, context), context)
+        if address.is_remote:
+            relative = str(address.path.relative_to(context.downloads))
+            size = address.path.stat().st_size
+            fetched.append(Fetched(address.url, relative, sha256(address.path), size))
     return fetched
+
+
+def check(spec: Mapping[str, Any], pair: Pair, split: str, data_root: str) -> None:
+    """Check the entry of a split, and that the files that are read in place are there.
+
+    Raises:
+        InputError: a key is not valid, or a file on this machine is missing.
+    """
+    context = Context(split, data_root, Path())
+    where = _where(context)
+    for entry in chain.from_iterable(_table.check(where, spec, pair)):
+        addresses = _addresses(where, entry, context)
+        if not any(address.is_remote or address.path.is_file() for address in addresses):
+            _right(where, addresses)
 
 
 def _where(context: Context) -> str:
     return f"splits.{context.split} (url)"
 
 
-def _check_entry(where: str, entry: Any) -> None:
+def _right(where: str, addresses: list[_Address]) -> _Address:
+    """Return the first address whose file is there and has the right hash.
+
+    Raises:
+        InputError: there is none.
+    """
+    there = [address for address in addresses if address.path.is_file()]
+    if not there:
+        first = addresses[0]
+        advice = "; `warmup fetch data` downloads it" if first.is_remote else ""
+        raise InputError(f"{where}: {first.url}: no such file: {first.path}{advice}")
+    for address in there[:-1]:
+        with contextlib.suppress(InputError):
+            address.verify(address.path)
+            return address
+    there[-1].verify(there[-1].path)
+    return there[-1]
+
+
+def _get(where: str, addresses: list[_Address], context: Context) -> _Address:
+    """Return an address whose file is right, after a download if there is none yet.
+
+    Raises:
+        InputError: all of them fail; says why each does, and where else a file may be put.
+    """
+    with contextlib.suppress(InputError):
+        return _right(where, addresses)
+    problems: list[str] = []
+    for address in addresses:
+        if problems:
+            print(f"{problems[-1]}; trying {address.url}", file=sys.stderr)
+        try:
+            if address.is_remote:
+                download(address.url, address.path, address.verify)
+                return address
+            return _right(where, [address])
+        except InputError as error:
+            problems.append(str(error))
+    copies = [_copy(address.url, context) for address in addresses if address.is_remote]
+    if copies and copies[0]:
+        problems.append(f"a copy of the file may be put at {copies[0]}")
+    raise InputError("; ".join(problems))
+
+
+def _addresses(where: str, entry: Any, context: Context) -> list[_Address]:
+    """Return the addresses of a text, in the order in which they are tried.
+
+    Raises:
+        InputError: the entry is not valid.
+    """
     if not isinstance(entry, dict):
         raise InputError(f"{where}: a file must be {{url: …, sha256: …}}, not {entry!r}")
-    text, digits = {"type": "string"}, {"$ref": "#/$defs/sha256"}
-    hashes = {"sha256": digits, "content_sha256": digits}
-    schema.check(entry, schema.mapping({"url": text}, hashes | {"member": text}), where)
-    try:
-        urlsplit(entry["url"])
-    except ValueError as error:
-        raise InputError(f"{where}: {entry['url']}: not a valid address: {error}") from None
-    if not hashes.keys() & entry.keys():
-        raise InputError(f"{where}: {entry['url']}: needs sha256 or content_sha256")
+    url = {"url": {"type": "string"}}
+    mirrors = {"type": "array", "items": schema.mapping(url, _OPTIONAL)}
+    schema.check(entry, schema.mapping(url, _OPTIONAL | {"mirrors": mirrors}), where)
+    first = {key: value for key, value in entry.items() if key != "mirrors"}
+    text = {key: value for key, value in first.items() if key not in (*_HASHES, "bytes")}
+    others = [
+        (text if any(key in mirror for key in _HASHES) else first) | mirror
+        for mirror in entry.get("mirrors", [])
+    ]
+    return [_address(where, each, context) for each in (first, *others)]
 
 
-def _address(entry: dict[str, Any], context: Context) -> str:
-    """Return the address or path of an entry, a relative one joined to the data root."""
+def _address(where: str, entry: Mapping[str, Any], context: Context) -> _Address:
     url: str = entry["url"]
-    if urlsplit(url).scheme:
-        return url
-    root = context.data_root
-    return f"{root.rstrip('/')}/{url}" if _is_remote(root) else str(Path(root) / url)
+    if not any(key in entry for key in _HASHES):
+        raise InputError(f"{where}: {url}: needs sha256 or content_sha256")
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError as error:
+        raise InputError(f"{where}: {url}: not a valid address: {error}") from None
+    if not scheme:  # relative addresses start at the data root
+        root = context.data_root
+        url = f"{root.rstrip('/')}/{url}" if _is_remote(root) else str(Path(root) / url)
+    parts = urlsplit(url)
+    if parts.scheme in _REMOTE:
+        copy = _copy(url, context)
+        if copy and copy.is_file():
+            return _Address(entry, url, copy, is_remote=False)
+        folder = hashlib.sha256(url.encode()).hexdigest()[:16]
+        path = context.downloads / folder / _file_name(parts.path)
+        return _Address(entry, url, path, is_remote=True)
+    if parts.scheme not in ("", "file"):
+        raise InputError(f"{where}: {url}: the address must be http, https, file, or a path")
+    path = Path(unquote(parts.path)) if parts.scheme else Path(url)
+    return _Address(entry, url, path, is_remote=False)
 
 
 def _is_remote(address: str) -> bool:
     return urlsplit(address).scheme in _REMOTE
 
 
-def _locate(address: str, context: Context) -> Path:
-    """Return where the file of an address is, or will be once fetched."""
-    parts = urlsplit(address)
-    if parts.scheme in _REMOTE:
-        folder = hashlib.sha256(address.encode()).hexdigest()[:16]
-        return context.downloads / folder / _file_name(parts.path)
-    if parts.scheme == "file":
-        return Path(unquote(parts.path))
-    if parts.scheme:
-        raise InputError(f"{address}: the address must be http, https, file, or a path")
-    return Path(address)
+def _copy(url: str, context: Context) -> Path | None:
+    """Return where the data root, if it is a folder, may have the file of an http(s) address."""
+    if _is_remote(context.data_root):
+        return None
+    parts = urlsplit(url)
+    return Path(context.data_root, parts.netloc, unquote(parts.path).lstrip("/"))
 
 
 def _file_name(path: str) -> str:
@@ -125,17 +237,3 @@ def _file_name(path: str) -> str:
     name = PurePosixPath(unquote(path)).name
     is_name = name not in ("", "..") and "\0" not in name and len(name.encode()) <= _LONGEST_NAME
     return name if is_name else "file"
-
-
-def _verify(entry: dict[str, Any], path: Path) -> None:
-    """Raise an `InputError` if the file does not have the hash that its entry gives."""
-    found = {
-        "sha256": partial(sha256, path),
-        "content_sha256": partial(_archive.content_sha256, path, entry.get("member")),
-    }
-    for key, compute in found.items():
-        if key in entry and (value := compute()) != entry[key]:
-            raise InputError(
-                f"{entry['url']}: {key} is {value}, but the configuration expects {entry[key]} "
-                f"({path.stat().st_size} bytes)"
-            )
