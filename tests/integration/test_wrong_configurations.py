@@ -46,8 +46,8 @@ CONFIG = {
     "unknown task": (
         "datasets.shell_game.task",
         "chat",
-        "unknown 'chat'; choose from: multiple_choice, summarization, transduction, "
-        "translation",
+        "unknown 'chat'; choose from: multiple_choice, summarization, text_to_text, "
+        "transduction, translation",
     ),
     "unknown source": (
         "datasets.shell_game.splits.train.type",

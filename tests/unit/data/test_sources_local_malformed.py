@@ -15,7 +15,7 @@ from warmup.common.errors import InputError
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({**TEXT, "format": "csv"}, "unknown format .* 'csv'; choose from: jsonl, text, tsv"),
+        ({**TEXT, "format": "xml"}, "unknown format .* 'xml'; choose from: csv, jsonl, text, tsv"),
         ({"type": "local"}, "unknown format .* None; choose from"),
         (
             {**TEXT, "file": "a"},

@@ -11,12 +11,13 @@ from warmup.common.texts import nfc
 from warmup.data.records import IncompleteError, Record
 
 FIELDS = (
-    "source", "target", "targets", "question", "choices", "answer", "explanation", "features",
-    "id",
+    "source", "target", "targets", "question", "choices", "answer", "answers", "explanation",
+    "features", "id",
 )  # fmt: skip
 _LISTS = ("targets", "choices")  # these may name several columns
-_LETTER = re.compile(r"(?:\(([A-Z])\)|([A-Z])[).:])(?:\s+(.*))?", re.DOTALL)
-"""`(A) yes`, `A) yes`, `A. yes` and `A: yes`, or the letter alone."""
+_LETTER = re.compile(r"(?:\(([A-Z])\)\s*|([A-Z])(?:\)\s*|[.:](?:\s+|$)))(.*)", re.DOTALL)
+"""`(A) yes`, `(A)yes`, `A) yes`, `A)yes`, `A. yes` and `A: yes`, or the letter alone."""
+_FIXED = "fixed"
 
 
 def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]:
@@ -25,7 +26,8 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
     `{en: 0, de: 1}` becomes `{source: 0, target: 1}` or the reverse, by the direction of the pair.
 
     Raises:
-        InputError: an unknown field, one that is missing, or a column that is not a name or number.
+        InputError: an unknown field, one that is missing, a column that is not a name or number, or
+            options or labels that are not texts.
     """
     resolved = dict(fields)
     if "source" not in fields and not pair.monolingual:
@@ -44,6 +46,9 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
     for key, column in resolved.items():
         if key not in FIELDS:
             raise InputError(f"{where}: unknown field {key!r}; valid fields: {', '.join(FIELDS)}")
+        if key == "answers" or (key == "choices" and isinstance(column, Mapping)):
+            resolved[key] = _given(key, column, f"{where}: field {key}")
+            continue
         columns = column if key in _LISTS and isinstance(column, list) else [column]
         for item in columns:
             if not isinstance(item, str | int) or isinstance(item, bool):
@@ -54,7 +59,32 @@ def resolve(fields: Mapping[str, Any], pair: Pair, where: str) -> dict[str, Any]
         raise InputError(f"{where}: fields needs both 'choices' and 'answer', or neither")
     if sum(key in resolved for key in ("target", "targets", "choices")) != 1:
         raise InputError(f"{where}: fields needs exactly one of 'target', 'targets' and 'choices'")
+    if "answers" in resolved and "answer" not in resolved:
+        raise InputError(f"{where}: fields needs 'answer', the column of the labels in 'answers'")
     return resolved
+
+
+def _given(key: str, value: Any, where: str) -> dict[str, Any]:
+    """Return options that are the same in each row, or the options that labels stand for.
+
+    Raises:
+        InputError: the value has another form.
+    """
+    if key == "choices":
+        options = value.get(_FIXED)
+        if value.keys() == {_FIXED} and isinstance(options, list) and len(options) > 1:
+            return {_FIXED: [_scalar(option, where) for option in options]}
+        raise InputError(f"{where}: give a column, columns, or {{fixed: [True, False, Unknown]}}")
+    if not isinstance(value, Mapping):
+        raise InputError(f"{where}: must be label: option, such as {{Uncertain: Unknown}}")
+    return {_scalar(label, where): _scalar(option, where) for label, option in value.items()}
+
+
+def _scalar(value: Any, where: str) -> str:
+    """Return a value of YAML as text; `True` and `False` as they are usually written there."""
+    if not isinstance(value, str | int | float):
+        raise InputError(f"{where}: {value!r} is not a text")
+    return str(value).strip()
 
 
 def make(
@@ -73,7 +103,8 @@ def make(
         IncompleteError: a column is missing or empty.
         InputError: its value is of the wrong type.
     """
-    cells = {key: _cell(row, column, where, key) for key, column in fields.items()}
+    columns = {key: item for key, item in fields.items() if not isinstance(item, Mapping)}
+    cells = {key: _cell(row, column, where, key) for key, column in columns.items()}
     texts: dict[str, Any] = {
         key: _text(cells[key], f"{where}: {key}")
         for key in ("source", "question", "explanation", "features")
@@ -81,9 +112,19 @@ def make(
     }
     if not isinstance(cells.get("choices", []), list):
         raise InputError(f"{where}: choices must be a list of texts, or be in several columns")
-    choices = _unlabelled(_texts(cells.get("choices", []), f"{where}: choices"))
+    if isinstance(fixed := fields.get("choices"), Mapping):
+        choices = list(fixed[_FIXED])
+    else:
+        choices = _unlabelled(_texts(cells.get("choices", []), f"{where}: choices"))
     targets = _texts(cells.get("targets", cells.get("target", [])), f"{where}: target")
-    answer = _index(cells["answer"], choices, where) if "answer" in cells else None
+    answer = None
+    if "answer" in cells:
+        label = cells["answer"]
+        meant = fields.get("answers", {}).get(str(label).strip(), label)
+        # a label that is the text of a fixed option is nothing else: 1 is not a number of an option
+        text = str(meant).strip()
+        known = isinstance(fixed, Mapping) and text in choices
+        answer = choices.index(text) if known else _index(meant, choices, where)
     identifier = _identifier(cells.get("id", number), f"{where}: id")
     try:
         return Record(
@@ -138,7 +179,7 @@ def _split_letter(text: str) -> tuple[str, str]:
     """Return the letter that an option begins with, or an empty text, and the rest."""
     if not (found := _LETTER.fullmatch(text)):
         return "", text
-    return found[1] or found[2], (found[3] or "").strip()
+    return found[1] or found[2], found[3].strip()
 
 
 def _unlabelled(choices: list[str]) -> list[str]:

@@ -1,5 +1,10 @@
 """Choose which rows of a source become records, in one stream.
 
+rows              `[from, to]`: rows by number, from 0 and without a header; `to` is not among them,
+                  and `null` is the end
+part              `{of, take}`: divide the records into `of` parts of about the same size, and take
+                  those whose numbers, from 0, are in `take`. Records with the same source are in
+                  one part, so the parts of one file can be splits
 skip_incomplete   `true`: leave out rows without a source or a target, and those with another number
                   of columns; otherwise such a row is an error. Parallel lines are left out as pairs
 max_length        leave out records with a longer source or target, in characters
@@ -23,10 +28,37 @@ from typing import Any, Protocol, TypeVar
 
 from warmup.common.errors import InputError
 from warmup.common.texts import nfc
+from warmup.data import leakage
 from warmup.data.records import IncompleteError, Record
 from warmup.data.sources import LeftOut
 
 KEYS: dict[str, Any] = {
+    "rows": {
+        "type": "array",
+        "minItems": 2,
+        "maxItems": 2,
+        "prefixItems": [
+            {"type": "integer", "minimum": 0},
+            {"type": ["integer", "null"], "minimum": 0},
+        ],
+        "description": "[from, to], numbers of rows from 0; null for the end",
+    },
+    "part": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["of", "take"],
+        "properties": {
+            "of": {"type": "integer", "minimum": 2, "description": "number of parts"},
+            "take": {
+                "type": "array",
+                "minItems": 1,
+                "uniqueItems": True,
+                "items": {"type": "integer", "minimum": 0},
+                "description": "numbers of parts, from 0",
+            },
+        },
+        "description": "{of: number of parts, take: numbers of those that are taken}",
+    },
     "skip_incomplete": {
         "type": "boolean",
         "description": "whether incomplete rows are left out; otherwise they are errors",
@@ -87,6 +119,8 @@ def select(
     Raises:
         InputError: of `rows` and `make`; or fewer records than the sample should have.
     """
+    if "part" in spec:
+        _check_part(spec["part"], where)
     chosen = _filtered(rows, make, spec, left_out)
     if sample := spec.get("sample"):
         numbers = _draw((number for number, _ in chosen), sample, where, left_out)
@@ -104,9 +138,11 @@ def _filtered(
 ) -> Iterator[tuple[int, Record]]:
     """Yield the number and the record of each row that no key but `sample` and `limit` excludes."""
     max_length, max_ratio = spec.get("max_length"), spec.get("max_length_ratio")
+    first, end = spec.get("rows", (0, None))
+    part = spec.get("part")
     numbers: dict[str, int] = {}
     seen: set[bytes] = set()
-    for number, row in enumerate(rows(), start=1):
+    for number, row in islice(enumerate(rows(), start=1), first, end):
         try:
             record = make(number, row)
         except IncompleteError as error:
@@ -114,6 +150,8 @@ def _filtered(
                 raise
             left_out.incomplete += 1
             left_out.incomplete_example = left_out.incomplete_example or str(error)
+            continue
+        if part and _part(record, part["of"]) not in part["take"]:
             continue
         if "id" in spec.get("fields", ()):  # other records are called by their numbers
             if record.id in numbers:
@@ -131,6 +169,25 @@ def _filtered(
             if spec.get("unique"):
                 seen.add(key)
             yield number, record
+
+
+def _part(record: Record, number: int) -> int:
+    """Return the part that a record is in, by what `leakage` compares of its source.
+
+    For a pair of two languages it is the same in both directions.
+    """
+    turned = record.source_lang > record.target_lang
+    text = record.targets[0] if turned else record.source
+    digest = hashlib.blake2b(leakage.key(nfc(text)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % number
+
+
+def _check_part(part: Mapping[str, Any], where: str) -> None:
+    if others := [number for number in part["take"] if number >= part["of"]]:
+        raise InputError(
+            f"{where}: part: take has {others[0]}, but {part['of']} parts have the numbers 0 to "
+            f"{part['of'] - 1}"
+        )
 
 
 def _lengths(record: Record) -> list[int]:

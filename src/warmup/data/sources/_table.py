@@ -1,14 +1,18 @@
-"""Read records from text files in one of three formats; `local`, `url` and `hub` share this.
+"""Read records from text files in one of four formats; `local`, `url` and `hub` share this.
 
 format  text   `files: {en: …, de: …}`, one segment per line; languages, or `source` and `target`
         tsv    `file`, `fields`: column names if `header: true`, else column numbers from 0; a tab
                separates, and quotation marks mean nothing; all lines have as many columns
+        csv    the same with commas; a cell in quotation marks may have commas, line breaks and
+               doubled quotation marks, as spreadsheets write it
         jsonl  `file`, `fields`: keys; `a.b` is key b of the object that key a has
 fields  part of a record -> column: `source`, and either `target` (text, or a list of texts that are
         all references), `targets` (a list of columns), or `choices` (a column that has a list, or a
         list of columns) with `answer` (a number from 0, a letter, or the option's text);
         `question`, `explanation`, `features` and `id` if there are any. For both directions of
-        a pair: `{en: 0, de: 1}`.
+        a pair: `{en: 0, de: 1}`. Options that are the same in each row are given themselves,
+        `choices: {fixed: [True, False, Unknown]}`, and `answers: {Uncertain: Unknown}` says which
+        option a label of the column `answer` stands for, if it is called otherwise.
 characters  the parts, `source` or `target`, whose characters become symbols (optional); see
         `warmup.data.symbols`
 
@@ -16,6 +20,8 @@ Which records are taken, `warmup.data.sources._selection` describes. Instead of 
 be a list of files, which are read one after the other.
 """
 
+import csv
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +42,8 @@ OPTIONAL: dict[str, Any] = {
     **_selection.KEYS,
 }
 """Schemas of keys that any format may have."""
+_CELLS = ("tsv", "csv")
+csv.field_size_limit(sys.maxsize)  # a document may be longer than the usual limit
 _FILE = {"type": ["string", "object"]}
 _FILES = {"type": [*_FILE["type"], "array"], "items": _FILE, "minItems": 1}
 
@@ -72,7 +80,7 @@ def entries(where: str, spec: Mapping[str, Any], pair: Pair) -> list[list[Any]]:
         raise unknown(f"format in {where}", spec.get("format"), _FORMATS)
     common: dict[str, Any] = {"type": {}, "format": {}}
     if spec["format"] != "text":
-        optional = {"header": {"type": "boolean"}} if spec["format"] == "tsv" else {}
+        optional = {"header": {"type": "boolean"}} if spec["format"] in _CELLS else {}
         required = common | {"file": _FILES, "fields": {"type": "object"}}
         schema.check(spec, schema.mapping(required, optional | OPTIONAL), where)
         return [_list(spec["file"])]
@@ -112,7 +120,7 @@ def read(
 
     def rows() -> Iterator[Row]:
         kind = _FORMATS[spec["format"]]
-        if spec["format"] == "tsv":
+        if spec["format"] in _CELLS:
             kind = partial(kind, header=bool(spec.get("header")), width=_width(fields))
         return chain.from_iterable(kind(*group) for group in zip(*texts, strict=True))
 
@@ -172,11 +180,35 @@ def _text_rows(source: Text, target: Text) -> Iterator[Row]:
 
 
 def _tsv_rows(text: Text, header: bool, width: int) -> Iterator[Row]:
+    lines = enumerate(text.lines(), start=1)
+    return _rows(((n, line.split("\t")) for n, line in lines), text.name, header, width)
+
+
+def _csv_rows(text: Text, header: bool, width: int) -> Iterator[Row]:
+    return _rows(_csv_cells(text), text.name, header, width)
+
+
+def _csv_cells(text: Text) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number of the first line of each row, and its cells."""
+    reader = csv.reader((f"{line}\n" for line in text.lines()), strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            yield number, next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(f"{text.name}:{number}: not CSV: {error}") from None
+
+
+def _rows(
+    numbered: Iterator[tuple[int, list[str]]], name: str, header: bool, width: int
+) -> Iterator[Row]:
+    """Yield the rows of a table whose cells are given with the numbers of their lines."""
     names: Sequence[str | int] = ()
     first = ""
-    for number, line in enumerate(text.lines(), start=1):
-        cells = line.split("\t")
-        where = f"{text.name}:{number}"
+    for number, cells in numbered:
+        where = f"{name}:{number}"
         if header and not names:
             if len(set(cells)) != len(cells):
                 raise InputError(f"{where}: the header has a column name twice")
@@ -197,5 +229,6 @@ def _jsonl_rows(text: Text) -> Iterator[Row]:
 _FORMATS: dict[Any, Callable[..., Iterator[Row]]] = {
     "text": _text_rows,
     "tsv": _tsv_rows,
+    "csv": _csv_rows,
     "jsonl": _jsonl_rows,
 }
