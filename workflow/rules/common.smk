@@ -60,6 +60,8 @@ DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
 # in: nothing has to be installed. A GPU that the configuration does not ask for is hidden.
 # (Names in braces within a command are looked up in the main workflow, which may be another one.)
 ENVIRONMENT = f"PYTHONPATH={quote(str(ROOT / 'src'))} TOKENIZERS_PARALLELISM=false"
+if PLAN.config.plugins:
+    ENVIRONMENT += f" {plugins.VARIABLE}={quote(PLAN.config.plugins)}"
 WARMUP = f"{ENVIRONMENT} python -m warmup"
 GPUS = "" if PLAN.resources.gpus else "CUDA_VISIBLE_DEVICES= "
 # with --sdm conda `python` is that of the environment; without either it says what it lacks

@@ -24,8 +24,17 @@ def digest(*names: str, root: Path = ROOT) -> str:
     total = hashlib.sha256()
     for path in files(names, root):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        total.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+        total.update(f"{_name(path, root)} {content}\n".encode())
     return total.hexdigest()
+
+
+def _name(path: Path, root: Path) -> str:
+    """Return a file's path in the package, or in the folder of an experiment's own plug-ins."""
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    folder = plugins.own_folder()
+    assert folder, f"{path} is neither in {root} nor a plug-in"
+    return f"plugins/{path.relative_to(folder).as_posix()}"
 
 
 def files(names: Iterable[str], root: Path = ROOT) -> list[Path]:
@@ -41,6 +50,7 @@ def files(names: Iterable[str], root: Path = ROOT) -> list[Path]:
     Raises:
         ValueError: a module does not exist.
     """
+    found = _data(root, plugins.own_folder())
     waiting = [module for name in names for module in _named(name, root)]
     modules: set[Path] = set()
     data: set[Path] = set()
@@ -52,7 +62,7 @@ def files(names: Iterable[str], root: Path = ROOT) -> list[Path]:
         tree = ast.parse(module.read_text(encoding="utf-8"), str(module))
         waiting += _imported(tree, module, root)
         texts = {text for node in ast.walk(tree) if (text := _text(node))}
-        data.update(path for text in texts for path in _data(root).get(text, ()))
+        data.update(path for text in texts for path in found.get(text, ()))
     return sorted(modules | data)
 
 
@@ -63,6 +73,7 @@ def _named(name: str, root: Path) -> Iterator[Path]:
     yield from modules
     if modules[-1].name == "__init__.py":
         yield from modules[-1].parent.rglob("*.py")
+        yield from (path for path in plugins.own_files() if _package(path, root) == name)
 
 
 def _modules(name: str, root: Path) -> Iterator[Path]:
@@ -76,13 +87,28 @@ def _modules(name: str, root: Path) -> Iterator[Path]:
         step / "__init__.py" if step.is_dir() else step.with_name(f"{step.name}.py")
         for step in steps
     ]
-    if first == root.name and paths[-1].is_file():
+    if first != root.name:
+        return
+    if not paths[-1].is_file():
+        own = (
+            path for path in plugins.own_files() if f"{_package(path, root)}.{path.stem}" == name
+        )
+        paths[-1] = next((path for path in own if path.suffix == ".py"), paths[-1])
+    if paths[-1].is_file():
         yield from (path for path in paths if path.is_file())
+
+
+def _package(module: Path, root: Path) -> str:
+    """Return the dotted name of the package that a file is in."""
+    if module.is_relative_to(root):
+        return ".".join((root.name, *module.parent.relative_to(root).parts))
+    ends = {package.rpartition(".")[2]: package for package in plugins.PACKAGES.values()}
+    return ends.get(module.parent.name, "")
 
 
 def _imported(tree: ast.Module, module: Path, root: Path) -> Iterator[Path]:
     """Yield the modules of the package that a module imports, also within functions."""
-    package = (root.name, *module.parent.relative_to(root).parts)
+    package = tuple(_package(module, root).split("."))
     for node in ast.walk(tree):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -103,10 +129,13 @@ def _text(node: ast.AST) -> str | None:
 
 
 @functools.cache
-def _data(root: Path) -> dict[str, list[Path]]:
-    """Return name -> data files of the package with that name, or in a folder with that name."""
+def _data(root: Path, own: Path | None) -> dict[str, list[Path]]:
+    """Return name -> data files with that name, or in a folder with that name.
+
+    They are those of the package and of the folder of an experiment's own plug-ins.
+    """
     by_name: dict[str, list[Path]] = {}
-    for path in sorted(root.rglob("*")):
+    for path in [*sorted(root.rglob("*")), *(plugins.own_files() if own else ())]:
         if path.is_file() and path.suffix not in _NO_DATA:
             by_name.setdefault(path.name, []).append(path)
             if not (path.parent / "__init__.py").exists():

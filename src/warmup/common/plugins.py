@@ -1,9 +1,14 @@
-"""Find plug-ins: modules that are found by their name. A new file in a package is a new plug-in."""
+"""Find plug-ins: modules that are found by their name. A new file in a package is a new plug-in.
+
+An experiment may have plug-ins of its own, in a folder (`use`) whose sub-folders are called as the
+packages here: `metrics/NAME.py`, `tasks/NAME.py`.
+"""
 
 import ast
 import contextlib
 import importlib
 import importlib.util
+import os
 import pkgutil
 import sys
 from pathlib import Path
@@ -27,6 +32,60 @@ PACKAGES = {
     "task": "warmup.data.tasks",
 }
 """Kind of plug-in -> the package whose modules are the plug-ins."""
+VARIABLE = "WARMUP_PLUGINS"
+"""Environment variable that gives a folder of plug-ins to a command."""
+
+
+def use(folder: str | None) -> None:
+    """Also find the plug-ins in a folder, in this process and those that it starts.
+
+    Args:
+        folder: its path; None for the built-in plug-ins only.
+
+    Raises:
+        InputError: there is no such folder, or it has something else than folders of plug-ins.
+    """
+    if earlier := own_folder():
+        for package in filter(None, map(sys.modules.get, PACKAGES.values())):
+            place = str(_own(earlier, package.__name__))
+            package.__path__ = [path for path in package.__path__ if path != place]
+            for name in [name for name in sys.modules if name.startswith(f"{package.__name__}.")]:
+                if str(getattr(sys.modules[name], "__file__", "")).startswith(f"{place}{os.sep}"):
+                    del sys.modules[name]
+    os.environ.pop(VARIABLE, None)
+    if folder is None:
+        return
+    path = Path(folder).absolute()
+    _check(path)
+    os.environ[VARIABLE] = str(path)
+
+
+def own_folder() -> Path | None:
+    """Return the folder of an experiment's own plug-ins, if there is one."""
+    return Path(given) if (given := os.environ.get(VARIABLE)) else None
+
+
+def own_files() -> list[Path]:
+    """Return all files of an experiment's own plug-ins, sorted."""
+    folder = own_folder()
+    every = folder.rglob("*") if folder else ()
+    return sorted(path for path in every if path.is_file() and path.suffix != ".pyc")
+
+
+def _own(folder: Path, package: str) -> Path:
+    return folder / package.rpartition(".")[2]
+
+
+def _check(folder: Path) -> None:
+    kinds = sorted(package.rpartition(".")[2] for package in PACKAGES.values())
+    if not folder.is_dir():
+        raise InputError(f"plugins: no such folder: {folder}")
+    for entry in sorted(folder.iterdir()):
+        misplaced = entry.suffix == ".py" or (entry.is_dir() and entry.name not in kinds)
+        if misplaced and not entry.name.startswith((".", "_")):
+            raise InputError(
+                f"plugins: {entry}: plug-ins are in folders of their kind: {', '.join(kinds)}"
+            )
 
 
 def names(kind: str) -> list[str]:
@@ -42,6 +101,11 @@ def load(kind: str, name: str) -> ModuleType:
     """
     if name not in names(kind):
         raise unknown(kind, name, names(kind))
+    if folder := own_folder():
+        package = importlib.import_module(PACKAGES[kind])
+        place = str(_own(folder, PACKAGES[kind]))
+        if place not in package.__path__:
+            package.__path__ = [*package.__path__, place]
     return importlib.import_module(f"{PACKAGES[kind]}.{name}")
 
 
@@ -104,9 +168,19 @@ def _files(kind: str) -> dict[str, Path]:
     loaded = sys.modules.get(package)
     spec = loaded.__spec__ if loaded else importlib.util.find_spec(package)
     assert spec and spec.submodule_search_locations, f"no package {package}"
-    path = loaded.__path__ if loaded else spec.submodule_search_locations
+    places = [*(loaded.__path__ if loaded else spec.submodule_search_locations)]
+    folder = own_folder()
+    own = str(_own(folder, package)) if folder else ""
+    built_in = _modules([place for place in places if place != own])
+    others = _modules([own]) if own else {}
+    if both := sorted(built_in.keys() & others.keys()):
+        raise InputError(f"{others[both[0]]}: there is a {kind} {both[0]!r} already; rename it")
+    return built_in | others
+
+
+def _modules(places: list[str]) -> dict[str, Path]:
     files = {}
-    for module in pkgutil.iter_modules(path):
+    for module in pkgutil.iter_modules(places):
         spec = module.module_finder.find_spec(module.name, None)
         if not module.name.startswith("_") and spec and spec.origin:
             files[module.name] = Path(spec.origin)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import warmup
+from warmup.common import plugins
 from warmup.common.files import sha256
 
 PACKAGE = Path(warmup.__file__).parent
@@ -42,8 +43,10 @@ def digest(value: Any) -> str:
 
 
 def code_sha256(folder: Path = PACKAGE) -> str:
-    """Return the SHA-256 over a package's modules."""
-    lines = (f"{p.relative_to(folder)} {sha256(p)}" for p in sorted(folder.rglob("*.py")))
+    """Return the SHA-256 over a package's modules, and an experiment's own plug-ins."""
+    lines = [f"{p.relative_to(folder)} {sha256(p)}" for p in sorted(folder.rglob("*.py"))]
+    if own := plugins.own_folder():
+        lines += [f"plugins/{p.relative_to(own)} {sha256(p)}" for p in plugins.own_files()]
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.json_values import check_json_value
 from warmup.common.keys import RunKey
@@ -36,6 +37,8 @@ def load(*paths: Path) -> ExperimentConfig:
 def check(value: Any) -> ExperimentConfig:
     """Return a configuration with its defaults filled in; the argument is left as it is.
 
+    From then on this process finds the plug-ins of the configuration, and no others.
+
     Raises:
         InputError: naming the key that is wrong and what it may be.
     """
@@ -43,6 +46,7 @@ def check(value: Any) -> ExperimentConfig:
     whole = schema.read()
     complete = _with_shared_keys(value)
     schema.check(complete, whole, "config")
+    plugins.use(complete.get("plugins"))
     checks.check_names(complete)
     for entry in complete["runs"]:  # before defaults, which would hide what a method says
         override = entry.pop("override", {})

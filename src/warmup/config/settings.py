@@ -327,6 +327,8 @@ class ExperimentConfig:
 
     experiment: str
     """Its name."""
+    plugins: str | None = None
+    """Folder with plug-ins of the experiment's own."""
     data_root: str
     """Folder that relative paths of local data start from."""
     seeds: tuple[int, ...]

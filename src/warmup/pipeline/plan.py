@@ -64,6 +64,7 @@ class Plan:
             metrics_ready: whether the environment of neural metrics is there.
         """
         self.config = experiment.check(apply_command_line(config, given or {}))
+        paths.check_path(Path(self.config.plugins or ""))
         self.name = self.config.experiment
         self.results = f"results/{self.name}"
         self.summary = experiment.summarise(self.config)

@@ -13,6 +13,7 @@ def test_names_are_sorted_and_without_private_modules():
     assert plugins.names("task") == [
         "multiple_choice",
         "summarization",
+        "text_to_text",
         "transduction",
         "translation",
     ]

@@ -5,6 +5,7 @@ The cases are made from the schema, so that a key that is added to it is tried a
 
 import copy
 import re
+import tempfile
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -73,7 +74,7 @@ def full() -> dict[str, Any]:
     value["runs"][0] |= {"pairs": ["en"], "seeds": [1], "override": {"sft": {"batch_size": 4}}}
     complete = to_json(experiment.check(value)) | {"runs": value["runs"]}
     complete["datasets"]["shell_game"]["every_split"] = {}
-    return complete
+    return complete | {"plugins": tempfile.mkdtemp()}
 
 
 def keys(schema: dict[str, Any], value: Any, path: tuple[Any, ...] = ()) -> Iterator[Key]:
