@@ -5,7 +5,7 @@ import random
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.metrics.chrf import CHRF
@@ -63,6 +63,7 @@ def test_holm_equals_statsmodels():
     assert holm([]) == []
 
 
+@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_holm_and_mcnemar_equal_statsmodels(p):
     assert holm(p) == pytest.approx(list(multitest.multipletests(p, method="holm")[1]))
