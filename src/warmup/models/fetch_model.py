@@ -9,8 +9,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from huggingface_hub import constants, snapshot_download
 from huggingface_hub import errors as hub_errors
-from huggingface_hub import snapshot_download
+from huggingface_hub.utils import filter_repo_objects
 
 from warmup.common.arguments import read_object
 from warmup.common.errors import InputError
@@ -92,10 +93,15 @@ def download(
 ) -> None:
     """Download the files of a Hub repository at a commit that match the patterns.
 
+    With HF_HUB_OFFLINE they are copied from the cache of the Hub, as `hf download` fills it.
+
     Raises:
         InputError: the Hub cannot be reached or refuses, or the repository or revision does not
-            exist.
+            exist; or without network, the cache does not have all files.
     """
+    if constants.HF_HUB_OFFLINE:
+        _copy_cached(hub, revision, folder, wanted, unwanted)
+        return
     try:
         snapshot_download(
             hub,
@@ -123,6 +129,24 @@ def download(
         raise InputError(f"{hub}: cannot reach the Hub: {reason}; run again later") from None
     except Exception as error:  # from its HTTP client, the disk, …
         raise InputError(f"{hub}: cannot download: {error}") from None
+
+
+def _copy_cached(
+    hub: str, revision: str, folder: Path, wanted: Sequence[str], unwanted: Sequence[str]
+) -> None:
+    patterns = {"allow_patterns": list(wanted), "ignore_patterns": list(unwanted)}
+    try:
+        cached = Path(snapshot_download(hub, revision=revision, local_files_only=True, **patterns))
+    except hub_errors.LocalEntryNotFoundError:
+        raise InputError(
+            f"{hub}: HF_HUB_OFFLINE is set, and the cache of the Hub, {constants.HF_HUB_CACHE}, "
+            f"does not have all of revision {revision}; unset it, or run `hf download {hub} "
+            f"--revision {revision}` where there is a network"
+        ) from None
+    names = [str(path.relative_to(cached)) for path in cached.rglob("*") if path.is_file()]
+    for name in filter_repo_objects(names, **patterns):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(cached / name, folder / name)  # a link there, a file here
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

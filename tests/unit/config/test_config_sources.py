@@ -83,7 +83,7 @@ def test_a_wrong_source_is_named_with_what_it_may_be(
 def test_only_what_runs_use_has_to_be_there(tmp_path: Path) -> None:
     value = tiny.experiment(data_root=str(tmp_path))
     other = value["datasets"]["shell_game"]
-    splits = {split: LOCAL for split in other["splits"]}
+    splits = dict.fromkeys(other["splits"], LOCAL)
     value["datasets"]["later"] = {**other, "splits": splits}
     checks.check_sources(experiment.check(value))
     value["runs"][0]["datasets"] = ["later"]

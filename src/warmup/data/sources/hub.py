@@ -9,7 +9,11 @@ revision    commit of the data set, 40 digits; not for a folder
 fields      as described in `warmup.data.sources._table`; for rows with an object of languages
             `{en: translation.en, de: translation.de}`
 name        its configuration (optional)
-data_files  pattern of the files within it, if it has no configuration (optional)
+data_files  pattern of the files within it, if it has no configuration, or a list (optional)
+
+If the data root is a folder that has the data set under its address,
+`{data_root}/huggingface.co/datasets/{id}/resolve/{revision}`, it is read there instead of being
+downloaded. With HF_HUB_OFFLINE it is read from the cache of the Hub, as `hf download` fills it.
 
 Which rows are taken, `warmup.data.sources._selection` describes. `fetch` writes the split as JSON
 lines into the downloads folder; `read` needs neither the network nor the library. Code that comes
@@ -18,6 +22,8 @@ with a data set is never run.
 
 import hashlib
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
@@ -28,9 +34,10 @@ from warmup.common.files import atomic, read_lines, sha256
 from warmup.common.languages import Pair
 from warmup.config import schema
 from warmup.data.records import Record
-from warmup.data.sources import Context, Fetched, _table
+from warmup.data.sources import Context, Fetched, _copies, _table
 
 NEEDS_NETWORK = True
+_PART = re.compile(r"(?P<split>.+)-[0-9]{5}-of-(?P<total>[0-9]{5})\.\w+")
 
 
 def read(spec: Mapping[str, Any], pair: Pair, context: Context) -> Iterator[Record]:
@@ -72,7 +79,7 @@ def fetch(spec: Mapping[str, Any], pair: Pair, context: Context) -> list[Fetched
     # a folder on this machine is not pinned: it is read anew each time
     if "revision" not in spec or not path.is_file():
         with atomic(path) as temporary:
-            _download(spec, context.downloads, temporary)
+            _write_rows(spec, context, temporary)
     origin = f"hub:{spec['id']}@{spec.get('revision', 'folder')}:{spec['split']}"
     relative = str(path.relative_to(context.downloads))
     return [Fetched(origin, relative, sha256(path), path.stat().st_size)]
@@ -82,7 +89,8 @@ def _check(spec: Mapping[str, Any], context: Context) -> str:
     where = f"splits.{context.split} (hub)"
     text = {"type": "string"}
     required = {"type": text, "id": text, "split": text, "fields": {"type": "object"}}
-    optional = {"revision": {"$ref": "#/$defs/revision"}, "name": text, "data_files": text}
+    several = {"type": ["string", "array"], "items": text, "minItems": 1}
+    optional = {"revision": {"$ref": "#/$defs/revision"}, "name": text, "data_files": several}
     schema.check(spec, schema.mapping(required, optional | _table.OPTIONAL), where)
     if Path(spec["id"]).is_dir():
         if "revision" in spec:
@@ -105,18 +113,86 @@ def _locate(spec: Mapping[str, Any], context: Context) -> Path:
     return context.downloads / folder / "rows.jsonl"
 
 
-def _download(spec: Mapping[str, Any], downloads: Path, path: Path) -> None:
+def _write_rows(spec: Mapping[str, Any], context: Context, path: Path) -> None:
+    """Write the rows of a split as JSON lines."""
     import datasets  # noqa: PLC0415  # slow to import, and only needed here
 
+    folder = _folder(spec, context)
+    if folder and "data_files" not in spec:
+        _refuse_missing_parts(folder)
     try:
         rows = datasets.load_dataset(
-            spec["id"],
+            str(folder) if folder else spec["id"],
             spec.get("name"),
             data_files=spec.get("data_files"),
             split=spec["split"],
-            revision=spec.get("revision"),
-            cache_dir=str(downloads / "hub"),
+            revision=None if folder else spec["revision"],
+            cache_dir=str(context.downloads / "hub"),
         )
         rows.to_json(path)
     except Exception as error:  # the library lets through errors of many others
-        raise InputError(f"hub data set {spec['id']}: {error}") from None
+        advice = ""
+        if isinstance(error, ConnectionError):
+            advice = _advice(spec, context)
+        elif "gated" in str(error):
+            page = f"https://huggingface.co/datasets/{spec['id']}"
+            advice = f"; agree to its terms at {page} and set HF_TOKEN to a token of that account"
+        files = f", data_files {spec['data_files']}" if "data_files" in spec else ""
+        raise InputError(f"hub data set {spec['id']}{files}: {error}{advice}") from None
+
+
+def _folder(spec: Mapping[str, Any], context: Context) -> Path | None:
+    """Return the folder of a data set that is on this machine, None if it has to be downloaded.
+
+    Raises:
+        InputError: the network may not be used, and the cache of the Hub does not have it.
+    """
+    from huggingface_hub import constants, snapshot_download  # noqa: PLC0415
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
+
+    if "revision" not in spec:
+        return Path(spec["id"])
+    copy = _copy(spec, context)
+    if copy and copy.is_dir():
+        return copy
+    if not constants.HF_HUB_OFFLINE:
+        return None
+    try:
+        found = snapshot_download(
+            spec["id"],
+            repo_type="dataset",
+            revision=spec["revision"],
+            allow_patterns=spec.get("data_files"),
+            local_files_only=True,
+        )
+    except LocalEntryNotFoundError:
+        raise InputError(
+            f"hub data set {spec['id']}: HF_HUB_OFFLINE is set, and the cache of the Hub, "
+            f"{constants.HF_HUB_CACHE}, does not have all of revision {spec['revision']}"
+            f"{_advice(spec, context)}"
+        ) from None
+    return Path(found)
+
+
+def _copy(spec: Mapping[str, Any], context: Context) -> Path | None:
+    address = f"https://huggingface.co/datasets/{spec['id']}/resolve/{spec['revision']}"
+    return _copies.place(address, context.data_root)
+
+
+def _advice(spec: Mapping[str, Any], context: Context) -> str:
+    copy = _copy(spec, context)
+    return f"; run again with a network, or put a copy of its files into {copy}" if copy else ""
+
+
+def _refuse_missing_parts(folder: Path) -> None:
+    """Raise an `InputError` if the folder has only some of the files that are parts of one split.
+
+    They are called `train-00000-of-00003.parquet` and so on.
+    """
+    found: Counter[tuple[str, str]] = Counter()
+    for path in folder.rglob("*-of-*"):
+        if part := _PART.fullmatch(str(path.relative_to(folder))):
+            found[part["split"], part["total"]] += 1
+    for (split, total), count in sorted(found.items()):
+        if count < int(total):
+            raise InputError(f"{folder}: has only {count} of the {int(total)} files of {split}")

@@ -35,11 +35,10 @@ from warmup.common.files import sha256
 from warmup.common.languages import Pair
 from warmup.config import schema
 from warmup.data.records import Record
-from warmup.data.sources import Context, Fetched, _archive, _table
+from warmup.data.sources import Context, Fetched, _archive, _copies, _table
 from warmup.data.sources._download import download
 
 NEEDS_NETWORK = True
-_REMOTE = ("http", "https")
 _LONGEST_NAME = 200  # bytes; file systems allow 255, some of which temporary names add
 _HASHES = ("sha256", "content_sha256")
 _OPTIONAL: dict[str, Any] = {
@@ -169,7 +168,9 @@ def _get(where: str, addresses: list[_Address], context: Context) -> _Address:
             return _right(where, [address])
         except InputError as error:
             problems.append(str(error))
-    copies = [_copy(address.url, context) for address in addresses if address.is_remote]
+    copies = [
+        _copies.place(address.url, context.data_root) for address in addresses if address.is_remote
+    ]
     if copies and copies[0]:
         problems.append(f"a copy of the file may be put at {copies[0]}")
     raise InputError("; ".join(problems))
@@ -205,10 +206,10 @@ def _address(where: str, entry: Mapping[str, Any], context: Context) -> _Address
         raise InputError(f"{where}: {url}: not a valid address: {error}") from None
     if not scheme:  # relative addresses start at the data root
         root = context.data_root
-        url = f"{root.rstrip('/')}/{url}" if _is_remote(root) else str(Path(root) / url)
+        url = f"{root.rstrip('/')}/{url}" if _copies.is_remote(root) else str(Path(root) / url)
     parts = urlsplit(url)
-    if parts.scheme in _REMOTE:
-        copy = _copy(url, context)
+    if parts.scheme in _copies.REMOTE:
+        copy = _copies.place(url, context.data_root)
         if copy and copy.is_file():
             return _Address(entry, url, copy, is_remote=False)
         folder = hashlib.sha256(url.encode()).hexdigest()[:16]
@@ -218,18 +219,6 @@ def _address(where: str, entry: Mapping[str, Any], context: Context) -> _Address
         raise InputError(f"{where}: {url}: the address must be http, https, file, or a path")
     path = Path(unquote(parts.path)) if parts.scheme else Path(url)
     return _Address(entry, url, path, is_remote=False)
-
-
-def _is_remote(address: str) -> bool:
-    return urlsplit(address).scheme in _REMOTE
-
-
-def _copy(url: str, context: Context) -> Path | None:
-    """Return where the data root, if it is a folder, may have the file of an http(s) address."""
-    if _is_remote(context.data_root):
-        return None
-    parts = urlsplit(url)
-    return Path(context.data_root, parts.netloc, unquote(parts.path).lstrip("/"))
 
 
 def _file_name(path: str) -> str:
