@@ -13,13 +13,14 @@ sys.path.insert(0, str(ROOT / "src"))
 
 from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
+from snakemake_interface_executor_plugins.settings import ExecMode
 from warmup.common import code_digest, plugins
 from warmup.common.errors import run
 from warmup.common.files import write_json
 from warmup.common.keys import EVALUATION, RUN
 from warmup.config import files
 from warmup.config.checks import check_sources
-from warmup.pipeline import slurm
+from warmup.pipeline import job_lines, slurm
 from warmup.pipeline.paths import check_project
 from warmup.pipeline.plan import Plan
 
@@ -49,6 +50,11 @@ def plan():
 
 # what is wrong with a configuration is one line, as in all commands
 PLAN = run(plan)
+
+if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.verbose:
+    job_lines.install(
+        workflow.logger_manager.logger, dry_run=workflow.output_settings.dryrun
+    )
 
 # Paths. Names in braces are wildcards:
 # RUN is {dataset}/{pair}/{model}/{method}/seed{seed}, and EVALUATION is RUN/{split}.{decoding}.
@@ -138,3 +144,24 @@ def discard_finished():
         there = not unseen and all(Path(path).exists() for path in job.output)
         if there and is_recorded(job.output.training):
             PLAN.discard_finished(job.wildcards)
+
+
+def show_results(made):
+    """Show the results that were asked for.
+
+    Args:
+        made: names of all rules that the targets need.
+    """
+    if "tables" in made:
+        page = f" --report {RESULTS}/report.html" if "report" in made else ""
+        shell(
+            f"{ENVIRONMENT} {quote(sys.executable)} -m warmup show"
+            f" --experiment {RESULTS}/experiment.json --scores {RESULTS}/scores.tsv"
+            f" --comparisons {RESULTS}/comparisons.tsv{page} || true"
+        )
+        return
+    from warmup.reporting import terminal  # which takes a second
+
+    for name in filter(made.__contains__, PLAN.runs):
+        for line in terminal.run_lines(name, map(Path, PLAN.results_of(name)[1:])):
+            print(line)

@@ -90,6 +90,11 @@ class Plan:
         """Return everything that determines a run."""
         return self.runs[RUN.format(**wildcards)]
 
+    def results_of(self, name: str) -> list[str]:
+        """Return what a run as a target asks for: its training and the scores of its outputs."""
+        files = ["training.json", *(f"{one}.scores.json" for one in self.experiment.runs[name])]
+        return [f"{self.results}/runs/{name}/{file}" for file in files]
+
     def run_config(self, wildcards: Wildcards) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
         return json.dumps(to_json(self.run(wildcards)))

@@ -13,9 +13,10 @@ from rich.text import Text
 from warmup.common.grouping import group
 from warmup.config.methods import FOCUS
 from warmup.evaluation import metric_properties
+from warmup.evaluation.collect import score_rows
 from warmup.reporting import cells, missing_scores, notes, results
 from warmup.reporting.display_names import task_label
-from warmup.reporting.estimates import CROSSED, ITEMS, NONE, PAIRED, SEEDS, Estimate, separated
+from warmup.reporting.estimates import ALL, CROSSED, ITEMS, NONE, PAIRED, SEEDS, Estimate, separated
 from warmup.reporting.gains import is_tested
 from warmup.reporting.results import Results
 from warmup.reporting.table import number
@@ -81,6 +82,25 @@ def _listed(kinds: dict[str, str], estimates: Iterable[Estimate]) -> str:
     return "; ".join(text for kind, text in kinds.items() if kind in used)
 
 
+def run_lines(name: str, files: Iterable[Path]) -> Iterator[str]:
+    """Yield the scores of one run, a line per split and decoding.
+
+    Args:
+        name: of the run.
+        files: its scores.json.
+    """
+    for file in files:
+        rows = [row for row in score_rows(file) if row["subset"] == ALL]
+        values = "  ".join(
+            f"{metric_properties.head(row['metric'])} {number(row['value'], 2)} "
+            f"[{number(row['low'], 2)}, {number(row['high'], 2)}]"
+            for row in rows
+            if row["value"] is not None and row["low"] is not None
+        )
+        where = f"{rows[0]['split']}, {rows[0]['decoding']}, n = {rows[0]['n']}" if rows else "none"
+        yield f"{name}  ({where})  {values}"
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.add_argument("--report", type=Path, help="report.html: if it is there, say where")
@@ -98,4 +118,11 @@ def run(options: argparse.Namespace) -> None:
     for note in footnotes(shown):
         console.print(escape(note), style="dim")
     if options.report and options.report.exists():
-        console.print(f"Report: {options.report.resolve()}", soft_wrap=True)
+        folder = options.report.parent
+        for line in (
+            f"Report: {options.report.resolve()}",
+            f"Tables and figures: {folder}/tables, {folder}/figures",
+            "To go on: more seeds with --config 'seeds=[1,2,3]'; "
+            f"keep the results with `warmup snapshot {folder} FOLDER`",
+        ):
+            console.print(escape(line), soft_wrap=True)
