@@ -16,7 +16,7 @@ HIDDEN = (
     "Conda environments: ignored", "Singularity containers: ignored", "Select jobs to execute",
     "Execute ", "DAG of jobs will be updated", "Updating checkpoint dependencies", "Reasons:",
     "Some jobs were triggered by provenance", "Rules with provenance triggered",
-    "This was a dry-run", "The run involves checkpoint jobs", "Shutting down, this might",
+    "The run involves checkpoint jobs", "Shutting down, this might",
     "Exiting because a job execution failed", "Complete log(s)", "Elapsed time", "Finished job",
     "Removing output files of failed job", "Assuming unrestricted shared filesystem",
 )  # fmt: skip
@@ -66,29 +66,40 @@ class JobLines(logging.Handler):
 
     def lines(self, record: logging.LogRecord) -> list[str]:
         """Return the lines that a record becomes."""
-        fields, event = record.__dict__, str(getattr(record, "event", None) or "")
+        of_event: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
+            "job_info": self._job,
+            "job_error": self._failure,
+            "job_finished": self._finished,
+            "progress": self._progress,
+            "run_info": self._statistics,
+            "resources_info": lambda fields: [],
+        }
+        found = of_event.get(str(getattr(record, "event", None)))
+        if found:
+            return found(record.__dict__)
         text = str(record.msg or "")
-        if event == "job_info":
-            return self._job(fields)
-        if event == "job_error":
-            return self._failure(fields)
-        if event == "job_finished":
-            self.failed.pop(fields["job_id"], None)
-            return []
-        if event == "progress":
-            self.done, self.total = fields["done"], fields["total"]
-            return [f"{self.total} of {self.total} jobs done"] if self.done == self.total else []
-        if event == "run_info":
-            self.total = fields.get("stats", {}).get("total", self.total)
-            first_of_two = self.dry_run and not self.titles
-            return [] if first_of_two else ["", text.strip(), ""]
+        return self._error(text) if record.levelno >= logging.ERROR else self._message(text)
+
+    def _finished(self, fields: Mapping[str, Any]) -> list[str]:
+        self.failed.pop(fields["job_id"], None)
+        return []
+
+    def _progress(self, fields: Mapping[str, Any]) -> list[str]:
+        self.done, self.total = fields["done"], fields["total"]
+        return [f"{self.total} of {self.total} jobs done"] if self.done == self.total else []
+
+    def _statistics(self, fields: Mapping[str, Any]) -> list[str]:
+        """Return the table of jobs; a dry run has it at its end only."""
+        self.total = fields.get("stats", {}).get("total", 0)
+        is_first_of_two = self.dry_run and not self.titles
+        return [] if is_first_of_two else ["", str(fields["msg"]).strip(), ""]
+
+    def _message(self, text: str) -> list[str]:
         if text.startswith("This was a dry-run"):
             return [_DRY_END, *self.closing()]
-        if record.levelno >= logging.ERROR:
-            return self._error(text)
         if found := re.match(r"Trying to restart job (\d+)", text):
             return [f"{self.clock()}  once more: {self.titles.get(int(found[1]), 'a job')}"]
-        return [] if text.startswith(HIDDEN) or event == "resources_info" else [text]
+        return [] if not text or text.startswith(HIDDEN) else [text]
 
     def _job(self, fields: Mapping[str, Any]) -> list[str]:
         title = self.titles[fields["jobid"]] = fields["rule_msg"] or f"Rule {fields['rule_name']}"
@@ -118,8 +129,8 @@ class JobLines(logging.Handler):
             return ["", f"{count} failed. {again}", "", *self.failed.values()]
         if found := re.match(r"MissingRuleException:\s*No rule to produce (\S+)", text):
             return [
-                f"error: {found[1]}: not a run, a rule, or a file that is made here; `warmup config "
-                "runs` lists the runs, `snakemake --list` the rules"
+                f"error: {found[1]}: not a run, a rule, or a file that is made here; `warmup "
+                "config runs` lists the runs, `snakemake --list` the rules"
             ]
         return [text]
 

@@ -4,6 +4,7 @@ import datetime
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,37 +12,64 @@ from transformers import TrainerCallback
 
 from warmup.common.errors import StoppedError
 from warmup.common.files import read_json, write_json
+from warmup.common.units import duration
 from warmup.training import checkpoints
 
+SILENCE = 30
+"""Seconds without a line after which a training run says where it is."""
 FLAT_FILE = "flat_examples.json"
 """File of a checkpoint with what adaptive sampling remembers."""
 
 
 class Progress(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Prints a line at each validation, for terminals and logs that show no progress bar."""
+    """Prints a line at each validation, and now and then between, for terminals and logs."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.began = time.perf_counter()
+    def __init__(self, name: str, clock: Callable[[], float] = time.perf_counter) -> None:
+        """Print nothing yet.
+
+        Args:
+            name: of the run.
+            clock: returns seconds.
+        """
+        self.name, self.clock = name, clock
         self.first: int | None = None
+        """The first update of this start; its time, which loads and compiles, is not counted."""
+        self.began = self.said = 0.0
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Print a line if there was none for a while."""
+        now = self.clock()
+        if self.first is None:
+            self.first, self.began, self.said = state.global_step, now, now
+        elif now - self.said >= SILENCE:
+            self._say(state, now, "")
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
         """Print the last line of the log at each validation."""
-        if self.first is None:
-            self.first = state.global_step - 1
-        if not logs or "eval_loss" not in logs or not state.is_world_process_zero:
+        if logs and "eval_loss" in logs:
+            self._say(state, self.clock(), f"validation nll {logs['eval_loss']:.3f}  ")
+
+    def _say(self, state: Any, now: float, validation: str) -> None:
+        self.said = now
+        if not state.is_world_process_zero:
             return
         last: dict[str, Any] = next((h for h in reversed(state.log_history) if "loss" in h), {})
         names = ("loss", "reward", "warmup_length", "effective_sample_size")
-        values = "  ".join(f"{n} {last[n]:.3g}" for n in names if n in last)
-        pace = (time.perf_counter() - self.began) / max(state.global_step - self.first, 1)
-        left = pace * (state.max_steps - state.global_step)
+        values = "".join(f"{n} {last[n]:.3g}  " for n in names if n in last)
         print(
-            f"{self.name}  update {state.global_step}/{state.max_steps}  "
-            f"validation nll {logs['eval_loss']:.3f}  {values}  {left:.0f} s left",
+            f"{self.name}  update {state.global_step}/{state.max_steps}  {validation}{values}"
+            f"{self._left(state, now)}".rstrip(),
             file=sys.stderr,
             flush=True,
         )
+
+    def _left(self, state: Any, now: float) -> str:
+        """Return how long the remaining updates take, at the pace of those after the first."""
+        timed = state.global_step - (self.first or 0)
+        if self.first is None or not timed:
+            return ""
+        seconds = (now - self.began) / timed * (state.max_steps - state.global_step)
+        return f"{duration(seconds)} left"
 
 
 class RunClock(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
