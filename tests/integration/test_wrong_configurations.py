@@ -1,5 +1,6 @@
 """Wrong configurations: one line that begins with `error: config:`, no traceback, status not 0."""
 
+import json
 import os
 import subprocess
 import sys
@@ -176,20 +177,28 @@ def test_snakemake_says_in_one_line_what_is_wrong_with_a_configuration(tmp_path,
 
 
 def test_snakemake_reads_the_files_as_the_command_does(tmp_path):
+    """Jobs are given files with their settings, which are there after any start."""
     changes = {"methods": {"sft_continued": {"budget": {"updates": 3}}}}
     files = [tmp_path / "config.yaml", tmp_path / "changes.yaml"]
     for file, value in zip(files, (tiny.experiment(), changes), strict=True):
         file.write_text(yaml.safe_dump(value))
-    done = subprocess.run(
-        [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
-         "--directory", str(tmp_path), "--cores", "1", "-n", "-p",
-         "results/tiny/runs/shell_game/en/t5/sft_continued/seed5/training.json",
-         "--configfile", *map(str, files), "--config", "seeds=[5]"],
-        capture_output=True, text=True, check=False,
-        env={**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])},
+    command = [
+        sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+        "--directory", str(tmp_path), "--cores", "1",
+        "--configfile", *map(str, files), "--config", "seeds=[5]",
+    ]  # fmt: skip
+    path = {**os.environ, "PATH": os.pathsep.join([str(BIN), os.environ["PATH"]])}
+    dry = subprocess.run(
+        [*command, "-n", "-p", "shell_game/en/t5/sft_continued/seed5"],
+        capture_output=True, text=True, check=False, env=path,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert '"budget": {"updates": 3}' in done.stdout + done.stderr
+    assert dry.returncode == 0, dry.stderr
+    settings = "work/tiny/settings/runs/shell_game/en/t5/sft_continued/seed5.json"
+    assert f"warmup train --config {settings}" in dry.stdout
+    assert "learning_rate" not in dry.stdout  # no configuration on a command line
+    assert not (tmp_path / "work").exists()
+    subprocess.run([*command, "--list"], check=True, capture_output=True, env=path)
+    assert json.loads((tmp_path / settings).read_text())["method"]["budget"] == {"updates": 3}
 
 
 def test_changes_to_the_default_experiment_work_from_another_folder(tmp_path):

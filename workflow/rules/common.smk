@@ -60,7 +60,12 @@ if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.verbo
 # RUN is {dataset}/{pair}/{model}/{method}/seed{seed}, and EVALUATION is RUN/{split}.{decoding}.
 RESULTS = f"results/{PLAN.name}"
 LOGS = f"logs/{PLAN.name}"
+SETTINGS = f"work/{PLAN.name}/settings"
+DATA_SETTINGS = f"{SETTINGS}/data/{{wildcards.dataset}}/{{wildcards.pair}}.json"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
+
+if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.dryrun:
+    PLAN.write_settings(Path(SETTINGS))  # jobs are given files, which people can read
 
 # What the commands of jobs begin with. Modules are found in src/, whatever environment a job runs
 # in: nothing has to be installed. A GPU that the configuration does not ask for is hidden.

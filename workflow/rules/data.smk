@@ -16,8 +16,8 @@ rule fetch:
     message:
         "Downloading {wildcards.dataset} ({wildcards.pair})"
     shell:
-        f"{WARMUP} fetch data"
-        " --dataset {params.dataset:q} --pair {wildcards.pair}"
+        f"{WARMUP} fetch data --dataset {DATA_SETTINGS}"
+        " --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output {output} 2>&1 | tee {log}"
 
@@ -36,7 +36,7 @@ rule fetch_model:
         "Downloading model {wildcards.model}"
     shell:
         f"{WARMUP} fetch model"
-        " --model {params.model:q} --output {output} 2>&1 | tee {log}"
+        f" --model {SETTINGS}/models/{{wildcards.model}}.json --output {{output}} 2>&1 | tee {{log}}"
 
 
 rule fetch_metric:
@@ -55,7 +55,7 @@ rule fetch_metric:
         "Getting the model of {wildcards.metric}"
     shell:
         f"{WARMUP} fetch metric"
-        " --metric {wildcards.metric} --entry {params.entry:q}"
+        f" --metric {{wildcards.metric}} --entry {SETTINGS}/metrics/{{wildcards.metric}}.model.json"
         " --folder {params.folder} --output {output} 2>&1 | tee {log}"
 
 
@@ -84,8 +84,8 @@ checkpoint prepare:
     message:
         "Preparing {wildcards.dataset} ({wildcards.pair})"
     shell:
-        f"{WARMUP} prepare"
-        " --dataset {params.dataset:q} --pair {wildcards.pair}"
+        f"{WARMUP} prepare --dataset {DATA_SETTINGS}"
+        " --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
@@ -112,5 +112,6 @@ checkpoint tokenizer:
     shell:
         f"{WARMUP} train-tokenizer"
         " --train {input.train} --task {params.task}"
-        " --spec {params.spec:q} --architecture {params.architecture}"
+        f" --spec {SETTINGS}/tokenizers/{{wildcards.model}}.json"
+        " --architecture {params.architecture}"
         " --output {output} 2>&1 | tee {log}"

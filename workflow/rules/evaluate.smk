@@ -64,7 +64,8 @@ rule score_neural:
     shell:
         f"{GPUS}{ENVIRONMENT} OMP_NUM_THREADS={{threads}} {METRICS_PYTHON} -m warmup"
         " score-neural --metric {wildcards.metric}"
-        " --model {input.model} --entry {params.entry:q} --predictions {input.predictions}"
+        f" --model {{input.model}} --entry {SETTINGS}/metrics/{{wildcards.metric}}.json"
+        " --predictions {input.predictions}"
         " --target-lang {params.target} --output {output} > {log} 2>&1"
 
 

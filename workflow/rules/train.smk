@@ -45,7 +45,9 @@ rule train:
     shell:
         f"exec env {GPUS}{ENVIRONMENT} bash {TRAIN_SCRIPT}"
         " {params.work} {log} {resources.processes} {threads}"
-        " warmup train --config {params.config:q} {params.options} --work {params.work}"
+        " warmup train --config "
+        f"{SETTINGS}/runs/{{wildcards.dataset}}/{{wildcards.pair}}/{{wildcards.model}}"
+        "/{wildcards.method}/seed{wildcards.seed}.json {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
         " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
         " --on-nan {resources.on_nan} {resources.sharded}"

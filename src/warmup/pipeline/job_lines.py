@@ -73,6 +73,7 @@ class JobLines(logging.Handler):
             "progress": self._progress,
             "run_info": self._statistics,
             "resources_info": lambda fields: [],
+            "shellcmd": lambda fields: [f"    {text}"] if (text := fields["shellcmd"]) else [],
         }
         found = of_event.get(str(getattr(record, "event", None)))
         if found:

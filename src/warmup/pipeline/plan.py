@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from warmup.common import code_digest, plugins
 from warmup.common.errors import InputError
-from warmup.common.files import read_json, sha256
+from warmup.common.files import read_json, sha256, write_text
+from warmup.common.files import to_json as to_text
 from warmup.common.keys import EVALUATION, RUN
 from warmup.common.languages import parse_pair
 from warmup.config import experiment, experiment_summary
@@ -45,6 +46,14 @@ class Wildcards(Protocol):
 
     def __getitem__(self, name: str) -> str:
         """Return the value of a wildcard."""
+
+
+class _Names(dict[str, Any]):
+    """Values of wildcards, as Snakemake has them."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the value of a wildcard."""
+        return self[name]
 
 
 class Plan:
@@ -89,6 +98,29 @@ class Plan:
     def run(self, wildcards: Wildcards) -> RunConfig:
         """Return everything that determines a run."""
         return self.runs[RUN.format(**wildcards)]
+
+    def write_settings(self, folder: Path) -> None:
+        """Write what jobs are given of the configuration; files that are the same stay.
+
+        Args:
+            folder: for `runs/{RUN}.json`, `data/{dataset}/{pair}.json`, `models/{model}.json`, …
+        """
+        config, written = self.config, {}
+        for name, run in self.runs.items():
+            names = _Names(run.run.as_row())
+            written[f"runs/{name}"] = self.run_config(names)
+            written[f"data/{run.run.dataset}/{run.run.pair}"] = self.dataset_config(names)
+            written[f"models/{run.run.model}"] = self.hub_model(names)
+            written[f"tokenizers/{run.run.model}"] = self.tokenizer_config(names)
+        for metric in config.neural_metrics:
+            names = _Names(metric=metric)
+            written[f"metrics/{metric}.model"] = self.metric_model(names)
+            written[f"metrics/{metric}"] = self.metric_config(names)
+        for name, text in written.items():
+            path = folder / f"{name}.json"
+            layout = to_text(json.loads(text), str(path), indent=2) + "\n"
+            if not path.exists() or path.read_text(encoding="utf-8") != layout:
+                write_text(path, layout)
 
     def results_of(self, name: str) -> list[str]:
         """Return what a run as a target asks for: its training and the scores of its outputs."""
