@@ -18,5 +18,5 @@ def test_the_grid_of_the_paper_is_planned_for_slurm(tmp_path):
     # four methods with three seeds of eight directions of translation and three other grids
     assert jobs["train"] == 4 * 3 * (8 + 3) == 132
     assert jobs["generate"] == 132 * 2  # greedy and a beam
-    assert (jobs["prepare"], jobs["fetch"], jobs["fetch_model"]) == (10, 1, 3)
+    assert (jobs["prepare"], jobs["fetch"], jobs["fetch_model"]) == (10, 10, 3)
     assert (jobs["fetch_metric"], jobs["score_neural"]) == (2, 4 * 3 * (8 + 1) * 2)
