@@ -33,6 +33,7 @@ COMMANDS = {
     "prepare": Command("Data", "data.prepare", "write the splits of a data set as records"),
     "train-tokenizer": Command("Data", "data.train_tokenizer", "train a tokenizer on the records"),
     "fetch model": Command("Training", "models.fetch_model", "download a model to start from"),
+    "export": Command("Training", "models.export", "make a checkpoint ready for generation"),
     "train": Command("Training", "training.train", "train one run"),
     "generate": Command("Generation", "generation.generate", "generate outputs with a checkpoint"),
     "score": Command("Evaluation", "evaluation.score", "score a run's predictions"),

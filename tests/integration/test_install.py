@@ -87,7 +87,7 @@ def test_texts_are_scored(call, tmp_path):
     files = ("--hyp", "a.txt", "--ref", "a.txt")
     done = call("score-text", "--task", "translation", *files, "--target-lang", "de")
     assert done.returncode == 0, done.stderr
-    assert "bleu" in done.stdout
+    assert "BLEU" in done.stdout
 
 
 def test_data_are_prepared(call, tmp_path):

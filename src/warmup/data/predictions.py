@@ -19,8 +19,9 @@ _KINDS: dict[str, type] = {
     **{"warmup_log_probability": float, "output_log_probability": float},
     **{"warmup_tokens": int, "output_tokens": int, **dict.fromkeys(BY_TOKEN, list)},
     **{"warmup_from": str, "as_tokens": dict, "meta": dict},
+    **{"task": str, "target_lang": str},
 }
-_NULL = ("warmup_log_probability", "warmup_from", "as_tokens", *BY_TOKEN)
+_NULL = ("warmup_log_probability", "warmup_from", "as_tokens", "task", "target_lang", *BY_TOKEN)
 """Keys that may be null or, in files of earlier revisions and snapshots, missing."""
 _SUBSETS = ("lookahead",)
 """Keys of `meta` whose values each make a subset of the items."""
@@ -53,10 +54,16 @@ class Prediction:
     """How many tokens the texts lost, by kind; without zeros."""
     meta: dict[str, Any]
     """As in the record."""
+    task: str | None = None
+    """The task of the model; None in files of earlier revisions."""
+    target_lang: str | None = None
+    """Language of output and references; None if it is unknown."""
 
     def as_row(self) -> dict[str, Any]:
-        """Return what is written as one line."""
-        return {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        """Return what is written as one line; the task and the language only if they are known."""
+        row = {entry.name: getattr(self, entry.name) for entry in fields(self)}
+        unknown = {key for key in ("task", "target_lang") if row[key] is None}
+        return {key: value for key, value in row.items() if key not in unknown}
 
     def normalised(self, normalise: Callable[[str], str]) -> "Prediction":
         """Return the prediction with its texts as `normalise` returns them."""

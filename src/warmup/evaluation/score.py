@@ -1,4 +1,7 @@
-"""Score the predictions of a run against their references: `warmup score`."""
+"""Score the predictions of a run against their references: `warmup score`.
+
+With files as arguments it scores and compares them for people: `warmup.evaluation.score_files`.
+"""
 
 import argparse
 import sys
@@ -88,17 +91,17 @@ def _in_range(metric: str, value: float) -> float:
     return value
 
 
-def choose_metrics(task: str, wanted: Sequence[str] | None) -> list[str]:
+def choose_metrics(task: str | None, wanted: Sequence[str] | None) -> list[str]:
     """Return the wanted metrics, or all metrics of the task, each once.
 
     Raises:
-        InputError: the task or a metric is unknown, or the task does not have the metric.
+        InputError: the task or a metric is unknown, or neither is given.
     """
-    own: tuple[str, ...] = plugins.load("task", task).METRICS
+    if task is None and not wanted:
+        raise InputError("give --task, or --metrics")
+    own: tuple[str, ...] = plugins.load("task", task).METRICS if task else ()
     for name in wanted or ():
         metrics.load(name)
-        if name not in own:
-            raise InputError(f"{name} is not a metric of {task}; choose from: {', '.join(own)}")
     return list(dict.fromkeys(wanted or own))
 
 
@@ -131,11 +134,22 @@ def _text_rows(predictions: Sequence[Prediction], normaliser: Normaliser) -> lis
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
+    parser.epilog = "give files, or --predictions, --run and --output, as the workflow does"
     add = parser.add_argument
-    add("--predictions", type=Path, required=True, metavar="FILE", help="predictions.jsonl")
+    add(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="predictions.jsonl, whose scores are printed; a second one is compared with the first",
+    )
+    add("--task", metavar="TASK", help="of the files (default: as their lines say)")
+    add("--target-lang", metavar="LANG", help="of the files (default: as their lines say)")
+    add_format(parser)
+    add("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
     keys = ", ".join([*EVALUATION_COLUMNS, "target_lang"])
-    add("--run", required=True, metavar="JSON", help=f"JSON or file: {keys}")
-    add("--output", type=Path, required=True, metavar="FILE", help="scores.json to write")
+    add("--run", metavar="JSON", help=f"JSON or file: {keys}")
+    add("--output", type=Path, metavar="FILE", help="scores.json to write")
     add("--statistics", type=Path, metavar="FILE", help="statistics.json to write, for tests")
     add(
         "--segments",
@@ -148,6 +162,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_metrics(parser)
 
 
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add `--format`."""
+    parser.add_argument(
+        "--format",
+        choices=("table", "json"),
+        default="table",
+        help="what is printed: a table with rounded numbers (default), or JSON with all digits",
+    )
+
+
 def add_metrics(parser: argparse.ArgumentParser) -> None:
     """Add `--metrics`, for `choose_metrics`."""
     names = ", ".join(metrics.names())
@@ -157,7 +181,19 @@ def add_metrics(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Score a run's predictions, with bootstrap intervals over items, and write the scores."""
+    """Score predictions, with bootstrap intervals over items: print the scores of files, or write
+    those of a run.
+    """
+    of_run = (options.predictions, options.run, options.output)
+    if options.files and not any(of_run):
+        from warmup.evaluation import score_files  # noqa: PLC0415  # which imports this module
+
+        score_files.run(options)
+        return
+    if options.files or not all(of_run):
+        raise InputError("give files, or --predictions, --run and --output together")
+    if options.task or options.target_lang:
+        raise InputError("--task, --target-lang: those of a run are in --run")
     kinds = EVALUATION_COLUMNS | {"target_lang": str}
     run = check_object(read_object(options.run, "--run"), kinds, "--run")
     normaliser = Normaliser()

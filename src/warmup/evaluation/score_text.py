@@ -10,7 +10,8 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_lines, to_json
 from warmup.common.texts import Normaliser, is_blank, nfc
 from warmup.evaluation.metrics import Corpus
-from warmup.evaluation.score import add_metrics, choose_metrics, score
+from warmup.evaluation.score import add_format, add_metrics, choose_metrics, score
+from warmup.evaluation.score_files import scores_table
 
 
 def read_texts(
@@ -50,7 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     parser.epilog = "files may be .gz, - is standard input"
     add = parser.add_argument
-    add("--task", required=True, metavar="TASK", help=", ".join(plugins.names("task")))
+    tasks = ", ".join(plugins.names("task"))
+    add(
+        "--task",
+        metavar="TASK",
+        help=f"whose metrics are computed; needless with --metrics: {tasks}",
+    )
     add("--hyp", type=Path, required=True, metavar="FILE", help="outputs, one per line")
     add(
         "--ref",
@@ -63,10 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--src", type=Path, metavar="FILE", help="inputs, aligned; for metrics that need them")
     add("--target-lang", default="", metavar="LANG", help="language of the outputs, such as de")
     add_metrics(parser)
+    add_format(parser)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Score text files, with bootstrap intervals over items, and print the scores as JSON."""
+    """Score text files, with bootstrap intervals over items, and print the scores."""
     names = choose_metrics(options.task, options.metrics)
     normaliser = Normaliser()
     corpus = read_texts(options.hyp, options.ref, options.src, options.target_lang, normaliser)
@@ -74,6 +81,9 @@ def run(options: argparse.Namespace) -> None:
     for row in rows:
         del row["subset"]
     document = {"task": options.task, "normalised": normaliser.changed, "scores": rows}
-    print(to_json(document, "standard output"))
+    if options.format == "json":
+        print(to_json(document, "standard output"))
+    else:
+        print(f"{options.hyp}: {len(corpus.hypotheses)} items\n{scores_table(rows)}")
     if note := normaliser.note():
         print(note, file=sys.stderr)

@@ -22,7 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="checkpoint folder written by `warmup train`",
     )
     add("--task", choices=plugins.names("task"), help="must be the checkpoint's own (a check)")
-    add("--input", type=Path, required=True, help="records, one JSON object per line; - is stdin")
+    add("--input", type=Path, required=True, help="records or texts, one per line; - is stdin")
+    add(
+        "--format",
+        choices=("jsonl", "text"),
+        default="jsonl",
+        help='of the input: a line is {"source": …} as in docs/data.md (default), or a plain text',
+    )
+    add("--pair", metavar="PAIR", help="languages of plain text, such as en-de for translation")
     add(
         "--output",
         type=Path,
@@ -47,7 +54,7 @@ def run(options: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415  # these take seconds, and --help must not
     from transformers.utils import logging  # noqa: PLC0415
 
-    from warmup.generation.prediction import predict, read_inputs  # noqa: PLC0415
+    from warmup.generation.prediction import predict, read_inputs, read_texts  # noqa: PLC0415
 
     least = {"beams": 1, "batch_size": 1, "threads": 1, "samples": 1}
     for name, number in least.items():
@@ -59,7 +66,13 @@ def run(options: argparse.Namespace) -> None:
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
     normaliser = Normaliser()
-    records = list(read_inputs(options.input, normaliser))  # wrong input is refused before any work
+    if options.pair and options.format == "jsonl":
+        raise InputError("--pair: goes with --format text; a JSON line has its languages itself")
+    # wrong input is refused before any work
+    if options.format == "text":
+        records = list(read_texts(options.input, options.pair, normaliser))
+    else:
+        records = list(read_inputs(options.input, normaliser))
     if note := normaliser.note():
         print(f"{options.input}: {note}", file=sys.stderr)
     found = predict(

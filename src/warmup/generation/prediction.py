@@ -10,7 +10,8 @@ import torch
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.common.files import read_places
+from warmup.common.files import read_lines, read_places
+from warmup.common.languages import Pair, parse_pair
 from warmup.common.texts import nfc
 from warmup.config.settings import CheckpointFormat
 from warmup.data import text_counts
@@ -99,6 +100,8 @@ def predict(
             warmup_from=None if form.max_warmup_tokens is None else warmup,
             as_tokens=lost,
             meta=record.meta,
+            task=form.task,
+            target_lang=record.target_lang or None,
         )
         for record, hypothesis, lost in zip(rows, hypotheses, texts.lost(), strict=True)
     ]
@@ -214,3 +217,27 @@ def read_inputs(path: Path, normalise: Callable[[str], str] = nfc) -> Iterator[R
         return record.with_texts(normalise)
 
     return unique((where, read(where, row)) for where, row in read_places(path))
+
+
+def read_texts(path: Path, pair: str | None, normalise: Callable[[str], str]) -> Iterator[Record]:
+    """Yield an unlabelled record for each line of a text file; its id is the number of the line.
+
+    Args:
+        path: the file.
+        pair: languages of source and target, such as `en-de`; None if the task needs none.
+        normalise: what brings a text into NFC.
+
+    Raises:
+        InputError: not a pair, or an empty line.
+    """
+    languages = parse_pair(pair) if pair else Pair("", "")
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            yield Unlabelled(
+                str(number),
+                normalise(line.strip()),
+                source_lang=languages.source,
+                target_lang=languages.target,
+            )
+        except InputError:
+            raise InputError(f"{path}:{number}: empty line") from None

@@ -1,5 +1,6 @@
 """`warmup.json`: what `warmup generate` has to know about a checkpoint."""
 
+import shlex
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -45,14 +46,30 @@ def read_format(folder: Path) -> CheckpointFormat:
     """Read a checkpoint's `warmup.json` and check it with the bounds of a configuration.
 
     Raises:
-        InputError: the file or a key is missing, or a value is invalid.
+        InputError: the folder, the file or a key is missing, or a value is invalid.
     """
     path = folder / FORMAT_FILE
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such folder")
+    if not path.exists():
+        raise InputError(
+            f"{folder}: has no {FORMAT_FILE}, which says how its model generates; for a checkpoint "
+            f"of transformers, `warmup export {shlex.quote(str(folder))} --task TASK` writes it"
+        )
     form = read_json(path)
-    schema.check(form, _schema(), str(path))
+    return parse_format(form, str(path))
+
+
+def parse_format(form: Any, where: str) -> CheckpointFormat:
+    """Return the format that the content of a `warmup.json` describes; `where` begins errors.
+
+    Raises:
+        InputError: a key is missing, or a value is invalid.
+    """
+    schema.check(form, _schema(), where)
     for key, kind in (("architecture", "architecture"), ("task", "task")):
         if form[key] not in plugins.names(kind):
-            raise InputError(f"{path}: {unknown(kind, form[key], plugins.names(kind))}")
+            raise InputError(f"{where}: {unknown(kind, form[key], plugins.names(kind))}")
     return from_json(CheckpointFormat, form)
 
 

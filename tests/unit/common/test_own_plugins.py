@@ -167,5 +167,5 @@ def test_a_file_in_the_wrong_place_is_refused(folder: Path, name: str, message: 
 
 
 def test_a_missing_folder_is_called_missing(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="plugins: no such folder: .*nothing"):
+    with pytest.raises(InputError, match=r"plugins: no such folder: .*nothing"):
         experiment.check(tiny.experiment(plugins=str(tmp_path / "nothing")))

@@ -134,7 +134,9 @@ def run_score(*arguments: str) -> "subprocess.CompletedProcess[str]":
 def test_texts_are_scored_in_one_form(tmp_path: Path) -> None:
     write(tmp_path, nfc_txt="\n".join(COMPOSED), nfd_txt="\n".join(DECOMPOSED))
     files = ["--hyp", str(tmp_path / "nfc.txt"), "--ref", str(tmp_path / "nfd.txt")]
-    done = run_score("score-text", "--task", "translation", "--target-lang", "vi", *files)
+    done = run_score(
+        "score-text", "--format", "json", "--task", "translation", "--target-lang", "vi", *files
+    )
     found = json.loads(done.stdout)
     assert found["normalised"] == 2
     assert done.stderr == "2 texts were brought into Unicode's form NFC\n"

@@ -39,7 +39,7 @@ def test_predictions_keep_order_and_what_is_known_of_the_records(checkpoint, dat
         assert set(row) == {
             "id", "source", "references", "warmup", "output", "warmup_log_probability",
             "output_log_probability", "warmup_tokens", "output_tokens", "warmup_by_token",
-            "output_by_token", "warmup_from", "as_tokens", "meta",
+            "output_by_token", "warmup_from", "as_tokens", "meta", "task", "target_lang",
         }  # fmt: skip
         assert row["warmup_from"] == "own"
 
