@@ -36,7 +36,7 @@ COMMANDS = {
     "export": Command("Training", "models.export", "make a checkpoint ready for generation"),
     "train": Command("Training", "training.train", "train one run"),
     "generate": Command("Generation", "generation.generate", "generate outputs with a checkpoint"),
-    "score": Command("Evaluation", "evaluation.score", "score a run's predictions"),
+    "score": Command("Evaluation", "evaluation.score_files", "score predictions, compare two"),
     "score-text": Command("Evaluation", "evaluation.score_text", "score plain text files"),
     "fetch metric": Command("Evaluation", "evaluation.fetch_metric", "get a neural metric's model"),
     "score-neural": Command("Evaluation", "evaluation.score_neural", "compute a neural metric"),

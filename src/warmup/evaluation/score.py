@@ -1,6 +1,6 @@
-"""Score the predictions of a run against their references: `warmup score`.
+"""Score the predictions of a run against their references, for the workflow.
 
-With files as arguments it scores and compares them for people: `warmup.evaluation.score_files`.
+`warmup.evaluation.score_files` has the command `warmup score`, which also prints scores of files.
 """
 
 import argparse
@@ -134,18 +134,7 @@ def _text_rows(predictions: Sequence[Prediction], normaliser: Normaliser) -> lis
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
-    parser.epilog = "give files, or --predictions, --run and --output, as the workflow does"
     add = parser.add_argument
-    add(
-        "files",
-        type=Path,
-        nargs="*",
-        metavar="FILE",
-        help="predictions.jsonl, whose scores are printed; a second one is compared with the first",
-    )
-    add("--task", metavar="TASK", help="of the files (default: as their lines say)")
-    add("--target-lang", metavar="LANG", help="of the files (default: as their lines say)")
-    add_format(parser)
     add("--predictions", type=Path, metavar="FILE", help="predictions.jsonl")
     keys = ", ".join([*EVALUATION_COLUMNS, "target_lang"])
     add("--run", metavar="JSON", help=f"JSON or file: {keys}")
@@ -181,19 +170,9 @@ def add_metrics(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Score predictions, with bootstrap intervals over items: print the scores of files, or write
-    those of a run.
-    """
-    of_run = (options.predictions, options.run, options.output)
-    if options.files and not any(of_run):
-        from warmup.evaluation import score_files  # noqa: PLC0415  # which imports this module
-
-        score_files.run(options)
-        return
-    if options.files or not all(of_run):
+    """Score a run's predictions, with bootstrap intervals over items, and write the scores."""
+    if not all((options.predictions, options.run, options.output)):
         raise InputError("give files, or --predictions, --run and --output together")
-    if options.task or options.target_lang:
-        raise InputError("--task, --target-lang: those of a run are in --run")
     kinds = EVALUATION_COLUMNS | {"target_lang": str}
     run = check_object(read_object(options.run, "--run"), kinds, "--run")
     normaliser = Normaliser()

@@ -139,8 +139,40 @@ def scores_table(rows: Sequence[Row]) -> str:
     return table(rows, ("metric", *parts, "score", "95% interval", "n"))
 
 
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command."""
+    parser.epilog = "give files, or --predictions, --run and --output, as the workflow does"
+    add = parser.add_argument
+    add(
+        "files",
+        type=Path,
+        nargs="*",
+        metavar="FILE",
+        help="predictions.jsonl, whose scores are printed; a second one is compared with the first",
+    )
+    add("--task", metavar="TASK", help="of the files (default: as their lines say)")
+    add("--target-lang", metavar="LANG", help="of the files (default: as their lines say)")
+    score.add_format(parser)
+    score.add_arguments(parser)
+
+
 def run(options: argparse.Namespace) -> None:
-    """Score one file of predictions, or score and compare two."""
+    """Score predictions, with bootstrap intervals over items: print the scores of files, or write
+    those of a run.
+    """
+    of_run = any((options.predictions, options.run, options.output))
+    if of_run and options.files:
+        raise InputError("give files, or --predictions, --run and --output together")
+    if of_run and (options.task or options.target_lang):
+        raise InputError("--task, --target-lang: those of a run are in --run")
+    if options.files:
+        _show(options)
+    else:
+        score.run(options)
+
+
+def _show(options: argparse.Namespace) -> None:
+    """Print the scores of one file, or those of two and their differences."""
     files: list[Path] = options.files
     if len(files) > MOST:
         raise InputError(f"give one file, or two to compare, not {len(files)}")

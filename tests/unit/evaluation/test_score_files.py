@@ -83,7 +83,9 @@ def test_two_files_are_compared_item_by_item(write, capsys):
     _, out, _ = call(capsys, bad, good)
     lines = out.splitlines()
     at = lines.index(f"{good} minus {bad}")
-    assert lines[at + 1].split() == "metric difference 95% interval p p_holm test".split()
+    assert lines[at + 1].split() == [
+        *("metric", "difference", "95%", "interval", "p", "p_holm", "test"),
+    ]
     assert lines[at + 2].split()[:3] == ["accuracy", "↑", "+50.0"]
     _, out, _ = call(capsys, bad, good, "--format", "json")
     document = json.loads(out)
