@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from helpers import forks, tiny
+from warmup.models import loading
 
 ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
@@ -128,9 +129,32 @@ def test_two_processes_make_the_model_of_one(tmp_path, data, case):
         torch.testing.assert_close(others[name], value, atol=1e-5 * start_weights, rtol=1e-3)
 
 
-def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(tmp_path, data):
-    run = tiny.resolved("warmup", "llama", budget={"updates": 40})
-    run["method"]["start"] = "scratch"
+@pytest.fixture
+def untied(tmp_path, data):
+    """A run that starts from an mT5 with an output layer of its own, and its data."""
+    loading.save(tiny.untied_mt5(data["t5"]), tmp_path / "untied")
+    run = tiny.resolved("warmup", learning_rate=0.003)
+    del run["model"]["scratch"]
+    run["model"]["local"] = "untied"
+    return run, data | {"t5": tmp_path / "untied"}
+
+
+def test_two_processes_keep_an_untied_output_layer(tmp_path, untied):
+    run, data = untied
+    _, weights = start(tmp_path / "one", data, run, 1)
+    assert {"lm_head.weight", "shared.weight"} <= weights.keys()
+    for options in ([], ["--sharded"]):
+        _, others = start(tmp_path / f"two{len(options)}", data, run, 2, *options)
+        assert weights.keys() == others.keys()
+        for name, value in weights.items():
+            torch.testing.assert_close(others[name], value, atol=1e-5, rtol=1e-3)
+
+
+def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(
+    tmp_path, untied
+):
+    run, data = untied
+    run["method"]["budget"] = {"updates": 40}
     run["method"]["max_tokens_per_microbatch"] = UNEQUAL["warmup"]
     _, weights = start(tmp_path / "whole", data, run, 2, "--sharded")
     killed = (tmp_path / "killed", data, run, 2, "--sharded")
