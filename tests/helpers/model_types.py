@@ -286,6 +286,45 @@ The published mT5 models have an output layer of their own, though their configu
 `transformers` says that it is tied to the embeddings. Tests hold that it stays its own: through
 download, training, checkpoints, several processes, and the reference model of the reference KL.
 
+## LoRA
+
+With `lora` a model's weights are frozen, and small matrices next to them are trained, by SFT and by
+warmup training alike ([LoRA](https://arxiv.org/abs/2106.09685)). This needs `peft`
+(`pip install 'warmup-generations[peft]'`).
+
+```yaml
+models:
+  llama_1b:
+    architecture: decoder_only
+    hub: meta-llama/Llama-3.2-1B
+    revision: 4e20de362430cd3b72f300e6b0f18e50e7166e08
+    separator: <|reserved_special_token_0|>
+    prompt_end: <|reserved_special_token_1|>
+    dtype: bfloat16
+    lora:
+      rank: 16
+      alpha: 32
+      dropout: 0.05                             # default 0
+      targets: [q_proj, k_proj, v_proj, o_proj] # default: what peft has for the type, here q and v
+```
+
+- **What is trained.** The matrices A and B of the layers in `targets`, and the rows of the marker
+  tokens: the separator, and `prompt_end` of a decoder-only model. A pretrained network does not
+  know them, so their embeddings and their rows of the output layer are trained though the others
+  are frozen. `targets` are names of linear layers. The output layer and the embeddings cannot be
+  among them.
+- **What is saved.** The folder `model/` of a run holds the merged weights, like that of any other
+  run: generation, scoring and plain `transformers` know nothing of LoRA. `model/adapter/` holds what
+  was trained, in the layout of `peft`, for the model that training started from. Checkpoints
+  during training hold the adapter alone.
+- **A method that starts from another run** starts from its merged weights, with a new adapter.
+- **The reference model** of the reference KL is the network with its adapter switched off. It needs
+  no second copy in memory, and is equal to a copy bit by bit.
+- **Costs.** Frozen weights have no gradient and no optimiser state (12 bytes less for each), and
+  their products for it are not computed. Operations are counted as they are executed, so
+  `same_compute_as` is right when both methods train adapters. Weights are float32 in training, as
+  without LoRA.
+
 ## Model types
 
 Each training run and each generation begins with a

@@ -23,6 +23,20 @@ class TokenizerConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LoraConfig:
+    """Low-rank adaptation: small matrices are trained, and the weights of the network are not."""
+
+    rank: int
+    """Rank of the change of a layer's weight."""
+    alpha: float
+    """The change is multiplied by alpha / rank."""
+    dropout: float
+    """Dropout of the input of the change."""
+    targets: tuple[str, ...] | None
+    """Names of the layers; None for those that `peft` knows for the model type."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """An entry of `models`; it has one of `hub`, `local` and `scratch`."""
 
@@ -48,6 +62,8 @@ class ModelConfig:
     """Precision of arithmetic, and of weights in generation."""
     gradient_checkpointing: bool
     """Whether the backward pass computes activations again, which saves memory."""
+    lora: LoraConfig | None = None
+    """Train an adapter of the model instead of all its weights; None for all weights."""
 
 
 @dataclass(frozen=True, kw_only=True)

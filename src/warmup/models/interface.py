@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from warmup.models import marker_rows
 from warmup.models.projection import Projection
 
 CAP = "final_logit_softcapping"
@@ -68,6 +69,11 @@ class LanguageModel(ABC):
         self.network = network
         self.tokenizer = tokenizer
         self.tokens = tokens
+
+    @property
+    def markers(self) -> tuple[int, ...]:
+        """Tokens that have no meaning before the model is trained here."""
+        return (self.tokens.separator,)
 
     @staticmethod
     @abstractmethod
@@ -144,11 +150,13 @@ class LanguageModel(ABC):
         """The map from the network's last hidden states to its logits."""
         head = self.network.get_output_embeddings()
         cap = getattr(self._text_config, CAP, None)
+        rows = marker_rows.of(self.network)
+        change = (rows.ids, rows.predicted) if rows and rows.enabled else (None, None)
         extra = dict(self.network.named_buffers(recurse=False)).get("final_logits_bias")
         if extra is None:
-            return Projection(head.weight, head.bias, cap)
+            return Projection(head.weight, head.bias, cap, *change)
         bias = extra[0] if head.bias is None else extra[0] + head.bias
-        return Projection(head.weight, bias, cap)  # of the BART family
+        return Projection(head.weight, bias, cap, *change)  # of the BART family
 
     def last_hidden_states(self, network: torch.nn.Module, **inputs: Any) -> torch.Tensor:
         """Run the network without its vocabulary head; return last hidden states [R, L, D].

@@ -13,7 +13,7 @@ from transformers import (
 from warmup.common import plugins
 from warmup.common.errors import InputError, out_of_memory
 from warmup.config.settings import CheckpointFormat, ModelConfig
-from warmup.models import scratch
+from warmup.models import lora, scratch
 from warmup.models.interface import LanguageModel, Tokens
 from warmup.models.markers import marker
 
@@ -62,9 +62,15 @@ def create(spec: ModelConfig, tokenizer_folder: Path, seed: int) -> LanguageMode
 
 
 def save(model: LanguageModel, folder: Path) -> None:
-    """Write network and tokenizer so that plain `from_pretrained` loads them."""
-    model.network.save_pretrained(folder)
+    """Write network and tokenizer so that plain `from_pretrained` loads them.
+
+    An adapter is merged with the weights, and is written to a folder of its own, too.
+    """
+    network, is_adapted = model.network, lora.is_adapted(model.network)
+    network.save_pretrained(folder, state_dict=lora.merged_weights(network) if is_adapted else None)
     model.tokenizer.save_pretrained(folder)
+    if is_adapted:
+        lora.save_adapter(network, folder / lora.FOLDER)
 
 
 def init_separator_from_eos(model: LanguageModel) -> None:

@@ -14,6 +14,7 @@ from torch.nn.functional import linear
 from torch.utils.checkpoint import checkpoint
 
 from warmup.data.batches import IGNORED
+from warmup.models.marker_rows import add_logits
 
 MAX_LOGITS = 2**26
 """Largest number of logits that exist at once (256 MiB in float32)."""
@@ -28,6 +29,8 @@ _LITTLE = math.log(0.51)
 class Projection:
     """The map from last hidden states to logits: z = `states · weightᵀ + bias`.
 
+    With LoRA the weight is frozen, and a change is trained for the rows of a few tokens.
+
     With a cap (Gemma 2) the logits are `cap · tanh(z / cap)`.
     """
 
@@ -36,11 +39,18 @@ class Projection:
     bias: torch.Tensor | None = None
     """[V]"""
     cap: float | None = None
+    rows: torch.Tensor | None = None
+    """[R] rows of the weight that are changed; None for none."""
+    change: torch.Tensor | None = None
+    """[R, D] what is added to these."""
 
     def logits(self, states: torch.Tensor) -> torch.Tensor:
         """Return float32 logits [..., V] of states [..., D]."""
         bias = None if self.bias is None else self.bias.to(states.dtype)
-        logits = linear(states, self.weight.to(states.dtype), bias).float()
+        logits = linear(states, self.weight.to(states.dtype), bias)
+        if self.rows is not None and self.change is not None:
+            logits = add_logits(logits, states, self.rows, self.change)
+        logits = logits.float()
         return logits if self.cap is None else self.cap * torch.tanh(logits / self.cap)
 
 
@@ -77,7 +87,16 @@ def label_log_probabilities(
     index = torch.tensor(excluded, dtype=torch.long, device=states.device)
     some = torch.ones_like(picked).bool() if restricted is None else restricted[keep]
     log_p, log_mass = _LabelLogProbability.apply(  # type: ignore[no-untyped-call]
-        rows, projection.weight, projection.bias, projection.cap, picked, index, some, chunk
+        rows,
+        projection.weight,
+        projection.bias,
+        projection.change,
+        projection.cap,
+        projection.rows,
+        picked,
+        index,
+        some,
+        chunk,
     )
     zeros = torch.zeros(labels.shape, device=states.device)
     return zeros.masked_scatter(keep, log_p), zeros.masked_scatter(keep, log_mass)
@@ -136,13 +155,15 @@ class _LabelLogProbability(torch.autograd.Function):
         states: torch.Tensor,
         weight: torch.Tensor,
         bias: torch.Tensor | None,
+        change: torch.Tensor | None,
         cap: float | None,
+        changed: torch.Tensor | None,
         labels: torch.Tensor,
         excluded: torch.Tensor,
         restricted: torch.Tensor,
         chunk: int,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        projection = Projection(weight, bias, cap)
+        projection = Projection(weight, bias, cap, changed, change)
         ctx.kept = None
         log_p, log_mass = [], []
         parts = (torch.split(rows, chunk) for rows in (states, labels, restricted))
@@ -157,24 +178,29 @@ class _LabelLogProbability(torch.autograd.Function):
             if len(states) <= chunk and cap is None:  # the slope of a cap needs the logits
                 ctx.kept = p
         mass = torch.cat(log_mass)
-        ctx.save_for_backward(states, weight, bias, labels, excluded, restricted, mass)
+        own = (weight, bias, change, changed)
+        ctx.save_for_backward(states, *own, labels, excluded, restricted, mass)
         ctx.cap, ctx.chunk = cap, chunk
         return torch.cat(log_p), mass
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        states, weight, *_ = ctx.saved_tensors
+        states, weight, _, change, changed, *_ = ctx.saved_tensors
         d_states = torch.empty_like(states)
-        d_weight = d_bias = None
+        d_weight = d_bias = d_change = None
         for rows, values in _logit_gradients(ctx, *gradients):
             d_logits = values.to(states.dtype)
             d_states[rows] = linear(d_logits, weight.to(states.dtype).T)
+            if change is not None:
+                d_changed = d_logits.index_select(-1, changed)
+                d_states[rows] += linear(d_changed, change.to(states.dtype).T)
+                d_change = _add_gradient(d_change, change, d_changed, states[rows])
             if ctx.needs_input_grad[1]:
                 d_weight = _add_gradient(d_weight, weight, d_logits, states[rows])
             if ctx.needs_input_grad[2]:
                 part = d_logits.sum(0, dtype=torch.float32)
                 d_bias = part if d_bias is None else d_bias + part
-        return d_states, d_weight, d_bias, None, None, None, None, None
+        return d_states, d_weight, d_bias, d_change, None, None, None, None, None, None
 
 
 def _softmax_(logits: torch.Tensor) -> torch.Tensor:
@@ -213,8 +239,9 @@ def _logit_gradients(
     The gradient of log p_y is 1_y − p. That of the log mass is p_allowed − p, where p_allowed is
     p / mass for allowed tokens and 0 for excluded ones. A cap multiplies it by 1 − (logit / cap)².
     """
-    states, weight, bias, labels, excluded, restricted, log_mass = ctx.saved_tensors
-    projection = Projection(weight, bias, ctx.cap)
+    states, weight, bias, change, changed, labels, *others = ctx.saved_tensors
+    excluded, restricted, log_mass = others
+    projection = Projection(weight, bias, ctx.cap, changed, change)
     for first in range(0, max(len(states), 1), ctx.chunk):  # without rows the gradient is 0
         rows = slice(first, min(first + ctx.chunk, len(states)))
         p, ctx.kept = ctx.kept, None  # overwritten below: another backward pass computes it again

@@ -18,6 +18,7 @@ from warmup.common.files import read_json, write_json
 from warmup.config.settings import MethodConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.criterion import Criterion
+from warmup.models import lora
 from warmup.models.interface import LanguageModel
 from warmup.models.memory import retry_smaller
 from warmup.training import non_finite, transformers_internals
@@ -209,6 +210,14 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
     def validation(self, model: torch.nn.Module, part: Batch) -> torch.Tensor:
         """Return the validation loss of each example [B], nats."""
         return self.criterion.validation(model, part)
+
+    def _save(
+        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
+    ) -> None:
+        """Write a checkpoint's weights: of an adapted network those that are trained."""
+        if state_dict is None and lora.is_adapted(self.model):
+            state_dict = lora.trained_weights(self.model)
+        super()._save(output_dir, state_dict)
 
     def with_full_parameters(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that may use all weights. Here every process has them always."""

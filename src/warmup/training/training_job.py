@@ -21,7 +21,7 @@ from warmup.config.settings import RunConfig
 from warmup.data import text_counts
 from warmup.data.batches import Collator, Examples, check_positions
 from warmup.method import self_check
-from warmup.models import loading
+from warmup.models import loading, lora
 from warmup.models.checkpoint_format import FORMAT_FILE, format_of, read_format, write_format
 from warmup.models.interface import LanguageModel
 from warmup.models.lengths import check_lengths
@@ -232,7 +232,7 @@ class TrainingJob:
 
 
 def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
-    """Return the model that a run starts from.
+    """Return the model that a run starts from, with an adapter if it trains one.
 
     Args:
         config: the run.
@@ -247,6 +247,8 @@ def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
     knows_warmups = has_format and read_format(start).max_warmup_tokens is not None
     if config.method.sampling and not knows_warmups:
         loading.init_separator_from_eos(model)
+    if config.model.lora:
+        lora.adapt(model, config.model.lora, config.seed)
     return model
 
 

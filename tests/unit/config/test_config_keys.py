@@ -26,6 +26,7 @@ LIMITS = {
     "minimum": lambda limit: limit - 1,
     "exclusiveMinimum": lambda limit: limit,
     "maximum": lambda limit: limit + 1,
+    "exclusiveMaximum": lambda limit: limit,
     "enum": lambda choices: f"{choices[0]}?",
     "pattern": lambda _: "../ø\n",
     "minItems": lambda _: [],
@@ -60,7 +61,7 @@ def full() -> dict[str, Any]:
     kinds = {"architecture": "encoder_decoder"}
     value["models"] |= {
         "hub": {**kinds, "hub": "a/b", "revision": "0" * 40, "pickled_sha256": "0" * 64},
-        "local": {**kinds, "local": "x"},
+        "local": {**kinds, "local": "x", "lora": {"rank": 2, "alpha": 4, "targets": ["q"]}},
     }
     for name in ("same_updates_as", "same_compute_as"):
         value["methods"][name] = {

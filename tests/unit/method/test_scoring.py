@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from helpers import tiny
 from warmup.data.batches import IGNORED, pad
-from warmup.method.reference_kl import divergence
+from warmup.method.reference_kl import divergence, reference_states
 from warmup.method.sampling import Warmups
 from warmup.method.scoring import build_branches, score, target_log_probability
 
@@ -196,6 +196,11 @@ def test_the_layout_is_as_it_is_documented():
     assert branches.target_labels.tolist() == [[[3, 4, 1, x]] * 2]
 
 
+def of_start(model, source, branches):
+    with torch.no_grad():
+        return model.projection, reference_states(model, source, branches)
+
+
 @pytest.mark.parametrize("name", MODELS)
 def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(name):
     model, longest = tiny.model(name), 3
@@ -211,7 +216,7 @@ def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(nam
     )
     source = encode(model, [x])
     scores = score(model, model.network, source, branches)
-    found = divergence(model, scores, start, encode(start, [x]), branches)
+    found = divergence(model, scores, branches, *of_start(start, encode(start, [x]), branches))
     for n, c in enumerate(warmups):
         p, q = (
             tiny.plain_logits(one, x, [model.tokens.start, *c]).index_fill(
@@ -225,7 +230,7 @@ def test_the_divergence_from_the_start_model_is_that_of_plain_forward_passes(nam
         counted = each[: len(c)] if len(c) == longest else each
         assert counted.sum() > 1e-5
         torch.testing.assert_close(found[0, n], counted.sum(), **EXACT)
-    same = divergence(model, scores, model, source, branches)
+    same = divergence(model, scores, branches, *of_start(model, source, branches))
     torch.testing.assert_close(same, torch.zeros_like(same), atol=1e-6, rtol=0)
     parameters = [p for p in model.network.parameters() if p.requires_grad]
     gradients = torch.autograd.grad(same.sum(), parameters, allow_unused=True)

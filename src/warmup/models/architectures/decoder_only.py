@@ -35,6 +35,11 @@ class DecoderOnly(LanguageModel):
     auto_class = AutoModelForCausalLM
     pads_left = True
 
+    @property
+    def markers(self) -> tuple[int, ...]:
+        """The separator, and START, which ends the prompt."""
+        return self.tokens.start, self.tokens.separator
+
     @staticmethod
     def start_token(
         network: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt_end: str
