@@ -314,8 +314,8 @@ models:
   are frozen. `targets` are names of linear layers. The output layer and the embeddings cannot be
   among them.
 - **What is saved.** The folder `model/` of a run holds the merged weights, like that of any other
-  run: generation, scoring and plain `transformers` know nothing of LoRA. `model/adapter/` holds what
-  was trained, in the layout of `peft`, for the model that training started from. Checkpoints
+  run: generation, scoring and plain `transformers` know nothing of LoRA. `model/adapter/` holds
+  what was trained, in the layout of `peft`, for the model that training started from. Checkpoints
   during training hold the adapter alone.
 - **A method that starts from another run** starts from its merged weights, with a new adapter.
 - **The reference model** of the reference KL is the network with its adapter switched off. It needs

@@ -20,7 +20,8 @@ EXAMPLES = [("bcdeabc", ["dead", "", "b"], "abcd"), ("d", ["e", "eeee", ""], "e"
 def documented():
     """Return attention and result of each type and architecture as they are documented."""
     lines = DOCUMENT.read_text(encoding="utf-8").splitlines()
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if "|" in line]
+    rows = [line for line in lines if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows]
     return {(name.strip("`"), kind): tuple(rest) for name, kind, *rest in cells[2:]}
 
 
