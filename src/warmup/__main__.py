@@ -36,6 +36,9 @@ COMMANDS = {
     "export": Command("Training", "models.export", "make a checkpoint ready for generation"),
     "train": Command("Training", "training.train", "train one run"),
     "generate": Command("Generation", "generation.generate", "generate outputs with a checkpoint"),
+    "import-outputs": Command(
+        "Evaluation", "data.import_outputs", "take the outputs of another system"
+    ),
     "score": Command("Evaluation", "evaluation.score_files", "score predictions, compare two"),
     "score-text": Command("Evaluation", "evaluation.score_text", "score plain text files"),
     "fetch metric": Command("Evaluation", "evaluation.fetch_metric", "get a neural metric's model"),

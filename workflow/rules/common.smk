@@ -2,6 +2,7 @@
 # a file with changes to another one has to replace what it excludes, such as another kind of source,
 # and Snakemake would keep both. See warmup.config.files.
 
+import re
 import sys
 from pathlib import Path
 from shlex import quote

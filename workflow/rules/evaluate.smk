@@ -36,6 +36,36 @@ rule generate:
         " --threads {threads}{params.warmup} > {log} 2>&1"
 
 
+# Instead of `generate`, for a method whose outputs are given.
+rule import_outputs:
+    input:
+        outputs=PLAN.outputs_file,
+        summary=ancient(f"{DATA}/summary.json"),
+    output:
+        f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
+    log:
+        f"{LOGS}/generate/{EVALUATION}.log",
+    wildcard_constraints:
+        method="|".join(map(re.escape, PLAN.config.outputs)) or "(?!)",
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        gpu=0,
+    params:
+        examples=f"{DATA}/{{split}}.jsonl",
+        data=PLAN.split_hash,
+        task=PLAN.task,
+    message:
+        "Reading outputs: {wildcards.method} on {wildcards.dataset} ({wildcards.pair}), {wildcards.split}"
+    shell:
+        f"{WARMUP} import-outputs"
+        " --outputs {input.outputs:q} --input {params.examples} --task {params.task}"
+        " --output {output} > {log} 2>&1"
+
+
+ruleorder: import_outputs > generate
+
+
 rule score_neural:
     input:
         predictions=f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",

@@ -12,7 +12,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.languages import parse_pair
 from warmup.common.texts import is_blank
-from warmup.config import decodings, schema
+from warmup.config import decodings, outputs, schema
 from warmup.config.methods import Methods
 from warmup.config.settings import (
     DatasetEntry,
@@ -34,11 +34,16 @@ def check_names(config: Mapping[str, Any]) -> None:
     """
     for number, entry in enumerate(config["runs"]):
         where = f"config: runs.{number}"
-        for kind in ("datasets", "models", "methods"):
+        outputs = config.get("outputs", {})
+        methods = [*config["methods"], *outputs]
+        for kind, choices in (
+            ("datasets", config["datasets"]), ("models", config["models"]), ("methods", methods),
+        ):  # fmt: skip
             for name in entry[kind]:
-                _choose(f"{where}.{kind}", name, config[kind])
+                _choose(f"{where}.{kind}", name, choices)
         for name in entry.get("override", {}):
-            _choose(f"{where}.override", name, entry["methods"])
+            trained = [method for method in entry["methods"] if method not in outputs]
+            _choose(f"{where}.override", name, trained)
         known = [pair for name in entry["datasets"] for pair in config["datasets"][name]["pairs"]]
         for pair in entry.get("pairs", []):
             _choose(f"{where}.pairs", pair, known)
@@ -61,7 +66,7 @@ def check_experiment(config: ExperimentConfig) -> None:
         for split, source in dataset.splits.items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
     for name in config.labels:
-        _choose("config: labels", name, config.methods)
+        _choose("config: labels", name, [*config.methods, *config.outputs])
     _check_labels(config)
     decodings.check(config.decodings)
     for name, metric in config.neural_metrics.items():
@@ -94,6 +99,8 @@ def _check_scoring(where: str, dataset: DatasetEntry) -> None:
 def check_sources(config: ExperimentConfig) -> None:
     """Let each source that a run uses check its entry: keys, settings, files of this machine.
 
+    Files with the outputs of other systems have to be there, too.
+
     Raises:
         InputError: what is wrong, naming the data set and the split.
     """
@@ -104,6 +111,7 @@ def check_sources(config: ExperimentConfig) -> None:
         for pair in config.datasets[name].pairs
         if entry.pairs is None or pair in entry.pairs
     }
+    outputs.files(config)
     for name, pair in sorted(used):
         for split, spec in config.datasets[name].splits.items():
             source = plugins.load("source", spec["type"])
@@ -117,7 +125,8 @@ def _check_labels(config: ExperimentConfig) -> None:
     """Check that what people read tells the methods of the runs apart."""
     shown = Methods(labels=config.labels)
     seen: dict[str, str] = {}
-    for name in dict.fromkeys(name for entry in config.runs for name in entry.methods):
+    names = (name for entry in config.runs for name in (*entry.methods, *entry.outputs))
+    for name in dict.fromkeys(names):
         label = shown.label(name)
         if is_blank(label):
             raise InputError(f"config: labels.{name}: {label!r} has nothing that can be seen")

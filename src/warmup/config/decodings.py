@@ -58,9 +58,13 @@ def check(entries: Mapping[str, DecodingConfig]) -> None:
         raise InputError("config: decodings: at least one must have warmup: own")
 
 
-def fits(entry: DecodingConfig, method: MethodConfig) -> bool:
-    """Return whether the models of a method can be decoded in this way."""
-    has_warmups = method.sampling is not None and method.sampling.max_tokens > 0
+def fits(entry: DecodingConfig, method: MethodConfig | None) -> bool:
+    """Return whether the models of a method can be decoded in this way.
+
+    A method whose outputs are given is None.
+    """
+    sampling = method.sampling if method else None
+    has_warmups = sampling is not None and sampling.max_tokens > 0
     return has_warmups or not _is_control(entry)
 
 

@@ -45,14 +45,18 @@ def check(value: Any) -> ExperimentConfig:
     check_json_value(value, "config")
     whole = schema.read()
     complete = _with_shared_keys(value)
+    _move_outputs(complete)
     schema.check(complete, whole, "config")
     plugins.use(complete.get("plugins"))
     checks.check_names(complete)
     for entry in complete["runs"]:  # before defaults, which would hide what a method says
         override = entry.pop("override", {})
+        given = complete.get("outputs", {})
+        entry["outputs"] = {name: given[name] for name in entry["methods"] if name in given}
         entry["methods"] = {
             name: _merge(complete["methods"][name], override.get(name, {}))
             for name in entry["methods"]
+            if name not in given
         }
         for method in entry["methods"].values():
             schema.fill(method, schema.definition("method"))
@@ -65,12 +69,16 @@ def check(value: Any) -> ExperimentConfig:
 
 def run_names(config: ExperimentConfig) -> list[str]:
     """Return `dataset/pair/model/method/seedN` of every run, in the configuration's order."""
-    return [key.path for key, _ in _grid(config)]
+    return [key.path for key, entry in _grid(config) if key.method in entry.methods]
 
 
 def runs(config: ExperimentConfig) -> dict[str, RunConfig]:
     """Return everything that determines each run, by its name, in the configuration's order."""
-    return {key.path: _run(config, key, entry) for key, entry in _grid(config)}
+    return {
+        key.path: _run(config, key, entry)
+        for key, entry in _grid(config)
+        if key.method in entry.methods
+    }
 
 
 def resolve(config: ExperimentConfig, name: str) -> RunConfig:
@@ -80,7 +88,7 @@ def resolve(config: ExperimentConfig, name: str) -> RunConfig:
         InputError: the configuration has no such run.
     """
     for key, entry in _grid(config):
-        if key.path == name:
+        if key.path == name and key.method in entry.methods:
             return _run(config, key, entry)
     raise unknown("run", name, run_names(config))
 
@@ -93,7 +101,7 @@ def evaluations(config: ExperimentConfig) -> dict[str, list[str]]:
             for split in config.datasets[key.dataset].splits
             if split not in ("train", "valid")
             for decoding, settings in config.decodings.items()
-            if decodings.fits(settings, entry.methods[key.method])
+            if decodings.fits(settings, entry.methods.get(key.method))
         ]
         for key, entry in _grid(config)
     }
@@ -144,7 +152,8 @@ def _grid(config: ExperimentConfig) -> Iterator[tuple[RunKey, GridConfig]]:
                 for pair in config.datasets[dataset].pairs
                 if entry.pairs is None or pair in entry.pairs
             ]
-            parts = (pairs, entry.models, entry.methods, entry.seeds or config.seeds)
+            methods = [*entry.methods, *entry.outputs]
+            parts = (pairs, entry.models, methods, entry.seeds or config.seeds)
             for pair, model, method, seed in itertools.product(*parts):
                 key = RunKey(dataset, pair, model, method, seed)
                 if key in seen:
@@ -183,6 +192,29 @@ def _with_shared_keys(value: Any) -> Any:
     return complete
 
 
+def _move_outputs(complete: Any) -> None:
+    """Move the methods that have `outputs` to that key of the configuration.
+
+    Raises:
+        InputError: such a method has another key.
+    """
+    match complete:
+        case {"methods": dict() as methods}:
+            given = {
+                name: entry
+                for name, entry in methods.items()
+                if isinstance(entry, dict) and "outputs" in entry
+            }
+            for name, entry in given.items():
+                if others := sorted(map(str, entry.keys() - {"outputs"})):
+                    has = f"{others[0]!r} has no meaning where outputs are given"
+                    raise InputError(f"config: methods.{name}: {has}")
+            if given:
+                outputs = {name: entry["outputs"] for name, entry in given.items()}
+                complete["outputs"] = {**complete.get("outputs", {}), **outputs}
+                complete["methods"] = {k: v for k, v in methods.items() if k not in given}
+
+
 def _merge(base: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
     """Return a method with some settings changed; only `sampling` is merged key by key."""
     merged = copy.deepcopy(base | change)
@@ -195,7 +227,8 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
     """Return the content of experiment.json."""
     settings = {name: method for entry in config.runs for name, method in entry.methods.items()}
     used = [name for name in config.methods if name in settings]
-    methods = Methods(tuple(used), varied=varied(config), labels=config.labels)
+    given = {name: None for entry in config.runs for name in entry.outputs}
+    methods = Methods((*used, *given), varied=varied(config), labels=config.labels)
     runs = evaluations(config)
     datasets = dict.fromkeys(run.partition("/")[0] for run in runs)
     chosen = {name: config.datasets[name].metrics for name in datasets}
@@ -206,10 +239,12 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
             name: {
                 "label": methods.label(name),
                 "role": methods.role(name),
-                "start": start if (start := settings[name].start) in settings else None,
+                "start": start
+                if name in settings and (start := settings[name].start) in settings
+                else None,
                 "varies": methods.varied.get(name),
             }
-            for name in used
+            for name in methods.order
         },
         "decodings": {
             name: {"control_of": own}
@@ -218,4 +253,5 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
         "tasks": {name: config.datasets[name].task for name in datasets},
         "runs": runs,
         **({"metrics": metrics} if metrics else {}),
+        **({"outputs": list(given)} if given else {}),
     }

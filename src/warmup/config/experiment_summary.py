@@ -38,6 +38,8 @@ class ExperimentSummary:
     metrics: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Data set -> its metrics, the main one first, if they are not those of its task."""
 
+    outputs: Sequence[str] = ()
+    """Methods that were not trained here: their outputs are given."""
     folder: Path = Path()
     """Where experiment.json is, next to the folders `runs` and `data`."""
 
@@ -71,8 +73,9 @@ class ExperimentSummary:
         return list(dict.fromkeys(itertools.chain.from_iterable(lists or [usual])))
 
     def run_files(self, name: str) -> list[Path]:
-        """Return the file of this name of each run."""
-        return [self.folder / "runs" / run / name for run in self.runs]
+        """Return the file of this name of each run that was trained."""
+        trained = (run for run in self.runs if run.split("/")[3] not in self.outputs)
+        return [self.folder / "runs" / run / name for run in trained]
 
     def evaluation_files(self, kind: str) -> list[Path]:
         """Return the file of each evaluation whose name ends with `.{kind}`."""
@@ -122,6 +125,7 @@ _SCHEMA = {
         "tasks": _NAMES | {"additionalProperties": {"type": "string"}},
         "runs": _LISTS,
         "metrics": _LISTS,
+        "outputs": {"type": "array", "items": {"type": "string"}},
     },
 }
 
@@ -180,6 +184,7 @@ def parse(value: Any, path: Path) -> ExperimentSummary:
         value["tasks"],
         value["runs"],
         value.get("metrics", {}),
+        value.get("outputs", ()),
         path.parent,
     )
 

@@ -270,6 +270,8 @@ class GridConfig:
     """Only these pairs of the data sets; None for all."""
     seeds: tuple[int, ...] | None = None
     """None for those of the experiment."""
+    outputs: Mapping[str, str]
+    """The methods whose outputs are given: file or folder by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,6 +355,8 @@ class ExperimentConfig:
     datasets: Mapping[str, DatasetEntry]
     methods: Mapping[str, MethodConfig]
     """As they are written; an entry of `runs` may change them."""
+    outputs: Mapping[str, str]
+    """Methods that are not trained, but whose outputs are given: file or folder by name."""
     runs: tuple[GridConfig, ...]
     labels: Mapping[str, str]
     """What tables and figures call methods."""

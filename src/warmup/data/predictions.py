@@ -21,7 +21,10 @@ _KINDS: dict[str, type] = {
     **{"warmup_from": str, "as_tokens": dict, "meta": dict},
     **{"task": str, "target_lang": str},
 }
-_NULL = ("warmup_log_probability", "warmup_from", "as_tokens", "task", "target_lang", *BY_TOKEN)
+_NULL = (
+    *("warmup_log_probability", "output_log_probability", "output_tokens", "warmup_from"),
+    *("as_tokens", "task", "target_lang", *BY_TOKEN),
+)
 """Keys that may be null or, in files of earlier revisions and snapshots, missing."""
 _SUBSETS = ("lookahead",)
 """Keys of `meta` whose values each make a subset of the items."""
@@ -40,11 +43,11 @@ class Prediction:
     output: str
     warmup_log_probability: float | None = None
     """log P(c|x) in nats; None for a method without warmups."""
-    output_log_probability: float
-    """log P(y|x,c) in nats."""
+    output_log_probability: float | None
+    """log P(y|x,c) in nats; None for an output of another system."""
     warmup_tokens: int
-    output_tokens: int
-    """The end token included."""
+    output_tokens: int | None
+    """The end token included; None for an output of another system."""
     warmup_by_token: Sequence[tuple[str, float]] | None = None
     """Text and log-probability of each token."""
     output_by_token: Sequence[tuple[str, float]] | None = None
@@ -103,8 +106,11 @@ def _parse(row: dict[str, Any], where: str) -> Prediction:
     references = row["references"]
     if not references or not all(isinstance(t, str) and not is_blank(t) for t in references):
         raise InputError(f"{where}: references must be non-empty strings, at least one")
+    for key in ("output_log_probability", "output_tokens"):
+        if key not in row:  # it may be null, but not missing
+            raise InputError(f"{where}: missing key {key!r}")
     for key in ("warmup_tokens", "output_tokens"):
-        if row[key] < 0:
+        if row[key] is not None and row[key] < 0:
             raise InputError(f"{where}: {key} must be 0 or more")
     if not all(map(_is_number, (row.get("as_tokens") or {}).values())):
         raise InputError(f"{where}: as_tokens must be an object of numbers")

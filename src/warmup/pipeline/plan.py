@@ -16,11 +16,12 @@ from warmup.common.files import read_json, sha256, write_text
 from warmup.common.files import to_json as to_text
 from warmup.common.keys import EVALUATION, RUN
 from warmup.common.languages import parse_pair
-from warmup.config import experiment, experiment_summary
+from warmup.config import experiment, experiment_summary, outputs
 from warmup.config.conversion import to_json
 from warmup.config.files import apply_command_line
 from warmup.config.methods import dependents
-from warmup.config.settings import DatasetEntry, RunConfig
+from warmup.config.outputs import Place
+from warmup.config.settings import DatasetEntry, RunConfig, RunIdentity
 from warmup.pipeline import paths
 from warmup.training import work_folder
 
@@ -82,6 +83,10 @@ class Plan:
             self.summary, Path(self.results, experiment_summary.FILE)
         )
         self.runs = experiment.runs(self.config)
+        self.outputs = outputs.files(self.config)
+        """Files with the outputs of other systems, by method and test split."""
+        for path in self.outputs.values():
+            paths.check_path(path)
         self.metrics_ready = metrics_ready
         self.resources = self.config.resources
         self.tasks = sorted(set(self.experiment.tasks.values()))
@@ -160,7 +165,15 @@ class Plan:
 
     def score_config(self, wildcards: Wildcards) -> str:
         """Return what identifies a file of predictions, as JSON."""
-        run = to_json(self.run(wildcards).run)
+        names = {name: wildcards[name] for name in ("dataset", "pair", "model", "method")}
+        run = to_json(
+            RunIdentity(
+                **names,
+                seed=int(wildcards.seed),
+                experiment=self.name,
+                task=self.task(wildcards),
+            )
+        )
         part = {"split": wildcards.split, "decoding": wildcards.decoding}
         return json.dumps(run | part | {"target_lang": self.target_lang(wildcards)})
 
@@ -230,6 +243,11 @@ class Plan:
         path = f"{self.results}/runs/{EVALUATION}.{{metric}}.segments.json".format(**wildcards)
         found: dict[str, Any] = read_json(Path(path)) if Path(path).exists() else {}
         return found
+
+    def outputs_file(self, wildcards: Wildcards) -> str:
+        """Return the file with the outputs of another system for a test split."""
+        place = Place(wildcards.method, wildcards.dataset, wildcards.pair, wildcards.split)
+        return str(self.outputs[place])
 
     def beams(self, wildcards: Wildcards) -> int:
         """Return the beam width of a decoding."""

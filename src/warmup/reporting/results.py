@@ -36,6 +36,7 @@ from warmup.reporting.estimates import (
     LOOKAHEAD,
     Estimate,
     Item,
+    identity,
     ordered,
     rows_of,
     scores_of,
@@ -146,7 +147,20 @@ class Results:
     @_derived
     def estimates(self) -> list[Estimate]:
         """Scores over all test items."""
-        return self.ordered(scores_of(self.rows))
+        return self.ordered(scores_of(self._once(self.rows)))
+
+    def _once(self, rows: Iterable[Row]) -> list[Row]:
+        """Return rows without those of other seeds of a method whose outputs are given.
+
+        Its outputs are the same with each seed. Comparisons need the rows of each.
+        """
+        seen: dict[tuple[object, ...], object] = {}
+        return [
+            row
+            for row in rows
+            if row["method"] not in self.experiment.outputs
+            or seen.setdefault(identity(row, "seed"), row["seed"]) == row["seed"]
+        ]
 
     @_derived
     def differences(self) -> list[Estimate]:
@@ -183,7 +197,7 @@ class Results:
     def lookahead(self) -> list[Estimate]:
         """Scores over the items of each look-ahead."""
         rows = rows_of(self.scores, LOOKAHEAD)
-        return self.ordered(scores_of(rows))
+        return self.ordered(scores_of(self._once(rows)))
 
     @_derived
     def lookahead_of_warmup(self) -> list[Estimate]:

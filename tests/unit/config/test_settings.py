@@ -69,7 +69,7 @@ def differences(kind: Any, schema: dict[str, Any], where: str) -> list[str]:
         keys -= {"every_split"}  # is merged into the splits
     if kind is GridConfig:  # its methods are those that the entry names, with its override
         keys -= {"override", "methods"}
-        hints.pop("methods")
+        hints = {name: hint for name, hint in hints.items() if name not in ("methods", "outputs")}
     if keys != hints.keys():
         return [f"{where}: {keys ^ hints.keys()}"]
     found = []
