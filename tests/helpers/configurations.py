@@ -4,7 +4,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _FOLDER = ROOT / "config" / "experiments"
-_LAID_OVER = {"sigmorphon": "real", "sigmorphon_local": "real"}
+_LAID_OVER = {"paper-large": "paper", "sigmorphon": "real", "sigmorphon_local": "real"}
 """Files that change another one than config.yaml."""
 
 

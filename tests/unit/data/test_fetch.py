@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.data.dataset import Dataset, parse
@@ -335,3 +337,42 @@ def test_the_command_line(server: Server, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     assert result.stdout.startswith("1 files, ")
     assert read_json(output)["files"][0]["sha256"] == SHA256
+
+
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
+
+
+ONE_LINE: dict[str, tuple[bytes, dict[str, Any], str]] = {
+    "another file": (b"other", {}, r"sha256 is .* \(5 bytes\), but the configuration expects"),
+    "half of the file": (half(CONTENT), {}, "sha256 is .* bytes.*, but the configuration expects"),
+    "a web page": (b"<html>Log in</html>", {}, "a web page instead of data .*'<html>Log in"),
+    "half of the archive": (
+        half(CONTENT),
+        {"sha256": hashlib.sha256(half(CONTENT)).hexdigest()},
+        r"a\.tsv\.gz: cannot read: Compressed file ended",
+    ),
+    "not an archive": (
+        b"text",
+        {"sha256": hashlib.sha256(b"text").hexdigest()},
+        r"a\.tsv\.gz: cannot read: Not a gzipped file",
+    ),
+}
+"""What the server sends, what the configuration says, and what the commands say of it."""
+
+
+@pytest.mark.parametrize("case", ONE_LINE)
+def test_what_is_wrong_with_a_download_is_one_line(
+    case: str, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content, entry, message = ONE_LINE[case]
+    server.files["/a.tsv.gz"] = content
+    wanted = dataset(server.address(), **entry)
+    splits = json.dumps({"task": wanted.task, "pairs": ["en-de"], "splits": wanted.splits})
+    given = ["--dataset", splits, "--pair", "en-de", "--downloads", str(tmp_path / "d")]
+    with pytest.raises(SystemExit) as ended:
+        main(["fetch", "data", *given, "--output", str(tmp_path / "fetched.json")])
+        main(["prepare", *given, "--output-dir", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert re.search(f"^error: .*{message}", line)

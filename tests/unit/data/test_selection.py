@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from helpers.local_files import JSONL, TEXT, TSV, write, write_rows
+from helpers.local_files import CHOICE_FIELDS, JSONL, TEXT, TSV, write, write_rows
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.common.languages import parse_pair
@@ -74,6 +74,18 @@ def test_incomplete_objects_are_left_out(row: dict[str, Any], tmp_path: Path) ->
     assert sources(records) == ["first"]
     assert left_out["incomplete"] == 1
     assert "a.jsonl:2: " in str(left_out["incomplete_example"])
+
+
+def test_a_question_without_an_answer_is_incomplete(tmp_path: Path) -> None:
+    write_rows(
+        tmp_path,
+        {"text": "t", "options": ["a", "b"], "answer": None},
+        {"text": "u", "options": ["a", "b"], "answer": 1},
+    )
+    spec = {**JSONL, "fields": CHOICE_FIELDS, "skip_incomplete": True}
+    records, left_out = read(tmp_path, spec, "en")
+    assert sources(records) == ["u"]
+    assert left_out["incomplete"] == 1
 
 
 @pytest.mark.parametrize(

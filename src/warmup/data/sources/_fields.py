@@ -196,7 +196,8 @@ def _index(answer: Any, choices: list[str], where: str) -> int:
     if isinstance(answer, int) and not isinstance(answer, bool):
         return answer
     if not isinstance(answer, str):
-        raise InputError(
+        kind = IncompleteError if answer is None else InputError
+        raise kind(
             f"{where}: answer must be a number from 0, a letter or the text of an option, "
             f"not {type(answer).__name__}"
         )
