@@ -66,6 +66,12 @@ def test_an_identical_run_of_another_experiment_is_not_trained_again(copy):
     config = EXPERIMENT | {"experiment": "other"}
     status, output = snakemake(copy, config, "--", f"{other}/training.json")
     assert status == 0, output
+    for log, made in (
+        ("prepare/shell_game.en", "data"),
+        ("tokenizer/shell_game.en.t5", "tokenizers"),
+    ):
+        said = (copy / f"logs/other/{log}.log").read_text()
+        assert f"copied from results/tiny/{made}/shell_game/en" in said
     for name in ("sft", "warmup"):  # whose start is sft's model
         log = copy / f"logs/other/train/{run.replace('warmup', name)}.log"
         assert f"is identical to results/tiny/runs/{run.replace('warmup', name)}" in log.read_text()

@@ -63,8 +63,8 @@ rule fetch_metric:
 # neither training runs nor outputs are due.
 checkpoint prepare:
     input:
-        PLAN.fetched,
         PLAN.files,
+        fetched=PLAN.fetched,
     output:
         train=f"{DATA}/train.jsonl",
         valid=f"{DATA}/valid.jsonl",
@@ -87,6 +87,7 @@ checkpoint prepare:
         f"{WARMUP} prepare --dataset {DATA_SETTINGS}"
         " --pair {wildcards.pair}"
         " --data-root={params.root:q} --downloads {params.downloads}"
+        " --downloaded {input.fetched} --register work/finished"
         " --output-dir {params.folder} 2>&1 | tee {log}"
 
 
@@ -113,5 +114,5 @@ checkpoint tokenizer:
         f"{WARMUP} train-tokenizer"
         " --train {input.train} --task {params.task}"
         f" --spec {SETTINGS}/tokenizers/{{wildcards.model}}.json"
-        " --architecture {params.architecture}"
+        " --architecture {params.architecture} --register work/finished"
         " --output {output} 2>&1 | tee {log}"

@@ -14,18 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from warmup.common import plugins
+from warmup.common import plugins, register
 from warmup.common.errors import InputError
-from warmup.common.files import atomic, fill_jsonl, sha256, write_json
+from warmup.common.files import atomic, fill_jsonl, read_json, sha256, write_json
 from warmup.common.languages import Pair
 from warmup.common.texts import Normaliser
-from warmup.data import leakage, symbols
+from warmup.data import leakage, shared_data, symbols
 from warmup.data.dataset import Dataset, load
 from warmup.data.records import Record
+from warmup.data.shared_data import SUMMARY
 from warmup.data.sources import Context, LeftOut
-
-SUMMARY = "summary.json"
-"""File that counts the records. It is there only if all splits are."""
 
 
 def prepare(
@@ -187,6 +185,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the command."""
     add_data_set(parser)
     parser.add_argument(
+        "--downloaded",
+        type=Path,
+        nargs="?",
+        metavar="FILE",
+        help="with --register: the list that `warmup fetch data` has written, if there is one",
+    )
+    parser.add_argument(
+        "--register",
+        type=Path,
+        metavar="FOLDER",
+        help="register of finished results: a data set that would have the same records, whatever "
+        "its name, is copied (default: prepare in any case)",
+    )
+    parser.add_argument(
         "--output-dir",
         type=Path,
         required=True,
@@ -196,12 +208,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write every split of a data set as records, one JSON lines file each."""
-    dataset = load(options.dataset)
-    summary = prepare(
-        dataset,
-        dataset.pair(options.pair),
-        data_root=options.data_root,
-        downloads=options.downloads,
-        output_dir=options.output_dir,
-    )
+    dataset, folder = load(options.dataset), options.output_dir
+    pair, root, downloads = dataset.pair(options.pair), options.data_root, options.downloads
+    if options.register:
+        key = shared_data.key_of_data(dataset, pair, root, downloads, options.downloaded)
+        made = register.find(options.register, key, shared_data.hashes_of_data)
+        if made:
+            shared_data.copy_data(made, folder)
+            print(f"copied from {made}, which has the same records")
+            print("\n".join(sentences(read_json(folder / SUMMARY))))
+            return
+    summary = prepare(dataset, pair, data_root=root, downloads=downloads, output_dir=folder)
+    if options.register:
+        register.add(options.register, key, folder, shared_data.hashes_of_data(folder))
     print("\n".join(sentences(summary)))

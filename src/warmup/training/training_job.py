@@ -13,7 +13,7 @@ import torch
 from accelerate.utils import broadcast_object_list
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
-from warmup.common import provenance
+from warmup.common import provenance, register
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, sha256, write_json
 from warmup.config.conversion import to_json
@@ -54,7 +54,7 @@ class TrainingJob:
     sharded: bool = False
     """Divide weights, gradients and optimiser state among the processes."""
     register: Path | None = None
-    """Register of finished runs, see `warmup.training.shared_runs`; None to train in any case."""
+    """Register of finished runs, see `warmup.common.register`; None to train in any case."""
     callbacks: Sequence[TrainerCallback] = ()
     """Callbacks of the trainer besides its own."""
 
@@ -164,7 +164,9 @@ class TrainingJob:
             self._check_work_folder()
             print(f"{name}  was finished before: put in place", file=sys.stderr)
             return True
-        if self.register and (run := shared_runs.find(self.register, self._shared_key(origin))):
+        if self.register and (
+            run := register.find(self.register, self._shared_key(origin), shared_runs.hashes)
+        ):
             self._check_work_folder()
             print(f"{name}  is identical to {run}: its results are copied", file=sys.stderr)
             self._copy_results(run, origin)
@@ -175,8 +177,8 @@ class TrainingJob:
     def _register(self, origin: dict[str, Any], output_dir: Path) -> None:
         """Write the results in the work folder into the register, as those in the output folder."""
         if self.register:
-            results = self.work / work_folder.FINISHED
-            shared_runs.add(self.register, self._shared_key(origin), results, output_dir)
+            hashes = shared_runs.hashes(self.work / work_folder.FINISHED)
+            register.add(self.register, self._shared_key(origin), output_dir, hashes)
 
     def _shared_key(self, origin: dict[str, Any]) -> str:
         return shared_runs.key(
