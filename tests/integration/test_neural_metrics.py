@@ -212,7 +212,7 @@ def test_the_pipeline_has_them_in_all_tables_and_again_once_a_model_is_there(mod
     assert all(0 < float(tests[metric]["p"]) <= 1 for metric in TASKS)
     for metric, task in (("COMET", "translation"), ("BERTScore", "summarization")):
         table = (results / "tables" / f"{task}.md").read_text()
-        assert f"| {metric} |" in table
+        assert f"| {metric} ↑ |" in table
         assert "not computed" not in table
         assert metric in (results / "report.html").read_text()
     assert "Nothing to be done" in snakemake(tmp_path, config)
