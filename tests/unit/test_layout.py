@@ -14,7 +14,7 @@ ORDER = (
 """A package imports from itself and from those before it."""
 WITH_NETWORKS = {
     "models", "method", "generation", "training",
-    "data.batches", "data.encoding", "data.tokenizer_training",
+    "data.batches", "data.encoding", "data.token_files", "data.tokenizer_training",
 }  # fmt: skip
 """Packages and modules that may import torch and transformers when they are imported."""
 HEAVY = {"accelerate", "torch", "transformers"}

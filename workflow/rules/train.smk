@@ -49,5 +49,6 @@ rule train:
         f"{SETTINGS}/runs/{{wildcards.dataset}}/{{wildcards.pair}}/{{wildcards.model}}"
         "/{wildcards.method}/seed{wildcards.seed}.json {params.options} --work {params.work}"
         " --output-dir {params.folder} --threads {threads}"
+        " --tokens work/tokens"
         " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
         " --on-nan {resources.on_nan} {resources.sharded}"

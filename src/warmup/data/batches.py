@@ -1,6 +1,7 @@
 """Tokenised examples and batches of them."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,10 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.data import text_counts
+from warmup.data import token_files
 from warmup.data.encoding import Encoder
-from warmup.data.records import read_records
+from warmup.data.records import Record, read_records
+from warmup.data.token_files import Form
 
 IGNORED = -100
 """Label of positions that are padding, as in `transformers`."""
@@ -21,52 +23,44 @@ Batch = dict[str, torch.Tensor]
 
 
 class Examples(Dataset[dict[str, Any]]):
-    """The records of a file as token ids: `index`, `input_ids`, `labels` (which end in EOS)."""
+    """The records of a file as token ids: `index`, `input_ids`, `labels` (which end in EOS).
+
+    The ids are in a token file, which is mapped into memory, see `warmup.data.token_files`.
+    """
 
     def __init__(
         self,
         path: Path,
-        task: str,
+        form: Form,
         tokenizer: PreTrainedTokenizerBase,
         *,
         control: Iterable[int] = (),
-        max_source_tokens: int,
-        max_target_tokens: int,
-        limit: int | None = None,
+        folder: Path,
     ) -> None:
-        """Read and tokenise the records; longer texts are cut, but keep their end token.
+        """Tokenise the records, if their token file is missing.
+
+        Longer texts are cut, but keep their end token.
 
         Args:
             path: records.
-            task: renders records as text.
+            form: how they become token ids.
             tokenizer: any tokenizer.
             control: control tokens, besides those that the tokenizer calls special.
-            max_source_tokens: the most tokens of an input, see `Encoder.inputs`.
-            max_target_tokens: the most tokens of a target, its end token included.
-            limit: take the first records only.
+            folder: folder of token files.
 
         Raises:
             InputError: the file has no record, or one does not fit the task.
         """
-        render = plugins.load("task", task).render
-        self.records = list(read_records(path))[:limit]
-        if not self.records:
-            raise InputError(f"{path}: no records")
-        rendered = [render(record) for record in self.records]
+        self.path = path
+        self.render = plugins.load("task", form.task).render
         self.encoder = Encoder(tokenizer, control)
-        self.targets = [text.target for text in rendered]
-        inputs = self.encoder.inputs([text.input for text in rendered], max_source_tokens)
-        targets = self.encoder.targets(self.targets, max_target_tokens)
-        self.input_ids, self.labels = inputs.ids, targets.ids
-        texts = [str(text.input) for text in rendered]
-        self.counts = (
-            text_counts.count(self.encoder, texts, inputs, max_source_tokens),
-            text_counts.count(self.encoder, self.targets, targets, max_target_tokens),
-        )
+        tokens = token_files.tokens(path, form, self.encoder, folder)
+        self.input_ids, self.labels = tokens.input_ids, tokens.labels
+        self.counts = (tokens.inputs, tokens.targets)
         """Counts of the inputs and of the targets."""
 
     def __len__(self) -> int:
-        return len(self.records)
+        return len(self.input_ids)
 
     def __getitem__(self, index: int) -> dict[str, Any]:
         return {
@@ -75,11 +69,20 @@ class Examples(Dataset[dict[str, Any]]):
             "labels": self.labels[index],
         }
 
+    def records(self, indices: Sequence[int]) -> list[Record]:
+        """Read the records of some examples from their file, in the order of the indices."""
+        records = enumerate(islice(read_records(self.path), max(indices) + 1))
+        found = {index: record for index, record in records if index in {*indices}}
+        return [found[index] for index in indices]
 
-def check_positions(network: PreTrainedModel, inputs: Sequence[Sequence[int]], where: str) -> None:
-    """Raise an `InputError` if an input has more tokens than the network has positions."""
+    def first_records(self, number: int) -> list[Record]:
+        """Read the records of the first examples from their file: as many, or all there are."""
+        return list(islice(read_records(self.path), min(number, len(self))))
+
+
+def check_positions(network: PreTrainedModel, longest: int, where: str) -> None:
+    """Raise an `InputError` if the longest input has more tokens than the network has positions."""
     positions = getattr(network.config, "max_position_embeddings", None)
-    longest = max(map(len, inputs), default=0)
     if positions is not None and longest > positions:
         raise InputError(
             f"{where}: an input has {longest} tokens, but {network.config.model_type} has "

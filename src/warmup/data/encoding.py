@@ -5,12 +5,16 @@ sequence. If a text contains the name of one, such as `</s>`, it is spelled with
 """
 
 import json
+import tempfile
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
+from warmup.common.files import sha256
+from warmup.common.provenance import digest
 from warmup.data.tasks import Input
 
 Ids = list[int]
@@ -86,6 +90,15 @@ class Encoder:
         words = text.split()
         found = self.targets(words).unknown
         return next((word for word, number in zip(words, found, strict=True) if number), text)
+
+    def fingerprint(self) -> str:
+        """Return a hash of all that the ids of a text depend on."""
+        tokenizer = self.tokenizer
+        with tempfile.TemporaryDirectory() as folder:
+            tokenizer.save_pretrained(folder)
+            files = sha256(Path(folder))
+        ends = [tokenizer.eos_token_id, tokenizer.unk_token_id]
+        return digest([type(tokenizer).__name__, files, ends, sorted(self._control)])
 
     def _encoded(self, kept: list[Ids], rows: list[Ids]) -> Encoded:
         unknown = self.tokenizer.unk_token_id

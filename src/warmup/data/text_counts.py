@@ -1,5 +1,7 @@
 """Counts of texts that were left out, normalised, cut, unknown or changed, and their sentences."""
 
+import collections
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -70,25 +72,56 @@ class RoundTrip(NamedTuple):
     """The first such target, and the text it decodes to."""
 
 
-def count(encoder: "Encoder", texts: Sequence[str], encoded: "Encoded", limit: int) -> Counts:
-    """Count texts that were cut, are too long, or have unknown tokens.
+class Counter:
+    """Counts texts that were cut, are too long, or have unknown tokens, some texts at a time.
 
     Args:
-        encoder: the one that encoded them.
-        texts: at least one.
-        encoded: the texts as tokens.
+        encoder: the one that encodes them.
         limit: the most tokens.
     """
-    unknown = [text for text, number in zip(texts, encoded.unknown, strict=True) if number]
-    return Counts(
-        texts=len(texts),
-        limit=limit,
-        cut=sum(number > 0 for number in encoded.cut),
-        too_long=sum(number > 0 for number in encoded.excess(limit)),
-        fitting_limit=sorted(encoded.lengths)[math.ceil((1 - FEW) * len(texts)) - 1],
-        unknown=len(unknown),
-        unknown_example=encoder.unknown_part(unknown[0]) if unknown else None,
-    )
+
+    def __init__(self, encoder: "Encoder", limit: int) -> None:
+        self.texts = 0
+        self._encoder, self._limit = encoder, limit
+        self._lengths: collections.Counter[int] = collections.Counter()
+        self._cut = self._too_long = self._unknown = 0
+        self._unknown_example: str | None = None
+
+    def add(self, texts: Sequence[str], encoded: "Encoded") -> None:
+        """Count texts, which are also given as tokens."""
+        self.texts += len(texts)
+        self._lengths.update(encoded.lengths)
+        self._cut += sum(number > 0 for number in encoded.cut)
+        self._too_long += sum(number > 0 for number in encoded.excess(self._limit))
+        unknown = [text for text, number in zip(texts, encoded.unknown, strict=True) if number]
+        if unknown and not self._unknown:
+            self._unknown_example = self._encoder.unknown_part(unknown[0])
+        self._unknown += len(unknown)
+
+    def counts(self) -> Counts:
+        """Return the counts of at least one text."""
+        within = math.ceil((1 - FEW) * self.texts)
+        up_to = itertools.accumulate(number for _, number in sorted(self._lengths.items()))
+        return Counts(
+            texts=self.texts,
+            limit=self._limit,
+            cut=self._cut,
+            too_long=self._too_long,
+            fitting_limit=next(
+                length
+                for length, number in zip(sorted(self._lengths), up_to, strict=True)
+                if number >= within
+            ),
+            unknown=self._unknown,
+            unknown_example=self._unknown_example,
+        )
+
+
+def count(encoder: "Encoder", texts: Sequence[str], encoded: "Encoded", limit: int) -> Counts:
+    """Count texts that were cut, are too long, or have unknown tokens; see `Counter`."""
+    counter = Counter(encoder, limit)
+    counter.add(texts, encoded)
+    return counter.counts()
 
 
 def check_round_trip(encoder: "Encoder", targets: Sequence[str]) -> RoundTrip:

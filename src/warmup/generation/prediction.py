@@ -80,7 +80,8 @@ def predict(
     texts = Texts(model, form, rows)
     for sentence in texts.sentences():
         print(sentence, file=sys.stderr)
-    check_positions(model.network, texts.inputs.ids, "--input")
+    longest = max(map(len, texts.inputs.ids), default=0)
+    check_positions(model.network, longest, "--input")
     inputs = Inputs(
         sources=texts.inputs.ids,
         targets=texts.targets,

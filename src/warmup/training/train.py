@@ -53,6 +53,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "copied (default: train in any case)",
     )
     add(
+        "--tokens",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of token files, which runs can share: the records as token ids of a tokenizer "
+        "(default: one in --work)",
+    )
+    add(
         "--keep-finished",
         action="store_true",
         help="keep the results in --work, too, until they are deleted there: the same command then "
@@ -86,6 +93,7 @@ def run(options: argparse.Namespace) -> None:
         on_nan=options.on_nan,
         sharded=options.sharded,
         register=options.register,
+        tokens=options.tokens,
     )
     job.run(options.output_dir, options.keep_finished)
 

@@ -20,6 +20,7 @@ from warmup.config.conversion import to_json
 from warmup.config.settings import RunConfig
 from warmup.data import text_counts
 from warmup.data.batches import Collator, Examples, check_positions
+from warmup.data.token_files import Form
 from warmup.method import self_check
 from warmup.models import loading, lora
 from warmup.models.checkpoint_format import FORMAT_FILE, format_of, read_format, write_format
@@ -55,6 +56,8 @@ class TrainingJob:
     """Divide weights, gradients and optimiser state among the processes."""
     register: Path | None = None
     """Register of finished runs, see `warmup.common.register`; None to train in any case."""
+    tokens: Path | None = None
+    """Folder of token files, which several jobs can share; None for one in the work folder."""
     callbacks: Sequence[TrainerCallback] = ()
     """Callbacks of the trainer besides its own."""
 
@@ -220,14 +223,12 @@ class TrainingJob:
         def read(role: str, limit: int | None = None) -> Examples:
             examples = Examples(
                 self.inputs[role],
-                dataset.task,
+                Form(dataset.task, dataset.max_source_tokens, dataset.max_target_tokens, limit),
                 model.tokenizer,
                 control=model.tokens.of_form,
-                max_source_tokens=dataset.max_source_tokens,
-                max_target_tokens=dataset.max_target_tokens,
-                limit=limit,
+                folder=self.tokens or self.work / work_folder.TOKENS,
             )
-            check_positions(model.network, examples.input_ids, f"{self.inputs[role]}")
+            check_positions(model.network, examples.input_ids.longest, f"{self.inputs[role]}")
             return examples
 
         return read("train"), read("valid", dataset.validation_limit)
@@ -268,7 +269,9 @@ def check_texts(
         InputError: the share is larger.
     """
     counts = {split: examples.counts for split, examples in splits.items()}
-    trip = text_counts.check_round_trip(splits["train"].encoder, splits["train"].targets)
+    train = splits["train"]
+    first = [train.render(record).target for record in train.first_records(text_counts.CHECKED)]
+    trip = text_counts.check_round_trip(train.encoder, first)
     if verbose:
         of_splits = (text_counts.sentences(split, *pair) for split, pair in counts.items())
         for sentence in [*itertools.chain(*of_splits), *text_counts.said_of(trip)]:

@@ -1,7 +1,7 @@
 """The update that is about to be made: its loss, and what its micro-batches gave."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,20 +35,24 @@ class Update:
         self.loss += loss
         self.microbatches.append(microbatch)
 
-    def examples(self, records: Sequence[Record]) -> list[dict[str, Any]]:
+    def examples(self, read: Callable[[list[int]], list[Record]]) -> list[dict[str, Any]]:
         """Return the examples with their losses, as JSON can say it.
 
         Args:
-            records: the training records, which the batches number.
+            read: returns the records of some examples, which the batches number.
         """
-        return [
-            {
-                "id": records[index].id,
-                "source": records[index].source,
-                "loss": loss if math.isfinite(loss) else str(loss),
-            }
+        losses = {
+            index: loss
             for microbatch in self.microbatches
             for index, loss in zip(
                 microbatch.batch["index"].tolist(), microbatch.losses.tolist(), strict=True
             )
+        }
+        return [
+            {
+                "id": record.id,
+                "source": record.source,
+                "loss": loss if math.isfinite(loss) else str(loss),
+            }
+            for record, loss in zip(read([*losses]), losses.values(), strict=True)
         ]

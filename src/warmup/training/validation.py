@@ -45,7 +45,8 @@ class WarmupMeasure:
         examples = self.trainer.eval_dataset
         with self.trainer.compute_loss_context_manager():
             hypotheses = self.generate(examples.input_ids[:EXAMPLES])
-        items = items_of(examples.records[:EXAMPLES], hypotheses, self.generator, self.form.task)
+        records = examples.first_records(EXAMPLES)
+        items = items_of(records, hypotheses, self.generator, self.form.task)
         return {WARMUPS: {"n": len(hypotheses)} | values(items)}
 
 

@@ -28,6 +28,8 @@ RUN_CLOCK = "run_clock.json"
 """File with the time that all starts have taken."""
 LOG = "train.log"
 """Log of all starts, see workflow/scripts/train.sh."""
+TOKENS = "tokens"
+"""Folder of the run's own token files; runs can share another one."""
 FINISHED = "finished"
 """Folder of the results of a finished run, until the workflow has seen its end."""
 
@@ -133,6 +135,7 @@ def delete_checkpoints(folder: Path) -> None:
     """Delete what a finished run does not need."""
     for checkpoint in folder.glob("checkpoint-*"):
         checkpoints.delete(checkpoint)
+    shutil.rmtree(folder / TOKENS, ignore_errors=True)
     for name in (BAD_BATCH, MICROBATCH_LIMIT, RUN_CLOCK):
         (folder / name).unlink(missing_ok=True)
 

@@ -12,7 +12,9 @@ from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.data.batches import IGNORED, Collator, Examples, pad
 from warmup.data.encoding import Encoder
+from warmup.data.records import read_records
 from warmup.data.tasks import Input
+from warmup.data.token_files import Form
 
 
 @pytest.fixture(scope="module")
@@ -20,21 +22,22 @@ def tokenizer(data):
     return AutoTokenizer.from_pretrained(data["t5"])
 
 
-def examples(data, tokenizer, source=20, target=10, limit=None):
-    return Examples(
-        data["train"],
-        "multiple_choice",
-        tokenizer,
-        max_source_tokens=source,
-        max_target_tokens=target,
-        limit=limit,
-    )
+@pytest.fixture(scope="module")
+def examples(data, tokenizer, tmp_path_factory):
+    """Return a function that returns the training examples."""
+    folder = tmp_path_factory.mktemp("tokens")
+
+    def read(source=20, target=10, limit=None):
+        form = Form("multiple_choice", source, target, limit)
+        return Examples(data["train"], form, tokenizer, folder=folder)
+
+    return read
 
 
-def test_inputs_and_targets_are_the_rendered_texts(data, tokenizer):
-    every = examples(data, tokenizer)
+def test_inputs_and_targets_are_the_rendered_texts(examples, tokenizer):
+    every = examples()
     assert len(every) == 200
-    record = every.records[3]
+    (record,) = every.records([3])
     assert every[3]["index"] == 3
     assert tokenizer.decode(every[3]["input_ids"]) == f"answer: {record.source} </s>"
     answer = record.choices[record.answer]
@@ -42,10 +45,9 @@ def test_inputs_and_targets_are_the_rendered_texts(data, tokenizer):
 
 
 @pytest.mark.parametrize("longest", [2, 3, 4])
-def test_longer_texts_are_cut_and_still_end(data, tokenizer, longest):
-    whole, cut = examples(data, tokenizer), examples(data, tokenizer, source=4, target=longest)
+def test_longer_texts_are_cut_and_still_end(examples, tokenizer, longest):
     lengths = set()
-    for long, short in zip(whole, cut, strict=True):
+    for long, short in zip(examples(), examples(source=4, target=longest), strict=True):
         assert short["input_ids"] == [*long["input_ids"][:3], tokenizer.eos_token_id]
         expected = long["labels"][: longest - 1]
         if expected[-1] == tokenizer.eos_token_id:  # short enough
@@ -55,23 +57,26 @@ def test_longer_texts_are_cut_and_still_end(data, tokenizer, longest):
     assert max(lengths) == longest
 
 
-def test_a_limit_takes_the_first_records(data, tokenizer):
-    few = examples(data, tokenizer, limit=5)
+def test_a_limit_takes_the_first_records(examples, data):
+    every, few = examples(), examples(limit=5)
     assert len(few) == 5
-    assert few.labels == examples(data, tokenizer).labels[:5]
+    assert list(few.labels) == every.labels[:5] == [every.labels[i] for i in range(5)]
+    assert every.input_ids.longest == max(map(len, every.input_ids))
+    first = list(read_records(data["train"]))[:9]
+    assert few.first_records(9) == first[:5]
+    assert every.records([8, 2]) == [first[8], first[2]]
 
 
 def test_no_records_and_records_of_another_task_are_refused(tmp_path, tokenizer):
-    lengths = {"max_source_tokens": 9, "max_target_tokens": 9}
-    path = tmp_path / "x.jsonl"
+    path, form = tmp_path / "x.jsonl", Form("multiple_choice", 9, 9)
     path.write_text("\n")
     with pytest.raises(InputError, match=r"x\.jsonl: no records"):
-        Examples(path, "multiple_choice", tokenizer, **lengths)
+        Examples(path, form, tokenizer, folder=tmp_path)
     path.write_text(json.dumps({"id": "7", "source": "x", "targets": ["y"]}))
     with pytest.raises(InputError, match="record '7' has 0 choices"):
-        Examples(path, "multiple_choice", tokenizer, **lengths)
+        Examples(path, form, tokenizer, folder=tmp_path)
     with pytest.raises(InputError, match="unknown task 'chat'"):
-        Examples(path, "chat", tokenizer, **lengths)
+        Examples(path, Form("chat", 9, 9), tokenizer, folder=tmp_path)
 
 
 @given(st.lists(st.lists(st.integers(1, 99), max_size=6), min_size=1, max_size=5), st.booleans())

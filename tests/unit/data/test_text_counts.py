@@ -19,6 +19,7 @@ from warmup.data import text_counts, tokenizer_training
 from warmup.data.batches import Examples
 from warmup.data.encoding import Encoder
 from warmup.data.records import Record, Unlabelled, read_records
+from warmup.data.token_files import Form
 from warmup.evaluation.result_tables import SCORES
 from warmup.models import loading
 from warmup.models.checkpoint_format import format_of, write_format
@@ -48,8 +49,8 @@ def questions(path, passages):
 
 
 def examples(path, tokenizer, source, target=9):
-    lengths = {"max_source_tokens": source, "max_target_tokens": target}
-    return Examples(path, "multiple_choice", tokenizer, **lengths)
+    form = Form("multiple_choice", source, target)
+    return Examples(path, form, tokenizer, folder=path.parent / "tokens")
 
 
 @pytest.mark.parametrize("limit", [1, 11, 12, 20, 41, 99])

@@ -13,6 +13,7 @@ from transformers import TrainingArguments
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.data.batches import IGNORED, Collator, Examples
+from warmup.data.token_files import Form
 from warmup.method.criterion import Criterion
 from warmup.method.random_numbers import Stream
 from warmup.method.scoring import build_branches, score
@@ -30,8 +31,11 @@ def trainer(data, tmp_path):
         config["method"]["start"] = "scratch"
         config = tiny.typed(config)
         model = load_start_model(config, data[model_type])
-        lengths = {"max_source_tokens": 12, "max_target_tokens": 6}
-        tokenizer = model.tokenizer
+
+        def examples(split, limit=None):
+            form = Form("multiple_choice", 12, 6, limit)
+            return Examples(data[split], form, model.tokenizer, folder=tmp_path / "tokens")
+
         return WarmupTrainer(
             model,
             config.method,
@@ -51,8 +55,8 @@ def trainer(data, tmp_path):
                 save_strategy="no",
                 logging_steps=1,
             ),
-            train_dataset=Examples(data["train"], "multiple_choice", tokenizer, **lengths),
-            eval_dataset=Examples(data["valid"], "multiple_choice", tokenizer, **lengths, limit=20),
+            train_dataset=examples("train"),
+            eval_dataset=examples("valid", limit=20),
             data_collator=Collator(model.tokens.pad, model.pads_left),
         )
 
