@@ -53,6 +53,9 @@ def run(options: argparse.Namespace) -> None:
         downloads=options.downloads,
     )
     write_json(options.output, {"files": files})
+    size = sum(file["bytes"] for file in files)
     print(
-        f"{len(files)} files, {sum(file['bytes'] for file in files):,} bytes in {options.downloads}"
+        f"{len(files)} files, {size:,} bytes in {options.downloads}"
+        if files
+        else "nothing to download: all files are read where they are"
     )

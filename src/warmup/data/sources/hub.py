@@ -23,6 +23,7 @@ with a data set is never run.
 import hashlib
 import json
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -117,6 +118,8 @@ def _write_rows(spec: Mapping[str, Any], context: Context, path: Path) -> None:
     """Write the rows of a split as JSON lines."""
     import datasets  # noqa: PLC0415  # slow to import, and only needed here
 
+    if not sys.stderr.isatty():  # a log has no use for them
+        datasets.disable_progress_bars()
     folder = _folder(spec, context)
     if folder and "data_files" not in spec:
         _refuse_missing_parts(folder)
