@@ -104,5 +104,9 @@ class Setting(NamedTuple):
     @property
     def data(self) -> str:
         """Data set and pair; the split too, unless it goes without saying."""
+        return self.data_called(self.dataset)
+
+    def data_called(self, dataset: str) -> str:
+        """Return the same with another name of the data set."""
         split = "" if self.split in ("train", "test") else f" ({self.split})"
-        return f"{self.dataset} {self.pair}{split}"
+        return f"{dataset} {self.pair}{split}"

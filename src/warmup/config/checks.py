@@ -5,6 +5,7 @@ What a plug-in says of itself, such as the settings of an objective, is read fro
 """
 
 import graphlib
+import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from warmup.common.languages import parse_pair
 from warmup.common.texts import is_blank
 from warmup.config import decodings, outputs, schema
 from warmup.config.methods import Methods
+from warmup.config.names import Names
 from warmup.config.settings import (
     DatasetEntry,
     ExperimentConfig,
@@ -65,8 +67,6 @@ def check_experiment(config: ExperimentConfig) -> None:
             _check_pair(where, pair)
         for split, source in dataset.splits.items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
-    for name in config.labels:
-        _choose("config: labels", name, [*config.methods, *config.outputs])
     _check_labels(config)
     decodings.check(config.decodings)
     for name, metric in config.neural_metrics.items():
@@ -122,17 +122,27 @@ def check_sources(config: ExperimentConfig) -> None:
 
 
 def _check_labels(config: ExperimentConfig) -> None:
-    """Check that what people read tells the methods of the runs apart."""
-    shown = Methods(labels=config.labels)
-    seen: dict[str, str] = {}
-    names = (name for entry in config.runs for name in (*entry.methods, *entry.outputs))
-    for name in dict.fromkeys(names):
-        label = shown.label(name)
-        if is_blank(label):
-            raise InputError(f"config: labels.{name}: {label!r} has nothing that can be seen")
-        other = seen.setdefault(label, name)
-        if other != name:
-            raise InputError(f"config: labels: {other} and {name} are both shown as {label!r}")
+    """Check what people read: that it is of something, and that it tells things apart."""
+    methods = [*config.methods, *config.outputs]
+    named = [*methods, *config.models, *config.datasets]
+    for key, known in (("labels", named), ("order", named), ("colours", methods)):
+        for name in getattr(config, key):
+            _choose(f"config: {key}", name, known)
+    used = {
+        "methods": [(*entry.methods, *entry.outputs) for entry in config.runs],
+        "models": [entry.models for entry in config.runs],
+        "datasets": [entry.datasets for entry in config.runs],
+    }
+    shown, names = Methods(labels=config.labels), Names(config.labels)
+    for kind, lists in used.items():
+        seen: dict[str, str] = {}
+        for name in dict.fromkeys(itertools.chain.from_iterable(lists)):
+            label = shown.label(name) if kind == "methods" else names.model(name)
+            if is_blank(label):
+                raise InputError(f"config: labels.{name}: {label!r} has nothing that can be seen")
+            other = seen.setdefault(label, name)
+            if other != name:
+                raise InputError(f"config: labels: {other} and {name} are both shown as {label!r}")
 
 
 def check_objective(method: MethodConfig, where: str) -> None:

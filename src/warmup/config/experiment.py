@@ -232,7 +232,16 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
     runs = evaluations(config)
     datasets = dict.fromkeys(run.partition("/")[0] for run in runs)
     chosen = {name: config.datasets[name].metrics for name in datasets}
-    metrics = {name: list(names) for name, names in chosen.items() if names}
+    others = {run.split("/")[2] for run in runs} | datasets.keys()
+    optional = {
+        "metrics": {name: list(names) for name, names in chosen.items() if names},
+        "outputs": list(given),
+        "labels": {name: label for name, label in config.labels.items() if name in others},
+        "order": [name for name in config.order if name in others or name in methods.order],
+        "colours": {
+            name: colour for name, colour in config.colours.items() if name in methods.order
+        },
+    }
     return {
         "experiment": config.experiment,
         "methods": {
@@ -252,6 +261,6 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
         },
         "tasks": {name: config.datasets[name].task for name in datasets},
         "runs": runs,
-        **({"metrics": metrics} if metrics else {}),
-        **({"outputs": list(given)} if given else {}),
+        # what an experiment lacks is not there, so that its file stays as it was
+        **{key: item for key, item in optional.items() if item},
     }

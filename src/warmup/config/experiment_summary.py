@@ -18,6 +18,7 @@ from warmup.common.files import read_json
 from warmup.config import schema
 from warmup.config.decodings import Decodings
 from warmup.config.methods import ROLES, Methods
+from warmup.config.names import Names
 
 FILE = "experiment.json"
 DEFAULT = "(default: those of --experiment)"
@@ -38,6 +39,8 @@ class ExperimentSummary:
     metrics: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Data set -> its metrics, the main one first, if they are not those of its task."""
 
+    names: Names = field(default_factory=Names)
+    """Labels and order of models and data sets."""
     outputs: Sequence[str] = ()
     """Methods that were not trained here: their outputs are given."""
     folder: Path = Path()
@@ -126,6 +129,9 @@ _SCHEMA = {
         "runs": _LISTS,
         "metrics": _LISTS,
         "outputs": {"type": "array", "items": {"type": "string"}},
+        "labels": _NAMES | {"additionalProperties": {"type": "string"}},
+        "order": {"type": "array", "items": {"type": "string"}},
+        "colours": _NAMES | {"additionalProperties": {"type": "string"}},
     },
 }
 
@@ -179,11 +185,14 @@ def parse(value: Any, path: Path) -> ExperimentSummary:
             varied={name: entry["varies"] for name, entry in methods.items() if entry["varies"]},
             roles={name: entry["role"] for name, entry in methods.items()},
             labels={name: entry["label"] for name, entry in methods.items()},
+            first=[name for name in value.get("order", ()) if name in methods],
+            colours=value.get("colours", {}),
         ),
         Decodings(tuple(decodings), controls),
         value["tasks"],
         value["runs"],
         value.get("metrics", {}),
+        Names(value.get("labels", {}), value.get("order", ())),
         value.get("outputs", ()),
         path.parent,
     )

@@ -1,6 +1,6 @@
 """The methods of an experiment: their order, roles and labels, and which starts from which."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,10 @@ class Methods:
     """Method -> one of `ROLES`; see `role` for those that are absent."""
     labels: Mapping[str, str] = field(default_factory=dict)
     """Method -> what people read; see `label` for those that are absent."""
+    first: Sequence[str] = ()
+    """Methods that come before all others, in this order."""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    """Method -> its colour in figures, `#RRGGBB`."""
 
     def role(self, name: str) -> str:
         """Return the role of a method; by default SFT is the baseline, and warmup the focus."""
@@ -65,17 +69,18 @@ class Methods:
         return self.labels.get(name, by_name)
 
     def sort(self, names: Iterable[str]) -> list[str]:
-        """Return the distinct names by role, then as in `order`, then by name.
+        """Return the distinct names: those in `first`, then by role, as in `order`, by name.
 
-        Ablations are first sorted by what they vary, in the order of `ASPECTS`.
+        Ablations are sorted by what they vary, in the order of `ASPECTS`, before `order`.
         """
         aspects = list(dict.fromkeys(ASPECTS.values()))
 
-        def key(name: str) -> tuple[int, int, int, str]:
+        def key(name: str) -> tuple[int, int, int, int, str]:
+            chosen = self.first.index(name) if name in self.first else len(self.first)
             aspect = self.aspect(name)
             group = aspects.index(aspect) if aspect in aspects else len(aspects)
             index = self.order.index(name) if name in self.order else len(self.order)
-            return ROLES.index(self.role(name)), group, index, name
+            return chosen, ROLES.index(self.role(name)), group, index, name
 
         return sorted(set(names), key=key)
 

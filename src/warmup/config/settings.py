@@ -359,7 +359,11 @@ class ExperimentConfig:
     """Methods that are not trained, but whose outputs are given: file or folder by name."""
     runs: tuple[GridConfig, ...]
     labels: Mapping[str, str]
-    """What tables and figures call methods."""
+    """What tables and figures call methods, models and data sets."""
+    order: tuple[str, ...]
+    """Methods, models and data sets that come first."""
+    colours: Mapping[str, str]
+    """Colours of methods in figures."""
     decodings: Mapping[str, DecodingConfig]
     """By name; the first is the one tables show first."""
     neural_metrics: Mapping[str, NeuralMetricConfig]

@@ -7,11 +7,13 @@ to all scores of an experiment.
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from warmup.common.grouping import group
 from warmup.common.keys import Setting
 from warmup.config.methods import Methods
+from warmup.config.names import UNKNOWN as UNKNOWN_NAMES
+from warmup.config.names import Names
 from warmup.evaluation import metric_properties
 from warmup.evaluation.intervals import seed_interval
 from warmup.evaluation.result_tables import MEAN, Row
@@ -209,14 +211,14 @@ def separated(estimates: Iterable[Estimate]) -> Iterator[Estimate]:
             yield best
 
 
-def ordered(items: Iterable[Item], methods: Methods) -> list[Item]:
+def ordered(items: Iterable[Item], methods: Methods, names: Names = UNKNOWN_NAMES) -> list[Item]:
     """Return items by task, data set, pair (means last), model, split, method."""
     items = list(items)
     rank = {name: i for i, name in enumerate(methods.sort(item.method for item in items))}
-    return sorted(items, key=lambda item: (place(item.setting), rank[item.method]))
+    return sorted(items, key=lambda item: (place(item.setting, names), rank[item.method]))
 
 
-def place(setting: Setting) -> tuple[str, str, bool, str, str, str]:
+def place(setting: Setting, names: Names = UNKNOWN_NAMES) -> tuple[Any, ...]:
     """Return the sort key of a setting: task, data set, pair (means last), model, split."""
     task, dataset, pair, model, split = setting
-    return task, dataset, is_mean(setting), pair, model, split
+    return task, names.rank(dataset), is_mean(setting), pair, names.rank(model), split

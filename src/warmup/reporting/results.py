@@ -18,6 +18,7 @@ from warmup.config import experiment_summary
 from warmup.config.decodings import Decodings
 from warmup.config.experiment_summary import ExperimentSummary
 from warmup.config.methods import BASELINE, FOCUS, Methods
+from warmup.config.names import Names
 from warmup.data.text_counts import NONE
 from warmup.evaluation import metric_properties
 from warmup.evaluation.result_tables import (
@@ -131,13 +132,18 @@ class Results:
         return self.experiment.methods
 
     @property
+    def names(self) -> Names:
+        """The labels and the order of models and data sets."""
+        return self.experiment.names
+
+    @property
     def decodings(self) -> Decodings:
         """The decodings of the experiment."""
         return self.experiment.decodings
 
     def ordered(self, items: Iterable[Item]) -> list[Item]:
         """Return items by task, data set, pair (means last), model, split, method."""
-        return ordered(items, self.methods)
+        return ordered(items, self.methods, self.names)
 
     @cached_property
     def rows(self) -> list[Row]:

@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,7 +12,8 @@ from helpers import tiny
 from helpers.configurations import configurations
 from warmup.__main__ import main
 from warmup.common.errors import InputError
-from warmup.config import experiment
+from warmup.common.keys import Setting
+from warmup.config import experiment, experiment_summary
 from warmup.config.conversion import to_json
 from warmup.config.methods import dependents
 from warmup.config.settings import (
@@ -239,4 +241,46 @@ def test_a_prefix_or_metric_that_does_not_fit_is_refused(changes, message):
     value = tiny.experiment()
     value["datasets"]["shell_game"] |= changes
     with pytest.raises(InputError, match=message):
+        experiment.check(value)
+
+
+def test_labels_order_and_colours_are_those_of_methods_models_and_data_sets():
+    value = tiny.experiment(
+        labels={"shell_game": "Shell game", "t5": "T5, tiny", "sft": "baseline"},
+        order=["warmup", "t5"],
+        colours={"warmup": "#112233"},
+    )
+    summary = experiment.summarise(experiment.check(value))
+    assert summary["labels"] == {"shell_game": "Shell game", "t5": "T5, tiny"}
+    assert summary["methods"]["sft"]["label"] == "baseline"
+    read = experiment_summary.parse(summary, Path("experiment.json"))
+    assert read.methods.sort(["sft", "warmup", "sft_continued"])[0] == "warmup"
+    assert read.methods.colours == {"warmup": "#112233"}
+    setting = Setting("multiple_choice", "shell_game", "en", "t5", "test")
+    assert read.names.data(setting) == "Shell game en"
+    assert read.names.model("t5") == "T5, tiny"
+    assert sorted(["bart", "t5"], key=read.names.rank) == ["t5", "bart"]
+    unlabelled = experiment.summarise(experiment.check(tiny.experiment()))
+    assert not {"labels", "order", "colours"} & unlabelled.keys()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"labels": {"t6": "x"}}, "config: labels: unknown 't6'; choose from: "),
+        ({"order": ["nothing"]}, "config: order: unknown 'nothing'; choose from: "),
+        ({"colours": {"t5": "#112233"}}, "config: colours: unknown 't5'; choose from: sft, "),
+        ({"colours": {"sft": "red"}}, r"colours\.sft: 'red' does not match .*six hexadecimal"),
+    ],
+)
+def test_labels_order_and_colours_of_nothing_are_refused(changes, message):
+    with pytest.raises(InputError, match=message):
+        experiment.check(tiny.experiment(**changes))
+
+
+def test_two_models_of_the_runs_that_would_be_shown_alike_are_refused():
+    value = tiny.experiment(labels={"t5": "small", "bart": "small"})
+    experiment.check(value)  # no run has the other
+    value["runs"][0]["models"] = ["t5", "bart"]
+    with pytest.raises(InputError, match="labels: t5 and bart are both shown as 'small'"):
         experiment.check(value)

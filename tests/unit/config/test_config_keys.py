@@ -59,7 +59,7 @@ def full() -> dict[str, Any]:
         decodings={"greedy": {}, "best": {"warmup": "best_of_n", "samples": 2}},
     )  # fmt: skip
     kinds = {"architecture": "encoder_decoder"}
-    value["outputs"] = {"theirs": "folder"}
+    value |= {"outputs": {"theirs": "folder"}, "order": ["warmup"]}
     value["models"] |= {
         "hub": {**kinds, "hub": "a/b", "revision": "0" * 40, "pickled_sha256": "0" * 64},
         "local": {**kinds, "local": "x", "lora": {"rank": 2, "alpha": 4, "targets": ["q"]}},

@@ -6,11 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from warmup.common.grouping import group
-from warmup.common.keys import Setting
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.reporting.estimates import Estimate
-from warmup.reporting.figures._panels import two_lines
+from warmup.reporting.figures._panels import title
 from warmup.reporting.figures._style import WIDTH, look
 from warmup.reporting.results import Results
 
@@ -42,7 +41,7 @@ def forest(gains: Sequence[Estimate], results: Results) -> Figure:
         axis.set_yticks(range(len(lines)), [words if first else "" for words, _ in lines])
         for (_, name), tick in zip(lines, axis.get_yticklabels(), strict=True):
             tick.set_fontweight("normal" if name else "bold")
-        axis.set_title(_title(setting))
+        axis.set_title(title(setting, results.names))
         axis.set_xlabel(f"gain over SFT\n({metric_properties.head(of_setting[0].metric)}, points)")
     return figure
 
@@ -72,7 +71,3 @@ def _panel(axis: Axes, gains: Sequence[Estimate], rows: Sequence[str], methods: 
     axis.set_ylim(len(rows) - 0.5, -0.5)
     axis.tick_params(axis="y", length=0)
     axis.grid(visible=False, axis="y")
-
-
-def _title(setting: Setting) -> str:
-    return f"{two_lines(setting)}\n{setting.model}"

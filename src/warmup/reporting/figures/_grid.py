@@ -16,7 +16,7 @@ from matplotlib.lines import Line2D
 
 from warmup.config.methods import Methods
 from warmup.reporting.figures._facets import CONTEXT, Panel, belongs
-from warmup.reporting.figures._panels import two_lines
+from warmup.reporting.figures._panels import title
 from warmup.reporting.figures._style import WIDTH, look
 from warmup.reporting.results import Results
 
@@ -63,7 +63,7 @@ class Grid:
             zip(self.axes, self._panels, strict=True)
         ):
             if not aspect:
-                axis.set_title(f"{two_lines(setting)}\n{setting.model}")
+                axis.set_title(title(setting, results.names))
             elif index < self.columns:
                 axis.set_title(textwrap.fill(aspect, _NARROW))
 
@@ -91,7 +91,7 @@ class Grid:
             axis.set_ylabel(words)
         elif axis in self.left:
             setting = self._panels[self.axes.index(axis)].setting
-            axis.set_ylabel("\n".join([two_lines(setting), setting.model, words]).strip())
+            axis.set_ylabel(f"{title(setting, self._results.names)}\n{words}".strip())
 
     def legend(
         self,

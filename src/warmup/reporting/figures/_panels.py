@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
 from warmup.common.keys import Setting
+from warmup.config.names import Names
 from warmup.reporting.estimates import Estimate
 from warmup.reporting.figures._style import WIDTH
 
@@ -31,9 +32,15 @@ def whiskers(axis: Axes, points: Sequence[Estimate], look: tuple[str, str], plac
     axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
 
 
-def two_lines(setting: Setting) -> str:
+def two_lines(setting: Setting, names: Names) -> str:
     """Return the name of the data, in two lines if it is long."""
-    return setting.data if len(setting.data) <= _LONG else setting.data.replace(" ", "\n", 1)
+    data = names.data(setting)
+    return data if len(data) <= _LONG else data.replace(" ", "\n", 1)
+
+
+def title(setting: Setting, names: Names) -> str:
+    """Return the title of a setting's panel: data and model, on lines of their own."""
+    return f"{two_lines(setting, names)}\n{names.model(setting.model)}"
 
 
 def plain_log_ticks(axis: Axis) -> None:

@@ -59,6 +59,11 @@ def look(method: str, methods: Methods = UNKNOWN) -> tuple[str, str]:
     there are more methods than colours, methods that vary different settings share colours: they
     are in different panels.
     """
+    colour, marker = _usual(method, methods)
+    return methods.colours.get(method, colour), marker
+
+
+def _usual(method: str, methods: Methods) -> tuple[str, str]:
     if method in _KNOWN:
         return _KNOWN[method]
     used = {_KNOWN[name][0] for name in methods.order if name in _KNOWN}

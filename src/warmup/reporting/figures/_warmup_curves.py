@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from warmup.common.grouping import group
+from warmup.config.names import Names
 from warmup.reporting.figures._curves import Curve, runs
 from warmup.reporting.figures._facets import belongs, crowded, split
 from warmup.reporting.figures._grid import Grid, legend
@@ -40,7 +41,7 @@ def figure_of(results: Results, quantities: Quantities) -> Figure:
     models = sorted({curve.setting.model for curve in everything})
     if crowded((curve.method for curve in everything), results.methods):
         return _by_aspect(everything, curves, models, results, quantities)
-    rows = list(dict.fromkeys(two_lines(curve.setting) for curve in everything))
+    rows = list(dict.fromkeys(two_lines(curve.setting, results.names) for curve in everything))
     figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
     axes = figure.subplots(
         len(rows), len(curves), squeeze=False, sharex="row", sharey=quantities.limits is not None
@@ -49,14 +50,19 @@ def figure_of(results: Results, quantities: Quantities) -> Figure:
         axes[0, column].set_title(textwrap.fill(quantities.labels[quantity], 16))
         axes[-1, column].set_xlabel("updates")
         for curve in of_runs:
-            _line(axes[rows.index(two_lines(curve.setting)), column], curve, models, results)
+            _line(
+                axes[rows.index(two_lines(curve.setting, results.names)), column],
+                curve,
+                models,
+                results,
+            )
     for axis in axes.flat:
         count_ticks(axis.xaxis)
         _limit(axis, quantities)
     for row, name in enumerate(rows):
         axes[row, 0].set_ylabel(name)
     names = (curve.method for curve in everything)
-    legend(figure, results, names, extra=_of_models(models))
+    legend(figure, results, names, extra=_of_models(models, results.names))
     return figure
 
 
@@ -85,7 +91,7 @@ def _by_aspect(
         count_ticks(axis.xaxis)
         _limit(axis, quantities)
     grid.name_x("updates")
-    grid.legend((curve.method for curve in everything), extra=_of_models(models))
+    grid.legend((curve.method for curve in everything), extra=_of_models(models, results.names))
     return grid.figure
 
 
@@ -100,9 +106,9 @@ def _limit(axis: Axes, quantities: Quantities) -> None:
         axis.set_ylim(*quantities.limits)
 
 
-def _of_models(models: list[str]) -> list[Line2D]:
+def _of_models(models: list[str], names: Names) -> list[Line2D]:
     """Return the entries of the legend for the line styles of models."""
     return [
-        Line2D([], [], color="#333333", linestyle=style, label=model)
+        Line2D([], [], color="#333333", linestyle=style, label=names.model(model))
         for model, style in zip(models, itertools.cycle(_STYLES), strict=False)
     ]

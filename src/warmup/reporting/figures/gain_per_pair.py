@@ -87,7 +87,10 @@ def _panel(
         axis.plot(value, row, **_REPORTED)
     if claims:
         axis.axhline(len(settings) - 0.5, color="#999999", linewidth=0.6, linestyle=":")
-    names_of_rows = [f"{setting.data}, {setting.model}" for setting in settings]
+    names_of_rows = [
+        f"{results.names.data(setting)}, {results.names.model(setting.model)}"
+        for setting in settings
+    ]
     names_of_rows += [text for text, _ in claims]
     axis.set_yticks(range(len(names_of_rows)), names_of_rows)
     axis.tick_params(axis="y", length=0)

@@ -40,7 +40,7 @@ def draw(results: Results) -> Figure:
         lines = group(of_setting, lambda gain: gain.baseline)
         axis.axhline(0, color="#333333", linewidth=0.8)
         for index, (baseline, points) in enumerate(lines.items()):
-            whiskers(axis, points, look(baseline), (index + 0.5) / len(lines))
+            whiskers(axis, points, look(baseline, results.methods), (index + 0.5) / len(lines))
         axis.set_xticks(sorted({gain.lookahead or 0 for gain in of_setting}))
         axis.set_ylabel(f"gain ({metric_properties.head(of_setting[0].metric)}, points)")
     grid.name_x("look-ahead (steps)")

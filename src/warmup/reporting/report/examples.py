@@ -56,8 +56,8 @@ def collect(paths: Iterable[Path], results: Results) -> list[dict[str, Any]]:
         cells.append(
             {
                 "task": task_label(task),
-                "data": Setting(task, *place).data,
-                "model": model,
+                "data": results.names.data(Setting(task, *place)),
+                "model": results.names.model(model),
                 "decoding": decoding,
                 "seed": seed,
                 "metric": metric_properties.head(metric),

@@ -77,8 +77,8 @@ def _finding(warmups: list[Estimate], gains: list[Estimate], results: Results) -
     over = {(gain.setting, gain.baseline): gain for gain in gains}
     rows = [
         [
-            Cell(item.setting.data),
-            Cell(item.setting.model),
+            Cell(results.names.data(item.setting)),
+            Cell(results.names.model(item.setting.model)),
             cells.estimate(item),
             *(cells.estimate(over.get((item.setting, other)), sign=True) for other in controls),
             cells.count(item.seeds),

@@ -35,7 +35,12 @@ def by_method(estimates: Sequence[Estimate]) -> Iterator[tuple[Setting, str, dic
 
 def names(setting: Setting, method: str, results: Results) -> list[Cell]:
     """Return the cells that name a row."""
-    return [Cell(setting.data), Cell(setting.model), Cell(results.methods.label(method))]
+    texts = (
+        results.names.data(setting),
+        results.names.model(setting.model),
+        results.methods.label(method),
+    )
+    return [*map(Cell, texts)]
 
 
 def values(

@@ -71,7 +71,8 @@ def table_of(rows: Sequence[Row], results: Results, title: str, *, ablations: bo
     ]
     table_rows = [
         [
-            *map(Cell, (row.score.setting.data, row.score.setting.model)),
+            Cell(results.names.data(row.score.setting)),
+            Cell(results.names.model(row.score.setting.model)),
             *([Cell(row.aspect or "–")] if ablations else []),
             Cell(row.name),
             cells.estimate(row.score),

@@ -47,7 +47,7 @@ def table(results: Results) -> Table | None:
             *("data", "model", "method", "against", "difference", "p", "p (Holm)", "effect"),
             *("detectable", "test", "seeds", "n items"),
         ],
-        [_row(test, results) for test in _tests.ordered(tests, results.methods)],
+        [_row(test, results) for test in _tests.ordered(tests, results)],
         4,
         [
             *(note for scope, note in _SCOPES.items() if scope in scopes),
@@ -64,7 +64,7 @@ def _row(test: dict[Any, Any], results: Results) -> list[Cell]:
     difference = number(test["difference"], 1, sign=True)
     mark = star(test["p_holm"], test["difference"])
     return [
-        *map(Cell, (where.data, where.model)),
+        *map(Cell, (results.names.data(where), results.names.model(where.model))),
         *(Cell(results.methods.label(test[name])) for name in ("method", "baseline")),
         Cell(f"{difference}{mark} {bounds}", test["difference"]),
         cells.probability(test["p"]),

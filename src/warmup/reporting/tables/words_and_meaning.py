@@ -11,7 +11,7 @@ from warmup.reporting.display_names import task_label
 from warmup.reporting.gains import star
 from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
-from warmup.reporting.tables import Section, _tests
+from warmup.reporting.tables import Section, _measured, _tests
 
 SECTION = Section.COMPARISONS
 PLACE = 2
@@ -44,7 +44,7 @@ def table(results: Results) -> Table | None:
             *("data", "model", "method", "metrics", "words", "meaning", "words − meaning"),
             *("p", "p (Holm)", "seeds", "n items"),
         ],
-        [_row(test, effects, results) for test in _tests.ordered(contrasts, results.methods)],
+        [_row(test, effects, results) for test in _tests.ordered(contrasts, results)],
         4,
         [*_NOTES, notes.significance("0")],
     )
@@ -64,7 +64,7 @@ def _row(
     difference = number(test["difference"], 2, sign=True)
     mark = star(test["p_holm"], test["difference"], digits=2)
     return [
-        *map(Cell, (where.data, where.model, results.methods.label(method))),
+        *_measured.names(where, method, results),
         Cell(" − ".join(map(metric_properties.label, metrics))),
         *(Cell(number(gain, 2, sign=True), gain) for gain in gains),
         Cell(f"{difference}{mark} {bounds}", test["difference"]),
