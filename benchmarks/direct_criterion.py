@@ -6,7 +6,7 @@ import torch
 
 from benchmarks import direct
 from warmup.common.errors import InputError
-from warmup.config.settings import MethodConfig
+from warmup.config.settings import LossConfig
 from warmup.data.batches import Batch
 from warmup.method.criterion import Criterion
 from warmup.method.diagnostics import Diagnostics, describe_samples
@@ -25,7 +25,7 @@ SAMPLING = {
 """Settings of sampling that `benchmarks.direct` computes."""
 
 
-def check_direct(method: MethodConfig, where: str) -> None:
+def check_direct(method: LossConfig, where: str) -> None:
     """Check that `benchmarks.direct` computes a method.
 
     Args:
@@ -70,7 +70,7 @@ class DirectCriterion(Criterion):
     def __init__(
         self,
         model: LanguageModel,
-        method: MethodConfig,
+        method: LossConfig,
         seed: int,
         targets: Sequence[Sequence[int]] = (),
     ) -> None:

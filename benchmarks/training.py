@@ -57,7 +57,7 @@ def compare(
             trained the model that the run starts from, or the budget is not a number of updates.
     """
     run = experiment.resolve(config, name)
-    check_direct(run.method, name)
+    check_direct(run.method.loss, name)
     dataset, pair, *_ = name.split("/")
     start = results / "runs" / name.replace(f"/{METHOD}/", f"/{run.method.start}/")
     if not (start / "model").exists():

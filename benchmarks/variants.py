@@ -79,12 +79,14 @@ def _warmup(shape: Shape, backprop_samples: int | None = None) -> MethodConfig:
     sizes: dict[str, Any] = {
         "samples": shape.samples, "max_tokens": shape.warmup, "adaptive_samples": None
     }  # fmt: skip
-    check_direct(settings("warmup", backprop_samples=None, **sizes), "config.yaml: methods.warmup")
+    check_direct(
+        settings("warmup", backprop_samples=None, **sizes).loss, "config.yaml: methods.warmup"
+    )
     return settings("warmup", backprop_samples=backprop_samples, **sizes)
 
 
 def _criterion(model: LanguageModel, batch: Batch, method: MethodConfig) -> Gradients:
-    criterion = Criterion(model, method, seed=SEED)
+    criterion = Criterion(model, method.loss, seed=SEED)
     return lambda update: _backward(criterion.losses(model.network, batch, update)[0], batch)
 
 

@@ -31,6 +31,7 @@ rule train:
         sharded="--sharded" if PLAN.resources.sharded else "",
         on_mismatch=PLAN.config.on_mismatch,
         on_nan=PLAN.config.on_nan,
+        report_to=PLAN.report_to,
     params:
         config=PLAN.run_config,
         data=PLAN.training_data,
@@ -51,4 +52,4 @@ rule train:
         " --output-dir {params.folder} --threads {threads}"
         " --tokens work/tokens"
         " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
-        " --on-nan {resources.on_nan} {resources.sharded}"
+        " --on-nan {resources.on_nan} {resources.sharded} {resources.report_to}"

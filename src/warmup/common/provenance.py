@@ -8,11 +8,10 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import warmup
 from warmup.common import plugins
 from warmup.common.files import sha256
 
-PACKAGE = Path(warmup.__file__).parent
+PACKAGE = Path(__file__).parents[1]
 """Folder of this package."""
 PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "numpy", "sacrebleu")
 

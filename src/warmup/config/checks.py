@@ -5,6 +5,7 @@ What a plug-in says of itself, such as the settings of an objective, is read fro
 """
 
 import graphlib
+import importlib.util
 import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -20,6 +21,7 @@ from warmup.config.settings import (
     DatasetEntry,
     ExperimentConfig,
     GridConfig,
+    LossConfig,
     MethodConfig,
     MetricModelConfig,
     ModelConfig,
@@ -67,6 +69,7 @@ def check_experiment(config: ExperimentConfig) -> None:
             _check_pair(where, pair)
         for split, source in dataset.splits.items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
+    _check_trackers(config.trainer.get("report_to", []))
     _check_labels(config)
     decodings.check(config.decodings)
     for name, metric in config.neural_metrics.items():
@@ -121,6 +124,15 @@ def check_sources(config: ExperimentConfig) -> None:
                 raise InputError(f"config: datasets.{name}: {error}") from None
 
 
+def _check_trackers(names: Iterable[str]) -> None:
+    """Check that the trackers of experiments are installed."""
+    for name in names:
+        if importlib.util.find_spec(name) is None:
+            raise InputError(
+                f"config: trainer.report_to: {name} is not installed; pip install {name}"
+            )
+
+
 def _check_labels(config: ExperimentConfig) -> None:
     """Check what people read: that it is of something, and that it tells things apart."""
     methods = [*config.methods, *config.outputs]
@@ -145,7 +157,7 @@ def _check_labels(config: ExperimentConfig) -> None:
                 raise InputError(f"config: labels: {other} and {name} are both shown as {label!r}")
 
 
-def check_objective(method: MethodConfig, where: str) -> None:
+def check_objective(method: LossConfig, where: str) -> None:
     """Check a method's objective: its settings, and the samples that it needs.
 
     Args:
@@ -258,7 +270,7 @@ def _check_needed(where: str, key: str, value: object, needed: bool) -> None:
 def _check_method(
     where: str, method: MethodConfig, entry: GridConfig, config: ExperimentConfig
 ) -> None:
-    check_objective(method, where)
+    check_objective(method.loss, where)
     _choose(f"{where}: start", method.start, ["pretrained", "scratch", *entry.methods])
     budget = method.budget
     if budget.same_updates_as:

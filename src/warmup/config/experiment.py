@@ -22,6 +22,9 @@ from warmup.config.settings import (
     RunIdentity,
 )
 
+REPORT_TO = "report_to"
+"""Key of `trainer` with the trackers of experiments, which do not change what is trained."""
+
 
 def load(*paths: Path) -> ExperimentConfig:
     """Read YAML files, each one laid over those before it; return them checked and complete.
@@ -126,7 +129,8 @@ def read_run(value: dict[str, Any], where: str) -> RunConfig:
         "method": {"$ref": "#/$defs/method_settings"},
         "dataset": schema.mapping({}, own),
     }
-    schema.check(value, schema.mapping({}, parts), where)
+    optional = {"trainer": {"$ref": "#/$defs/trainer"}}
+    schema.check(value, schema.mapping({}, parts | optional), where)
     try:
         run = from_json(RunConfig, value)
     except InputError as error:
@@ -139,7 +143,7 @@ def read_run(value: dict[str, Any], where: str) -> RunConfig:
     for key, (one, other) in said_twice.items():
         if one != other:
             raise InputError(f"{where}: {key} is {one!r}, but that of 'run' is {other!r}")
-    checks.check_objective(run.method, f"{where}: method")
+    checks.check_objective(run.method.loss, f"{where}: method")
     return run
 
 
@@ -172,6 +176,7 @@ def _run(config: ExperimentConfig, key: RunKey, entry: GridConfig) -> RunConfig:
         model=config.models[key.model],
         method=entry.methods[key.method],
         dataset=DatasetConfig(**own),
+        trainer={key: config.trainer[key] for key in config.trainer if key != REPORT_TO} or None,
     )
 
 

@@ -126,6 +126,8 @@ def _problem(error: ValidationError) -> str:
         instance: Any = error.instance
         wrong = sorted(set(instance) - set(known), key=str)
         choices = ", ".join(sorted(known)) or "none"
+        if reason := schema.get("x-refused", {}).get(wrong[0]):
+            return f"{wrong[0]!r} cannot be set: {reason}; valid keys: {choices}"
         renamed = schema.get("x-renamed", {}).get(wrong[0])
         today = f", which is now {renamed}" if renamed else ""
         return f"unknown key {wrong[0]!r}{today}; valid keys: {choices}"

@@ -6,7 +6,7 @@ filled in.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from warmup.common.keys import RunKey
@@ -171,6 +171,22 @@ class DraftsConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LossConfig:
+    """What the loss of a batch depends on."""
+
+    objective: str
+    """Module of `warmup.method.objectives`."""
+    objective_settings: Mapping[str, Any]
+    """Keyword arguments of the objective."""
+    sampling: SamplingConfig | None
+    """How warmups are sampled; None for a method without warmups."""
+    reference_kl: ReferenceKLConfig | None
+    """None for no such term."""
+    drafts: DraftsConfig | None
+    """None for no such term, and for settling with sampled warmups."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MethodConfig:
     """A method of training, with all its settings."""
 
@@ -210,6 +226,11 @@ class MethodConfig:
     """Validations without improvement after which training stops; None for never."""
 
     @property
+    def loss(self) -> LossConfig:
+        """The settings of the loss alone."""
+        return LossConfig(**{field.name: getattr(self, field.name) for field in fields(LossConfig)})
+
+    @property
     def needs(self) -> set[str]:
         """Names of the methods whose runs come first, and maybe `pretrained` or `scratch`."""
         return {self.start} | ({self.budget.method} if self.budget.method else set())
@@ -235,6 +256,8 @@ class RunConfig:
     model: ModelConfig
     method: MethodConfig
     dataset: DatasetConfig
+    trainer: Mapping[str, Any] | None = None
+    """Other settings of `TrainingArguments` that change what is trained; None for none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -368,6 +391,8 @@ class ExperimentConfig:
     """By name; the first is the one tables show first."""
     neural_metrics: Mapping[str, NeuralMetricConfig]
     resources: Resources
+    trainer: Mapping[str, Any]
+    """Other settings of `TrainingArguments`."""
     on_mismatch: Literal["refuse", "fresh"]
     """What to do with checkpoints of an interrupted run whose settings have changed since."""
     on_nan: Literal["stop", "skip"]

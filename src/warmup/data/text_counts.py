@@ -171,14 +171,14 @@ def said_of(trip: RoundTrip) -> list[str]:
 
 
 def of_training(
-    splits: dict[str, tuple[Counts, Counts]], trip: RoundTrip
+    splits: dict[str, tuple[Counts, Counts]], trip: RoundTrip | None
 ) -> dict[str, dict[str, Any]]:
-    """Return the counts of a training run's texts, for training.json."""
+    """Return the counts of a training run's texts, for training.json; None without targets."""
     found: dict[str, dict[str, Any]] = {
         split: {"inputs": asdict(inputs), "targets": asdict(targets)}
         for split, (inputs, targets) in splits.items()
     }
-    return found | {"round_trip": trip._asdict()}
+    return found | ({"round_trip": trip._asdict()} if trip else {})
 
 
 def rows_of_training(texts: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from warmup.common import plugins
-from warmup.config.settings import MethodConfig, SamplingConfig
+from warmup.config.settings import LossConfig, SamplingConfig
 from warmup.data.batches import IGNORED, Batch
 from warmup.method.adaptive_sampling import AdaptiveSampling
 from warmup.method.diagnostics import Diagnostics, describe_samples, log_mean_exp
@@ -60,7 +60,7 @@ class Criterion:
 
     Args:
         model: the model that is trained; a reference KL keeps a copy of it.
-        method: the method.
+        method: the settings of its loss.
         seed: of the random numbers.
         targets: all targets of the training data, for predefined warmups.
     """
@@ -68,7 +68,7 @@ class Criterion:
     def __init__(
         self,
         model: LanguageModel,
-        method: MethodConfig,
+        method: LossConfig,
         seed: int,
         targets: Sequence[Sequence[int]] = (),
     ) -> None:

@@ -45,7 +45,7 @@ def load(folder: Path, spec: ModelConfig | CheckpointFormat) -> LanguageModel:
         if out_of_memory(error):
             raise
         raise InputError(f"{folder}: cannot load: {error}") from None
-    return _assemble(network, tokenizer, spec)
+    return assemble(network, tokenizer, spec)
 
 
 def create(spec: ModelConfig, tokenizer_folder: Path, seed: int) -> LanguageModel:
@@ -58,7 +58,7 @@ def create(spec: ModelConfig, tokenizer_folder: Path, seed: int) -> LanguageMode
     tokenizer = AutoTokenizer.from_pretrained(tokenizer_folder, local_files_only=True)
     torch.manual_seed(seed)
     network = scratch.make(spec.architecture, spec.scratch or {}, tokenizer)
-    return _assemble(network, tokenizer, spec)
+    return assemble(network, tokenizer, spec)
 
 
 def save(model: LanguageModel, folder: Path) -> None:
@@ -85,11 +85,22 @@ def init_separator_from_eos(model: LanguageModel) -> None:
         weight[model.tokens.separator] = weight[model.tokens.end]
 
 
-def _assemble(
+def assemble(
     network: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     spec: ModelConfig | CheckpointFormat,
 ) -> LanguageModel:
+    """Return a network and its tokenizer as a model of the architecture.
+
+    Args:
+        network: the network; rules of its earlier training for generation are dropped.
+        tokenizer: its tokenizer.
+        spec: the model entry, or the format of a trained checkpoint.
+
+    Raises:
+        InputError: the network has no vocabulary head, or the vocabulary no such separator or
+            `prompt_end`.
+    """
     kind = plugins.load("architecture", spec.architecture).MODEL
     head = network.get_output_embeddings()
     if head is None:

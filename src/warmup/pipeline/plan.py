@@ -132,6 +132,12 @@ class Plan:
         files = ["training.json", *(f"{one}.scores.json" for one in self.experiment.runs[name])]
         return [f"{self.results}/runs/{name}/{file}" for file in files]
 
+    @property
+    def report_to(self) -> str:
+        """The command-line option that names the trackers of experiments, if there are any."""
+        trackers = self.config.trainer.get(experiment.REPORT_TO, [])
+        return f"--report-to {' '.join(trackers)}" if trackers else ""
+
     def run_config(self, wildcards: Wildcards) -> str:
         """Return the resolved run as JSON; when it changes, the run is due again."""
         return json.dumps(to_json(self.run(wildcards)))

@@ -126,11 +126,32 @@ class UpdateTimer(TrainerCallback):  # type: ignore[misc]  # transformers is unt
 
 
 class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
-    """Adds the memory of adaptive sampling to a checkpoint, and marks it as complete.
+    """Adds the memory of adaptive sampling to a checkpoint, and marks it as complete."""
 
-    Older checkpoints are deleted after that. A process that is asked to end writes a checkpoint
-    after its update.
-    """
+    def __init__(self, trainer: Any) -> None:
+        self.trainer = trainer
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Complete the checkpoint that was just written."""
+        args.distributed_state.wait_for_everyone()  # each process writes its random state
+        if state.is_world_process_zero:
+            folder = _checkpoint(args, state)
+            adaptive = self.trainer.criterion.adaptive_sampling
+            write_json(folder / FLAT_FILE, sorted(adaptive.flat) if adaptive else [])
+            checkpoints.mark_complete(folder)
+
+
+class PruneCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Deletes older checkpoints after a new one is complete, see `checkpoints.prune`."""
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Delete older checkpoints than the one that was just written."""
+        if state.is_world_process_zero:
+            checkpoints.prune(Path(args.output_dir))
+
+
+class EndWhenAsked(TrainerCallback):  # type: ignore[misc]  # transformers is untyped
+    """Lets a process that is asked to end write a checkpoint after its update."""
 
     def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
@@ -144,24 +165,22 @@ class CompleteCheckpoints(TrainerCallback):  # type: ignore[misc]  # transformer
             control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Complete the checkpoint that was just written.
+        """End after the checkpoint.
 
         Raises:
             StoppedError: the process was asked to end.
         """
-        args.distributed_state.wait_for_everyone()  # each process writes its random state
-        folder = Path(args.output_dir) / f"checkpoint-{state.global_step}"
-        if state.is_world_process_zero:
-            adaptive = self.trainer.criterion.adaptive_sampling
-            write_json(folder / FLAT_FILE, sorted(adaptive.flat) if adaptive else [])
-            checkpoints.mark_complete(folder)
-            checkpoints.prune(folder.parent)
         if self.ending:
             args.distributed_state.wait_for_everyone()
             by = self.trainer.interruption.by
             cause = by.name if by else "the end of another process"
             raise StoppedError(
-                f"ended by {cause} after update {state.global_step}, which {folder} holds; start "
-                "again to go on",
+                f"ended by {cause} after update {state.global_step}, which "
+                f"{_checkpoint(args, state)} holds; start again to go on",
                 by or signal.SIGTERM,
             )
+
+
+def _checkpoint(args: Any, state: Any) -> Path:
+    """Return the folder of the checkpoint that was just written."""
+    return Path(args.output_dir) / f"checkpoint-{state.global_step}"

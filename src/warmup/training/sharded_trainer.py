@@ -10,7 +10,6 @@ from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from warmup.data.batches import Batch
-from warmup.models.interface import LanguageModel
 from warmup.training import fsdp
 from warmup.training.trainer import WarmupTrainer
 
@@ -18,9 +17,9 @@ from warmup.training.trainer import WarmupTrainer
 class ShardedTrainer(WarmupTrainer):
     """Trains as `WarmupTrainer` does. Its checkpoints contain full weights and moments."""
 
-    def __init__(self, language_model: LanguageModel, *args: Any, **kwargs: Any):
-        super().__init__(language_model, *args, **kwargs)
-        network = language_model.network
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        network = self.language_model.network
         fsdp.shard(network, low_precision=self.args.bf16)
         self.is_distributed_loading_by_transformers = True  # it must not wrap the network again
         criterion = self.criterion

@@ -4,29 +4,28 @@ from typing import Any
 
 from transformers import TrainerState
 
-from warmup.config.conversion import to_json
-from warmup.config.settings import RunConfig
 from warmup.training.validation import WARMUPS
+
+MEASURED = "warmup_"
+"""Beginning of the names that quantities of warmups have in the log, after `eval_`."""
 
 _COSTS = ("step", "epoch", "seconds", "examples", "target_tokens", "flops", "skipped")
 """Keys of the log that the summary adds up instead of listing them."""
 
 
-def summarise(config: RunConfig, state: TrainerState, validation_size: int) -> dict[str, Any]:
-    """Return training.json without the counts of texts.
+def summarise(state: TrainerState, validation_size: int) -> dict[str, Any]:
+    """Return training.json without the settings and the counts of texts.
 
     Args:
-        config: the run.
         state: of a finished training. Its log covers all starts, since checkpoints contain it.
         validation_size: examples of a validation.
     """
     history = [entry for entry in state.log_history if "loss" in entry]
     validation = [entry for entry in state.log_history if "eval_loss" in entry]
-    best = min(validation, key=lambda entry: entry["eval_loss"])
+    best = min(validation, key=lambda entry: entry["eval_loss"], default={"step": None})
     counted = [entry["flops"] for entry in history if "flops" in entry]
     updates = state.global_step
     return {
-        "config": to_json(config),
         "updates": updates,
         "best_update": best["step"],
         "skipped_updates": int(sum(entry.get("skipped", 0) for entry in history)),
@@ -43,7 +42,14 @@ def summarise(config: RunConfig, state: TrainerState, validation_size: int) -> d
         ],
         "validation": [
             {"update": entry["step"], "nll": entry["eval_loss"], "n": validation_size}
-            | ({WARMUPS: entry[WARMUPS]} if WARMUPS in entry else {})
+            | _measured(entry)
             for entry in validation
         ],
     }
+
+
+def _measured(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the quantities of warmups in the log of a validation, if there are any."""
+    prefix = f"eval_{MEASURED}"
+    found = {k.removeprefix(prefix): v for k, v in entry.items() if k.startswith(prefix)}
+    return {WARMUPS: found} if found else {}

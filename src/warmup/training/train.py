@@ -1,6 +1,7 @@
 """The command `warmup train`."""
 
 import argparse
+import os
 from pathlib import Path
 
 from warmup.common.arguments import read_object
@@ -46,6 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with several processes: divide weights, gradients and optimiser state among them",
     )
     add(
+        "--report-to",
+        nargs="+",
+        default=[],
+        choices=("tensorboard", "trackio", "wandb"),
+        metavar="TRACKER",
+        help="trackers of experiments that follow the training: tensorboard, trackio, wandb",
+    )
+    add(
         "--register",
         type=Path,
         metavar="FOLDER",
@@ -82,6 +91,7 @@ def run(options: argparse.Namespace) -> None:
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
     _refuse_another_model(options.output_dir / "model")
+    _name_for_trackers(config.run.experiment, options.work)
     reports = [read_json(path) if path else None for path in (options.reference, options.baseline)]
     updates = budget.updates(config.method.budget, config.method.batch_size, *reports)
     job = TrainingJob(
@@ -91,11 +101,22 @@ def run(options: argparse.Namespace) -> None:
         options.work,
         fresh=options.on_mismatch == "fresh",
         on_nan=options.on_nan,
+        report_to=tuple(options.report_to),
         sharded=options.sharded,
         register=options.register,
         tokens=options.tokens,
     )
     job.run(options.output_dir, options.keep_finished)
+
+
+def _name_for_trackers(experiment: str, work: Path) -> None:
+    """Tell trackers where a run belongs, unless the environment does.
+
+    Names of runs and the project of trackio are settings of the trainer.
+    """
+    os.environ.setdefault("WANDB_RUN_GROUP", experiment)
+    # next to the checkpoints: a run that resumes goes on in the same folder
+    os.environ.setdefault("TENSORBOARD_LOGGING_DIR", str(work / "tensorboard"))
 
 
 def _refuse_another_model(folder: Path) -> None:

@@ -4,30 +4,45 @@ import contextlib
 import itertools
 import math
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from accelerate.utils import gather_object
-from transformers import Trainer
+from transformers import PreTrainedTokenizerBase, Trainer, TrainerCallback
 from transformers.trainer_utils import EvalLoopOutput
 
 from warmup.common.errors import InputError
-from warmup.common.files import read_json, write_json
-from warmup.config.settings import MethodConfig
-from warmup.data.batches import IGNORED, Batch
+from warmup.common.files import read_json, write_json, write_text
+from warmup.data.batches import IGNORED, Batch, Collator, Examples
+from warmup.generation.warmup_model import Generated, Source, WarmupModel
+from warmup.method import self_check
 from warmup.method.criterion import Criterion
-from warmup.models import lora
-from warmup.models.interface import LanguageModel
+from warmup.method.scoring import evaluating
+from warmup.models import loading, lora
+from warmup.models.checkpoint_format import write_format
+from warmup.models.lengths import check_lengths
 from warmup.models.memory import retry_smaller
-from warmup.training import non_finite, transformers_internals
+from warmup.training import (
+    checkpoints,
+    given_data,
+    given_model,
+    model_card,
+    non_finite,
+    transformers_internals,
+)
+from warmup.training.arguments import WarmupConfig
 from warmup.training.callbacks import FLAT_FILE, CompleteCheckpoints, UpdateTimer
 from warmup.training.flops import count_flops
 from warmup.training.log_sums import LogSums
 from warmup.training.microbatches import count_tokens, split
 from warmup.training.signals import Interruption, catch_signals
+from warmup.training.summary import MEASURED, summarise
+from warmup.training.texts import count_texts
 from warmup.training.update import MicroBatch, Update
+from warmup.training.validation import WarmupMeasure
 from warmup.training.work_folder import BAD_BATCH, MICROBATCH_LIMIT
 
 FLOPS_EVERY = 100
@@ -39,40 +54,77 @@ PER_PROCESS = {"seconds", "skipped"}
 
 
 class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
-    """Minimises an objective of `warmup.method.objectives` per target token.
+    """Trains a model to write a warmup before its output; or without warmups, as SFT.
 
-    The loss of a batch is the sum of its examples' losses divided by its number of target
+    It is a `Trainer` of `transformers`: callbacks, `report_to`, checkpoints and `train` work as
+    there. The loss of a batch is the sum of its examples' losses divided by its number of target
     tokens, over all processes. For `likelihood` that is the usual mean token cross-entropy, and
     the other objectives are on the same scale. A batch goes through the network in micro-batches
     of at most `max_tokens_per_microbatch` tokens, and of fewer after memory has run out. The
     gradient does not depend on their size.
 
     Args:
-        language_model: the model to train.
-        method: the method.
-        on_nan: what to do with an update that is NaN or infinite: `stop` or `skip`.
-        kwargs: of `Trainer`.
+        model: a network of `AutoModelForSeq2SeqLM` or `AutoModelForCausalLM`, one that `peft` has
+            wrapped, or the name or folder of one. Its type is checked first: the fast path has to
+            give what plain forward passes give.
+        args: the settings.
+        train_dataset: a `datasets.Dataset` with texts as `source` and `target`, or as `prompt` and
+            `completion`.
+        eval_dataset: the same for validations, or several by name.
+        processing_class: the tokenizer; None for the model's own.
+        callbacks: of `Trainer`.
+        optimizers: optimiser and scheduler; None for those of `args`.
 
     Attributes:
-        measures: functions without arguments. What they return is added to the log of each
-            validation.
+        language_model: network, tokenizer and control tokens.
+        form: the content of `warmup.json`.
+        texts: counts of texts that were cut or cannot be spelled, by split.
+
+    Raises:
+        InputError: the model, its tokenizer or a data set does not fit.
     """
 
     def __init__(
         self,
-        language_model: LanguageModel,
-        method: MethodConfig,
-        on_nan: Literal["stop", "skip"] = "stop",
-        **kwargs: Any,
+        model: Any,
+        args: WarmupConfig | None = None,
+        *,
+        train_dataset: Any = None,
+        eval_dataset: Any = None,
+        processing_class: PreTrainedTokenizerBase | None = None,
+        callbacks: list[TrainerCallback] | None = None,
+        optimizers: tuple[Any, Any] = (None, None),
     ):
-        super().__init__(model=language_model.network, **kwargs)
-        self.language_model = language_model
-        self.method = method
-        self.on_nan = on_nan
-        targets = self.train_dataset.labels
-        self.criterion = Criterion(language_model, method, self.args.seed, targets)
-        self.max_tokens_per_microbatch: int | None = method.max_tokens_per_microbatch
-        self.limit_file = Path(self.args.output_dir) / MICROBATCH_LIMIT
+        args = WarmupConfig() if args is None else args
+        if not isinstance(args, WarmupConfig):
+            raise InputError(f"args: needs a WarmupConfig, not {type(args).__name__}")
+        self.language_model, self.form = given_model.prepare(model, processing_class, args)
+        network = self.language_model.network
+        check_lengths(self.language_model, self.form)
+        network.to(args.device)
+        self_check.check(self.language_model, self.form)
+        output_dir = Path(args.output_dir)
+        train_set = self._examples(train_dataset, "train_dataset", output_dir)
+        eval_set = self._examples(eval_dataset, "eval_dataset", output_dir)
+        self.texts = count_texts(
+            {"train": train_set, "valid": eval_set},
+            args.max_unknown_targets,
+            verbose=args.process_index == 0,
+        )
+        super().__init__(
+            model=network,
+            args=args,
+            train_dataset=train_set,
+            eval_dataset=eval_set,
+            data_collator=Collator(self.language_model.tokens.pad, self.language_model.pads_left),
+            callbacks=callbacks,
+            optimizers=optimizers,
+        )
+        self.loss_config = args.loss
+        targets = train_set.labels if train_set else ()
+        self.criterion = Criterion(self.language_model, self.loss_config, args.seed, targets)
+        self.max_tokens_per_microbatch = args.max_tokens_per_microbatch
+        self.limit_file = output_dir / MICROBATCH_LIMIT
         if self.limit_file.exists():
             self.max_tokens_per_microbatch = read_json(self.limit_file)["max_tokens_per_microbatch"]
             if self.is_world_process_zero():
@@ -80,11 +132,46 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         self.sums = LogSums()
         self.update = Update(torch.zeros(()))
         self.interruption = Interruption()
-        self.measures: list[Callable[[], dict[str, Any]]] = []
         self._flops = 0
         self.add_callback(UpdateTimer(self))
         self.add_callback(non_finite.FiniteUpdates(self))
         self.add_callback(CompleteCheckpoints(self))  # after all that write into one
+
+    def _examples(self, data: Any, where: str, output_dir: Path) -> Any:
+        """Return data as examples; the pipeline gives functions that read them."""
+        if data is None or isinstance(data, Examples):
+            return data
+        if isinstance(data, Mapping):
+            return {
+                name: self._examples(one, f"{where}[{name!r}]", output_dir)
+                for name, one in data.items()
+            }
+        if callable(data):
+            return data(self.language_model)
+        return given_data.tokenise(data, where, self.language_model, self.form, output_dir)
+
+    @cached_property
+    def measure(self) -> WarmupMeasure:
+        """What measures warmups in validations; made when all processes have their weights."""
+        return WarmupMeasure(self)
+
+    def train(self, resume_from_checkpoint: str | bool | None = None, **kwargs: Any) -> Any:
+        """Train, as `Trainer.train` does.
+
+        Args:
+            resume_from_checkpoint: a checkpoint; True for the newest valid one in `output_dir`.
+            kwargs: of `Trainer.train`.
+
+        Raises:
+            InputError: there is no checkpoint, or an update is NaN or infinite.
+        """
+        if resume_from_checkpoint is True:
+            resume_from_checkpoint = str(checkpoints.latest_valid(Path(self.args.output_dir)) or "")
+            if not resume_from_checkpoint:
+                raise InputError(f"{self.args.output_dir}: no checkpoint to resume from")
+        if resume_from_checkpoint and (adaptive := self.criterion.adaptive_sampling):
+            adaptive.flat = set(read_json(Path(str(resume_from_checkpoint), FLAT_FILE)))
+        return super().train(resume_from_checkpoint or None, **kwargs)
 
     def train_or_resume(self, checkpoint: Path | None) -> None:
         """Train, from a checkpoint if there is one; afterwards the network is the best one.
@@ -97,10 +184,63 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 self.state = state
                 self._load_best_model()
                 return
-            if adaptive := self.criterion.adaptive_sampling:
-                adaptive.flat = set(read_json(checkpoint / FLAT_FILE))
         with catch_signals() as self.interruption:
-            self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            self.train(str(checkpoint) if checkpoint else None)
+
+    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
+        """Return the batches of a validation; a `datasets.Dataset` becomes examples first."""
+        if eval_dataset is not None and not isinstance(eval_dataset, str):
+            eval_dataset = self._examples(eval_dataset, "eval_dataset", Path(self.args.output_dir))
+        return super().get_eval_dataloader(eval_dataset)
+
+    def generate(
+        self, sources: Sequence[Source], *, beams: int = 1, batch_size: int | None = None
+    ) -> list[Generated]:
+        """Return warmup and output of each source, see `WarmupModel.generate`."""
+        model = WarmupModel(self.language_model, self.form)
+        size = batch_size or self.args.per_device_eval_batch_size
+        with evaluating(self.language_model.network):
+            return model.generate(sources, beams=beams, batch_size=size)
+
+    def save_model(self, output_dir: str | None = None, _internal_call: bool = False) -> None:
+        """Write network, tokenizer, `warmup.json`, `training.json` and a model card to a folder.
+
+        An adapter is merged with the weights, and is written to a folder of its own, too.
+        """
+        super().save_model(output_dir, _internal_call)
+        if self.args.should_save and not _internal_call:
+            self._complete(Path(output_dir or self.args.output_dir))
+
+    def create_model_card(self, model_name: str | None = None, **head: Any) -> None:
+        """Complete the model in `output_dir` with its card; `push_to_hub` calls it.
+
+        Args:
+            model_name: the title.
+            head: what the head of a model card may have, such as `language`, `license`, `tags`.
+        """
+        if self.is_world_process_zero():
+            self._complete(Path(self.args.output_dir), model_name, **head)
+
+    def _complete(self, folder: Path, model_name: str | None = None, **head: Any) -> None:
+        """Write `training.json` and the model card, and merge an adapter with the weights."""
+        if lora.is_adapted(self.model):
+            loading.save(self.language_model, folder)
+        summary: dict[str, Any] = {"config": self.args.chosen()}
+        if any("loss" in entry for entry in self.state.log_history):
+            summary |= summarise(self.state, _size(self.eval_dataset))
+        write_json(folder / "training.json", summary | {"texts": self.texts})
+        start = self.language_model.network.config._name_or_path
+        card = model_card.write(self.form, summary, start, model_name, **head)
+        write_text(folder / "README.md", card)
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        """Write a checkpoint's weights: of an adapted network those that are trained."""
+        if state_dict is None and lora.is_adapted(self.model):
+            state_dict = lora.trained_weights(self.model)
+        super()._save(output_dir, state_dict)
+        folder = Path(output_dir or self.args.output_dir)
+        self.language_model.tokenizer.save_pretrained(folder)
+        write_format(folder, self.form)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Return 0: operations are counted when they are executed, with those of sampling."""
@@ -161,7 +301,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
 
     def _microbatches(self, batch: Batch) -> list[Batch]:
         """Return a batch in parts that memory has sufficed for until now."""
-        return split(batch, self.method.sampling, self.max_tokens_per_microbatch)
+        return split(batch, self.loss_config.sampling, self.max_tokens_per_microbatch)
 
     def _shrink_microbatches(self, batch: Batch) -> None:
         """Let a batch for which memory did not suffice begin again, with smaller micro-batches.
@@ -171,7 +311,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
                 middle of the update, so that all have to start again.
         """
         parts = self._microbatches(batch)
-        tokens = count_tokens(parts[0], self.method.sampling)
+        tokens = count_tokens(parts[0], self.loss_config.sampling)
         problem = f"out of memory with {tokens} tokens in one micro-batch"
         if all(len(part["index"]) == 1 for part in parts):
             raise InputError(f"{problem}, of one example; set gradient_checkpointing of the model")
@@ -211,14 +351,6 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """Return the validation loss of each example [B], nats."""
         return self.criterion.validation(model, part)
 
-    def _save(
-        self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
-    ) -> None:
-        """Write a checkpoint's weights: of an adapted network those that are trained."""
-        if state_dict is None and lora.is_adapted(self.model):
-            state_dict = lora.trained_weights(self.model)
-        super()._save(output_dir, state_dict)
-
     def with_full_parameters(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function that may use all weights. Here every process has them always."""
         return function
@@ -250,7 +382,7 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         """
         if not self.any_process(part is not None):
             self.record_diagnostics()
-        elif self.on_nan == "skip":
+        elif self.args.on_nan == "skip":
             # without a gradient, the optimiser leaves a weight unchanged
             self.model.zero_grad(set_to_none=True)
             self.record_skip()
@@ -287,16 +419,17 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             "the data, lower learning_rate, or leave such updates out with on_nan: skip"
         )
 
-    def evaluation_loop(self, *args: Any, **kwargs: Any) -> EvalLoopOutput:
-        """Return the validation loss, and what `measures` return.
+    def evaluation_loop(self, dataloader: Any, *args: Any, **kwargs: Any) -> EvalLoopOutput:
+        """Return the validation loss, and what warmups are like, see `WarmupMeasure`.
 
         Raises:
             InputError: the loss is NaN or infinite.
         """
-        output = super().evaluation_loop(*args, **kwargs)
-        non_finite.check_validation_loss(output.metrics["eval_loss"], self.state.global_step)
-        for measure in self.measures:
-            output.metrics.update(measure())
+        output = super().evaluation_loop(dataloader, *args, **kwargs)
+        prefix = kwargs.get("metric_key_prefix", "eval")
+        non_finite.check_validation_loss(output.metrics[f"{prefix}_loss"], self.state.global_step)
+        if self.loss_config.sampling:
+            output.metrics.update(self.measure(dataloader.dataset, f"{prefix}_{MEASURED}"))
         return output
 
     def prediction_step(
@@ -332,3 +465,10 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
             flops = float(self._flops) * self.accelerator.num_processes
             self.sums.add_mean("flops", torch.tensor([flops], dtype=torch.float64))
             self._flops = 0
+
+
+def _size(examples: Any) -> int:
+    """Return the number of examples of all validations."""
+    if isinstance(examples, Mapping):
+        return sum(map(len, examples.values()))
+    return 0 if examples is None else len(examples)

@@ -1,7 +1,6 @@
 """One run as a job: train one model, on one data set and pair, by one method, with one seed."""
 
 import contextlib
-import itertools
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,25 +13,25 @@ from accelerate.utils import broadcast_object_list
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from warmup.common import provenance, register
-from warmup.common.errors import InputError
 from warmup.common.files import atomic, read_json, sha256, write_json
 from warmup.config.conversion import to_json
 from warmup.config.settings import RunConfig
-from warmup.data import text_counts
-from warmup.data.batches import Collator, Examples, check_positions
+from warmup.data.batches import Examples, check_positions
 from warmup.data.token_files import Form
-from warmup.method import self_check
 from warmup.models import loading, lora
 from warmup.models.checkpoint_format import FORMAT_FILE, format_of, read_format, write_format
 from warmup.models.interface import LanguageModel
-from warmup.models.lengths import check_lengths
 from warmup.training import checkpoints, shared_runs, work_folder
-from warmup.training.arguments import is_first_process, process_count, training_arguments
-from warmup.training.callbacks import Progress, RunClock
+from warmup.training.arguments import (
+    WarmupConfig,
+    is_first_process,
+    process_count,
+    training_arguments,
+)
+from warmup.training.callbacks import EndWhenAsked, Progress, PruneCheckpoints, RunClock
 from warmup.training.sharded_trainer import ShardedTrainer
 from warmup.training.summary import summarise
 from warmup.training.trainer import WarmupTrainer
-from warmup.training.validation import WarmupMeasure
 
 
 @dataclass(frozen=True)
@@ -52,6 +51,8 @@ class TrainingJob:
     """Delete the checkpoints of another run instead of raising an error."""
     on_nan: Literal["stop", "skip"] = "stop"
     """What to do with an update that is NaN or infinite: `stop` or `skip`."""
+    report_to: tuple[str, ...] = ()
+    """Trackers of experiments that follow the training, such as `tensorboard`."""
     sharded: bool = False
     """Divide weights, gradients and optimiser state among the processes."""
     register: Path | None = None
@@ -97,45 +98,33 @@ class TrainingJob:
             callbacks: more of them.
         """
         method = self.config.method
-        args = training_arguments(self.config, self.updates, self.work)
+        args = self._arguments()
         is_first = args.process_index == 0
         with args.main_process_first(local=False):
             if is_first:
                 self._check_work_folder()
             checkpoint = checkpoints.latest_valid(self.work)
-        form = format_of(self.config)
-        model = load_start_model(self.config, self.inputs["start"])
-        check_lengths(model, form)
-        model.network.to(args.device)
-        self_check.check(model, form)
-        train_set, valid_set = self._examples(model)
-        texts = check_texts(
-            {"train": train_set, "valid": valid_set},
-            self.config.dataset.max_unknown_targets,
-            verbose=is_first,
-        )
         patience = [EarlyStoppingCallback(method.patience)] if method.patience else []
         progress = Progress(self.config.name)
         trainer_class = ShardedTrainer if self.sharded and process_count() > 1 else WarmupTrainer
         trainer = trainer_class(
-            model,
-            method,
-            self.on_nan,
-            args=args,
-            train_dataset=train_set,
-            eval_dataset=valid_set,
-            data_collator=Collator(model.tokens.pad, model.pads_left),
+            load_start_model(self.config, self.inputs["start"]),
+            args,
+            train_dataset=self._reader("train"),
+            eval_dataset=self._reader("valid", self.config.dataset.validation_limit),
             callbacks=[progress, *patience, *self.callbacks, *callbacks],
         )
-        if method.sampling:
-            trainer.measures.append(WarmupMeasure(trainer, form))
+        trainer.add_callback(PruneCheckpoints())
+        trainer.add_callback(EndWhenAsked(trainer))
         trainer.remove_callback(PrinterCallback)  # `Progress` prints the same, legibly
         if checkpoint and is_first:
             print(f"{self.config.name}  resuming from {checkpoint.name}", file=sys.stderr)
         trainer.train_or_resume(checkpoint)
         # all processes have read the best checkpoint before the first one deletes it
         trainer.accelerator.wait_for_everyone()
-        return model, summarise(self.config, trainer.state, len(valid_set)) | {"texts": texts}
+        summary = {"config": to_json(self.config)}
+        summary |= summarise(trainer.state, len(trainer.eval_dataset))
+        return trainer.language_model, summary | {"texts": trainer.texts}
 
     @cached_property
     def fingerprint(self) -> dict[str, Any]:
@@ -149,7 +138,7 @@ class TrainingJob:
 
     def _first_process_says(self, question: Callable[..., bool], *args: Any) -> bool:
         """Return the answer of the first process in all processes, so that all do the same."""
-        is_first = training_arguments(self.config, self.updates, self.work).process_index == 0
+        is_first = self._arguments().process_index == 0
         answers = [question(*args) if is_first else None]
         return bool(broadcast_object_list(answers)[0])
 
@@ -216,22 +205,27 @@ class TrainingJob:
             summary = read_json(run / "training.json")
             write_json(temporary / "training.json", summary | {"config": to_json(self.config)})
 
-    def _examples(self, model: LanguageModel) -> tuple[Examples, Examples]:
-        """Return the training and validation examples as tokens of a model."""
-        dataset = self.config.dataset
+    def _arguments(self) -> WarmupConfig:
+        """Return the settings of the trainer."""
+        job = {"on_nan": self.on_nan, "report_to": list(self.report_to)}
+        return training_arguments(self.config, self.updates, self.work, **job)
 
-        def read(role: str, limit: int | None = None) -> Examples:
+    def _reader(self, role: str, limit: int | None = None) -> Callable[[LanguageModel], Examples]:
+        """Return a function that reads records as tokens of a model."""
+        dataset, path = self.config.dataset, self.inputs[role]
+
+        def read(model: LanguageModel) -> Examples:
             examples = Examples(
-                self.inputs[role],
+                path,
                 Form(dataset.task, dataset.max_source_tokens, dataset.max_target_tokens, limit),
                 model.tokenizer,
                 control=model.tokens.of_form,
                 folder=self.tokens or self.work / work_folder.TOKENS,
             )
-            check_positions(model.network, examples.input_ids.longest, f"{self.inputs[role]}")
+            check_positions(model.network, examples.input_ids.longest, f"{path}")
             return examples
 
-        return read("train"), read("valid", dataset.validation_limit)
+        return read
 
 
 def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
@@ -253,35 +247,3 @@ def load_start_model(config: RunConfig, start: Path) -> LanguageModel:
     if config.model.lora:
         lora.adapt(model, config.model.lora, config.seed)
     return model
-
-
-def check_texts(
-    splits: dict[str, Examples], max_unknown_targets: float, *, verbose: bool
-) -> dict[str, Any]:
-    """Count texts that were cut or cannot be spelled, and return the counts for training.json.
-
-    Args:
-        splits: `train` and `valid`.
-        max_unknown_targets: largest share of the targets of a split with unknown tokens.
-        verbose: print the counts.
-
-    Raises:
-        InputError: the share is larger.
-    """
-    counts = {split: examples.counts for split, examples in splits.items()}
-    train = splits["train"]
-    first = [train.render(record).target for record in train.first_records(text_counts.CHECKED)]
-    trip = text_counts.check_round_trip(train.encoder, first)
-    if verbose:
-        of_splits = (text_counts.sentences(split, *pair) for split, pair in counts.items())
-        for sentence in [*itertools.chain(*of_splits), *text_counts.said_of(trip)]:
-            print(sentence, file=sys.stderr)
-    for split, (_, targets) in counts.items():
-        if targets.unknown > max_unknown_targets * targets.texts:
-            raise InputError(
-                f"{split}: {targets.unknown} of {targets.texts} targets have unknown tokens; the "
-                f"tokenizer cannot spell, for example, {targets.unknown_example!r}: take another "
-                "tokenizer, or allow a larger share with max_unknown_targets of the data set, "
-                f"which is {max_unknown_targets:g}"
-            )
-    return text_counts.of_training(counts, trip)

@@ -7,7 +7,7 @@ raise the bound, compare each name below with the new source. `ShardedTrainer` a
 
 from pathlib import Path
 
-from transformers import TrainerState, TrainingArguments
+from transformers import TrainerState
 
 CALLED = ("_load_best_model", "_prepare_inputs")
 """Private methods of `Trainer` that `trainer.WarmupTrainer` calls."""
@@ -19,11 +19,6 @@ OVERRIDDEN = (
     "_save_optimizer_and_scheduler",
 )
 """Private methods of `Trainer` that `sharded_trainer.ShardedTrainer` overrides."""
-
-
-def use_one_gpu(args: TrainingArguments) -> None:
-    """Let a process use one GPU; `Trainer` would multiply the batch by the number it sees."""
-    args._n_gpu = min(args.n_gpu, 1)
 
 
 def trainer_state(checkpoint: Path) -> TrainerState:

@@ -10,6 +10,7 @@ from typing import Any
 
 from warmup.common import plugins
 from warmup.config.settings import CheckpointFormat
+from warmup.data.batches import Examples
 from warmup.data.records import Record
 from warmup.evaluation.warmup_analysis import quantities
 from warmup.evaluation.warmup_analysis.quantities import Items
@@ -18,7 +19,7 @@ from warmup.generation.sequence_generator import Hypothesis, SequenceGenerator
 EXAMPLES = 200
 """Number of validation examples, the first ones: enough to see a change by."""
 WARMUPS = "warmups"
-"""Key of the quantities in the log of a validation."""
+"""Key of the quantities of a validation in training.json."""
 
 
 class WarmupMeasure:
@@ -29,25 +30,31 @@ class WarmupMeasure:
 
     Args:
         trainer: a `warmup.training.trainer.WarmupTrainer`.
-        form: the format of the run's checkpoints.
     """
 
-    def __init__(self, trainer: Any, form: CheckpointFormat) -> None:
+    def __init__(self, trainer: Any) -> None:
         self.trainer = trainer
-        self.form = form
+        self.form: CheckpointFormat = trainer.form
         size = trainer.args.per_device_eval_batch_size
         model = trainer.language_model
-        self.generator = SequenceGenerator(model, form, beams=1, batch_size=size, progress=False)
+        self.generator = SequenceGenerator(
+            model, self.form, beams=1, batch_size=size, progress=False
+        )
         self.generate = trainer.with_full_parameters("warmup_generate", self.generator.generate)
 
-    def __call__(self) -> dict[str, Any]:
-        """Return the quantities and their number of examples, as the log has them."""
-        examples = self.trainer.eval_dataset
+    def __call__(self, examples: Examples, prefix: str) -> dict[str, float]:
+        """Return the quantities and their number of examples, as the log has them.
+
+        Args:
+            examples: of the validation.
+            prefix: of their names.
+        """
         with self.trainer.compute_loss_context_manager():
             hypotheses = self.generate(examples.input_ids[:EXAMPLES])
         records = examples.first_records(EXAMPLES)
         items = items_of(records, hypotheses, self.generator, self.form.task)
-        return {WARMUPS: {"n": len(hypotheses)} | values(items)}
+        found = {"n": len(hypotheses)} | values(items)
+        return {f"{prefix}{name}": value for name, value in found.items()}
 
 
 def items_of(

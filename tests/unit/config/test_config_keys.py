@@ -57,6 +57,12 @@ def full() -> dict[str, Any]:
             "bertscore": {"tasks": ["translation"], "local": "x", "layer": 3},
         },
         decodings={"greedy": {}, "best": {"warmup": "best_of_n", "samples": 2}},
+        trainer={
+            name: next(iter(sub.get("enum", [VALUES[sub.get("type", "object")]])))
+            for name, sub in SCHEMA["$defs"]["trainer"]["properties"].items()
+        }
+        | {"report_to": ["tensorboard"], "lr_scheduler_kwargs": {}}
+        | {"activation_checkpointing_kwargs": {}},
     )  # fmt: skip
     kinds = {"architecture": "encoder_decoder"}
     value |= {"outputs": {"theirs": "folder"}, "order": ["warmup"]}

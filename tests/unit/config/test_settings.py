@@ -15,7 +15,7 @@ from warmup.config.settings import ExperimentConfig, GridConfig, RunConfig
 
 SCALARS = {str: "string", int: "integer", float: "number", bool: "boolean"}
 NOT_OF_THE_RUN = {"pairs", "splits", "metrics"}
-OPEN = {"objective_settings", "scratch", "splits"}
+OPEN = {"objective_settings", "scratch", "splits", "trainer"}
 """Mappings whose keys depend on something else."""
 
 

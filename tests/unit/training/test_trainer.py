@@ -4,19 +4,20 @@ validation.
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 import transformers
-from transformers import TrainingArguments
 
 from helpers import tiny
 from warmup.common.errors import InputError
-from warmup.data.batches import IGNORED, Collator, Examples
+from warmup.data.batches import IGNORED, Examples
 from warmup.data.token_files import Form
 from warmup.method.criterion import Criterion
 from warmup.method.random_numbers import Stream
 from warmup.method.scoring import build_branches, score
+from warmup.training.arguments import training_arguments
 from warmup.training.log_sums import LogSums
 from warmup.training.trainer import WarmupTrainer
 from warmup.training.training_job import load_start_model
@@ -31,33 +32,24 @@ def trainer(data, tmp_path):
         config["method"]["start"] = "scratch"
         config = tiny.typed(config)
         model = load_start_model(config, data[model_type])
+        args = replace(
+            training_arguments(config, 1, tmp_path / "trainer"),
+            per_device_train_batch_size=batch_size,
+            learning_rate=0.0,
+            max_grad_norm=0.0,
+            eval_strategy="no",
+            save_strategy="no",
+            load_best_model_at_end=False,
+            logging_steps=1,
+        )
 
-        def examples(split, limit=None):
+        def reader(split, limit=None):
             form = Form("multiple_choice", 12, 6, limit)
-            return Examples(data[split], form, model.tokenizer, folder=tmp_path / "tokens")
+            folder = tmp_path / "tokens"
+            return lambda model: Examples(data[split], form, model.tokenizer, folder=folder)
 
         return WarmupTrainer(
-            model,
-            config.method,
-            args=TrainingArguments(
-                output_dir=str(tmp_path / "trainer"),
-                per_device_train_batch_size=batch_size,
-                per_device_eval_batch_size=8,
-                max_steps=1,
-                learning_rate=0.0,
-                max_grad_norm=0.0,
-                remove_unused_columns=False,
-                report_to="none",
-                use_cpu=True,
-                seed=1,
-                disable_tqdm=True,
-                eval_strategy="no",
-                save_strategy="no",
-                logging_steps=1,
-            ),
-            train_dataset=examples("train"),
-            eval_dataset=examples("valid", limit=20),
-            data_collator=Collator(model.tokens.pad, model.pads_left),
+            model, args, train_dataset=reader("train"), eval_dataset=reader("valid", 20)
         )
 
     return make
