@@ -14,11 +14,11 @@ rule generate:
         f"{LOGS}/generate/{EVALUATION}.benchmark.tsv"
     conda:
         "../envs/main.yaml"
-    threads: PLAN.resources.threads
+    threads: PLAN.of_model("threads")
     resources:
-        gpu=min(1, PLAN.resources.gpus),
-        mem_mb=slurm.growing(PLAN.resources.mem_mb),
-        runtime=slurm.growing(PLAN.resources.runtime),
+        gpu=PLAN.generation_gpus,
+        mem_mb=PLAN.growing("mem_mb"),
+        runtime=PLAN.growing("runtime"),
     params:
         # not an input: `prepare` does not name the files of test splits among its outputs
         examples=f"{DATA}/{{split}}.jsonl",
@@ -78,11 +78,11 @@ rule score_neural:
         f"{LOGS}/score/{EVALUATION}.{{metric}}.benchmark.tsv"
     conda:
         "../envs/metrics.yaml"
-    threads: PLAN.resources.threads
+    threads: PLAN.of_model("threads")
     resources:
-        gpu=min(1, PLAN.resources.gpus),
-        mem_mb=slurm.growing(PLAN.resources.mem_mb),
-        runtime=slurm.growing(PLAN.resources.runtime),
+        gpu=PLAN.generation_gpus,
+        mem_mb=PLAN.growing("mem_mb"),
+        runtime=PLAN.growing("runtime"),
     params:
         entry=PLAN.metric_config,
         target=PLAN.target_lang,

@@ -21,13 +21,13 @@ rule train:
     priority: PLAN.priority
     conda:
         "../envs/main.yaml"
-    threads: PLAN.resources.threads
+    threads: PLAN.of_model("threads")
     resources:
-        **slurm.training_devices(PLAN.resources.nodes, PLAN.resources.gpus),
-        mem_mb=slurm.growing(PLAN.resources.mem_mb),
-        runtime=slurm.growing(PLAN.resources.runtime),
+        **PLAN.training_devices(),
+        mem_mb=PLAN.growing("mem_mb"),
+        runtime=PLAN.growing("runtime"),
         # resources: unlike parameters, they do not make a finished run due when they change
-        processes=f"{PLAN.resources.nodes} {PLAN.resources.gpus}",
+        processes=PLAN.processes,
         sharded="--sharded" if PLAN.resources.sharded else "",
         on_mismatch=PLAN.config.on_mismatch,
         on_nan=PLAN.config.on_nan,

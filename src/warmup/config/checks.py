@@ -61,6 +61,11 @@ def check_experiment(config: ExperimentConfig) -> None:
     """
     for name, model in config.models.items():
         _check_model(f"config: models.{name}", model)
+        if model.resources and model.resources.gpus and not config.resources.gpus:
+            raise InputError(
+                f"config: models.{name}.resources.gpus: resources.gpus of the experiment is 0, so "
+                "that no job sees a GPU"
+            )
     for name, dataset in config.datasets.items():
         where = f"config: datasets.{name}"
         _choose(f"{where}.task", dataset.task, plugins.names("task"))
@@ -292,12 +297,14 @@ def _check_method(
             f"{where}: log_every ({method.log_every}) must divide validate_every "
             f"({method.validate_every})"
         )
-    nodes, gpus = config.resources.nodes, config.resources.gpus
-    if method.batch_size % (processes := nodes * max(gpus, 1)):
-        raise InputError(
-            f"{where}: batch_size {method.batch_size}: not divisible by {processes} processes "
-            f"(resources: nodes {nodes}, gpus {gpus})"
-        )
+    for name in entry.models:
+        own = config.models[name].resources
+        nodes, gpus = config.resources.nodes, (own and own.gpus) or config.resources.gpus
+        if method.batch_size % (processes := nodes * max(gpus, 1)):
+            raise InputError(
+                f"{where}: batch_size {method.batch_size}: not divisible by {processes} processes "
+                f"(resources: nodes {nodes}, gpus {gpus})"
+            )
 
 
 def _check_order(where: str, methods: Mapping[str, MethodConfig]) -> None:

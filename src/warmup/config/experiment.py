@@ -3,7 +3,7 @@
 import copy
 import itertools
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,13 @@ from warmup.common.errors import InputError, unknown
 from warmup.common.json_values import check_json_value
 from warmup.common.keys import RunKey
 from warmup.config import checks, decodings, files, schema
-from warmup.config.conversion import from_json
+from warmup.config.conversion import from_json, to_json
 from warmup.config.methods import Methods, varied
 from warmup.config.settings import (
     DatasetConfig,
     ExperimentConfig,
     GridConfig,
+    Resources,
     RunConfig,
     RunIdentity,
 )
@@ -94,6 +95,12 @@ def resolve(config: ExperimentConfig, name: str) -> RunConfig:
         if key.path == name and key.method in entry.methods:
             return _run(config, key, entry)
     raise unknown("run", name, run_names(config))
+
+
+def resources_of(config: ExperimentConfig, model: str) -> Resources:
+    """Return what the jobs of a model need."""
+    own = config.models[model].resources
+    return replace(config.resources, **(to_json(own) if own else {}))
 
 
 def evaluations(config: ExperimentConfig) -> dict[str, list[str]]:
@@ -173,7 +180,7 @@ def _run(config: ExperimentConfig, key: RunKey, entry: GridConfig) -> RunConfig:
         name=key.path,
         run=RunIdentity(**key.as_row(), experiment=config.experiment, task=dataset.task),
         seed=key.seed,
-        model=config.models[key.model],
+        model=replace(config.models[key.model], resources=None),
         method=entry.methods[key.method],
         dataset=DatasetConfig(**own),
         trainer={key: config.trainer[key] for key in config.trainer if key != REPORT_TO} or None,

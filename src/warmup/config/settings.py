@@ -37,6 +37,20 @@ class LoraConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ModelResources:
+    """What the jobs of a model need, where it differs from the experiment's `resources`."""
+
+    threads: int | None = None
+    """CPU threads on each node."""
+    gpus: int | None = None
+    """GPUs on each node."""
+    mem_mb: int | None = None
+    """Memory on each node, in MB."""
+    runtime: int | None = None
+    """Longest time, in minutes."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelConfig:
     """An entry of `models`; it has one of `hub`, `local` and `scratch`."""
 
@@ -64,6 +78,8 @@ class ModelConfig:
     """Whether the backward pass computes activations again, which saves memory."""
     lora: LoraConfig | None = None
     """Train an adapter of the model instead of all its weights; None for all weights."""
+    resources: ModelResources | None = None
+    """What its jobs need; None in a run, which does not depend on it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ own.
 
 import json
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from warmup.config.files import apply_command_line
 from warmup.config.methods import dependents
 from warmup.config.outputs import Place
 from warmup.config.settings import DatasetEntry, RunConfig, RunIdentity
-from warmup.pipeline import paths
+from warmup.pipeline import paths, slurm
 from warmup.training import work_folder
 
 DOWNLOADS = "downloads"
@@ -99,6 +99,39 @@ class Plan:
         self.model_files = {
             name: self._local_model_files(name) for name in {run.model for run in names}
         }
+
+    def of_model(self, key: str) -> Callable[[Wildcards], int]:
+        """Return a function that gives a resource of a job, such as `threads`, by its model."""
+        return lambda wildcards: int(
+            getattr(experiment.resources_of(self.config, wildcards.model), key)
+        )
+
+    def growing(self, key: str) -> Callable[[Wildcards, int], int]:
+        """Return the same for one of which the n-th attempt asks for n times the amount."""
+
+        def of_attempt(wildcards: Wildcards, attempt: int) -> int:
+            return slurm.growing(self.of_model(key)(wildcards))(wildcards, attempt)
+
+        return of_attempt
+
+    def generation_gpus(self, wildcards: Wildcards) -> int:
+        """Return the GPUs of a job that generates or scores: one at most."""
+        return min(1, self.of_model("gpus")(wildcards))
+
+    def training_devices(self) -> dict[str, Callable[[Wildcards], int | str]]:
+        """Return nodes and GPUs of training runs, as `slurm.training_devices`."""
+        nodes = self.resources.nodes
+
+        def one(key: str) -> Callable[[Wildcards], int | str]:
+            return lambda wildcards: slurm.training_devices(
+                nodes, self.of_model("gpus")(wildcards)
+            )[key]
+
+        return {key: one(key) for key in slurm.training_devices(nodes, self.resources.gpus)}
+
+    def processes(self, wildcards: Wildcards) -> str:
+        """Return the numbers of nodes and of GPUs on each, as train.sh takes them."""
+        return f"{self.resources.nodes} {self.of_model('gpus')(wildcards)}"
 
     def run(self, wildcards: Wildcards) -> RunConfig:
         """Return everything that determines a run."""

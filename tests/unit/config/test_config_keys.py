@@ -65,10 +65,15 @@ def full() -> dict[str, Any]:
         | {"activation_checkpointing_kwargs": {}},
     )  # fmt: skip
     kinds = {"architecture": "encoder_decoder"}
-    value |= {"outputs": {"theirs": "folder"}, "order": ["warmup"]}
+    value |= {"outputs": {"theirs": "folder"}, "order": ["warmup"], "resources": {"gpus": 1}}
     value["models"] |= {
         "hub": {**kinds, "hub": "a/b", "revision": "0" * 40, "pickled_sha256": "0" * 64},
-        "local": {**kinds, "local": "x", "lora": {"rank": 2, "alpha": 4, "targets": ["q"]}},
+        "local": {
+            **kinds,
+            "local": "x",
+            "lora": {"rank": 2, "alpha": 4, "targets": ["q"]},
+            "resources": {"threads": 2, "gpus": 1, "mem_mb": 900, "runtime": 5},
+        },
     }
     for name in ("same_updates_as", "same_compute_as"):
         value["methods"][name] = {

@@ -279,3 +279,27 @@ def test_what_others_wait_for_has_priority():
 def test_a_path_with_spaces_is_one_argument(plan):
     options = plan.training_options(None, {"start": "my models/t5; true", "train": "a.jsonl"})
     assert options == "--start='my models/t5; true' --train=a.jsonl"
+
+
+def test_the_jobs_of_a_model_may_need_other_resources():
+    value = tiny.experiment(resources={"gpus": 1, "mem_mb": 4000})
+    value["models"]["bart"]["resources"] = {"gpus": 2, "mem_mb": 9000}
+    value["runs"][0]["models"] = ["t5", "bart"]
+    made = Plan(value)
+    small, large = Wildcards(model="t5"), Wildcards(model="bart")
+    assert [made.growing("mem_mb")(one, attempt=2) for one in (small, large)] == [8000, 18000]
+    assert [made.of_model("threads")(one) for one in (small, large)] == [1, 1]
+    assert [made.processes(one) for one in (small, large)] == ["1 1", "1 2"]
+    assert [made.training_devices()["gpu"](one) for one in (small, large)] == [1, 2]
+    assert [made.generation_gpus(one) for one in (small, large)] == [1, 1]
+    names = [name for name in made.runs if "/bart/" in name]
+    assert all(made.runs[name].model.resources is None for name in names)
+
+
+def test_gpus_of_a_model_need_gpus_of_the_experiment():
+    value = tiny.experiment()
+    value["models"]["bart"]["resources"] = {"gpus": 2}
+    with pytest.raises(
+        InputError, match=r"models\.bart\.resources\.gpus: resources\.gpus of the ex"
+    ):
+        Plan(value)
