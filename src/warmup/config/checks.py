@@ -4,6 +4,7 @@ What a plug-in says of itself, such as the settings of an objective, is read fro
 `plugins.constant`; the file is not imported, since that would take seconds.
 """
 
+import difflib
 import graphlib
 import importlib.util
 import itertools
@@ -14,7 +15,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.languages import parse_pair
 from warmup.common.texts import is_blank
-from warmup.config import decodings, outputs, schema
+from warmup.config import decodings, outputs, schema, scratch_settings
 from warmup.config.methods import Methods
 from warmup.config.names import Names
 from warmup.config.settings import (
@@ -71,7 +72,7 @@ def check_experiment(config: ExperimentConfig) -> None:
         _choose(f"{where}.task", dataset.task, plugins.names("task"))
         _check_scoring(where, dataset)
         for pair in dataset.pairs:
-            _check_pair(where, pair)
+            _check_pair(where, pair, dataset.task)
         for split, source in dataset.splits.items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
     _check_trackers(config.trainer.get("report_to", []))
@@ -228,6 +229,8 @@ def _check_model(where: str, model: ModelConfig) -> None:
     given = [key for key, value in origins.items() if value is not None]
     if len(given) != 1:
         raise InputError(f"{where}: needs exactly one of hub, local, scratch; has {given}")
+    if model.scratch is not None:
+        _check_scratch(f"{where}.scratch", model.scratch)
     if (model.hub is None) != (model.revision is None):
         raise InputError(f"{where}: hub and revision go together")
     if model.pickled_sha256 and model.hub is None:
@@ -235,6 +238,18 @@ def _check_model(where: str, model: ModelConfig) -> None:
     if model.architecture == "decoder_only" and model.separator == model.prompt_end:
         raise InputError(
             f"{where}: separator and prompt_end are both {model.separator!r}; choose two tokens"
+        )
+
+
+def _check_scratch(where: str, scratch: Mapping[str, Any]) -> None:
+    """Check that the model type has these settings, as far as this is known without importing."""
+    known = scratch_settings.known(scratch["model_type"])
+    wrong = sorted(scratch.keys() - {"model_type"} - known) if known else []
+    if wrong:
+        (nearest,) = difflib.get_close_matches(wrong[0], sorted(known or ()), 1, cutoff=0)
+        raise InputError(
+            f"{where}.{wrong[0]}: not a setting of {scratch['model_type']}; the nearest is "
+            f"{nearest}; valid settings: {', '.join(sorted(known or ()))}"
         )
 
 
@@ -319,11 +334,13 @@ def _check_order(where: str, methods: Mapping[str, MethodConfig]) -> None:
         ) from None
 
 
-def _check_pair(where: str, pair: str) -> None:
+def _check_pair(where: str, pair: str, task: str) -> None:
     try:
-        parse_pair(pair)
+        parsed = parse_pair(pair)
     except InputError as error:
         raise InputError(f"{where}.{error}") from None
+    if parsed.monolingual and plugins.constant("task", task, "TWO_LANGUAGES", False):
+        raise InputError(f"{where}.pairs: {pair!r} is one language; {task} needs two, as in en-de")
 
 
 def _choose(where: str, name: str, choices: Iterable[str]) -> None:

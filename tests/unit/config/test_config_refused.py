@@ -7,7 +7,7 @@ import pytest
 from helpers import tiny
 from warmup.common.errors import InputError
 from warmup.common.languages import parse_pair
-from warmup.config import experiment
+from warmup.config import experiment, scratch_settings
 from warmup.data import dataset
 
 
@@ -230,3 +230,36 @@ def test_processes_that_do_not_divide_the_batch_are_refused(resources, processes
     ):
         experiment.check(tiny.experiment(resources=resources))
     experiment.check(tiny.experiment(resources={"nodes": 2, "gpus": 4}))
+
+
+@pytest.mark.parametrize(("name", "wrong", "nearest"), [
+    ("t5", "num_head", "num_heads"), ("bart", "d_modl", "d_model"),
+])  # fmt: skip
+def test_a_setting_that_a_model_type_lacks_is_refused_before_any_job(name, wrong, nearest):
+    value = tiny.experiment()
+    value["models"][name]["scratch"][wrong] = 3
+    message = (
+        rf"models\.{name}\.scratch\.{wrong}: not a setting of {name}; the nearest is {nearest};"
+    )
+    with pytest.raises(InputError, match=message):
+        experiment.check(value)
+
+
+def test_the_settings_that_are_known_are_those_of_transformers():
+    transformers = pytest.importorskip("transformers")
+    for model_type in tiny.SCRATCH:
+        config = transformers.AutoConfig.for_model(model_type)
+        found = scratch_settings.known(model_type)
+        assert found
+        every = {*config.to_dict(), *config.attribute_map}
+        ours = {"model_type", "transformers_version", "_name_or_path"}  # not settings of a network
+        assert every - ours <= found
+    assert scratch_settings.known("t6") is None
+
+
+def test_a_translation_needs_two_languages():
+    value = tiny.experiment()
+    value["datasets"]["shell_game"] |= {"task": "translation", "pairs": ["en_DE"]}
+    value["runs"][0].pop("pairs", None)
+    with pytest.raises(InputError, match="pairs: 'en_DE' is one language; translation needs two"):
+        experiment.check(value)

@@ -3,7 +3,8 @@
 Each has `METRICS`, the names of its metrics; `check(record)`, which raises an `InputError` if
 the record does not fit the task; `model_input(record)`, which returns an `Input` and needs no
 target; and `render(record)`, which checks and returns a `Rendered`. A task whose input begins with
-`record.prefix` also has `SETTINGS = ("prefix",)`: the data set's entry may then say what it is.
+`record.prefix` also has `SETTINGS = ("prefix",)`: the data set's entry may then say what it is. One
+with `TWO_LANGUAGES = True` takes no pair of one language.
 """
 
 from dataclasses import dataclass

@@ -9,6 +9,7 @@ from warmup.data.records import Record
 from warmup.data.tasks import Input, Rendered
 
 METRICS: tuple[str, ...] = ("bleu", "chrf", "chrf++")
+TWO_LANGUAGES = True
 
 
 def check(record: Record) -> None:
