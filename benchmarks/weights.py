@@ -1,30 +1,9 @@
 """Numbers of weights in the parts of a network, which determine its operations per token."""
 
-from dataclasses import dataclass
-
 import torch
 from transformers import PreTrainedModel
 
-
-@dataclass(frozen=True)
-class Network:
-    """Numbers of weights by part; the embedding is not counted, since it is only looked up."""
-
-    width: int
-    inner: int
-    """Width of the feed-forward layers."""
-    vocabulary: int
-    heads: int
-    """A, the width of all attention heads together."""
-    source: int
-    """Weights for a token of x: the encoder, or a decoder up to the last layer's keys and values,
-    since other tokens use nothing beyond those."""
-    source_layers: int
-    """Layers in which tokens of x attend."""
-    bridge: int
-    """Weights of the keys and values that cross-attention takes from x."""
-    decoder: int
-    decoder_layers: int
+from warmup.pipeline.forecast.operations import Network
 
 
 def measure(network: PreTrainedModel) -> Network:
