@@ -26,7 +26,7 @@ goes on from the keys of sampling. Softmax, norms and activations are not counte
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FORWARD, TRAINED = 1, 3
 """How often the operations of a forward pass are done: alone, and with the backward pass."""
@@ -90,6 +90,24 @@ class Work:
     """Whether they project to the vocabulary; otherwise they are within the layers."""
     layers: float = 0
     """Layers that are computed one after the other; a backward pass counts twice."""
+    steps: float = 0
+    """Tokens that are generated one after the other."""
+
+    trained: bool = False
+    """Whether there is a backward pass."""
+
+    def trained_logits(self, net: "Network") -> float:
+        """Return how many logits have a gradient."""
+        return self.rows * net.vocabulary if self.projects and self.trained else 0
+
+    def times(self, count: float, *, flops: float = 1) -> "Work":
+        """Return the work of several such products, whose operations change by a factor."""
+        return replace(
+            self,
+            flops=self.flops * count * flops,
+            layers=self.layers * count,
+            steps=self.steps * count,
+        )
 
 
 def encode(net: Network, shape: Batch, times: int = TRAINED) -> Work:
@@ -128,7 +146,7 @@ def decode(
     rows = sequences * tokens
     return [
         Work(sequences * times * layers, rows, layers=times * net.decoder_layers),
-        Work(sequences * times * vocabulary, rows, projects=True),
+        Work(sequences * times * vocabulary, rows, projects=True, trained=times == TRAINED),
     ]
 
 
@@ -141,14 +159,14 @@ def sft(net: Network, shape: Batch) -> list[Work]:
 
 def sampling(net: Network, shape: Batch, copies: int) -> list[Work]:
     """Return the operations of sampling warmups token by token; START is one token for all."""
-    return [
-        work
-        for keys in range(1, shape.warmup + 1)
-        for work in decode(
+    works = []
+    for keys in range(1, shape.warmup + 1):
+        layers, vocabulary = decode(
             net, shape, copies=1 if keys == 1 else copies,
             tokens=1, pairs=keys, columns=1, times=FORWARD,
-        )
-    ]  # fmt: skip
+        )  # fmt: skip
+        works += [layers, replace(vocabulary, steps=1)]
+    return works
 
 
 def exact(net: Network, shape: Batch, backprop: int | None = None) -> list[Work]:
@@ -185,10 +203,9 @@ def generation(net: Network, shape: Batch, tokens: float, beams: int) -> list[Wo
     whole = decode(
         net, shape, copies=beams, tokens=tokens, pairs=tokens**2 / 2, columns=tokens, times=FORWARD
     )
-    steps = [
-        Work(work.flops, work.rows / tokens, work.projects, work.layers * tokens) for work in whole
-    ]
-    return [encode(net, shape, FORWARD), *steps]
+    layers, vocabulary = (replace(work, rows=work.rows / tokens) for work in whole)
+    layers = replace(layers, layers=layers.layers * tokens)
+    return [encode(net, shape, FORWARD), layers, replace(vocabulary, steps=tokens)]
 
 
 def flops(works: Iterable[Work]) -> float:
@@ -199,3 +216,8 @@ def flops(works: Iterable[Work]) -> float:
 def layers(works: Iterable[Work]) -> float:
     """Return how many layers are computed one after the other."""
     return sum(work.layers for work in works)
+
+
+def steps(works: Iterable[Work]) -> float:
+    """Return how many tokens are generated one after the other."""
+    return sum(work.steps for work in works)
