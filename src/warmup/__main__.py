@@ -52,6 +52,7 @@ COMMANDS = {
     "figures": Command("Reporting", "reporting.draw_figures", "draw the figures"),
     "report": Command("Reporting", "reporting.report.write", "write the report as one HTML page"),
     "show": Command("Reporting", "reporting.terminal", "show the main results in the terminal"),
+    "plan": Command("Pipeline", "pipeline.forecast.command", "say what an experiment takes"),
     "snapshot": Command("Pipeline", "pipeline.snapshot", "copy the results of an experiment"),
     "verify": Command("Pipeline", "pipeline.verify", "compute such a copy anew and compare"),
     "reproduce": Command("Pipeline", "pipeline.reproduce", "say how to make a result again"),

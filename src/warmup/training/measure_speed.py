@@ -21,7 +21,6 @@ from warmup.config.conversion import from_json
 from warmup.config.settings import (
     MethodConfig,
     ModelConfig,
-    SamplingConfig,
     TokenizerConfig,
 )
 from warmup.data import tokenizer_training

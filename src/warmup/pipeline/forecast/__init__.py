@@ -1,1 +1,1 @@
-"""What an experiment takes before it runs: jobs, time, memory, disk; and what fits into a budget."""
+"""What an experiment takes before it runs: jobs, time, memory, disk; what fits into a budget."""

@@ -136,9 +136,7 @@ def _tokens(text: str, kind: str) -> int:
     if kind in ("word", "symbol"):
         return len(text.split())
     wide = sum("\u3040" <= char <= "\u9fff" for char in text)
-    return math.ceil(
-        (len(text) - wide) / CHARACTERS_PER_TOKEN + wide / CHARACTERS_PER_TOKEN_CJK
-    )
+    return math.ceil((len(text) - wide) / CHARACTERS_PER_TOKEN + wide / CHARACTERS_PER_TOKEN_CJK)
 
 
 def _assumed(mean: float) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":

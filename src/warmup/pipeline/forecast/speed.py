@@ -66,7 +66,7 @@ class Speed:
 
 
 CPU = Speed(
-    "2 cores of a CPU", 278e9, 0.39e-3, 1.61e-3, 6.7e9, 1.95e-3,
+    "2 cores of a CPU", 271e9, 0.25e-3, 1.76e-3, 6.73e9, 2.78e-3,
     "from results/reference/benchmarks: AMD EPYC with AVX-512, nothing else running; other CPUs "
     "and busy ones are slower",
     0.5, 6,
@@ -82,15 +82,15 @@ def of_gpu(name: str, dtype: str) -> Speed:
     """
     with _GPUS.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
-    found = [r for r in rows if r["name"].lower() == name.lower() or r["pattern"] in name.lower()]
+    found = [row for row in rows if row["pattern"] in name.lower()]
     if not found:
         raise unknown("GPU", name, [row["name"] for row in rows])
-    row = found[0]
+    row = max(found, key=lambda row: len(row["pattern"]))  # A100, not A10
     peak = float(row[dtype] or row["float32"]) * 1e12
     return Speed(
         row["name"], UTILISATION * peak, 0.4e-3, 2e-3, 0.5e9 * float(row["bandwidth_gb"]), 0.01,
-        f"assumed: {UTILISATION:.0%} of the peak of {peak / 1e12:.0f} TFLOPS in {dtype}, 0.4 ms per "
-        "layer; not measured",
+        f"assumed: {UTILISATION:.0%} of the peak of {peak / 1e12:.0f} TFLOPS in {dtype}, "
+        "0.4 ms per layer; not measured",
         0.5, 3,
         memory=float(row["memory_gb"]) * 1e9,
     )  # fmt: skip
@@ -106,10 +106,8 @@ def of_folder(path: Path = MEASURED) -> Speed | None:
         return None
     kinds = dict.fromkeys(_FIELDS, float) | {"name": str}
     value = check_object(read_json(path), kinds, str(path), ())
-    return Speed(
-        value["name"], *(value[field] for field in _FIELDS),
-        f"measured on this machine ({path})", 0.6, 1.8,
-    )  # fmt: skip
+    basis = f"measured on this machine ({path})"
+    return Speed(**{key: value[key] for key in kinds}, basis=basis, low=0.6, high=1.8)
 
 
 def fit(timings: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -1,7 +1,7 @@
 """The work of one update of a method, and how many updates each run makes."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from warmup.config.settings import MethodConfig, RunConfig
 from warmup.pipeline.forecast import operations
@@ -85,27 +85,25 @@ def of_run(
     return works
 
 
-def counts(runs: Mapping[str, RunConfig], flops: Mapping[str, float]) -> dict[str, int]:
+def counts(runs: Mapping[str, RunConfig], flops: Callable[[str, int], float]) -> dict[str, int]:
     """Return the updates of each run; those of a budget that names a method follow from its own.
 
     Args:
         runs: by name, all of the experiment.
-        flops: operations of one update of each run.
+        flops: returns the operations of so many updates of a run.
     """
     found: dict[str, int] = {}
 
     def of(name: str) -> int:
         if name not in found:
-            run = runs[name]
-            budget, own = run.method.budget, run.run
-            if budget.updates is not None:
-                found[name] = budget.updates
+            method, own = runs[name].method, runs[name].run.method
+            if method.budget.updates is not None:
+                found[name] = method.budget.updates
             else:
-                other = name.replace(f"/{own.method}/", f"/{budget.method}/")
-                number = of(other)
-                if budget.same_compute_as:
-                    number = math.ceil(number * flops[other] / flops[name])
-                found[name] = number
+                other = name.replace(f"/{own}/", f"/{method.budget.method}/")
+                found[name] = of(other)
+                if method.budget.same_compute_as:
+                    found[name] = math.ceil(flops(other, of(other)) / flops(name, 1))
         return found[name]
 
     return {name: of(name) for name in runs}

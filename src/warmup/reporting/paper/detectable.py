@@ -77,6 +77,18 @@ def _assumed(claim: Mapping[Any, Any]) -> Detectable | None:
     return Detectable(low, high, f"n = {n:,}{directions}, {row['basis']}")
 
 
+def assumption(task: str, metric: str) -> tuple[float, float] | None:
+    """Return the least and the largest assumed spread of an item's share of a gain, in points.
+
+    None if nothing is assumed for this metric.
+    """
+    with Path(__file__).with_name("detectable.csv").open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream):
+            if (row["task"], row["metric"]) == (task, metric):
+                return float(row["low"]), float(row["high"])
+    return None
+
+
 def _pairs(pair: str) -> int:
     """Return the number of pairs of a mean such as `mean of 8 directions`; 1 for a single pair."""
     mean = re.match(r"mean of (\d+)", pair)
