@@ -5,6 +5,9 @@ import sys
 
 from pipeline import ROOT, environment, planned
 
+from warmup.config import experiment
+from warmup.pipeline.forecast.jobs import count_jobs
+
 
 def test_the_grid_of_the_paper_is_planned_for_slurm(tmp_path):
     done = subprocess.run(
@@ -15,6 +18,8 @@ def test_the_grid_of_the_paper_is_planned_for_slurm(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     jobs = planned(done.stdout)
+    config = experiment.load(ROOT / "config/experiments/paper.yaml")
+    assert jobs == count_jobs(config)  # what `warmup plan` says
     # four methods with three seeds of eight directions of translation and three other grids
     assert jobs["train"] == 4 * 3 * (8 + 3) == 132
     assert jobs["generate"] == 132 * 2  # greedy and a beam

@@ -56,7 +56,7 @@ def _t5(width: int, inner: int, layers: int, vocabulary: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_NETWORKS = (
+NETWORKS = (
     (_t5(64, 128, 1, 100), (32, 16, 8), (4, 7)),
     (_t5(256, 1024, 4, 4000), (8, 32, 24), (4, 12)),
     (_t5(128, 256, 1, 60_000), (8, 24, 16), (4, 8)),
@@ -74,7 +74,7 @@ def measure(device: str, dtype: str, threads: int) -> Iterator[Timing]:
     """
     torch.set_num_threads(threads)
     scale = 8 if device == "cuda" else 1  # a GPU is not filled by such small batches
-    for scratch, (examples, source, target), (samples, warmup) in _NETWORKS:
+    for scratch, (examples, source, target), (samples, warmup) in NETWORKS:
         model = _build(scratch)
         model.network.to(device).train()
         batch = _batch(model, examples * scale, source, target, device)
@@ -142,7 +142,7 @@ def _method(samples: int, longest: int) -> MethodConfig:
 def _update(
     model: LanguageModel, batch: Batch, method: MethodConfig, device: str, dtype: str
 ) -> Callable[[int], None]:
-    criterion = Criterion(model, method, seed=1)
+    criterion = Criterion(model, method.loss, seed=1)
     optimiser = torch.optim.AdamW(model.network.parameters(), lr=0.0, fused=True)
 
     def update(number: int) -> None:
