@@ -82,17 +82,17 @@ def test_examples_of_extending_work(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         folder = package.__name__.rpartition(".")[2]
         (tmp_path / folder).mkdir()
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(tmp_path / folder)])
-    for stage, path in (("data", "tasks/correction.py"), ("evaluation", "metrics/exact_match.py")):
-        (tmp_path / path).write_text(files[f"src/warmup/{stage}/{path}"], encoding="utf-8")
+    for path in ("src/warmup/data/tasks/correction.py", "mydata/plugins/metrics/first_word.py"):
+        (tmp_path / "/".join(path.split("/")[-2:])).write_text(files[path], encoding="utf-8")
     record = Record(id="1", source="Anna and Ben walks.", targets=["Anna and Ben walk."])
     rendered = plugins.load("task", "correction").render(record)
     assert str(rendered.input) == "correct: Anna and Ben walks."
     assert rendered.target == record.targets[0]
-    metric = metrics.load("exact_match")
-    rows = metric.statistics(metrics.Corpus(["good ", "bad"], [["fair", "good"], ["good"]], "en"))
+    metric = metrics.load("first_word")
+    rows = metric.statistics(metrics.Corpus(["good x", "bad"], [["fair", "good"], ["good"]], "en"))
     assert metric.aggregate(rows.sum(axis=0)) == 50
     for name_, base, methods in (
-        ("mydata", "config.yaml", 4),
+        ("mydata", "config.yaml", 16),
         ("t5_base", "config/experiments/paper.yaml", 4),
         ("correction", "config.yaml", 2),
     ):
