@@ -7,6 +7,7 @@ share a target, such as a label, so shared targets are only counted.
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from warmup.data.records import Record
 SAME = "form, case, spaces, quotation marks and marks that end sentences or their parts ignored"
 """How texts are compared, in words."""
 
+_PLAIN = re.compile("[a-z0-9]+(?: [a-z0-9]+)*")  # the most frequent keys, which stay as they are
 _UNSEEN = regex.compile(r"(?V1)[\p{Default_Ignorable_Code_Point}\p{Cc}--\s]")
 _QUOTES = regex.compile(r"(?V1)[\p{Quotation_Mark}--']")
 _ONE_SIGN = {  # signs that are written in several ways
@@ -45,7 +47,7 @@ def key(text: str) -> str:
     symbols, brackets, marks on letters, raised digits. A text of ignored characters only is its
     own key.
     """
-    while (simpler := _simplify(text)) != text:
+    while not _PLAIN.fullmatch(text) and (simpler := _simplify(text)) != text:
         text = simpler
     return text
 
