@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ import numpy as np
 from benchmarks import machine
 from warmup.common.errors import InputError, run
 from warmup.common.files import read_json, read_lines, write_json
-from warmup.config import conversion, experiment, files
+from warmup.config import conversion, experiment
 
 WORDS = 50_000
 HELD_OUT = 1000
@@ -119,7 +120,7 @@ def measure(folder: Path, count: int) -> Iterator[dict[str, Any]]:
     inputs = folder / "inputs.jsonl"
     number = int(INPUTS_PER_PAIR * count)
     with inputs.open("w", encoding="utf-8") as stream:
-        stream.writelines(f"{line}\n" for _, line in zip(range(number), read_lines(train)))
+        stream.writelines(f"{line}\n" for line in islice(read_lines(train), number))
     yield {
         **command(
             "generate", "--model", folder / "run1/model", "--input", inputs, "--output",
