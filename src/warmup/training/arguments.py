@@ -126,6 +126,8 @@ class WarmupConfig(TrainingArguments):  # type: ignore[misc]  # transformers is 
     """Examples per batch of a validation, in each process."""
     learning_rate: float = 1e-4
     """The highest learning rate of the schedule."""
+    dataloader_pin_memory: bool = field(default_factory=torch.cuda.is_available)
+    """Whether batches are in page-locked memory, from which GPUs copy faster."""
     remove_unused_columns: bool = False
     """Must stay False: batches have columns that the network does not read."""
 
