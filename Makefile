@@ -10,12 +10,13 @@ READY := $(VENV)/.ready
 DEV := $(VENV)/.ready-dev
 BENCH := build/bench
 METRICS := build/metrics
+DOCS := build/docs
 CLUSTER := tests/slurm/cluster
 # tests of one file share what they need: one worker runs them, long files first as they are collected
 PYTEST := $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo run dry-run dag test test-slurm metrics-env test-metrics lint unit bench model-types verify tables figures report setup clean lock
+.PHONY: help demo run dry-run dag test test-slurm metrics-env test-metrics lint unit bench model-types docs verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -94,6 +95,17 @@ model-types: $(DEV) ## Write docs/models.md anew: which model types are right
 	@mkdir -p build
 	$(BIN)/python tests/helpers/model_types.py > build/models.md
 	mv build/models.md docs/models.md
+
+docs: $(DOCS)/.ready ## Build the documentation as a site in build/site; warnings are errors
+	rm -rf build/pages
+	mkdir -p build/pages
+	git ls-files --cached --others --exclude-standard -z | tar --null -cT - | tar -xC build/pages
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet
+
+$(DOCS)/.ready: envs/docs.lock
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r envs/docs.lock
+	@touch $@
 
 tables: ## Make the tables again from existing scores: make tables CONFIG=FILE
 figures: ## Make the figures again from existing scores

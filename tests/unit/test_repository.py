@@ -22,7 +22,7 @@ from warmup.evaluation import metrics
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = (
-    ".ci", "benchmarks", "config", "docs", "profiles", "src", "tests", "workflow",
+    ".ci", "benchmarks", "config", "docs", "examples", "profiles", "src", "tests", "workflow",
 )  # fmt: skip
 # .gitignore has paths that begin at the root of the repository
 FILES = sorted(
