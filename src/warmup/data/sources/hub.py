@@ -137,7 +137,7 @@ def _write_rows(spec: Mapping[str, Any], context: Context, path: Path) -> None:
         advice = ""
         if isinstance(error, ConnectionError):
             advice = _advice(spec, context)
-        elif "gated" in str(error):
+        elif "is a gated dataset" in str(error):
             page = f"https://huggingface.co/datasets/{spec['id']}"
             advice = f"; agree to its terms at {page} and set HF_TOKEN to a token of that account"
         files = f", data_files {spec['data_files']}" if "data_files" in spec else ""
