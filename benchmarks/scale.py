@@ -66,11 +66,8 @@ EXPERIMENT: dict[str, Any] = {
 def pairs(count: int, seed: int) -> Iterator[str]:
     """Yield lines of two sentences of 5 to 35 made-up words, some of which are frequent."""
     draw = np.random.default_rng(seed)
-    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
-    words = [
-        ["".join(draw.choice(letters, draw.integers(2, 10))) for _ in range(WORDS)]
-        for _ in range(2)
-    ]
+    letters = draw.choice(list("abcdefghijklmnopqrstuvwxyz"), (2, WORDS, 9)).tolist()
+    words = [["".join(one[: 2 + i % 8]) for i, one in enumerate(side)] for side in letters]
     for _ in range(count):
         # the logarithm of the rank is uniform: Zipf's law
         chosen = (WORDS ** draw.random(draw.integers(5, 36))).astype(int) - 1

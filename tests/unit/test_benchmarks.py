@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from benchmarks import direct, floor, grpo, table, timing, training, weights
+from benchmarks import direct, floor, grpo, scale, table, timing, training, weights
 from benchmarks.direct_criterion import DirectCriterion
 from benchmarks.shapes import SHAPES, build, make_batch
 from benchmarks.variants import VARIANTS, settings
@@ -306,3 +306,28 @@ def noted(function, calls):
         return function(*args)
 
     return call
+
+
+def test_made_up_pairs_are_the_same_for_a_seed_and_nearly_all_differ():
+    made = list(scale.pairs(200, seed=3))
+    assert made == list(scale.pairs(200, seed=3))
+    assert made != list(scale.pairs(200, seed=4))
+    assert len(set(made)) == 200
+    for line in made:
+        one, other = line.rstrip("\n").split("\t")
+        assert 5 <= len(one.split()) == len(other.split()) <= 35
+
+
+def test_the_table_of_scale_has_processor_seconds_per_million():
+    used = {"seconds": 9.0, "mib": 100.4}
+    rows = [
+        {"pairs": 1000, "command": "prepare", "processor": 2.0} | used,
+        {"pairs": 1000, "command": "generate", "processor": 3.0, "inputs": 10} | used,
+        {"pairs": 500_000, "command": "prepare", "processor": 60.0} | used,
+    ]
+    lines = scale.markdown(rows).splitlines()
+    assert lines[0].startswith("| command | 1,000 pairs: s | per million | MiB | 500,000 pairs: s")
+    assert lines[2:] == [
+        "| prepare | 2 | 2000 | 100 | 60 | 120 | 100 |",
+        "| generate | 3 | 300000 | 100 |",
+    ]
