@@ -21,6 +21,10 @@ ROOT = Path(__file__).parents[2]
 ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
 
 
+ADAPTER = "adapter_model.safetensors"
+LORA = {"rank": 4, "alpha": 8, "dropout": 0.0, "targets": None}
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return tiny.data(tmp_path_factory.mktemp("data"))
@@ -148,6 +152,28 @@ def test_two_processes_keep_an_untied_output_layer(tmp_path, untied):
         assert weights.keys() == others.keys()
         for name, value in weights.items():
             torch.testing.assert_close(others[name], value, atol=1e-5, rtol=1e-3)
+
+
+def test_two_processes_train_the_adapter_of_one(tmp_path, data):
+    pytest.importorskip("peft")
+    loading.save(loading.create(tiny.model_config("llama"), data["llama"], 3), tmp_path / "start")
+    data = data | {"llama": tmp_path / "start"}
+    run = tiny.resolved("warmup", "llama", learning_rate=0.003)
+    del run["model"]["scratch"]
+    run["model"] |= {"local": "start", "lora": LORA}
+    one, weights = start(tmp_path / "one", data, run, 1)
+    adapter = load_file(tmp_path / "one" / "out" / "model" / "adapter" / ADAPTER)
+    assert weights.keys() == load_file(tmp_path / "start" / "model.safetensors").keys()
+    for options in ([], ["--sharded"]):
+        folder = tmp_path / f"two{len(options)}"
+        two, others = start(folder, data, run, 2, *options)
+        for first, second in zip(one["history"], two["history"], strict=True):
+            assert second == pytest.approx(first, rel=1e-3, abs=1e-5)
+        found = load_file(folder / "out" / "model" / "adapter" / ADAPTER)
+        for expected, values in ((weights, others), (adapter, found)):
+            assert expected.keys() == values.keys()
+            for name, value in expected.items():
+                torch.testing.assert_close(values[name], value, atol=1e-4, rtol=1e-3)
 
 
 def test_a_sharded_training_that_was_killed_makes_the_model_of_an_uninterrupted_one(

@@ -235,6 +235,8 @@ def _check_model(where: str, model: ModelConfig) -> None:
         raise InputError(f"{where}: hub and revision go together")
     if model.pickled_sha256 and model.hub is None:
         raise InputError(f"{where}: pickled_sha256 goes with hub")
+    if model.lora and model.scratch is not None:
+        raise InputError(f"{where}: lora needs pretrained weights, but scratch makes random ones")
     if model.architecture == "decoder_only" and model.separator == model.prompt_end:
         raise InputError(
             f"{where}: separator and prompt_end are both {model.separator!r}; choose two tokens"

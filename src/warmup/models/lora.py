@@ -5,7 +5,7 @@ B [out, rank] at first 0, so that the network begins as it was. W gets no gradie
 tokens that mark parts of a sequence are trained too, see `warmup.models.marker_rows`.
 """
 
-import importlib.util
+import importlib.metadata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,10 +41,7 @@ def adapt(model: LanguageModel, settings: LoraConfig, seed: int) -> None:
     Raises:
         InputError: `peft` is not installed, or the network has no such layers.
     """
-    if importlib.util.find_spec("peft") is None:
-        raise InputError(
-            "lora: needs peft, which is not installed: pip install 'warmup-generations[peft]'"
-        )
+    peft_version()
     import peft  # noqa: PLC0415  # takes seconds, and is not always there
 
     network = model.network
@@ -58,6 +55,27 @@ def adapt(model: LanguageModel, settings: LoraConfig, seed: int) -> None:
         torch.manual_seed(seed)
         peft.inject_adapter_in_model(config, network, _ADAPTER)
     marker_rows.add(network, list(model.markers))
+
+
+def peft_version() -> str:
+    """Return the version of `peft`.
+
+    Raises:
+        InputError: it is not installed.
+    """
+    try:
+        return importlib.metadata.version("peft")
+    except importlib.metadata.PackageNotFoundError:
+        raise InputError(
+            "lora: needs peft, which is not installed: pip install 'warmup-generations[peft]'"
+        ) from None
+
+
+def describe(network: torch.nn.Module) -> str:
+    """Return a phrase with the number of weights that are trained."""
+    trained = sum(each.numel() for each in network.parameters() if each.requires_grad)
+    frozen = sum(each.numel() for each in network.parameters() if not each.requires_grad)
+    return f"LoRA: {trained:,} weights are trained, {frozen:,} are frozen"
 
 
 def _targets(network: PreTrainedModel, settings: LoraConfig) -> set[str]:

@@ -9,6 +9,7 @@ network once for each token, and would have to gather the weights as often.
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from torch.distributed.tensor import DTensor
 
 FULL = StateDictOptions(full_state_dict=True, cpu_offload=True)
 """State in the form that one process alone would have."""
+TRAINED = replace(FULL, ignore_frozen_params=True)
 
 
 def shard(network: torch.nn.Module, low_precision: bool) -> None:
@@ -105,8 +107,11 @@ def full_tensor(tensor: torch.Tensor) -> torch.Tensor:
 
 
 def full_weights(network: torch.nn.Module) -> dict[str, Any]:
-    """Return all weights on the CPU in the first process, {} in the others; all have to call."""
-    return get_model_state_dict(network, options=FULL)
+    """Return all weights that are trained, on the CPU, in the first process, {} in the others.
+
+    All processes have to call.
+    """
+    return get_model_state_dict(network, options=TRAINED)
 
 
 def load_weights(network: torch.nn.Module, path: Path) -> None:

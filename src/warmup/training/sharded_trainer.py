@@ -6,16 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedModel
 from transformers.trainer import OPTIMIZER_NAME, SCHEDULER_NAME
 from transformers.utils import SAFE_WEIGHTS_NAME
 
 from warmup.data.batches import Batch
+from warmup.models import lora
 from warmup.training import fsdp
 from warmup.training.trainer import WarmupTrainer
 
 
 class ShardedTrainer(WarmupTrainer):
-    """Trains as `WarmupTrainer` does. Its checkpoints contain full weights and moments."""
+    """Trains as `WarmupTrainer` does. Its checkpoints contain full weights and moments.
+
+    Attributes:
+        start_network: makes the network that training starts from, for one with an adapter.
+    """
+
+    start_network: Callable[[], PreTrainedModel]
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -85,6 +94,11 @@ class ShardedTrainer(WarmupTrainer):
     def _load_best_model(self) -> None:
         """Replace the network, of which a process has only a share, by the best checkpoint's."""
         model = self.language_model
+        if lora.is_adapted(self.model):  # the checkpoint has the adapter alone
+            model.network = self.start_network()
+            path = Path(self.state.best_model_checkpoint) / SAFE_WEIGHTS_NAME
+            model.network.load_state_dict(load_file(path), strict=False)
+            return
         model.network = model.auto_class.from_pretrained(
             self.state.best_model_checkpoint, local_files_only=True, use_safetensors=True
         )

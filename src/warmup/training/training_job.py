@@ -104,16 +104,22 @@ class TrainingJob:
             if is_first:
                 self._check_work_folder()
             checkpoint = checkpoints.latest_valid(self.work)
+        model = load_start_model(self.config, self.inputs["start"])
+        if is_first and self.config.model.lora:
+            print(f"{self.config.name}  {lora.describe(model.network)}", file=sys.stderr)
         patience = [EarlyStoppingCallback(method.patience)] if method.patience else []
         progress = Progress(self.config.name)
         trainer_class = ShardedTrainer if self.sharded and process_count() > 1 else WarmupTrainer
         trainer = trainer_class(
-            load_start_model(self.config, self.inputs["start"]),
+            model,
             args,
             train_dataset=self._reader("train"),
             eval_dataset=self._reader("valid", self.config.dataset.validation_limit),
             callbacks=[progress, *patience, *self.callbacks, *callbacks],
         )
+        if isinstance(trainer, ShardedTrainer):
+            start = self.inputs["start"]
+            trainer.start_network = lambda: load_start_model(self.config, start).network
         trainer.add_callback(PruneCheckpoints())
         trainer.add_callback(EndWhenAsked(trainer))
         trainer.remove_callback(PrinterCallback)  # `Progress` prints the same, legibly
@@ -183,7 +189,10 @@ class TrainingJob:
 
     def _provenance(self) -> dict[str, Any]:
         device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-        return provenance.collect(to_json(self.config), self.inputs, device) | {
+        origin = provenance.collect(to_json(self.config), self.inputs, device)
+        if self.config.model.lora:
+            origin["packages"]["peft"] = lora.peft_version()
+        return origin | {
             "processes": process_count(),
             "sharded": self.sharded and process_count() > 1,
         }

@@ -98,6 +98,13 @@ def test_the_hash_of_pickled_weights_is_of_a_file_of_the_hub():
         experiment.check(tiny.experiment(models=tiny.experiment()["models"] | {"m": entry}))
 
 
+def test_an_adapter_of_random_weights_is_refused():
+    value = tiny.experiment()
+    value["models"]["t5"]["lora"] = {"rank": 4, "alpha": 8}
+    with pytest.raises(InputError, match=r"^config: models\.t5: lora needs pretrained weights"):
+        experiment.check(value)
+
+
 @pytest.mark.parametrize("name", ["../x", "/x", "a/b", "", ".", "x\n"])
 def test_the_name_of_the_experiment_likewise(name):
     with pytest.raises(InputError, match=r"config: experiment: .* digits, _, \+ and -"):

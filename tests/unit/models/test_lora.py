@@ -1,7 +1,7 @@
 """Adapters: what they compute, what is trained, how they are saved, merged and switched off."""
 
 import copy
-import importlib.util
+import importlib.metadata
 import json
 
 import pytest
@@ -177,7 +177,10 @@ def test_a_type_that_peft_does_not_know_needs_targets(data):
 
 
 def test_without_peft_one_line_says_what_to_install(data, monkeypatch):
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    def version(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
     with pytest.raises(InputError) as error:
         lora.adapt(plain_model("t5", data), SETTINGS, seed=1)
     assert str(error.value) == (

@@ -1,6 +1,7 @@
 """Training of an adapter: what is learned, saved, resumed and counted."""
 
 import copy
+import re
 
 import pytest
 import torch
@@ -8,12 +9,14 @@ from safetensors.torch import load_file
 
 from helpers import tiny
 from helpers.trainings import At, KilledError, same, validation_losses, without_seconds
+from warmup.common.files import read_json
 from warmup.config.settings import LoraConfig
 from warmup.data.batches import Collator, Examples
 from warmup.method.criterion import Criterion
 from warmup.models import loading, lora
+from warmup.models.checkpoint_format import format_of, read_format
 from warmup.training.flops import count_flops
-from warmup.training.training_job import load_start_model
+from warmup.training.training_job import TrainingJob, load_start_model
 
 pytest.importorskip("peft")
 
@@ -240,3 +243,31 @@ def test_settings_become_those_of_peft(starts):
     layers = [layer for _, layer in lora._layers(network)]
     assert all(layer.scaling["default"] == 5.0 / 3 for layer in layers)
     assert all(layer.lora_dropout["default"].p == 0.2 for layer in layers)
+
+
+def test_results_hold_the_merged_model_the_adapter_and_the_version_of_peft(
+    data, starts, tmp_path, capsys
+):
+    run = tiny.typed(configured("warmup", "t5", starts["t5"]))
+    inputs = {"start": starts["t5"], "train": data["train"], "valid": data["valid"]}
+    TrainingJob(run, inputs, 4, tmp_path / "work").run(tmp_path / "out")
+    said = capsys.readouterr().err
+    assert re.search(r"  LoRA: [\d,]+ weights are trained, [\d,]+ are frozen\n", said)
+    origin = read_json(tmp_path / "out" / "provenance.json")
+    assert origin["packages"]["peft"] == lora.peft_version()
+    folder = tmp_path / "out" / "model"
+    assert {"adapter_config.json", "adapter_model.safetensors"} == {
+        path.name for path in (folder / lora.FOLDER).iterdir()
+    }
+    model = loading.load(folder, read_format(folder))
+    assert not lora.is_adapted(model.network)
+    assert read_format(folder) == format_of(run)
+
+
+def test_in_low_precision_the_adapter_learns_in_float32(run, starts):
+    config = configured("warmup", "llama", starts["llama"], learning_rate=0.05)
+    config["model"]["dtype"] = "bfloat16"
+    model, training = run("warmup", start=starts["llama"], config=config, updates=24)
+    first, *_, last = (point["nll"] for point in training["validation"])
+    assert last < first - 0.1
+    assert all(w.dtype == torch.float32 for w in lora.trained_weights(model.network).values())
