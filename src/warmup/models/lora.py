@@ -25,6 +25,7 @@ from warmup.models.interface import LanguageModel
 FOLDER = "adapter"
 """Folder of a trained model with what was trained, in the layout of `peft`. In the folder of the
 model itself `transformers` would add the adapter to weights that contain it already."""
+_LINEAR = (torch.nn.Linear, Conv1D)
 _ADAPTER = "default"
 _PART = ".lora_"
 """In the names of the matrices A and B; what is before it is the name of the layer."""
@@ -88,7 +89,7 @@ def _targets(network: PreTrainedModel, settings: LoraConfig) -> set[str]:
     linear = {
         name.rpartition(".")[2]
         for name, layer in network.named_modules()
-        if isinstance(layer, torch.nn.Linear | Conv1D) and layer is not head
+        if isinstance(layer, _LINEAR) and layer is not head
     }
     kind = network.config.model_type
     targets = set(settings.targets or USUAL.get(kind, ()))
@@ -98,6 +99,18 @@ def _targets(network: PreTrainedModel, settings: LoraConfig) -> set[str]:
     if unknown := sorted(targets - linear):
         raise InputError(f"lora.targets: unknown {unknown[0]!r}; choose from: {choices}")
     return targets
+
+
+def check_layers(network: torch.nn.Module) -> None:
+    """Check the layers of an adapter that was made elsewhere.
+
+    Raises:
+        InputError: one is not a linear layer, such as the embeddings, whose change would not reach
+            the output layer that is tied to them.
+    """
+    for name, layer in _layers(network):
+        if not isinstance(layer.get_base_layer(), _LINEAR):
+            raise InputError(f"model: its adapter changes {name}, which is not a linear layer")
 
 
 def is_adapted(network: torch.nn.Module) -> bool:

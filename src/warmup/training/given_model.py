@@ -10,7 +10,7 @@ from transformers.utils import cached_file
 from warmup.common import plugins
 from warmup.common.errors import InputError, out_of_memory
 from warmup.config.settings import CheckpointFormat
-from warmup.models import loading, marker_rows
+from warmup.models import loading, lora, marker_rows
 from warmup.models.checkpoint_format import FORMAT_FILE, read_format
 from warmup.models.interface import LanguageModel
 from warmup.training.arguments import WarmupConfig
@@ -112,6 +112,7 @@ def of_peft(model: Any) -> Any:
         raise InputError(
             "model: modules_to_save: not supported; the rows of the separator are trained anyway"
         )
+    lora.check_layers(model)
     return model.get_base_model()
 
 

@@ -176,6 +176,16 @@ def test_a_type_that_peft_does_not_know_needs_targets(data):
         lora.adapt(model, SETTINGS, seed=1)
 
 
+@pytest.mark.parametrize(("name", "target"), [("t5", "shared"), ("llama", "embed_tokens")])
+def test_an_adapter_of_embeddings_that_was_made_elsewhere_is_refused(name, target, data):
+    import peft
+
+    network = plain_model(name, data).network
+    config = peft.LoraConfig(r=2, target_modules=[target])
+    with pytest.raises(InputError, match=f"its adapter changes .*{target}, which is not a linear"):
+        lora.check_layers(peft.get_peft_model(network, config))
+
+
 def test_without_peft_one_line_says_what_to_install(data, monkeypatch):
     def version(name):
         raise importlib.metadata.PackageNotFoundError(name)
