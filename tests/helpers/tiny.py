@@ -244,3 +244,15 @@ def data(folder: Path) -> dict[str, Path]:
     for model_type in ("t5", "bart", "llama"):
         paths[model_type] = tokenizer(folder / model_type, model_type, texts)
     return paths
+
+
+def batch(model: Any, records: Path, size: int) -> Any:
+    """Return the first records of the shell game as a batch of a model."""
+    from warmup.data.batches import Collator, Examples
+    from warmup.data.token_files import Form
+
+    form, control = Form("multiple_choice", 12, 6, size), model.tokens.of_form
+    with tempfile.TemporaryDirectory() as folder:
+        examples = Examples(records, form, model.tokenizer, control=control, folder=Path(folder))
+        rows = [examples[number] for number in range(size)]
+    return Collator(model.tokens.pad, model.pads_left)(rows)

@@ -9,7 +9,6 @@ from safetensors.torch import load_file
 from helpers import tiny
 from helpers.trainings import At, KilledError, same, validation_losses, without_seconds
 from warmup.config.settings import ReferenceKLConfig
-from warmup.data.batches import Collator, Examples
 from warmup.method.criterion import Criterion
 from warmup.models import loading
 
@@ -101,11 +100,7 @@ def test_the_reference_of_the_reference_kl_is_the_start_model(model, data):
     assert isinstance(method.reference_kl, ReferenceKLConfig)
     criterion = Criterion(model, method, seed=1)
     before = copy.deepcopy(model.network.state_dict())
-    examples = Examples(
-        data["valid"], "multiple_choice", model.tokenizer, control=model.tokens.of_form,
-        max_source_tokens=12, max_target_tokens=6, limit=4,
-    )  # fmt: skip
-    batch = Collator(model.tokens.pad, model.pads_left)([examples[i] for i in range(4)])
+    batch = tiny.batch(model, data["valid"], 4)
 
     def divergence():
         return criterion.losses(model.network, batch, 1)[1]["reference_kl"]

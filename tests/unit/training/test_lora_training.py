@@ -11,7 +11,6 @@ from helpers import tiny
 from helpers.trainings import At, KilledError, same, validation_losses, without_seconds
 from warmup.common.files import read_json
 from warmup.config.settings import LoraConfig
-from warmup.data.batches import Collator, Examples
 from warmup.method.criterion import Criterion
 from warmup.models import loading, lora
 from warmup.models.checkpoint_format import format_of, read_format
@@ -116,14 +115,6 @@ def test_a_method_that_starts_from_it_starts_from_the_merged_weights(
     assert lora.is_adapted(model.network)
 
 
-def batch_of(model, data, size=8):
-    examples = Examples(
-        data["valid"], "multiple_choice", model.tokenizer, control=model.tokens.of_form,
-        max_source_tokens=12, max_target_tokens=6, limit=size,
-    )  # fmt: skip
-    return Collator(model.tokens.pad, model.pads_left)([examples[i] for i in range(size)])
-
-
 def moved(model):
     """Move an adapter away from its start."""
     generator = torch.Generator().manual_seed(0)
@@ -156,7 +147,7 @@ def test_the_reference_kl_needs_no_copy_and_is_that_of_a_copy(
         with monkeypatch.context() as patched:
             if one is copied:
                 patched.setattr(lora, "is_adapted", lambda network: network is not patched_copy)
-            losses, notes = its.losses(one.network, batch_of(one, data), 1)
+            losses, notes = its.losses(one.network, tiny.batch(one, data["valid"], 8), 1)
         losses.sum().backward()
         gradients = {n: w.grad for n, w in one.network.named_parameters() if w.requires_grad}
         results.append((losses, notes["reference_kl"], gradients))
@@ -181,7 +172,7 @@ def test_the_gradient_is_that_of_the_merged_weights(name, data, starts):
     for one in (model, plain):
         criterion = Criterion(one, run.method, seed=1)
         criterion.reference_kl = None  # its start would be another one
-        criterion.losses(one.network, batch_of(one, data), 1)[0].sum().backward()
+        criterion.losses(one.network, tiny.batch(one, data["valid"], 8), 1)[0].sum().backward()
     wanted = {n: w.grad for n, w in plain.network.named_parameters()}
     scale, checked = LORA["alpha"] / LORA["rank"], 0
     for layer_name, layer in lora._layers(model.network):
@@ -208,7 +199,7 @@ def test_frozen_weights_have_no_products_for_their_gradients(name, data, starts)
     for kind, run in (("adapted", adapted), ("whole", tiny.typed(whole))):
         model = load_start_model(run, starts[name])
         criterion = Criterion(model, run.method, seed=1)
-        batch = batch_of(model, data)
+        batch = tiny.batch(model, data["valid"], 8)
         with count_flops() as counter:
             losses, _ = criterion.losses(model.network, batch, 0)
             losses.sum().backward()
