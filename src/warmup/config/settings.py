@@ -372,10 +372,10 @@ class Resources:
     """GPUs on each node."""
     sharded: bool
     """Whether weights, gradients and optimiser state are divided among the GPUs (FSDP)."""
-    mem_mb: int
-    """Memory on each node, in MB."""
-    runtime: int
-    """Longest time, in minutes."""
+    mem_mb: int | None
+    """Memory on each node, in MB; None for what is forecast."""
+    runtime: int | None
+    """Longest time, in minutes; None for what is forecast."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,11 +4,12 @@ The rules of workflow/ call these functions with Snakemake's wildcards. They hol
 own.
 """
 
+import functools
 import json
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from warmup.common import code_digest, plugins
 from warmup.common.errors import InputError
@@ -24,6 +25,9 @@ from warmup.config.outputs import Place
 from warmup.config.settings import DatasetEntry, RunConfig, RunIdentity
 from warmup.pipeline import paths, slurm
 from warmup.training import work_folder
+
+if TYPE_CHECKING:
+    from warmup.pipeline.forecast.limits import Limits
 
 DOWNLOADS = "downloads"
 
@@ -107,12 +111,30 @@ class Plan:
         )
 
     def growing(self, key: str) -> Callable[[Wildcards, int], int]:
-        """Return the same for one of which the n-th attempt asks for n times the amount."""
+        """Return the same for one of which the n-th attempt asks for n times the amount.
+
+        What the configuration does not say is what `warmup plan` forecasts.
+        """
 
         def of_attempt(wildcards: Wildcards, attempt: int) -> int:
-            return slurm.growing(self.of_model(key)(wildcards))(wildcards, attempt)
+            said = getattr(experiment.resources_of(self.config, wildcards.model), key)
+            if said is None:
+                said = getattr(self._limits_of(wildcards), key)
+            return slurm.growing(int(said))(wildcards, attempt)
 
         return of_attempt
+
+    def _limits_of(self, wildcards: Wildcards) -> "Limits":
+        trains = "split" not in wildcards.keys()  # noqa: SIM118  # Snakemake's are no mapping
+        from warmup.pipeline.forecast.limits import UNKNOWN  # noqa: PLC0415  # as below
+
+        return self._limits.get((RUN.format(**wildcards), trains), UNKNOWN)
+
+    @functools.cached_property
+    def _limits(self) -> "Mapping[tuple[str, bool], Limits]":
+        from warmup.pipeline.forecast import limits  # noqa: PLC0415  # numpy takes a moment
+
+        return limits.of_experiment(self.config, Path(DOWNLOADS))
 
     def generation_gpus(self, wildcards: Wildcards) -> int:
         """Return the GPUs of a job that generates or scores: one at most."""

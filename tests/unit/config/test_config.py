@@ -37,7 +37,7 @@ def test_defaults_are_filled_in_and_the_argument_is_left_as_it_is():
         "greedy": DecodingConfig(beams=1, batch_size=64, warmup="own", samples=None)
     }
     assert checked.resources == Resources(
-        threads=1, nodes=1, gpus=0, sharded=False, mem_mb=4000, runtime=120
+        threads=1, nodes=1, gpus=0, sharded=False, mem_mb=None, runtime=None
     )
     assert checked.models["t5"].separator == "<extra_id_0>"
     assert checked.models["t5"].dtype == "float32"

@@ -12,7 +12,7 @@ from helpers import tiny
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
-from warmup.pipeline.forecast import budget, command, power, sizes, speed
+from warmup.pipeline.forecast import budget, command, limits, power, sizes, speed
 from warmup.pipeline.forecast.jobs import Job, count_jobs, forecast, schedule
 from warmup.pipeline.forecast.lengths import Lengths, Texts
 
@@ -167,6 +167,14 @@ def test_fewer_seeds_or_pairs_show_larger_gains_only():
 @pytest.mark.parametrize(("said", "name"), [("A100", "A100"), ("NVIDIA A10G", "A10G")])
 def test_gpus_are_found_by_their_names(said, name):
     assert speed.of_gpu(said, "bfloat16").name == name
+
+
+def test_limits_cover_what_is_forecast(config, found):
+    asked = limits.of_experiment(config, NOWHERE)
+    for job in found.jobs:
+        limit = asked[job.run, job.rule == "train"]
+        assert limit.mem_mb * 1e6 > job.host_memory
+        assert limit.runtime * 60 > job.seconds
 
 
 def test_an_unknown_gpu_is_refused_with_those_that_are_known():

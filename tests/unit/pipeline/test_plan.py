@@ -303,3 +303,12 @@ def test_gpus_of_a_model_need_gpus_of_the_experiment():
         InputError, match=r"models\.bart\.resources\.gpus: resources\.gpus of the ex"
     ):
         Plan(value)
+
+
+def test_what_the_configuration_does_not_say_is_what_is_forecast():
+    made = Plan(tiny.experiment(resources={"mem_mb": 700}))
+    one = Wildcards(dataset="shell_game", pair="en", model="t5", method="warmup", seed="1")
+    assert made.growing("mem_mb")(one, attempt=2) == 1400
+    first, second = (made.growing("runtime")(one, attempt=number) for number in (1, 2))
+    assert 5 < first < 120
+    assert second == 2 * first

@@ -30,7 +30,7 @@ def test_numbers_given_with_config_are_numbers_at_any_depth():
     )
     assert found.seeds == (1, 12)
     assert found.resources == Resources(
-        threads=2, nodes=1, gpus=0, sharded=False, mem_mb=4000, runtime=120
+        threads=2, nodes=1, gpus=0, sharded=False, mem_mb=None, runtime=None
     )
     scratch = found.models["t5"].scratch
     assert (scratch["d_model"], scratch["dropout_rate"], scratch["d_ff"]) == (32, 0.1, 32)

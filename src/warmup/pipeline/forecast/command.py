@@ -18,7 +18,6 @@ from warmup.pipeline.forecast import budget, power, speed
 from warmup.pipeline.forecast.jobs import Forecast, Job, forecast
 from warmup.pipeline.forecast.lengths import Texts
 from warmup.pipeline.forecast.power import Power
-from warmup.pipeline.forecast.speed import Speed
 from warmup.pipeline.plan import DOWNLOADS
 
 _ABOUT = (
@@ -50,7 +49,7 @@ def run(options: argparse.Namespace) -> None:
     )
     if options.measure:
         measure(config)
-    machine = choose(config, options.gpu)
+    machine = speed.choose(config, options.gpu)
     texts, downloads = Texts(config.data_root, Path(DOWNLOADS)), Path(DOWNLOADS)
     found = forecast(config, machine, texts, downloads)
     powers = power.of_experiment(config, texts)
@@ -62,18 +61,6 @@ def run(options: argparse.Namespace) -> None:
         print("\n".join(page(found, powers, options.devices)))
         if limit is not None:
             print("\n".join(["", *budget_lines(found, powers, limit, smaller)]))
-
-
-def choose(config: ExperimentConfig, gpu: str | None = None) -> Speed:
-    """Return the speed to plan with: of a named GPU, measured here, or a usual one."""
-    precise = {config.models[name].dtype for entry in config.runs for name in entry.models}
-    dtype = "float32" if "float32" in precise else "bfloat16"
-    if gpu:
-        return speed.of_gpu(gpu, dtype)
-    measured = speed.of_folder()
-    if measured:
-        return measured
-    return speed.of_gpu("A100", dtype) if config.resources.gpus else speed.CPU
 
 
 def measure(config: ExperimentConfig) -> None:

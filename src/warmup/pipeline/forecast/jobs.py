@@ -254,7 +254,8 @@ def _jobs_of_run(
 ) -> Iterator[Job]:
     """Yield the training of a run, the generation for each evaluation, and its neural metrics."""
     run, method, net = costs.run, costs.run.method, costs.net
-    gpus, nodes = config.resources.gpus, config.resources.nodes
+    resources = experiment.resources_of(config, run.run.model)
+    gpus, nodes = resources.gpus, resources.nodes
     needed = costs.memory()
     host = CUDA_MEMORY + 8 * net.parameters if gpus else PYTHON_MEMORY + needed
     needs = tuple(

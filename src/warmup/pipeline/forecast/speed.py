@@ -14,6 +14,7 @@ from typing import Any
 from warmup.common.errors import InputError, unknown
 from warmup.common.files import read_json
 from warmup.common.json_values import check_object
+from warmup.config.settings import ExperimentConfig
 from warmup.pipeline.forecast import operations, sizes, updates
 from warmup.pipeline.forecast.operations import Batch, Network, Work
 
@@ -23,6 +24,8 @@ UTILISATION = 0.3
 """Share of the peak rate that a GPU is assumed to reach in training."""
 OPTIMISER_BYTES = 28
 """Bytes that AdamW reads and writes per weight: weight, gradient and two moments of 4 bytes."""
+USUAL_GPU = "A100"
+"""The GPU of plans that name none."""
 _GPUS = Path(__file__).with_name("speeds.csv")
 _FIELDS = ("flops", "layer", "step", "bandwidth", "update")
 
@@ -72,6 +75,20 @@ CPU = Speed(
     0.5, 6,
 )  # fmt: skip
 """The default; `tests/unit/pipeline/test_forecast_calibration.py` fits it again."""
+
+
+def choose(config: ExperimentConfig, gpu: str | None = None) -> Speed:
+    """Return the speed to plan with: of a named GPU, measured here, or a usual one.
+
+    Raises:
+        InputError: the GPU is not known.
+    """
+    used = {config.models[name].dtype for entry in config.runs for name in entry.models}
+    dtype = "float32" if "float32" in used else "bfloat16"
+    if gpu:
+        return of_gpu(gpu, dtype)
+    usual = of_gpu(USUAL_GPU, dtype) if config.resources.gpus else CPU
+    return of_folder() or usual
 
 
 def of_gpu(name: str, dtype: str) -> Speed:
