@@ -1,4 +1,4 @@
-"""Display names of tasks and decodings. Those of methods are in the configuration."""
+"""Display names of tasks and decodings. Those of methods, models and data are in `config`."""
 
 
 def task_label(task: str) -> str:

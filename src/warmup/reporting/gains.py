@@ -123,6 +123,16 @@ def verdict(gain: Estimate) -> str:
     return "better" if metric_properties.of(gain.metric).improvement(gain.mean) > 0 else "worse"
 
 
+def verdicts(gains: Iterable[Estimate]) -> str:
+    """Return how often each verdict is given, such as `better in 2, undecided in 1`."""
+    given = [verdict(gain) for gain in gains]
+    return ", ".join(
+        f"{word} in {given.count(word)}"
+        for word in ("better", "worse", "undecided")
+        if word in given
+    )
+
+
 def mark(gain: Estimate) -> str:
     """Return the mark of a significant gain, else nothing."""
     return star(gain.p, gain.mean)

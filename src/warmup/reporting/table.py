@@ -1,4 +1,4 @@
-"""A table and its forms: Markdown, LaTeX, HTML."""
+"""A table, and its forms Markdown and HTML; `latex_table` has that of LaTeX."""
 
 import html
 import math
@@ -6,8 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
-
-from warmup.reporting import latex_text
 
 
 class Cell(NamedTuple):
@@ -55,6 +53,8 @@ def interval(low: float, high: float, digits: int = 1, sign: bool = False) -> st
 
 _HTML = re.compile(r"<(?=[A-Za-z/!?])|&(?=#?\w+;)")
 """What begins a tag or an entity in Markdown."""
+_BLOCK = re.compile(r"^(\d*)(?=[*+>#.)-])")
+"""The beginning of a text that Markdown would read as a list, a quotation or a heading."""
 
 
 def markdown(table: Table) -> str:
@@ -73,64 +73,9 @@ def markdown(table: Table) -> str:
     rules = ["---" if i < table.labels else "---:" for i in range(len(table.header))]
     lines = [f"### {plain(table.title)}", "", line(table.header), line(rules)]
     lines += [line([shown(cell) for cell in row]) for row in table.rows]
-    lines += ["", *(f"- {plain(note)}" for note in table.notes)]
+    notes = (_BLOCK.sub(r"\1\\", plain(note)) for note in table.notes)
+    lines += ["", *(f"- {note}" for note in notes)]
     return "\n".join(lines).rstrip() + "\n"
-
-
-def latex(table: Table) -> str:
-    """Return a `table` float for `booktabs` and `graphicx`; a wide table shrinks to the line."""
-
-    def shown(cell: Cell) -> str:
-        text = latex_text.escape(cell.text)
-        # print the interval smaller; brackets are an interval only after a number
-        if cell.value is not None:
-            text = re.sub(r"(?<=.) (\[.*\])", r" {\\scriptsize \1}", text)
-        return rf"\textbf{{{text}}}" if cell.strong else text
-
-    def line(cells: Sequence[str]) -> str:
-        row = " & ".join(cells)
-        # without the guard, the \\ of the line before takes [ or * as its argument
-        guard = "{}" if row.startswith(("[", "*")) else ""
-        return guard + row + r" \\"
-
-    columns = "l" * table.labels + "r" * (len(table.header) - table.labels)
-    body: list[str] = []
-    before = [""] * table.labels
-    for row in table.rows:
-        keys = [cell.text for cell in row[: table.labels]]
-        # write a label only if it or one to its left changed, to make groups visible
-        first = next((i for i, key in enumerate(keys) if key != before[i]), table.labels)
-        if body and first < table.labels - 1:
-            body.append(r"\addlinespace")
-        body.append(line(["" if i < first else shown(cell) for i, cell in enumerate(row)]))
-        before = keys
-    title, header, notes = (
-        [latex_text.escape(text) for text in texts]
-        for texts in ([table.title], table.header, table.notes)
-    )
-    if any(map(latex_text.has_codes, [*title, *header, *body, *notes])):
-        notes.append(latex_text.escape(latex_text.CODES))
-    return "\n".join(
-        [
-            r"\begin{table}[htbp]",
-            r"\centering\small",
-            rf"\caption{{{title[0]}}}",
-            rf"\label{{tab:{table.name}}}",
-            r"\resizebox{\ifdim\width>\linewidth\linewidth\else\width\fi}{!}{%",
-            rf"\begin{{tabular}}{{{columns}}}",
-            r"\toprule",
-            line(header),
-            r"\midrule",
-            *body,
-            r"\bottomrule",
-            r"\end{tabular}}",
-            r"\par\smallskip\begin{minipage}{\linewidth}\footnotesize",
-            *notes,
-            r"\end{minipage}",
-            r"\end{table}",
-            "",
-        ]
-    )
 
 
 _LONG = 40

@@ -49,7 +49,7 @@ def main_tables(shown: Results) -> Iterator[Table]:
         for name in ("score", "gain over SFT", "seeds", "n", "compute"):
             table.add_column(name, justify="right", no_wrap=True)
         for setting, of_setting in group(of_task, lambda score: score.setting).items():
-            table.add_row(f"{shown.names.data(setting)}, {shown.names.model(setting.model)}")
+            table.add_row(shown.names.setting(setting))
             for score in of_setting:
                 compute = costs.get((setting._replace(split=""), score.method), math.nan)
                 gain = gains.get((setting, score.method))

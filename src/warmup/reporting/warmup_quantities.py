@@ -9,34 +9,48 @@ from warmup.reporting.estimates import Estimate
 if TYPE_CHECKING:
     import pandas as pd
 
-FORM = {
-    "length": "length (tokens)",
-    "surprisal": "surprisal (nats per token)",
-    "distinct": "distinct (%)",
-    "empty": "empty (%)",
-    "constant": "constant (%)",
-    "copied_beginning": "begins the output (%)",
-    "copied_whole": "is the output (%)",
+_UNITS = {
+    "length": "tokens",
+    "surprisal": "nats per token",
+    "gain_function_words": "points",
+    "gain_content_words": "points",
+    "gain_content_minus_function": "points",
+    "reward": "nats",
+    "warmup_length": "tokens",
+    "warmup_surprisal": "nats",
+    "effective_sample_size": "",
 }
-"""Quantity -> column head, for what warmups look like."""
-CONTENT = {
-    "precision_reference": "in reference (%)",
-    "recall_reference": "of reference (%)",
-    "precision_source": "in source (%)",
-    "novelty": "in neither source nor output (%)",
-    "agreement": "of output's beginning (%)",
-    "names_answer_given": "names answer given (%)",
-    "names_answer_right": "names right answer (%)",
-}
-"""Quantity -> column head, for the words of warmups."""
-CLASSES = {
-    "gain_function_words": "function words (points)",
-    "gain_content_words": "content words (points)",
-    "gain_content_minus_function": "content − function (points)",
-}
-"""Quantity -> column head, for the recalled words of the reference."""
+"""Unit of each quantity that is not a share. Shares are from 0 to 1 in files, in % elsewhere.
+
+Quantities are those of warmups.tsv, and those of warmups in curves.tsv.
+"""
+FORM = ("length", "surprisal", "distinct", "empty", "constant", "copied_beginning", "copied_whole")
+"""What warmups look like."""
+CONTENT = (
+    *("precision_reference", "recall_reference", "precision_source", "novelty", "agreement"),
+    *("names_answer_given", "names_answer_right"),
+)
+"""The words of warmups."""
+CLASSES = ("gain_function_words", "gain_content_words", "gain_content_minus_function")
+"""The recalled words of the reference."""
 DIGITS = {"length": 1, "surprisal": 2}
 """Decimals of the quantities that are not shares."""
+
+
+def label(quantity: str) -> str:
+    """Return the name of a quantity in tables and figures: that of the file, with spaces."""
+    return quantity.replace("_", " ")
+
+
+def is_share(quantity: str) -> bool:
+    """Return whether a quantity is a share, from 0 to 1 in files and in % elsewhere."""
+    return quantity not in _UNITS and not quantity.startswith("length")
+
+
+def head(quantity: str) -> str:
+    """Return the name of a quantity and its unit, for the head of a column or an axis."""
+    unit = "%" if is_share(quantity) else _UNITS.get(quantity, "tokens")
+    return f"{label(quantity)} ({unit})" if unit else label(quantity)
 
 
 def quantities_of(rows: "pd.DataFrame") -> list[Estimate]:
@@ -54,6 +68,5 @@ def _clipped(item: Estimate) -> Estimate:
     """Return a quantity with its interval clipped at 0, and at 1 if it is a share."""
     if item.metric.startswith("gain_"):
         return item
-    is_share = not item.metric.startswith(tuple(DIGITS))
-    high = min(item.high, 1.0) if is_share else item.high
+    high = min(item.high, 1.0) if is_share(item.metric) else item.high
     return replace(item, low=max(item.low, 0.0), high=high)

@@ -11,12 +11,13 @@ from pathlib import Path
 from warmup.common.files import write_text
 from warmup.reporting import long_form, results, tables
 from warmup.reporting.display_names import task_label
+from warmup.reporting.latex_table import latex
 from warmup.reporting.results import Results
-from warmup.reporting.table import Table, latex, markdown
+from warmup.reporting.table import Table, markdown
 
 WARMUPS = "warmups"
 """Name of the page on warmups."""
-_NEEDS = "% needs \\usepackage{booktabs,graphicx}; include with \\input\n"
+_NEEDS = "% needs \\usepackage{booktabs}; include with \\input\n"
 
 
 def write(results: Results, folder: Path) -> None:

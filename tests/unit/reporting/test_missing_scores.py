@@ -21,7 +21,8 @@ from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.result_tables import SCORES
 from warmup.evaluation.segment_scores import NotComputed, SegmentScores, write, write_reason
 from warmup.reporting import long_form, missing_scores
-from warmup.reporting.table import latex, markdown, to_html
+from warmup.reporting.latex_table import latex
+from warmup.reporting.table import markdown, to_html
 from warmup.reporting.tables import Section
 
 REASON = "no environment; run `make metrics-env`"

@@ -4,7 +4,8 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from warmup.reporting.table import Cell, Table, interval, latex, markdown, number, to_html
+from warmup.reporting.latex_table import latex
+from warmup.reporting.table import Cell, Table, interval, markdown, number, to_html
 
 
 def table(*rows, notes=()):

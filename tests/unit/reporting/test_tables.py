@@ -21,7 +21,8 @@ from warmup.common.errors import InputError
 from warmup.config.decodings import Decodings
 from warmup.config.methods import Methods
 from warmup.reporting import tables
-from warmup.reporting.table import latex, markdown, to_html
+from warmup.reporting.latex_table import latex
+from warmup.reporting.table import markdown, to_html
 from warmup.reporting.tables import Section
 from warmup.reporting.write_tables import write
 

@@ -1,7 +1,7 @@
 """Training curves of runs, and the update at which the curve of each method begins."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from warmup.common.keys import Setting
@@ -29,6 +29,31 @@ def runs(results: Results, quantity: str) -> list[Curve]:
         points = points_of_run["update"].tolist(), points_of_run["value"].tolist()
         curves.append(Curve(Setting(task, dataset, pair, model, "test"), method, *points))
     return results.ordered(curves)
+
+
+class OverSeeds(NamedTuple):
+    """The curves of several seeds as one."""
+
+    updates: list[int]
+    mean: list[float]
+    low: list[float]
+    high: list[float]
+
+
+def over_seeds(curves: Iterable[Curve]) -> OverSeeds:
+    """Return mean, lowest and highest value at each update that more than half the seeds logged."""
+    curves = list(curves)
+    at: dict[int, list[float]] = {}
+    for curve in curves:
+        for update, value in zip(curve.updates, curve.values, strict=True):
+            at.setdefault(update, []).append(value)
+    updates = sorted(update for update, logged in at.items() if 2 * len(logged) > len(curves))
+    return OverSeeds(
+        updates,
+        [math.fsum(at[update]) / len(at[update]) for update in updates],
+        [min(at[update]) for update in updates],
+        [max(at[update]) for update in updates],
+    )
 
 
 def offsets(results: Results) -> Callable[[Setting, str], float]:

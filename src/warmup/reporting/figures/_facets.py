@@ -12,7 +12,7 @@ CONTEXT = (BASELINE, "sft_continued", FOCUS)
 """Methods in every panel: all others are compared with them."""
 _OTHERS = "others"
 MANY = (
-    " If there are more methods than colours, each column shows the ablations that vary the same "
+    " If there are more methods than colours, each panel shows the ablations that vary the same "
     "setting, with SFT and warmup."
 )
 """Sentence for the caption of a figure that is divided in this way."""

@@ -9,18 +9,19 @@ from warmup.common.grouping import group
 from warmup.config.methods import FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.reporting.estimates import Estimate
-from warmup.reporting.figures._panels import title
+from warmup.reporting.figures._grid import title_of
 from warmup.reporting.figures._style import WIDTH, look
 from warmup.reporting.results import Results
 
-COLUMNS = 3
-_ROW = 0.145  # inches
+COLUMNS = 2
+_ROW = 0.16  # inches
 
 
-def forest(gains: Sequence[Estimate], results: Results) -> Figure:
+def forest(title: str, gains: Sequence[Estimate], results: Results) -> Figure:
     """Return a figure with one panel per setting. The line of warmup runs through all rows.
 
     Args:
+        title: of the figure.
         gains: by the task's first metric, ordered.
         results: for the order and names of methods, and what ablations vary.
     """
@@ -41,8 +42,9 @@ def forest(gains: Sequence[Estimate], results: Results) -> Figure:
         axis.set_yticks(range(len(lines)), [words if first else "" for words, _ in lines])
         for (_, name), tick in zip(lines, axis.get_yticklabels(), strict=True):
             tick.set_fontweight("normal" if name else "bold")
-        axis.set_title(title(setting, results.names))
+        axis.set_title(results.names.setting(setting, "\n"))
         axis.set_xlabel(f"gain over SFT\n({metric_properties.head(of_setting[0].metric)}, points)")
+    title_of(figure, title)
     return figure
 
 

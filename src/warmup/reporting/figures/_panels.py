@@ -1,55 +1,65 @@
-"""Parts of panels that several figures share: lines with intervals, ticks, messages."""
+"""Parts of panels that several figures share: lines with bands, ticks, messages."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import EngFormatter, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
-from warmup.common.keys import Setting
-from warmup.config.names import Names
 from warmup.reporting.estimates import Estimate
+from warmup.reporting.figures._curves import Curve, over_seeds
 from warmup.reporting.figures._style import WIDTH
 
-_LONG = 20  # characters
+NOTHING = "nothing-to-show"
+"""Marks, as `id` in the SVG, a figure that only says why there is nothing to show."""
+SEEDS = " Lines are means over the seeds, bands reach from the lowest seed to the highest."
+"""Sentence for the caption of a figure of `curve`."""
+_BAND = {"alpha": 0.18, "linewidth": 0}
 
 
-def whiskers(axis: Axes, points: Sequence[Estimate], look: tuple[str, str], place: float) -> None:
-    """Draw a line against look-ahead, with intervals.
+def with_band(axis: Axes, points: Sequence[Estimate], look: tuple[str, str]) -> None:
+    """Draw a line against look-ahead, with the intervals as a band.
 
     Args:
         axis: of the panel.
         points: in the order of their look-ahead.
         look: colour and marker.
-        place: of the line among all lines, between 0 and 1, so that intervals do not overlap.
     """
     colour, marker = look
-    shift = 0.24 * (place - 0.5)
-    places = [(item.lookahead or 0) + shift for item in points]
+    places = [item.lookahead or 0 for item in points]
     low, high = [item.low for item in points], [item.high for item in points]
-    axis.vlines(places, low, high, color=colour, alpha=0.5)
+    axis.fill_between(places, low, high, color=colour, **_BAND)
     axis.plot(places, [item.mean for item in points], color=colour, marker=marker)
 
 
-def two_lines(setting: Setting, names: Names) -> str:
-    """Return the name of the data, in two lines if it is long."""
-    data = names.data(setting)
-    return data if len(data) <= _LONG else data.replace(" ", "\n", 1)
+def curve(
+    axis: Axes, of_seeds: Iterable[Curve], colour: str, *, style: str = "-", begin: float = 0
+) -> None:
+    """Draw the curves of one method as a line and a band.
 
-
-def title(setting: Setting, names: Names) -> str:
-    """Return the title of a setting's panel: data and model, on lines of their own."""
-    return f"{two_lines(setting, names)}\n{names.model(setting.model)}"
+    Args:
+        axis: of the panel.
+        of_seeds: the curve of each seed.
+        colour: of the method.
+        style: of the line.
+        begin: the update at which the curves begin.
+    """
+    updates, mean, low, high = over_seeds(of_seeds)
+    places = [begin + update for update in updates]
+    axis.fill_between(places, low, high, color=colour, **_BAND)
+    axis.plot(places, mean, style, color=colour)
 
 
 def plain_log_ticks(axis: Axis) -> None:
     """Put ticks on a logarithmic axis, written as plain numbers; call it after drawing.
 
-    Ticks are at 1, 2, 5, 10, …; on an axis of more than two decades at powers of ten only.
+    Ticks are at 1, 2, 3, 5, 10, …; on an axis of more than a decade at 1, 2, 5, of more than two at
+    powers of ten only.
     """
     low, high = axis.get_view_interval()
-    axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high < 100 * low else (1,)))
+    subs = (1, 2, 3, 5) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
+    axis.set_major_locator(LogLocator(subs=subs))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
@@ -63,5 +73,5 @@ def count_ticks(axis: Axis) -> None:
 def message(text: str) -> Figure:
     """Return a figure that only says why there is nothing to show."""
     figure = Figure(figsize=(WIDTH, 1.2))
-    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#555555")
+    figure.text(0.5, 0.5, text, ha="center", va="center", wrap=True, color="#555555", gid=NOTHING)
     return figure

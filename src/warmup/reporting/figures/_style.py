@@ -7,12 +7,12 @@ from warmup.config.methods import UNKNOWN, Methods
 
 RC: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 8,
-    "axes.titlesize": 8,
-    "axes.labelsize": 8,
-    "xtick.labelsize": 7,
-    "ytick.labelsize": 7,
-    "legend.fontsize": 8,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "legend.fontsize": 8.5,
     "legend.frameon": False,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -24,16 +24,18 @@ RC: dict[Any, Any] = {
     "axes.axisbelow": True,
     "grid.color": "#E3E3E3",
     "grid.linewidth": 0.6,
-    "lines.linewidth": 1.2,
-    "lines.markersize": 4,
+    "lines.linewidth": 1.4,
+    "lines.markersize": 4.5,
     "figure.dpi": 200,
     "svg.fonttype": "path",
     "svg.hashsalt": "warmup",
     "pdf.fonttype": 42,
     "axes.unicode_minus": True,
 }
-WIDTH = 7.2
-"""Inches: the text width of a two-column page."""
+WIDTH = 5.5
+"""Inches: the text width of a page with one column, so that letters keep their size there."""
+TITLE: dict[str, Any] = {"x": 0.01, "ha": "left", "fontsize": 10, "fontweight": "bold"}
+"""How the title of a figure is written."""
 
 # The eight colours of Okabe and Ito (2008), distinct with every common kind of colour blindness.
 # Grey replaces their yellow, because yellow lines are hardly visible on white.

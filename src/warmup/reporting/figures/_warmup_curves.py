@@ -1,114 +1,101 @@
-"""Quantities of warmups during training, one line per run."""
+"""Quantities of warmups during training, a line and a band per method."""
 
 import itertools
-import textwrap
-from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from warmup.common.grouping import group
-from warmup.config.names import Names
+from warmup.evaluation.result_tables import VALIDATION
 from warmup.reporting.figures._curves import Curve, runs
-from warmup.reporting.figures._facets import belongs, crowded, split
-from warmup.reporting.figures._grid import Grid, legend
-from warmup.reporting.figures._panels import count_ticks, message, two_lines
-from warmup.reporting.figures._style import WIDTH, look
+from warmup.reporting.figures._facets import Panel, belongs, crowded, split
+from warmup.reporting.figures._grid import NARROW, Block, Grid, below, of_panels, panel_legends
+from warmup.reporting.figures._panels import count_ticks, curve, message
+from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
+from warmup.reporting.warmup_quantities import head, is_share
 
-_OF_MANY = 3
-"""Number of quantities that are shown if there are many methods: the first ones."""
-_STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
-
-
-class Quantities(NamedTuple):
-    """The quantities of a figure, with their names."""
-
-    labels: Mapping[str, str]
-    """Name in the training logs -> name in the figure."""
-    limits: tuple[float, float] | None = None
-    """Limits of the vertical axes; None to fit the values."""
+ONE = " There is then only the first quantity. Line styles are models."
+"""Sentences for the caption of a figure of `figure_of`, after `MANY`."""
+_STYLES = ("-", "--", ":", "-.")
 
 
-def figure_of(results: Results, quantities: Quantities) -> Figure:
-    """Return the figure: one column per quantity, or with many methods per varied setting."""
-    curves = {name: of_runs for name in quantities.labels if (of_runs := runs(results, name))}
-    everything = [curve for of_runs in curves.values() for curve in of_runs]
-    if not everything:
+def figure_of(title: str, results: Results, quantities: Sequence[str]) -> Figure:
+    """Return the figure: a block of panels per data set, with one panel per quantity.
+
+    With more methods than colours it shows the first quantity only, one panel per varied setting.
+    """
+    curves = {name: shown for name in quantities if (shown := _in_percent(results, name))}
+    if not curves:
         return message("No warmups to show: none of the methods has logged any.")
-    models = sorted({curve.setting.model for curve in everything})
+    everything = list(itertools.chain.from_iterable(curves.values()))
     if crowded((curve.method for curve in everything), results.methods):
-        return _by_aspect(everything, curves, models, results, quantities)
-    rows = list(dict.fromkeys(two_lines(curve.setting, results.names) for curve in everything))
-    figure = Figure(figsize=(WIDTH, 1.35 * len(rows) + 0.7), layout="constrained")
-    axes = figure.subplots(
-        len(rows), len(curves), squeeze=False, sharex="row", sharey=quantities.limits is not None
-    )
-    for column, (quantity, of_runs) in enumerate(curves.items()):
-        axes[0, column].set_title(textwrap.fill(quantities.labels[quantity], 16))
-        axes[-1, column].set_xlabel("updates")
-        for curve in of_runs:
-            _line(
-                axes[rows.index(two_lines(curve.setting, results.names)), column],
-                curve,
-                models,
-                results,
-            )
-    for axis in axes.flat:
-        count_ticks(axis.xaxis)
-        _limit(axis, quantities)
-    for row, name in enumerate(rows):
-        axes[row, 0].set_ylabel(name)
-    names = (curve.method for curve in everything)
-    legend(figure, results, names, extra=_of_models(models, results.names))
-    return figure
-
-
-def _by_aspect(
-    everything: list[Curve],
-    curves: dict[str, list[Curve]],
-    models: list[str],
-    results: Results,
-    quantities: Quantities,
-) -> Figure:
-    """Return a figure with one row per setting and quantity, one column per varied setting."""
-    panels = list(split(everything, results.methods, lambda curve: (curve.setting, curve.method)))
-    by_setting = group(panels, lambda panel: panel.setting)
-    rows = [
-        (quantity, panel)
-        for of_setting in by_setting.values()
-        for quantity in list(curves)[:_OF_MANY]
-        for panel in of_setting
-    ]
-    grid = Grid((panel for _, panel in rows), results, height=1.15)
-    for axis, (quantity, (setting, aspect)) in zip(grid.axes, rows, strict=True):
-        for curve in curves[quantity]:
-            if curve.setting == setting and belongs(curve.method, aspect, results.methods):
-                _line(axis, curve, models, results)
-        grid.name_y(axis, quantities.labels[quantity].replace(" (", "\n("))
-        count_ticks(axis.xaxis)
-        _limit(axis, quantities)
+        name, of_runs = next(iter(curves.items()))
+        return _by_aspect(title, name, of_runs, results)
+    models = sorted({curve.setting.model for curve in everything})
+    blocks = list(dict.fromkeys(results.names.data(curve.setting) for curve in everything))
+    heads = [_head(name) for name in curves]
+    grid = Grid(title, [Block(name, heads) for name in blocks], columns=NARROW, height=1.35)
+    places = itertools.product(blocks, curves.items())
+    for axis, (block, (name, of_runs)) in zip(grid.axes, places, strict=True):
+        here = [curve for curve in of_runs if results.names.data(curve.setting) == block]
+        for (model, method), of_seeds in group(
+            here, lambda curve: (curve.setting.model, curve.method)
+        ).items():
+            style = _STYLES[models.index(model) % len(_STYLES)]
+            curve(axis, of_seeds, look(method, results.methods)[0], style=style)
+        _finish(axis, name)
     grid.name_x("updates")
-    grid.legend((curve.method for curve in everything), extra=_of_models(models, results.names))
+    methods = {curve.method for curve in everything}
+    grid.legend(methods, results, "line", _of_models(everything, models, results))
     return grid.figure
 
 
-def _line(axis: Axes, curve: Curve, models: list[str], results: Results) -> None:
-    style = _STYLES[models.index(curve.setting.model) % len(_STYLES)]
-    colour, _ = look(curve.method, results.methods)
-    axis.plot(curve.updates, curve.values, style, color=colour, linewidth=0.9)
+def _by_aspect(title: str, name: str, curves: list[Curve], results: Results) -> Figure:
+    """Return a figure of one quantity: a block per setting, a panel per varied setting."""
+    panels: list[Panel] = list(
+        split(curves, results.methods, lambda curve: (curve.setting, curve.method))
+    )
+    grid = of_panels(f"{title}: {_head(name)}", panels, results)
+    for axis, (setting, aspect) in zip(grid.axes, panels, strict=True):
+        here = [curve for curve in curves if curve.setting == setting]
+        for method, of_seeds in group(here, lambda curve: curve.method).items():
+            if belongs(method, aspect, results.methods):
+                curve(axis, of_seeds, look(method, results.methods)[0])
+        _finish(axis, name)
+    grid.name_x("updates")
+    panel_legends(grid, panels, results, "line")
+    grid.legend(below(panels, {curve.method for curve in curves}), results, "line")
+    return grid.figure
 
 
-def _limit(axis: Axes, quantities: Quantities) -> None:
-    if quantities.limits:
-        axis.set_ylim(*quantities.limits)
-
-
-def _of_models(models: list[str], names: Names) -> list[Line2D]:
-    """Return the entries of the legend for the line styles of models."""
+def _in_percent(results: Results, name: str) -> list[Curve]:
+    """Return the curves of a quantity, shares in %."""
+    factor = 100 if is_share(name.removeprefix(VALIDATION)) else 1
     return [
-        Line2D([], [], color="#333333", linestyle=style, label=names.model(model))
+        curve._replace(values=[factor * value for value in curve.values])
+        for curve in runs(results, name)
+    ]
+
+
+def _head(name: str) -> str:
+    return head(name.removeprefix(VALIDATION))
+
+
+def _finish(axis: Axes, name: str) -> None:
+    count_ticks(axis.xaxis)
+    if is_share(name.removeprefix(VALIDATION)):
+        axis.set_ylim(-5, 105)
+
+
+def _of_models(curves: list[Curve], models: list[str], results: Results) -> list[Line2D]:
+    """Return the entries of the legend for the line styles of models, if there are several."""
+    if len(models) == 1:
+        return []
+    labels = {curve.setting.model: results.names.model(curve.setting.model) for curve in curves}
+    return [
+        Line2D([], [], color="#333333", linestyle=style, label=labels[model])
         for model, style in zip(models, itertools.cycle(_STYLES), strict=False)
     ]

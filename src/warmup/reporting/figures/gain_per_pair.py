@@ -10,21 +10,22 @@ from warmup.common.grouping import group
 from warmup.config.methods import BASELINE
 from warmup.evaluation import metric_properties
 from warmup.reporting.display_names import task_label
-from warmup.reporting.estimates import Estimate
+from warmup.reporting.estimates import Estimate, is_mean
 from warmup.reporting.figures._facets import crowded
 from warmup.reporting.figures._forest import forest
-from warmup.reporting.figures._grid import legend
+from warmup.reporting.figures._grid import legend, title_of
 from warmup.reporting.figures._panels import message
 from warmup.reporting.figures._style import WIDTH, look
+from warmup.reporting.gains import verdicts
 from warmup.reporting.results import Results
 
-TITLE = "Gain over SFT"
+TITLE = "What each method gains over SFT"
 CAPTION = (
     "Score minus that of SFT on the test items, in points, per data set, language pair and model, "
     "with 95% intervals (over seeds; with one seed over items, as in the table of gains). Right of "
     "the line at 0 a method is better than SFT if the axis says ↑, left of it if it says ↓; if an "
-    "interval crosses the line, the comparison is undecided. "
-    "Hollow diamonds are gains that the paper reports for its own data and models, without "
+    "interval crosses the line, the comparison is undecided. The title counts the comparisons of "
+    "warmup. Hollow diamonds are gains that the paper reports for its own data and models, without "
     "interval; compare their size only, since they were not measured here. If there are many "
     "methods, each has its own row, ordered by what it varies; the dotted line is the gain of "
     "warmup, and the numbers of the paper are only in the tables."
@@ -40,15 +41,15 @@ def draw(results: Results) -> Figure:
     if not gains:
         return message("No gains to show: no method was evaluated on the same data as SFT.")
     if crowded({item.method for item in gains} | {BASELINE}, results.methods):
-        return forest(gains, results)
+        return forest(_title(results), gains, results)
     panels = group(gains, lambda item: (item.setting.task, item.metric))
     claims = {place: _claims(results, *place) for place in panels}
     rows = [
         len({item.setting for item in of_panel}) + len(claims[place])
         for place, of_panel in panels.items()
     ]
-    of_row = 0.15 + 0.05 * len({item.method for item in gains})
-    height = of_row * sum(rows) + 0.65 * len(rows) + 0.6
+    of_row = 0.17 + 0.06 * len({item.method for item in gains})
+    height = of_row * sum(rows) + 0.75 * len(rows) + 0.4
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots(len(rows), 1, squeeze=False, height_ratios=rows).ravel()
     for axis, (place, of_panel) in zip(axes, panels.items(), strict=True):
@@ -58,15 +59,29 @@ def draw(results: Results) -> Figure:
         axis.set_xlabel(f"gain over SFT ({metric_properties.head(metric)}, points)")
     hollow = Line2D([], [], **_REPORTED, label="reported in the paper")
     extra = [hollow] if any(claims.values()) else []
-    legend(figure, results, (item.method for item in gains), extra=extra)
+    title = _title(results)
+    title_of(figure, title)
+    legend(figure, title, results, {item.method for item in gains}, style="both", extra=extra)
     return figure
+
+
+def _title(results: Results) -> str:
+    """Return the answer: how often warmup is better than SFT, and than SFT with its compute."""
+    measured = [gain for gain in results.primary(results.of_warmup) if not is_mean(gain.setting)]
+    by_other = group(measured, lambda gain: gain.baseline)
+    parts = [
+        f"against {results.methods.label(other)}: {verdicts(gains)} of {len(gains)}"
+        for other in (BASELINE, "sft_compute")
+        if (gains := by_other.get(other))
+    ]
+    return f"Warmup {'; '.join(parts)}" if parts else TITLE
 
 
 def _claims(results: Results, task: str, metric: str) -> list[tuple[str, float]]:
     claims = results.of(task).claims
     gains = claims[(claims["metric"] == metric) & (claims["quantity"] == "gain")]
     return [
-        (f"reported: {row['dataset']} {row['pair']}, {row['model']}", float(row["value"]))
+        (f"reported: {row['dataset']} {row['pair']},\n{row['model']}", float(row["value"]))
         for row in gains.to_dict("records")
     ]
 
@@ -87,10 +102,7 @@ def _panel(
         axis.plot(value, row, **_REPORTED)
     if claims:
         axis.axhline(len(settings) - 0.5, color="#999999", linewidth=0.6, linestyle=":")
-    names_of_rows = [
-        f"{results.names.data(setting)}, {results.names.model(setting.model)}"
-        for setting in settings
-    ]
+    names_of_rows = [results.names.setting(setting, "\n") for setting in settings]
     names_of_rows += [text for text, _ in claims]
     axis.set_yticks(range(len(names_of_rows)), names_of_rows)
     axis.tick_params(axis="y", length=0)

@@ -5,17 +5,17 @@ from matplotlib.figure import Figure
 from warmup.common.grouping import group
 from warmup.evaluation import metric_properties
 from warmup.reporting.figures._facets import MANY, split
-from warmup.reporting.figures._grid import Grid
-from warmup.reporting.figures._panels import message, whiskers
+from warmup.reporting.figures._grid import below, of_panels, panel_legends
+from warmup.reporting.figures._panels import message, with_band
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
 
-TITLE = "Quality against look-ahead"
+TITLE = "The score by the look-ahead that an item needs"
 CAPTION = (
     "The task's first metric on the test items of each look-ahead: the number of steps that the "
     "beginning of the target depends on and that are only worked out after it (swaps in the shell "
     "game, words that change the state in agreement, reports that count in tally). Mean over "
-    "seeds; bars are 95% intervals as in the tables. The arrow says which scores are better. A "
+    "seeds; bands are 95% intervals as in the tables. The arrow says which scores are better. A "
     "line that gets worse shows what a method cannot work out before it begins its output." + MANY
 )
 
@@ -26,14 +26,14 @@ def draw(results: Results) -> Figure:
     if not estimates:
         return message("No look-ahead to show: the items of these data sets have none.")
     panels = split(estimates, results.methods, lambda item: (item.setting, item.method))
-    grid = Grid(panels, results)
+    grid = of_panels(TITLE, panels, results)
     for axis, of_panel in zip(grid.axes, panels.values(), strict=True):
-        methods = group(of_panel, lambda item: item.method)
-        for index, (method, points) in enumerate(methods.items()):
+        for method, points in group(of_panel, lambda item: item.method).items():
             points.sort(key=lambda item: item.lookahead or 0)
-            whiskers(axis, points, look(method, results.methods), (index + 0.5) / len(methods))
+            with_band(axis, points, look(method, results.methods))
         axis.set_xticks(sorted({item.lookahead or 0 for item in of_panel}))
-        grid.name_y(axis, metric_properties.head(of_panel[0].metric))
+        axis.set_ylabel(metric_properties.head(of_panel[0].metric))
     grid.name_x("look-ahead (steps)")
-    grid.legend(item.method for item in estimates)
+    panel_legends(grid, panels, results, "both")
+    grid.legend(below(panels, {item.method for item in estimates}), results, "both")
     return grid.figure

@@ -6,17 +6,17 @@ from warmup.common.grouping import group
 from warmup.config.methods import BASELINE, FOCUS
 from warmup.evaluation import metric_properties
 from warmup.reporting.figures._facets import Panel
-from warmup.reporting.figures._grid import Grid
-from warmup.reporting.figures._panels import message, whiskers
+from warmup.reporting.figures._grid import legend, of_panels
+from warmup.reporting.figures._panels import message, with_band
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
 
-TITLE = "When warmup helps"
+TITLE = "What warmup gains, by the look-ahead that an item needs"
 CAPTION = (
     "Score of warmup minus that of SFT, of SFT with as many updates and of SFT with as many "
     "operations, in points, on the test items of each look-ahead (the steps that the beginning of "
     "the target depends on and that are only worked out after it). Differences to the run with the "
-    "same seed; bars are 95% intervals over seeds (with one seed, over items, taken as "
+    "same seed; bands are 95% intervals over seeds (with one seed, over items, taken as "
     "independent, and so too wide rather than too narrow). Above the line at 0 warmup helps if the "
     "axis says ↑, below it if it says ↓; if an interval crosses the line, it is undecided."
 )
@@ -35,14 +35,14 @@ def draw(results: Results) -> Figure:
         )
     gains.sort(key=lambda gain: (_BASELINES.index(gain.baseline), gain.lookahead))
     settings = group(results.ordered(gains), lambda gain: gain.setting)
-    grid = Grid([Panel(setting, "") for setting in settings], results)
+    grid = of_panels(TITLE, [Panel(setting, "") for setting in settings], results)
     for axis, of_setting in zip(grid.axes, settings.values(), strict=True):
-        lines = group(of_setting, lambda gain: gain.baseline)
         axis.axhline(0, color="#333333", linewidth=0.8)
-        for index, (baseline, points) in enumerate(lines.items()):
-            whiskers(axis, points, look(baseline, results.methods), (index + 0.5) / len(lines))
+        for baseline, points in group(of_setting, lambda gain: gain.baseline).items():
+            with_band(axis, points, look(baseline, results.methods))
         axis.set_xticks(sorted({gain.lookahead or 0 for gain in of_setting}))
         axis.set_ylabel(f"gain ({metric_properties.head(of_setting[0].metric)}, points)")
     grid.name_x("look-ahead (steps)")
-    grid.legend((gain.baseline for gain in gains), before="over ")
+    baselines = {gain.baseline for gain in gains}
+    legend(grid.figure, TITLE, results, baselines, style="both", before="over ")
     return grid.figure

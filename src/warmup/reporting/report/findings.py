@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from warmup.common.grouping import group
+from warmup.common.keys import Setting
 from warmup.config.methods import BASELINE, FOCUS, Methods
 from warmup.evaluation import metric_properties
 from warmup.evaluation.intervals import seed_interval
@@ -13,9 +14,11 @@ from warmup.reporting import cells
 from warmup.reporting.costs import costs_of
 from warmup.reporting.display_names import task_label
 from warmup.reporting.estimates import Estimate, is_mean
-from warmup.reporting.gains import MARK, verdict
+from warmup.reporting.gains import MARK, verdicts
 from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
+from warmup.reporting.tables import _measured
+from warmup.reporting.warmup_quantities import head
 
 RULE = (
     "A method is called better than another if the 95% interval of the difference, paired by seed, "
@@ -69,11 +72,11 @@ def _finding(warmups: list[Estimate], gains: list[Estimate], results: Results) -
     sentences = []
     for other in controls:
         if of_pairs := _without_means(by_other[other]):
-            verdicts = _verdicts(of_pairs, "setting", " of data and model")
-            sentences.append(f"Against {results.methods.label(other)}, warmup is {verdicts}.")
+            words = _verdicts(of_pairs, "setting", " of data and model")
+            sentences.append(f"Against {results.methods.label(other)}, warmup is {words}.")
     if of_pairs := _without_means(gain for name in ablations for gain in by_other[name]):
-        verdicts = _verdicts(of_pairs, "comparison")
-        sentences.append(f"Against ablations of it, warmup is {verdicts}; a table below has each.")
+        words = _verdicts(of_pairs, "comparison")
+        sentences.append(f"Against ablations of it, warmup is {words}; a table below has each.")
     over = {(gain.setting, gain.baseline): gain for gain in gains}
     rows = [
         [
@@ -100,40 +103,30 @@ def _without_means(gains: Iterable[Estimate]) -> list[Estimate]:
 
 
 def _verdicts(gains: list[Estimate], unit: str, of: str = "") -> str:
-    verdicts = [verdict(gain) for gain in gains]
-    counts = [
-        f"{word} in {verdicts.count(word)}"
-        for word in ("better", "worse", "undecided")
-        if word in verdicts
-    ]
     means = sorted(gain.mean for gain in gains)
     size = " to ".join(
         dict.fromkeys(number(value, 1, sign=True) for value in (means[0], means[-1]))
     )
     total = f"{len(gains)} {unit}{'s' if len(gains) > 1 else ''}"
-    return f"{', '.join(counts)} of {total}{of} ({size} points)"
+    return f"{verdicts(gains)} of {total}{of} ({size} points)"
 
 
 def dynamics(results: Results) -> list[Table]:
     """Return the table of warmups at the last logged update of training, if any were logged."""
     if results.curves is None:
         return []
-    quantities = {
-        "warmup_length": "length (tokens)",
-        "effective_sample_size": "effective sample size",
-        "reward": "reward (nats)",
-    }
-    curves = results.curves[results.curves["quantity"].isin(list(quantities))]
+    quantities = ("warmup_length", "effective_sample_size", "reward")
+    curves = results.curves[results.curves["quantity"].isin(quantities)]
     run = ["task", "dataset", "pair", "model", "method", "quantity", "seed"]
     last = curves.sort_values("update").drop_duplicates(run, keep="last").to_dict("records")
     groups = group(last, lambda row: tuple(row[name] for name in run[:5]))
     order = results.methods.sort(method for *_, method in groups)
     rows = []
-    for (*_, dataset, pair, model, method), of_seeds in sorted(
+    for (*where, method), of_seeds in sorted(
         groups.items(), key=lambda item: (item[0][:4], order.index(item[0][4]))
     ):
         by_quantity = group(of_seeds, lambda row: row["quantity"])
-        row = [Cell(f"{dataset} {pair}"), Cell(model), Cell(results.methods.label(method))]
+        row = _measured.names(Setting(*where, "train"), method, results)
         for quantity in quantities:
             if logged := [seed["value"] for seed in by_quantity.get(quantity, [])]:
                 mean, low, high = seed_interval(logged)
@@ -141,7 +134,7 @@ def dynamics(results: Results) -> list[Table]:
             else:
                 row.append(cells.NOTHING)
         rows.append([*row, cells.count(len({seed["seed"] for seed in of_seeds}))])
-    header = ["data", "model", "method", *quantities.values(), "seeds"]
+    header = ["data", "model", "method", *map(head, quantities), "seeds"]
     title = "Sampled warmups at the end of training (training examples; mean over seeds)"
     notes = [
         "[95% interval]: Student t over the seeds; none with one seed.",

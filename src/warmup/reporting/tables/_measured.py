@@ -35,12 +35,11 @@ def by_method(estimates: Sequence[Estimate]) -> Iterator[tuple[Setting, str, dic
 
 def names(setting: Setting, method: str, results: Results) -> list[Cell]:
     """Return the cells that name a row."""
-    texts = (
-        results.names.data(setting),
-        results.names.model(setting.model),
-        results.methods.label(method),
-    )
-    return [*map(Cell, texts)]
+    return [
+        Cell(results.names.data(setting)),
+        Cell(results.names.model(setting.model)),
+        Cell(results.methods.label(method)),
+    ]
 
 
 def values(

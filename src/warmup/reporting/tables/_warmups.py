@@ -1,6 +1,6 @@
 """Tables of quantities of warmups: a column per quantity, a row per data set, model and method."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from warmup.common.grouping import group
 from warmup.reporting import cells
@@ -9,7 +9,7 @@ from warmup.reporting.estimates import Estimate
 from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
 from warmup.reporting.tables import _measured
-from warmup.reporting.warmup_quantities import DIGITS
+from warmup.reporting.warmup_quantities import DIGITS, head
 
 _INTERVAL = "[95% interval]: over seeds (Student t) with two seeds or more, over items with one."
 
@@ -17,7 +17,7 @@ _INTERVAL = "[95% interval]: over seeds (Student t) with two seeds or more, over
 def table_of(
     results: Results,
     title: str,
-    heads: Mapping[str, str],
+    quantities: Sequence[str],
     notes: Sequence[str],
     *,
     sign: bool = False,
@@ -27,15 +27,15 @@ def table_of(
     Args:
         results: of one decoding.
         title: of the table, without the decoding.
-        heads: quantity -> head of its column.
+        quantities: the columns.
         notes: what the columns mean.
         sign: whether positive numbers have a sign.
     """
-    estimates = [item for item in results.warmup_quantities if item.metric in heads]
+    estimates = [item for item in results.warmup_quantities if item.metric in quantities]
     if not estimates:
         return None
     analysed = {item.metric for item in estimates}
-    columns = [quantity for quantity in heads if quantity in analysed]
+    columns = [quantity for quantity in quantities if quantity in analysed]
     rows = []
     for (setting, method), items in group(
         estimates, lambda item: (item.setting, item.method)
@@ -52,7 +52,7 @@ def table_of(
         )
     return Table(
         f"{title}, {results.decoding} decoding",
-        ["task", *_measured.LABELS, *(heads[quantity] for quantity in columns), "seeds", "n items"],
+        ["task", *_measured.LABELS, *map(head, columns), "seeds", "n items"],
         rows,
         4,
         [_INTERVAL, *notes],

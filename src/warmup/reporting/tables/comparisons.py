@@ -10,7 +10,7 @@ from warmup.reporting.display_names import task_label
 from warmup.reporting.gains import star
 from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
-from warmup.reporting.tables import Section, _tests
+from warmup.reporting.tables import Section, _measured, _tests
 
 SECTION = Section.COMPARISONS
 PLACE = 1
@@ -64,8 +64,8 @@ def _row(test: dict[Any, Any], results: Results) -> list[Cell]:
     difference = number(test["difference"], 1, sign=True)
     mark = star(test["p_holm"], test["difference"])
     return [
-        *map(Cell, (results.names.data(where), results.names.model(where.model))),
-        *(Cell(results.methods.label(test[name])) for name in ("method", "baseline")),
+        *_measured.names(where, test["method"], results),
+        Cell(results.methods.label(test["baseline"])),
         Cell(f"{difference}{mark} {bounds}", test["difference"]),
         cells.probability(test["p"]),
         cells.probability(test["p_holm"]),

@@ -8,10 +8,11 @@ from warmup.reporting.warmup_quantities import CONTENT
 SECTION = Section.WARMUPS
 PLACE = 2
 _NOTES = (
-    "In reference, in source: share of the warmups' words that are there (precision). Of "
-    "reference: share of the reference's words that are in the warmup (recall).",
-    "Of output's beginning: share of the output's first words, as many as the warmup has, that "
-    "are in the warmup.",
+    "Precision: share of the warmups' words that are in the reference, in the source. Recall: "
+    "share of the reference's words that are in the warmup. Novelty: share of the warmups' words "
+    "that are neither in the source nor in the output.",
+    "Agreement: share of the output's first words, as many as the warmup has, that are in the "
+    "warmup.",
 )
 
 

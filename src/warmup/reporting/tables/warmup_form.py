@@ -10,7 +10,8 @@ PLACE = 1
 _NOTES = (
     "Surprisal: −log P(c|x) per token; it is low if the model always generates what it is sure of. "
     "Distinct: different warmups per input. Constant: one word again and again.",
-    "Begins the output: the output begins with the same words; the last column is part of it.",
+    "Copied beginning: the output begins with the words of the warmup. Copied whole: the output is "
+    "the warmup, part of the former.",
 )
 
 
