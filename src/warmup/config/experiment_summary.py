@@ -206,5 +206,7 @@ def add_option(parser: argparse.ArgumentParser, *, required: bool = False) -> No
         required=required,
         metavar="FILE",
         help=f"results/<experiment>/{FILE}: runs, methods and decodings, their order and roles"
-        + ("" if required else " (default: by name; greedy decoding first, and no controls)"),
+        + (
+            "" if required else " (default: the one next to the scores; none: by name, no controls)"
+        ),
     )

@@ -9,6 +9,7 @@ import itertools
 import re
 import textwrap
 from collections.abc import Iterator, Sequence
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from warmup.reporting import latex_text
@@ -18,13 +19,17 @@ _LINE = 340.0
 """Width of a line of plain `article` in points, nearly."""
 _GAP = 6.0
 """Width in points of the gap between columns."""
-_LETTER, _WIDTHS = 4.5, dict.fromkeys(" .,:;()[]il", 2.5) | dict.fromkeys("+−×↑↓%mw", 7.0)
+_NARROW, _WIDE = " .,:;()[]il", f"+−×↑↓%mw{ascii_uppercase}"
+_LETTER = 4.5
+_WIDTHS = dict.fromkeys(_NARROW, 2.5) | dict.fromkeys(_WIDE, 7.0)
 """Width in points of a letter in footnotesize; of those that are narrower and wider."""
+_BOLD = 1.15
+"""Width of bold letters, compared with others."""
 _HEAD, _TEXT = 13, 24
 """Characters per line of a head, and of a text in a cell."""
 _PAGE, _NOTE, _LEAST = 48, 85, 20
 """Lines on a page, characters per line of a note, and lines of rows in a float at least."""
-_INTERVAL = re.compile(r"(?<=.) (\[.*\])")
+_INTERVAL = re.compile(r"(?<=\S) (\[(?:–|[−+\d.,]+, [−+\d.,]+)\])")
 """The interval after a number."""
 
 
@@ -105,17 +110,21 @@ def _width(table: Table, column: int) -> float:
 
 
 def _width_of(cell: Cell) -> float:
-    if cell.value is None and len(cell.text) > _TEXT:
-        return max(_TEXT * _LETTER, *map(_points, cell.text.split()))
-    return _points(cell.text)
+    parts = ["n" * _TEXT, *cell.text.split()] if _is_long(cell) else [cell.text]
+    return max(map(_points, parts)) * (_BOLD if cell.strong else 1)
+
+
+def _is_long(cell: Cell) -> bool:
+    """Return whether a text is broken into lines; a number with its interval is not."""
+    return len(cell.text) > (_TEXT if cell.value is None else 2 * _TEXT)
 
 
 def _points(text: str) -> float:
-    return sum(_WIDTHS.get(letter, _LETTER) for letter in text)
+    return sum(_WIDTHS.get(letter, _LETTER) for letter in latex_text.printed(text))
 
 
 def _head(words: str) -> list[str]:
-    return textwrap.wrap(words, _HEAD, break_long_words=False)
+    return textwrap.wrap(words, _HEAD, break_long_words=False, break_on_hyphens=False)
 
 
 def _rows(table: Table, most: int) -> Iterator[list[Sequence[Cell]]]:
@@ -166,8 +175,7 @@ def _tabular(table: Table, part: _Part) -> str:
 
 def _kind(table: Table, column: int) -> str:
     """Return the kind of a column: right for numbers, left for texts, in lines for long texts."""
-    texts = [row[column].text for row in table.rows if row[column].value is None]
-    if any(len(text) > _TEXT for text in texts):
+    if any(_is_long(row[column]) for row in table.rows):
         return f"p{{{_width(table, column):.0f}pt}}"
     return "l" if column < table.labels else "r"
 
@@ -180,11 +188,13 @@ def _head_cell(table: Table, column: int) -> str:
 
 
 def _cell(cell: Cell) -> str:
-    text = latex_text.escape(cell.text)
-    # print the interval smaller; brackets are an interval only after a number
-    if cell.value is not None:
-        text = _INTERVAL.sub(r" {\\scriptsize \1}", text)
-    return rf"\textbf{{{text}}}" if cell.strong else text
+    # print an interval smaller
+    before, *rest = _INTERVAL.split(cell.text)
+    text = latex_text.escape(before)
+    for bounds, after in zip(rest[::2], rest[1::2], strict=True):
+        text += rf" {{\scriptsize {latex_text.escape(bounds)}}}{latex_text.escape(after)}"
+    text = rf"\textbf{{{text}}}" if cell.strong else text
+    return rf"{{\raggedright {text}\par}}" if _is_long(cell) else text
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -62,6 +62,15 @@ def escape(text: str) -> str:
     )
 
 
+def printed(text: str) -> str:
+    """Return what pdfLaTeX prints of `escape(text)`: codes for characters it does not have."""
+    normal = unicodedata.normalize("NFC", text)
+    return "".join(
+        f"[U+{ord(character):04X}]" if _known(character) is None else character
+        for character in normal
+    )
+
+
 def _known(character: str) -> str | None:
     """Return the LaTeX of a character in OT1; None if OT1 does not have it."""
     if character in _TEXT:

@@ -284,12 +284,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def read(options: argparse.Namespace) -> Results:
-    """Read the results of an experiment.
+    """Read the results of an experiment, by default with the experiment.json next to the scores.
 
     Raises:
         InputError: a file is missing, not in its form or of another experiment, or there are no
             scores.
     """
+    beside = options.scores.with_name(experiment_summary.FILE)
+    options.experiment = options.experiment or (beside if beside.exists() else None)
     experiment = experiment_summary.read(options.experiment)
     scores = SCORES.read(options.scores)
     if scores.empty:

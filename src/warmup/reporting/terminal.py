@@ -70,7 +70,7 @@ def footnotes(shown: Results) -> Iterator[str]:
     scores, gains = shown.estimates, shown.gains
     directions = metric_properties.directions(score.metric for score in shown.primary(scores))
     intervals = _listed(_INTERVALS, scores)
-    yield f"Score ({directions}): {intervals}. Compute: of training, relative to SFT."
+    yield f"Score ({directions}): {intervals}. {notes.compute(shown.methods)}"
     if is_tested(gains):
         yield f"Gain: [95% interval, {_listed(_TESTED, gains)}]; {notes.significance()}"
     yield from missing_scores.notes(shown.gaps)

@@ -257,7 +257,7 @@ def test_labels_order_and_colours_are_those_of_methods_models_and_data_sets():
     assert read.methods.sort(["sft", "warmup", "sft_continued"])[0] == "warmup"
     assert read.methods.colours == {"warmup": "#112233"}
     setting = Setting("multiple_choice", "shell_game", "en", "t5", "test")
-    assert read.names.data(setting) == "Shell game en"
+    assert read.names.data(setting) == "Shell game (English)"
     assert read.names.model("t5") == "T5, tiny"
     assert sorted(["bart", "t5"], key=read.names.rank) == ["t5", "bart"]
     unlabelled = experiment.summarise(experiment.check(tiny.experiment()))

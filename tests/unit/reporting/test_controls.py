@@ -27,8 +27,8 @@ def test_one_table_has_controls_of_training_and_of_test_time():
         "seeds", "n items",
     ]  # fmt: skip
     assert [row[:3] for row in texts(table)] == [
-        ["shell_game en", model, name]
-        for model in ("llama_tiny", "t5_tiny")
+        ["Shell game (English)", model, name]
+        for model in ("Llama tiny", "T5 tiny")
         for name in (
             "SFT", "SFT (same compute)", "SFT (same updates)", "warmup",
             "warmup; at test time shuffled", "warmup; at test time best of 4",

@@ -57,8 +57,8 @@ def test_rows_are_methods_by_where_the_warmup_comes_from():
         "seeds", "n items",
     ]  # fmt: skip
     assert [row[:4] for row in texts(table)] == [
-        ["shell_game en", model, "warmup", source]
-        for model in ("llama_tiny", "t5_tiny")
+        ["Shell game (English)", model, "warmup", source]
+        for model in ("Llama tiny", "T5 tiny")
         for source in ("own", "shuffled", "best of 4")
     ]
     own, shuffled, best = table.rows[:3]

@@ -61,9 +61,10 @@ def test_gains_are_drawn_where_they_are(data):
     colour, _ = look("warmup")
     marks = [line for line in axis.lines if line.get_color() == colour]
     assert [line.get_xdata()[0] for line in marks] == pytest.approx([61.3] * 2, abs=1)
+    assert "Warmup against SFT: better in " in words(figure)
     hollow = [line for line in axis.lines if line.get_markerfacecolor() == "white"]
     assert [line.get_xdata()[0] for line in hollow] == [0.87]
-    assert "reported: logiqa2 en, T5-base" in words(figure)
+    assert "reported: logiqa2 en,\nT5-base" in words(figure)
     assert "reported in the paper" in words(figure)
 
 
@@ -71,8 +72,8 @@ def test_gains_are_drawn_where_they_are(data):
     "name",
     ["learning_curves", "lookahead", "training_cost", "warmup_content", "when_warmup_helps"],
 )
-@pytest.mark.parametrize(("panels", "first"), [(1, 0), (4, 0), (5, 0), (8, 4)])
-def test_in_a_row_all_panels_name_their_axis_or_none(data, name, panels, first):
+@pytest.mark.parametrize(("panels", "first"), [(1, 0), (4, 2), (5, 3), (8, 6)])
+def test_panels_with_none_below_them_name_their_axis(data, name, panels, first):
     known = ["task", "dataset", "pair", "model"]
     settings = data.scores[known].drop_duplicates().head(panels)
     few = (frame.merge(settings) for frame in (data.scores, data.curves, data.warmups))
@@ -85,14 +86,31 @@ def test_in_a_row_all_panels_name_their_axis_or_none(data, name, panels, first):
 def test_learning_curves_begin_where_the_start_ended(data):
     figure = draw("learning_curves", data)
     assert len(figure.axes) == 8
-    begins = {line.get_color(): line.get_xdata()[0] for line in figure.axes[0].lines[::2]}
+    begins = {line.get_color(): line.get_xdata()[0] for line in figure.axes[0].lines}
     assert begins == {look(name)[0]: 0 if name == "sft" else 1000 for name in METHODS}
 
 
 def test_without_known_starts_all_curves_begin_at_zero(data):
     unknown = make_results(data.scores, Methods(), curves=data.curves)
     lines = draw("learning_curves", unknown).axes[0].lines
-    assert {line.get_xdata()[0] for line in lines[::2]} == {0}
+    assert {line.get_xdata()[0] for line in lines} == {0}
+
+
+def test_seeds_are_a_mean_and_a_band(data):
+    axis = draw("learning_curves", data).axes[0]
+    assert len(axis.lines) == len(axis.collections) == len(METHODS)
+    curves = data.curves
+    here = curves[
+        (curves["dataset"] == "shell_game")
+        & (curves["model"] == "llama_tiny")
+        & (curves["method"] == "sft")
+        & (curves["quantity"] == "nll")
+    ]
+    by_update = here.groupby("update")["value"]
+    (line,) = [line for line in axis.lines if line.get_color() == look("sft")[0]]
+    assert line.get_ydata().tolist() == pytest.approx(by_update.mean().tolist())
+    band = axis.collections[axis.lines.index(line)].get_paths()[0].get_extents()
+    assert (band.y0, band.y1) == pytest.approx((by_update.min().min(), by_update.max().max()))
 
 
 def test_lookahead_has_a_line_a_method(data):
@@ -109,7 +127,8 @@ def test_when_warmup_helps_draws_the_gain_over_each_sft(data):
     lines = {line.get_color(): line.get_ydata().tolist() for line in axis.lines[1:]}  # after 0
     here = data.scores[data.scores["subset"].str.startswith("lookahead=")]
     here = here[
-        (here["metric"] == "accuracy") & (here["model"] == axis.get_title().split("\n")[-1])
+        (here["metric"] == "accuracy")
+        & (here["model"] == axis.get_title().split("\n")[-1].lower().replace(" ", "_"))
     ]
     means = here.groupby(["method", "subset"])["value"].mean()
     for name in ("sft", "sft_continued", "sft_compute"):
@@ -134,9 +153,12 @@ def test_warmup_training_curves_shows_only_methods_that_have_warmups(data):
 
 def test_warmup_content_curves_shows_what_was_measured_in_validation(data):
     figure = draw("warmup_content_curves", data)
-    assert [axis.get_title() for axis in figure.axes[:2]] == ["in reference", "output's start"]
+    assert [axis.get_title() for axis in figure.axes[:2]] == [
+        "precision reference (%)",
+        "agreement (%)",
+    ]
     first = figure.axes[0].lines[0]
-    assert first.get_ydata()[0] == pytest.approx(0.3)
+    assert first.get_ydata()[0] == pytest.approx(30)
     assert {line.get_color() for axis in figure.axes for line in axis.lines} == {look("warmup")[0]}
 
 
@@ -148,7 +170,10 @@ def test_warmup_content_shows_shares_of_methods_with_warmups(data):
     places = {line.get_ydata()[0]: line.get_xdata()[0] for line in axis.lines}
     assert places[0] == pytest.approx(85, abs=2)  # in reference
     assert places[5] == pytest.approx(93, abs=2)  # distinct
-    assert [text.get_text() for text in axis.get_yticklabels()][:2] == ["in reference", "in source"]
+    names = [text.get_text() for text in axis.get_yticklabels()]
+    assert names[:2] == ["precision reference", "precision source"]
+    assert not figure.legends  # one method is in the title
+    assert "What warmups say: warmup" in words(figure)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -298,16 +323,43 @@ def test_marks_in_a_caption_stand_for_themselves():
 
 
 @pytest.mark.parametrize("name", ["learning_curves", "training_cost"])
-def test_a_legend_fits_under_few_panels(name, data):
+def test_a_legend_fits_under_one_panel(name, data):
     curves, scores = (
         table[(table["dataset"] == "shell_game") & (table["model"] == "t5_tiny")]
         for table in (data.curves, data.scores)
     )
     figure = draw(name, make_results(scores, curves=curves))
-    assert figure.get_figwidth() < WIDTH
     renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw(renderer)
     (legend,) = figure.legends
     box = legend.get_window_extent(renderer)
     assert box.x0 >= 0 and box.x1 <= figure.bbox.width
     assert legend.texts[0].get_text() == "SFT"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_figures_are_as_wide_as_a_line_and_have_a_title(name, data):
+    figure = draw(name, data)
+    assert figure.get_figwidth() == WIDTH
+    assert figure.get_suptitle()
+    sizes = {text.get_fontsize() for text in shown(figure) if text.get_text()}
+    assert min(sizes) >= 7
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_legend_has_markers_only_if_lines_have(name, data):
+    figure = draw(name, data)
+    lines = [line for axis in figure.axes for line in axis.lines]
+    drawn = {(line.get_color(), str(line.get_marker())) for line in lines}
+    for handle in [handle for legend in figure.legends for handle in legend.legend_handles]:
+        if str(handle.get_marker()) not in ("None", ""):
+            assert (handle.get_color(), str(handle.get_marker())) in drawn
+
+
+@pytest.mark.parametrize("name", ["learning_curves", "training_cost"])
+def test_a_logarithmic_axis_says_so(name, data):
+    figure = draw(name, data)
+    words_of = {"log": "log scale", "linear": ""}
+    axis = figure.axes[-1]
+    assert words_of[axis.get_xscale()] in axis.get_xlabel()
+    assert words_of[figure.axes[0].get_yscale()] in figure.axes[0].get_ylabel()

@@ -66,7 +66,7 @@ def test_tables_mark_what_is_significant_and_list_every_comparison(results):
     assert len(table.rows) == 2 * 4 * 3  # all pairs of the made-up ones
     rows = dict(zip(zip(*(column(table, name) for name in ("model", "method", "against")),
                         strict=True), table.rows, strict=True))  # fmt: skip
-    row = rows["t5_tiny", "warmup", "SFT (same compute)"]
+    row = rows["T5 tiny", "warmup", "SFT (same compute)"]
     place = table.header.index
     assert row[place("difference")].text.startswith("+")
     assert "*" in row[place("difference")].text

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import latex_documents
-from warmup.reporting.latex_text import CODES, escape, has_codes
 from warmup.reporting.latex_table import latex
+from warmup.reporting.latex_text import CODES, escape, has_codes
 from warmup.reporting.table import Cell, Table
 
 PRINTABLE = "".join(map(chr, range(32, 127)))

@@ -15,6 +15,7 @@ from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json
 from warmup.config.decodings import Decodings
+from warmup.config.names import Names
 from warmup.data import predictions
 from warmup.evaluation import collect, segment_scores
 from warmup.evaluation.metrics import Corpus
@@ -84,8 +85,8 @@ def test_a_cell_with_one_seed_missing_is_not_computed_and_neither_is_the_mean_ov
         if row["COMET ↑"] == "not computed"
     }
     assert owed == {
-        (f"invented {pair}", model, "warmup")
-        for pair in ("qaa-qab", "mean of 2")
+        (f"Invented ({pair})", Names().model(model), "warmup")
+        for pair in ("qaa→qab", "mean of 2")
         for model in made.MODELS
     }
 

@@ -22,7 +22,7 @@ def collect(paths, seeds=1):
 def test_examples_show_what_each_method_wrote(report_inputs):
     cells = collect(report_inputs.glob("runs/**/*.predictions.jsonl"))
     assert len(cells) == 8
-    cell = next(c for c in cells if (c["data"], c["model"]) == ("shell_game en", "t5_tiny"))
+    cell = next(c for c in cells if (c["data"], c["model"]) == ("Shell game (English)", "T5 tiny"))
     assert cell["methods"] == ["SFT", "SFT (same compute)", "SFT (same updates)", "warmup"]
     item = cell["items"][1]
     assert item["lookahead"] == 2
@@ -106,7 +106,7 @@ def test_the_first_warmups_are_shown_with_their_quantities(report_inputs, tmp_pa
     table = examples_table(cells)
     assert len(table.rows) == 8 * 3  # of the method with warmups alone
     assert [cell.text for cell in table.rows[0][2:6]] == [
-        "llama_tiny", "warmup", "swap 2 and 4; swap 4 and 1", "2 4 1",
+        "Llama tiny", "warmup", "swap 2 and 4; swap 4 and 1", "2 4 1",
     ]  # fmt: skip
     cells[0]["items"][0]["outputs"][-1]["warmup"] = " "
     cells[0]["items"][0]["source"] = "x" * 500

@@ -28,7 +28,7 @@ def test_findings_follow_the_scores():
 def test_findings_name_no_average_over_pairs_as_a_setting():
     (translation,) = [f for f in findings.findings(make_results()) if f.heading.startswith("Trans")]
     assert "4 of 4 settings" in translation.sentences[0]
-    assert [row[0].text for row in translation.table.rows][-1] == "invented mean of 2"
+    assert [row[0].text for row in translation.table.rows][-1] == "Invented (mean of 2)"
 
 
 def test_without_warmup_there_are_no_findings(report_inputs):

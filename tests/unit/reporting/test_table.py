@@ -32,15 +32,46 @@ def test_markdown():
     ]  # fmt: skip
 
 
+def test_a_note_that_begins_with_a_star_is_no_list_of_its_own():
+    lines = markdown(table([Cell("a")], notes=["* differs", "1. x", "- y", "a * b"])).splitlines()
+    assert lines[-4:] == [r"- \* differs", r"- 1\. x", r"- \- y", "- a * b"]
+
+
 def test_latex_sets_intervals_small_and_groups_rows():
     rows = [
-        [Cell("shell_game en"), Cell("84.5 [84.0, 85.1]", 84.5, strong=True)],
-        [Cell("shell_game en"), Cell("–")],
+        [Cell("a_b"), Cell("x"), Cell("84.5 [84.0, 85.1]", 84.5, strong=True)],
+        [Cell("a_b"), Cell("y"), Cell("–")],
     ]
-    text = latex(table(*rows))
-    assert r"shell\_game en & \textbf{84.5 {\scriptsize [84.0, 85.1]}} \\" in text
-    assert "\n & \\textendash{} \\\\\n" in text
+    text = latex(Table("A title", ["data", "method", "score"], rows, 2))
+    assert "\\multicolumn{2}{@{}l}{\\emph{a\\_b}} \\\\\n" in text
+    assert "\nx & \\textbf{84.5 {\\scriptsize [84.0, 85.1]}} \\\\\n" in text
+    assert "\ny & \\textendash{} \\\\\n" in text
+    assert "resizebox" not in text
     assert text.count(r"\begin{tabular}") == text.count(r"\end{tabular}") == 1
+
+
+def test_latex_divides_what_is_wider_than_a_line_or_longer_than_a_page():
+    header = ["data", "method", *(f"metric {number}" for number in range(12))]
+    rows = [
+        [Cell("d"), Cell(f"m{row}"), *(Cell(f"{row}.5 [1.0, 2.0]", row) for _ in range(12))]
+        for row in range(100)
+    ]
+    text = latex(Table("A title", header, rows, 2, ["A note."], "wide"))
+    assert text.count(r"\begin{table}") == 9  # three of columns, three of rows
+    assert "A title (9 of 9)" in text
+    assert text.count(r"\label{tab:wide}") == text.count(r"\label{tab:wide-9}") == 1
+    assert text.count("A note.") == 1
+    assert all(text.count(rf"m{row} & ") == 3 for row in range(100))
+
+
+def test_latex_says_once_what_is_the_same_in_all_rows():
+    rows = [
+        [Cell("a"), Cell("1", 1), Cell("500", 500)],
+        [Cell("b"), Cell("2", 2), Cell("500", 500)],
+    ]
+    text = latex(Table("A title", ["data", "score", "n items"], rows, 1))
+    assert text.count("500") == 1
+    assert "n items: 500 in all rows." in text
 
 
 class Reader(HTMLParser):

@@ -37,11 +37,24 @@ def test_the_table_is_plain_and_narrow_without_a_terminal(capsys, path):
     text = run(capsys, path, "--report", report, "--experiment", str(experiment))
     assert "\x1b" not in text
     lines = text.splitlines()
-    assert max(len(line) for line in lines[:-1]) <= 100
-    assert lines[-1] == f"Report: {report}"
+    end = lines.index(f"Report: {report}")
+    assert max(len(line) for line in lines[:end]) <= 100
     (row,) = [line for line in lines if "84.5 [84.0, 85.1]" in line]
     assert " ".join(row.split()) == "warmup 84.5 [84.0, 85.1] +61.1 [+60.2, +62.0] 3 500 11.00×"
     assert "Student t" in text
+
+
+def test_compute_is_the_same_with_the_experiment_named_or_next_to_the_scores(capsys, path):
+    methods = Methods(METHODS, dict.fromkeys(METHODS[1:], "sft"))
+    alone = run(capsys, path)
+    assert "10.00×" in alone
+    assert "without the training of the method it starts from" in " ".join(alone.split())
+    file = path.with_name("experiment.json")
+    experiment_files.write(file, methods, Decodings(("greedy",)), TASKS)
+    text = run(capsys, path)
+    assert text == run(capsys, path, "--experiment", str(file))
+    assert "11.00×" in text
+    assert "including the training of the method it starts from" in " ".join(text.split())
 
 
 def test_a_report_that_is_not_there_is_not_mentioned(capsys, path):

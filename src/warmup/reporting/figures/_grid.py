@@ -121,29 +121,34 @@ def of_panels(title: str, panels: Iterable[Panel], results: Results, height: flo
         Block(results.names.setting(setting), [panel.aspect for panel in of_setting])
         for setting, of_setting in group(panels, lambda panel: panel.setting).items()
     ]
-    lines = max(len(_own(panel, results.methods)) for panel in panels)
+    lines = 1 + max(len(_own(panel, results.methods)) for panel in panels)
     return Grid(title, blocks, columns=NARROW, height=1.2, legend_lines=lines, share=True)
 
 
-def panel_legends(grid: Grid, panels: Iterable[Panel], results: Results, style: Style) -> None:
-    """Put the methods of each panel that are not in all panels below it."""
+def legends(
+    grid: Grid, panels: Iterable[Panel], names: Iterable[str], results: Results, style: Style
+) -> None:
+    """Put the methods of all panels below the figure, and those of a single panel below it.
+
+    A single method of all panels of an aspect is below each of them, too.
+    """
+    panels, names = list(panels), list(names)
+    several = any(panel.aspect for panel in panels)
+    shared = [name for name in names if name in CONTEXT or not several]
+    of_each = shared if several and len(shared) == 1 else []
+    if not of_each:
+        grid.legend(shared, results, style)
     for axis, panel in zip(grid.axes, panels, strict=True):
         if panel.aspect:
             axis.legend(
                 handles=[
                     mark(name, results.methods, results.methods.label(name), style)
-                    for name in _own(panel, results.methods)
+                    for name in [*_own(panel, results.methods), *of_each]
                 ],
                 loc="upper center", bbox_to_anchor=(0.5, 0),
                 borderaxespad=4.2 if axis in grid.lowest else 2.8,
                 fontsize=7, handlelength=1.4, handletextpad=0.4, labelspacing=0.2,
             )  # fmt: skip
-
-
-def below(panels: Iterable[Panel], names: Iterable[str]) -> list[str]:
-    """Return the methods for the legend of the figure: all, or those of every panel."""
-    several = any(panel.aspect for panel in panels)
-    return [name for name in names if name in CONTEXT or not several]
 
 
 def _own(panel: Panel, methods: Methods) -> list[str]:

@@ -11,7 +11,7 @@ from warmup.common.grouping import group
 from warmup.evaluation.result_tables import VALIDATION
 from warmup.reporting.figures._curves import Curve, runs
 from warmup.reporting.figures._facets import Panel, belongs, crowded, split
-from warmup.reporting.figures._grid import NARROW, Block, Grid, below, of_panels, panel_legends
+from warmup.reporting.figures._grid import NARROW, Block, Grid, legends, of_panels
 from warmup.reporting.figures._panels import count_ticks, curve, message
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
@@ -66,8 +66,7 @@ def _by_aspect(title: str, name: str, curves: list[Curve], results: Results) -> 
                 curve(axis, of_seeds, look(method, results.methods)[0])
         _finish(axis, name)
     grid.name_x("updates")
-    panel_legends(grid, panels, results, "line")
-    grid.legend(below(panels, {curve.method for curve in curves}), results, "line")
+    legends(grid, panels, {curve.method for curve in curves}, results, "line")
     return grid.figure
 
 

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from warmup.common.grouping import group
 from warmup.reporting.figures._curves import offsets, runs
 from warmup.reporting.figures._facets import MANY, split
-from warmup.reporting.figures._grid import below, of_panels, panel_legends
+from warmup.reporting.figures._grid import legends, of_panels
 from warmup.reporting.figures._panels import SEEDS, count_ticks, curve, message, plain_log_ticks
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
@@ -39,6 +39,5 @@ def draw(results: Results) -> Figure:
         plain_log_ticks(axis.yaxis)
     grid.name_y("validation NLL ↓\n(nats, log scale)")
     grid.name_x("updates")
-    panel_legends(grid, panels, results, "line")
-    grid.legend(below(panels, {curve.method for curve in curves}), results, "line")
+    legends(grid, panels, {curve.method for curve in curves}, results, "line")
     return grid.figure

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from warmup.common.grouping import group
 from warmup.evaluation import metric_properties
 from warmup.reporting.figures._facets import MANY, split
-from warmup.reporting.figures._grid import below, of_panels, panel_legends
+from warmup.reporting.figures._grid import legends, of_panels
 from warmup.reporting.figures._panels import message, with_band
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
@@ -34,6 +34,5 @@ def draw(results: Results) -> Figure:
         axis.set_xticks(sorted({item.lookahead or 0 for item in of_panel}))
         axis.set_ylabel(metric_properties.head(of_panel[0].metric))
     grid.name_x("look-ahead (steps)")
-    panel_legends(grid, panels, results, "both")
-    grid.legend(below(panels, {item.method for item in estimates}), results, "both")
+    legends(grid, panels, {item.method for item in estimates}, results, "both")
     return grid.figure

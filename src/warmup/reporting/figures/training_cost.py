@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from warmup.evaluation import metric_properties
 from warmup.reporting.estimates import is_mean
 from warmup.reporting.figures._facets import MANY, split
-from warmup.reporting.figures._grid import below, of_panels, panel_legends
+from warmup.reporting.figures._grid import legends, of_panels
 from warmup.reporting.figures._panels import message, plain_log_ticks
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
@@ -50,6 +50,5 @@ def draw(results: Results) -> Figure:
     for axis in grid.axes:
         plain_log_ticks(axis.xaxis)
     grid.name_x("compute (× SFT, log scale)")
-    panel_legends(grid, panels, results, "hollow")
-    grid.legend(below(panels, {item.method for item, _ in points}), results, "hollow")
+    legends(grid, panels, {item.method for item, _ in points}, results, "hollow")
     return grid.figure

@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from warmup.reporting.estimates import is_mean
 from warmup.reporting.figures._facets import MANY, split
-from warmup.reporting.figures._grid import below, of_panels, panel_legends
+from warmup.reporting.figures._grid import legends, of_panels
 from warmup.reporting.figures._panels import message
 from warmup.reporting.figures._style import look
 from warmup.reporting.results import Results
@@ -62,6 +62,5 @@ def draw(results: Results) -> Figure:
         axis.set_xticks([0, 50, 100])
         axis.grid(visible=False, axis="y")
     grid.name_x("share (%)")
-    panel_legends(grid, panels, results, "mark")
-    grid.legend(below(panels, {item.method for item in shown}), results, "mark")
+    legends(grid, panels, {item.method for item in shown}, results, "mark")
     return grid.figure
