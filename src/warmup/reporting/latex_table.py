@@ -152,7 +152,7 @@ def _heading(table: Table, row: Sequence[Cell]) -> str:
 
 def _tabular(table: Table, part: _Part) -> str:
     columns = [table.labels - 1, *part.columns]
-    body = []
+    body: list[str] = []
     for heading, rows in itertools.groupby(part.rows, lambda row: _heading(table, row)):
         if heading:
             body += [r"\addlinespace"] if body else []

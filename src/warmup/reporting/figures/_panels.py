@@ -1,6 +1,7 @@
 """Parts of panels that several figures share: lines with bands, ticks, messages."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
@@ -15,7 +16,7 @@ NOTHING = "nothing-to-show"
 """Marks, as `id` in the SVG, a figure that only says why there is nothing to show."""
 SEEDS = " Lines are means over the seeds, bands reach from the lowest seed to the highest."
 """Sentence for the caption of a figure of `curve`."""
-_BAND = {"alpha": 0.18, "linewidth": 0}
+_BAND: dict[str, Any] = {"alpha": 0.18, "linewidth": 0}
 
 
 def with_band(axis: Axes, points: Sequence[Estimate], look: tuple[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -19,7 +20,7 @@ from warmup.reporting.warmup_quantities import head, is_share
 
 ONE = " There is then only the first quantity. Line styles are models."
 """Sentences for the caption of a figure of `figure_of`, after `MANY`."""
-_STYLES = ("-", "--", ":", "-.")
+_STYLES: tuple[Literal["-", "--", ":", "-."], ...] = ("-", "--", ":", "-.")
 
 
 def figure_of(title: str, results: Results, quantities: Sequence[str]) -> Figure:

@@ -122,11 +122,12 @@ def dynamics(results: Results) -> list[Table]:
     groups = group(last, lambda row: tuple(row[name] for name in run[:5]))
     order = results.methods.sort(method for *_, method in groups)
     rows = []
-    for (*where, method), of_seeds in sorted(
+    for (*_, method), of_seeds in sorted(
         groups.items(), key=lambda item: (item[0][:4], order.index(item[0][4]))
     ):
         by_quantity = group(of_seeds, lambda row: row["quantity"])
-        row = _measured.names(Setting(*where, "train"), method, results)
+        where = Setting.from_row({**of_seeds[0], "split": "train"})
+        row = _measured.names(where, method, results)
         for quantity in quantities:
             if logged := [seed["value"] for seed in by_quantity.get(quantity, [])]:
                 mean, low, high = seed_interval(logged)
