@@ -23,6 +23,8 @@ from warmup.evaluation.result_tables import Row
 
 MOST = 2
 """Number of files that are compared."""
+_SMALLEST = 0.0001
+"""The smallest p-value that is printed as a number."""
 _COMPARED = (
     *("metric", "difference", "low", "high", "p", "p_holm", "test", "effect_size", "detectable"),
     "n",
@@ -123,7 +125,7 @@ def _cell(name: str, row: Row) -> str:
     if value is None:
         return "–"
     if name in ("p", "p_holm"):
-        return f"{value:.4f}"
+        return f"{value:.4f}" if value >= _SMALLEST else f"<{_SMALLEST}"
     return (
         f"{value:+.1f}"
         if name == "difference"
