@@ -36,6 +36,9 @@ COMMANDS = {
     "export": Command("Training", "models.export", "make a checkpoint ready for generation"),
     "train": Command("Training", "training.train", "train one run"),
     "generate": Command("Generation", "generation.generate", "generate outputs with a checkpoint"),
+    "generate-run": Command(
+        "Generation", "generation.generate_run", "generate all outputs of a run"
+    ),
     "import-outputs": Command(
         "Evaluation", "data.import_outputs", "take the outputs of another system"
     ),

@@ -34,6 +34,8 @@ def test_every_job_that_can_use_a_gpu_starts_with_that(tmp_path):
     config = tiny.experiment(neural_metrics={"comet": {"tasks": ["multiple_choice"], "local": "x"}})
     status, output = snakemake(tmp_path, config, "--dry-run", "--printshellcmds")
     assert status == 0, output
-    commands = re.findall(r"Shell command: (.*warmup (?:train|generate|score-neural) .*)", output)
+    commands = re.findall(
+        r"Shell command: (.*warmup (?:train|generate-run|score-neural) .*)", output
+    )
     assert len(commands) == 3 * 4
     assert all("CUDA_VISIBLE_DEVICES= " in line for line in commands)

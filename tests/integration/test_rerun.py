@@ -71,10 +71,10 @@ def test_a_branch_with_one_more_task_and_back_makes_nothing_due(finished, checko
 
 def test_code_makes_neither_data_nor_models_nor_outputs_due(finished, checkout):
     of_data = ("prepare.py", "leakage.py", "synthetic.py", "shell_game.py")
-    for name in (*of_data, "train_tokenizer.py", "criterion.py", "train.py", "generate.py"):
+    for name in (*of_data, "train_tokenizer.py", "criterion.py", "train.py", "generate_run.py"):
         edit(module(checkout, name))
     for path in (checkout / "workflow/rules").glob("*.smk"):
-        for name in ("prepare", "train-tokenizer", "train", "generate"):
+        for name in ("prepare", "train-tokenizer", "train", "generate-run"):
             path.write_text(path.read_text().replace(f" {name} --", f" {name}  --"))
     assert due(finished, checkout) == {}
 

@@ -3,6 +3,7 @@
 By itself, Snakemake compares files above 1 MB, and folders, by their time.
 """
 
+import re
 import shutil
 
 import pytest
@@ -49,9 +50,23 @@ def moved(trained, tmp_path):
 
 
 def written(folder):
-    names = [f"{method}/seed1/training.json" for method in ("sft", "warmup")]
-    names += [f"{method}/seed1/test.greedy.predictions.jsonl" for method in ("sft", "warmup")]
-    return {name: (folder / RUNS / name).stat().st_mtime_ns for name in names}
+    """Return when models and scores were last written."""
+    names = ("training.json", "test.greedy.scores.json", "test.greedy.statistics.json")
+    paths = [f"{method}/seed1/{name}" for method in ("sft", "warmup") for name in names]
+    return {path: (folder / RUNS / path).stat().st_mtime_ns for path in paths}
+
+
+def texts(folder):
+    """Return all predictions of all runs, by file."""
+    found = (folder / RUNS).glob("*/seed1/*.predictions.jsonl")
+    return {str(path.relative_to(folder)): path.read_text() for path in found}
+
+
+def generated(folder):
+    """Return what the last start generated for the run of warmup, and what it had before."""
+    said = (folder / "logs/tiny/generate/shell_game/en/t5/warmup/seed1.log").read_text()
+    name = r"seed1/(\S+)\.predictions\.jsonl: "
+    return re.findall(name + r"30 predictions", said), re.findall(name + "was generated", said)
 
 
 def test_a_copy_of_a_folder_has_nothing_to_do(moved):
@@ -71,12 +86,33 @@ def test_a_new_test_split_has_its_own_jobs_and_no_others(moved):
         "prepare": 1, "generate": 2, "score": 2, "experiment": 1, "collect": 1,
     }  # fmt: skip
 
-    before = written(moved)
+    before, predictions = written(moved), texts(moved)
     status, output = snakemake(moved, config, SCORES)
     assert status == 0, output
     assert (moved / RUNS / "warmup/seed1/more.greedy.scores.json").exists()
     assert written(moved) == before
+    assert texts(moved).items() >= predictions.items()
+    assert generated(moved) == (["more.greedy"], ["test.greedy"])
     assert "Nothing to be done" in snakemake(moved, config, "--dry-run", SCORES)[1]
+
+    # one more decoding: for both splits, and nothing else is generated or scored again
+    config["decodings"] = {"greedy": {}, "beam2": {"beams": 2}}
+    own = {"generate": 2, "score": 4}
+    output = snakemake(moved, config, "--dry-run", SCORES)[1]
+    assert planned(output) == own | {"experiment": 1, "collect": 1}
+    before, predictions = written(moved), texts(moved)
+    status, output = snakemake(moved, config, SCORES)
+    assert status == 0, output
+    assert written(moved) == before
+    assert texts(moved).items() >= predictions.items()
+    assert len(texts(moved)) == 2 * len(predictions) == 8
+    of_greedy, of_beam = (["more." + name, "test." + name] for name in ("greedy", "beam2"))
+    assert generated(moved) == (of_beam, of_greedy)
+
+    # another batch size of one decoding: its outputs only
+    config["decodings"]["beam2"]["batch_size"] = 7
+    jobs = planned(snakemake(moved, config, "--dry-run", SCORES)[1])
+    assert {rule: jobs[rule] for rule in own} == own
 
 
 def test_other_training_data_are_trained_on_in_the_same_start(moved):

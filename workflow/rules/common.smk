@@ -63,6 +63,7 @@ RESULTS = f"results/{PLAN.name}"
 LOGS = f"logs/{PLAN.name}"
 SETTINGS = f"work/{PLAN.name}/settings"
 DATA_SETTINGS = f"{SETTINGS}/data/{{wildcards.dataset}}/{{wildcards.pair}}.json"
+GENERATE = "generate"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
 
 if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.dryrun:
@@ -114,6 +115,27 @@ def code(rule, *modules):
         return [command, code_digest.digest(*sum(given, []))]
 
     return of
+
+
+def predictions(wildcards):
+    """Return the predictions of an evaluation, for a job that reads them.
+
+    If a run gets one more split or decoding, its job puts the other predictions in place again as
+    they are. Nothing that is made of them is due then, so they count as old. What else changes them,
+    a new model or new data, is an input or a parameter of the rules that read them.
+    """
+    path = f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl".format(**wildcards)
+    forced = any(
+        str(name).startswith(GENERATE) for name in workflow.dag_settings.forcerun
+    )
+    return ancient(path) if PLAN.is_generated(wildcards) and not forced else path
+
+
+def forget_forced():
+    """Make jobs that were asked for with an option such as `--forcerun` generate everything again."""
+    for job in workflow.dag.needrun_jobs():
+        if job.rule.name.startswith(GENERATE) and workflow.dag.reason(job).forced:
+            PLAN.forget_predictions(job.wildcards)
 
 
 def is_recorded(path):

@@ -118,6 +118,14 @@ def refuse_full(folder: Path) -> None:
         raise InputError(f"{folder}: is not empty; delete it, or choose another folder")
 
 
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """Give a file a second name, or copy it where the file system has no hard links."""
+    try:
+        os.link(source, target)
+    except OSError:  # another file system, or one without links
+        shutil.copy2(source, target)
+
+
 def sync(path: Path) -> None:
     """Wait until a file, or a folder with all its files, is on the disk."""
     for item in [path, *path.rglob("*")] if path.is_dir() else [path]:

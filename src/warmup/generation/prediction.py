@@ -13,7 +13,7 @@ from warmup.common.errors import InputError
 from warmup.common.files import read_lines, read_places
 from warmup.common.languages import Pair, parse_pair
 from warmup.common.texts import nfc
-from warmup.config.settings import CheckpointFormat
+from warmup.config.settings import CheckpointFormat, DecodingConfig
 from warmup.data import text_counts
 from warmup.data.batches import check_positions
 from warmup.data.encoding import Encoder
@@ -62,50 +62,84 @@ def predict(
         InputError: the folder is not a checkpoint of `warmup train`, or its task is another, or
             `warmup` does not fit it, or its network is not supported.
     """
-    form = read_format(folder)
-    if task and task != form.task:
-        raise InputError(f"--task: {folder} was trained for {form.task}, not {task}")
-    strategy = plugins.load("decoding", warmup)
-    if strategy.NEEDS_WARMUPS and form.max_warmup_tokens is None:
-        raise InputError(f"--warmup {warmup}: {folder} was trained without warmups")
-    if samples and not strategy.SAMPLES:
-        raise InputError(f"--samples: --warmup {warmup} takes no samples")
-    model = loading.load(folder, form)
-    model.network.eval()
-    lengths.check_lengths(model, form)
-    if torch.cuda.is_available():
-        model.network.to("cuda")
-    self_check.check(model, form)
-    rows = [replace(one, prefix=one.prefix or form.prefix or "") for one in records]
-    texts = Texts(model, form, rows)
-    for sentence in texts.sentences():
-        print(sentence, file=sys.stderr)
-    longest = max(map(len, texts.inputs.ids), default=0)
-    check_positions(model.network, longest, "--input")
-    inputs = Inputs(
-        sources=texts.inputs.ids,
-        targets=texts.targets,
-        samples=samples or form.warmup_samples or DEFAULT_SAMPLES,
-        seed=seed,
-    )
-    generator = SequenceGenerator(model, form, beams=beams, batch_size=batch_size)
-    hypotheses = strategy.generate(generator, inputs)
-    return [
-        Prediction(
-            id=record.id,
-            source=" ".join(filter(None, (record.features, record.source))),
-            references=(
-                [] if isinstance(record, Unlabelled) else texts.task.render(record).references
-            ),
-            **shown(generator, hypothesis),
-            warmup_from=None if form.max_warmup_tokens is None else warmup,
-            as_tokens=lost,
-            meta=record.meta,
-            task=form.task,
-            target_lang=record.target_lang or None,
+    decoding = DecodingConfig(beams=beams, batch_size=batch_size, warmup=warmup, samples=samples)
+    predictor = Predictor(folder, [decoding], task)
+    return predictor.predict(predictor.texts(records), decoding, seed)
+
+
+class Predictor:
+    """A trained checkpoint that is loaded once, for any number of inputs and decodings.
+
+    Args:
+        folder: a checkpoint of `warmup train`.
+        decodings: what it will be used for, which is checked before it is loaded.
+        task: if given, it must be the checkpoint's task.
+
+    Raises:
+        InputError: as `predict`.
+    """
+
+    def __init__(
+        self, folder: Path, decodings: Iterable[DecodingConfig], task: str | None = None
+    ) -> None:
+        self.form = read_format(folder)
+        if task and task != self.form.task:
+            raise InputError(f"--task: {folder} was trained for {self.form.task}, not {task}")
+        for decoding in decodings:
+            strategy = plugins.load("decoding", decoding.warmup)
+            if strategy.NEEDS_WARMUPS and self.form.max_warmup_tokens is None:
+                raise InputError(
+                    f"--warmup {decoding.warmup}: {folder} was trained without warmups"
+                )
+            if decoding.samples and not strategy.SAMPLES:
+                raise InputError(f"--samples: --warmup {decoding.warmup} takes no samples")
+        self.model = loading.load(folder, self.form)
+        self.model.network.eval()
+        lengths.check_lengths(self.model, self.form)
+        if torch.cuda.is_available():
+            self.model.network.to("cuda")
+        self_check.check(self.model, self.form)
+
+    def texts(self, records: Iterable[Record]) -> "Texts":
+        """Return the texts of records; say on the terminal what was cut, too long or unknown."""
+        prefix = self.form.prefix or ""
+        rows = [replace(one, prefix=one.prefix or prefix) for one in records]
+        texts = Texts(self.model, self.form, rows)
+        for sentence in texts.sentences():
+            print(sentence, file=sys.stderr)
+        longest = max(map(len, texts.inputs.ids), default=0)
+        check_positions(self.model.network, longest, "--input")
+        return texts
+
+    def predict(self, texts: "Texts", decoding: DecodingConfig, seed: int) -> list[Prediction]:
+        """Return the prediction of each record, in order; see `predict`."""
+        inputs = Inputs(
+            sources=texts.inputs.ids,
+            targets=texts.targets,
+            samples=decoding.samples or self.form.warmup_samples or DEFAULT_SAMPLES,
+            seed=seed,
         )
-        for record, hypothesis, lost in zip(rows, hypotheses, texts.lost(), strict=True)
-    ]
+        generator = SequenceGenerator(
+            self.model, self.form, beams=decoding.beams, batch_size=decoding.batch_size
+        )
+        hypotheses = plugins.load("decoding", decoding.warmup).generate(generator, inputs)
+        warmup_from = None if self.form.max_warmup_tokens is None else decoding.warmup
+        return [
+            Prediction(
+                id=record.id,
+                source=" ".join(filter(None, (record.features, record.source))),
+                references=(
+                    [] if isinstance(record, Unlabelled) else texts.task.render(record).references
+                ),
+                **shown(generator, hypothesis),
+                warmup_from=warmup_from,
+                as_tokens=lost,
+                meta=record.meta,
+                task=self.form.task,
+                target_lang=record.target_lang or None,
+            )
+            for record, hypothesis, lost in zip(texts.rows, hypotheses, texts.lost(), strict=True)
+        ]
 
 
 class Texts:

@@ -23,6 +23,7 @@ from warmup.config.files import apply_command_line
 from warmup.config.methods import dependents
 from warmup.config.outputs import Place
 from warmup.config.settings import DatasetEntry, RunConfig, RunIdentity
+from warmup.generation.evaluations import Evaluation
 from warmup.pipeline import paths, slurm
 from warmup.training import work_folder
 
@@ -310,21 +311,53 @@ class Plan:
         place = Place(wildcards.method, wildcards.dataset, wildcards.pair, wildcards.split)
         return str(self.outputs[place])
 
-    def beams(self, wildcards: Wildcards) -> int:
-        """Return the beam width of a decoding."""
-        return self.config.decodings[wildcards.decoding].beams
+    def generated_alike(self) -> dict[tuple[str, ...], list[str]]:
+        """Return by their evaluations the trained runs that have the same, `SPLIT.DECODING`."""
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for run in self.runs:
+            groups.setdefault(tuple(self.experiment.runs[run]), []).append(run)
+        return groups
 
-    def batch_size(self, wildcards: Wildcards) -> int:
-        """Return the batch size of a decoding."""
-        return self.config.decodings[wildcards.decoding].batch_size
+    def test_splits(self, wildcards: Wildcards) -> list[str]:
+        """Return the splits that outputs are generated for."""
+        return list(dict.fromkeys(name.partition(".")[0] for name in self._evaluations(wildcards)))
 
-    def warmup_options(self, wildcards: Wildcards) -> str:
-        """Return the options that say where warmups come from, if not from the model itself."""
-        entry = self.config.decodings[wildcards.decoding]
-        if entry.warmup == "own":
-            return ""
-        samples = f" --samples {entry.samples}" if entry.samples else ""
-        return f" --warmup {entry.warmup}{samples} --seed {wildcards.seed}"
+    def decodings(self, wildcards: Wildcards) -> str:
+        """Return the decodings of a run as JSON."""
+        names = dict.fromkeys(name.partition(".")[2] for name in self._evaluations(wildcards))
+        return json.dumps({name: to_json(self.config.decodings[name]) for name in names})
+
+    def kept_predictions(self, wildcards: Wildcards) -> str:
+        """Return the folder in which a run keeps its finished predictions."""
+        return str(self._work(wildcards) / "generated")
+
+    def provenance(self, wildcards: Wildcards) -> list[str]:
+        """Return the file that changes when a run's model does; none if its outputs are given."""
+        run = RUN.format(**wildcards)
+        return [f"{self.results}/runs/{run}/provenance.json"] if run in self.runs else []
+
+    def is_generated(self, wildcards: Wildcards) -> bool:
+        """Return whether predictions are those of the model, data and settings as they are now."""
+        return self._evaluation(wildcards, wildcards.split, wildcards.decoding).is_in_place()
+
+    def forget_predictions(self, wildcards: Wildcards) -> None:
+        """Make a run generate all its predictions again."""
+        for name in self._evaluations(wildcards):
+            split, _, decoding = name.partition(".")
+            self._evaluation(wildcards, split, decoding).forget()
+
+    def _evaluations(self, wildcards: Wildcards) -> list[str]:
+        return list(self.experiment.runs[RUN.format(**wildcards)])
+
+    def _evaluation(self, wildcards: Wildcards, split: str, decoding: str) -> Evaluation:
+        return Evaluation(
+            run=Path(self.results, "runs", RUN.format(**wildcards)),
+            data=Path(self.results, "data", wildcards.dataset, wildcards.pair),
+            kept=Path(self.kept_predictions(wildcards)),
+            split=split,
+            decoding=decoding,
+            settings=to_json(self.config.decodings[decoding]),
+        )
 
     def fetched(self, wildcards: Wildcards) -> list[str]:
         """Return the list of downloads that a data set needs, if it needs any."""
@@ -410,8 +443,12 @@ class Plan:
         return self.data_hash(wildcards, "train")
 
     def split_hash(self, wildcards: Wildcards) -> str | None:
-        """Return the hash of the examples that outputs are generated for."""
+        """Return the hash of the examples of a split."""
         return self.data_hash(wildcards, wildcards.split)
+
+    def split_hashes(self, wildcards: Wildcards) -> list[str | None]:
+        """Return the hashes of the examples that outputs are generated for."""
+        return [self.data_hash(wildcards, split) for split in self.test_splits(wildcards)]
 
     def keeps_another(self, wildcards: Wildcards) -> bool:
         """Return whether a run's work folder has results of other settings or other data."""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from warmup.common.errors import InputError
-from warmup.common.files import atomic, read_json, write_json
+from warmup.common.files import atomic, link_or_copy, read_json, write_json
 from warmup.training import checkpoints
 
 FINGERPRINT = "fingerprint.json"
@@ -114,7 +114,7 @@ def copy_finished(folder: Path, output_dir: Path) -> None:
 
 def copy_model(model: Path, destination: Path) -> None:
     """Copy the folder of a model; its files become hard links, if the file system has them."""
-    shutil.copytree(model, destination, copy_function=_link)
+    shutil.copytree(model, destination, copy_function=link_or_copy)
 
 
 def discard_finished(folder: Path) -> None:
@@ -138,13 +138,6 @@ def delete_checkpoints(folder: Path) -> None:
     shutil.rmtree(folder / TOKENS, ignore_errors=True)
     for name in (BAD_BATCH, MICROBATCH_LIMIT, RUN_CLOCK):
         (folder / name).unlink(missing_ok=True)
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system, or one without links
-        shutil.copy2(source, target)
 
 
 def _this_process() -> str:

@@ -49,6 +49,7 @@ def test_a_run_knows_its_data_by_their_hashes(plan, tmp_path, monkeypatch):
     assert plan.train_hash(run("sft")) == "of train"
     assert plan.split_hash(run("sft", split="test")) == "of test"
     assert plan.split_hash(run("sft", split="more")) is None
+    assert plan.split_hashes(run("sft")) == ["of test"]
     tokenizer = tmp_path / "results/tiny/tokenizers/shell_game/en/t5"
     write_json(tokenizer / "tokenizer.json", {})
     assert plan.training_data(run("sft")) == ["of train", "of valid", sha256(tokenizer)]
@@ -187,11 +188,14 @@ def test_only_methods_with_warmups_are_decoded_behind_other_warmups():
         *(("sft", f"test.{name}.scores.json") for name in ("beam4", "greedy")),
         *(("warmup", f"test.{name}.scores.json") for name in decodings),
     ]
-    assert plan.warmup_options(run("warmup", decoding="greedy")) == ""
-    shuffled = run("warmup", decoding="shuffled")
-    assert plan.warmup_options(shuffled) == " --warmup shuffled --seed 1"
-    best = run("warmup", decoding="best")
-    assert plan.warmup_options(best) == " --warmup best_of_n --samples 5 --seed 1"
+    of_warmup, of_sft = (json.loads(plan.decodings(run(name))) for name in ("warmup", "sft"))
+    assert list(of_warmup) == list(decodings)
+    assert list(of_sft) == ["beam4", "greedy"]
+    best = of_warmup["best"]
+    assert (best["beams"], best["warmup"], best["samples"]) == (4, "best_of_n", 5)
+    alike = plan.generated_alike()
+    assert [len(evaluations) for evaluations in alike] == [2, 4]
+    assert sorted(name for names in alike.values() for name in names) == sorted(plan.runs)
 
 
 def test_there_is_nothing_to_exchange_where_warmups_are_empty():
@@ -212,8 +216,9 @@ def test_every_run_is_evaluated_on_every_test_split_by_every_decoding():
     assert len(paths) == len(set(paths)) == 4 * 2 * 2
     assert f"{RUNS}/warmup/seed1/hard.beam4.scores.json" in paths
     assert not [path for path in paths if "/train." in path or "/valid." in path]
-    wildcards = run("warmup", split="hard", decoding="beam4")
-    assert (plan.beams(wildcards), plan.batch_size(wildcards)) == (4, 8)
+    assert plan.test_splits(run("warmup")) == ["test", "hard"]
+    beam = json.loads(plan.decodings(run("warmup")))["beam4"]
+    assert (beam["beams"], beam["batch_size"]) == (4, 8)
 
 
 def test_parameters_are_json_of_the_configuration(plan):

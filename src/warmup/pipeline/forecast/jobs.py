@@ -215,7 +215,7 @@ class RunCosts:
         return seconds
 
     def generation(self, decoding: DecodingConfig, items: int) -> float:
-        """Return the seconds of generating outputs for all items of a split."""
+        """Return the seconds of generating outputs for all items of a split, without the start."""
         sampling = self.run.method.sampling
         source, target = self.lengths.padded(decoding.batch_size)
         own = sampling.max_tokens + 1 if sampling else 0
@@ -223,7 +223,7 @@ class RunCosts:
         examples = max(decoding.batch_size // copies, 1)  # at a time
         shape = Batch(examples, source, target)
         works = operations.generation(self.net, shape, target + own, copies)
-        return START + math.ceil(items / examples) * self.speed.seconds(works)
+        return math.ceil(items / examples) * self.speed.seconds(works)
 
     def memory(self) -> float:
         """Return the bytes that training needs: state per weight, activations, logits."""
@@ -252,7 +252,7 @@ class RunCosts:
 def _jobs_of_run(
     config: ExperimentConfig, costs: RunCosts, evaluations: Sequence[str], texts: Texts
 ) -> Iterator[Job]:
-    """Yield the training of a run, the generation for each evaluation, and its neural metrics."""
+    """Yield the training of a run, the generation of its outputs, and their neural metrics."""
     run, method, net = costs.run, costs.run.method, costs.net
     resources = experiment.resources_of(config, run.run.model)
     gpus, nodes = resources.gpus, resources.nodes
@@ -268,22 +268,25 @@ def _jobs_of_run(
         operations.flops(costs.works),
     )  # fmt: skip
     entry = config.datasets[run.run.dataset]
+    memory = 4 * net.parameters * 1.2 + 0.5e9
+    host = CUDA_MEMORY + 4 * net.parameters if gpus else PYTHON_MEMORY + memory
+    outputs = f"{run.name}/outputs"
+    seconds = START
     for evaluation in evaluations:
         split, _, decoding = evaluation.partition(".")
         items = texts.items(entry, run.run.pair, split)
-        memory = 4 * net.parameters * 1.2 + 0.5e9
-        host = CUDA_MEMORY + 4 * net.parameters if gpus else PYTHON_MEMORY + memory
-        name = f"{run.name}/{evaluation}"
-        seconds = costs.generation(config.decodings[decoding], items)
-        yield Job(
-            "generate", name, run.name, seconds, host, memory if gpus else host, (run.name,),
-            run.run.model,
-        )  # fmt: skip
+        seconds += costs.generation(config.decodings[decoding], items)
+    yield Job(
+        "generate", outputs, run.name, seconds, host, memory if gpus else host, (run.name,),
+        run.run.model,
+    )  # fmt: skip
+    for evaluation in evaluations:
         for metric, settings in config.neural_metrics.items():
             if entry.task in settings.tasks:
                 yield Job(
-                    "score_neural", f"{name}/{metric}", run.name, SMALL_JOBS["score_neural"],
-                    NEURAL_MEMORY, NEURAL_MEMORY, (name,), run.run.model,
+                    "score_neural", f"{run.name}/{evaluation}/{metric}", run.name,
+                    SMALL_JOBS["score_neural"], NEURAL_MEMORY, NEURAL_MEMORY, (outputs,),
+                    run.run.model,
                 )  # fmt: skip
 
 
@@ -327,7 +330,7 @@ def count_jobs(config: ExperimentConfig) -> dict[str, int]:
         "prepare": len(pairs),
         "tokenizer": len(scratch),
         "train": len(runs),
-        "generate": len(outputs),
+        "generate": len(runs),
         "score_neural": len(neural),
         "score": len(outputs),
         **dict.fromkeys(("experiment", "collect", "compare", "analyse"), 1),
