@@ -16,7 +16,7 @@ CLUSTER := tests/slurm/cluster
 PYTEST := $(BIN)/python -m pytest --numprocesses $(CORES) --dist loadfile --no-loadscope-reorder
 SNAKEMAKE := PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/snakemake
 
-.PHONY: help demo run dry-run dag test test-slurm metrics-env test-metrics lint unit bench model-types docs verify tables figures report setup clean lock
+.PHONY: help demo run dry-run dag test test-slurm metrics-env test-metrics lint unit rehearse bench model-types docs verify tables figures report setup clean lock
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,10 @@ lint: $(DEV) ## Formatters, linters, types, the workflow's own lint
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check --compact-diff Snakefile workflow
 	$(SNAKEMAKE) --lint
+
+rehearse: $(DEV) ## Run the whole grid of the paper with tiny data and tiny models
+	rm -rf build/rehearsal
+	PYTHONPATH=tests $(BIN)/python -m helpers.rehearsal build/rehearsal --cores $(CORES)
 
 bench: $(READY) $(BENCH)/.ready ## Time training and generation, compared with a direct implementation and TRL
 	PYTHONPATH=$(BENCH) $(BIN)/python -m benchmarks.speed

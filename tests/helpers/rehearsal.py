@@ -1,6 +1,6 @@
 """Rehearse config/experiments/paper.yaml: the same grid with tiny data and tiny random models.
 
-    python tests/helpers/rehearsal.py FOLDER [--seeds N] [--cores N]
+    PYTHONPATH=tests python -m helpers.rehearsal FOLDER [--seeds N] [--cores N]
 
 Data and models get the form that the real ones have: archives with the same members, rows of the
 same columns, repositories with the same files on a mirror of the Hub on this machine. The
@@ -14,6 +14,7 @@ import io
 import json
 import os
 import random
+import re
 import string
 import subprocess
 import sys
@@ -28,6 +29,8 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from helpers import hub_mirror, warm_python
+
 ROOT = Path(__file__).parents[2]
 PAPER = ROOT / "config/experiments/paper.yaml"
 METRICS_PYTHON = ROOT / "build/metrics/bin/python"
@@ -39,9 +42,12 @@ ALPHABETS = {
     "en": "aeioubdgklmnprst", "de": "äeioöubdfghklmnrstzß", "fr": "aéèioubcdfglmnprstv",
     "ru": "абвгдежзиклмнопрсту", "zh": "的一是不了人我在有他这为之大来以个中上们",
 }  # fmt: skip
+DOTTED = re.compile(r"^flores200_dataset/")
+"""Members whose names begin with `./` in the archive."""
 BUDGET = {
     "updates": 6, "validate_every": 3, "batch_size": 4, "lr_warmup": 1, "validation_limit": 4,
     "max_target_tokens": 24, "max_tokens": 3, "mem_mb": 2000,
+    "learning_rate": 0.02,
 }  # fmt: skip
 """Key -> its value wherever the configuration has it."""
 
@@ -143,7 +149,7 @@ def write_file(address: str, members: Mapping[str | None, bytes], folder: Path) 
     else:
         with tarfile.open(path, "w:gz") as archive:
             for name, content in members.items():
-                info = tarfile.TarInfo(str(name))
+                info = tarfile.TarInfo(DOTTED.sub(r"./\g<0>", str(name)))
                 info.size = len(content)
                 archive.addfile(info, io.BytesIO(content))
     return hashlib.sha256(path.read_bytes()).hexdigest()
@@ -306,22 +312,26 @@ def shrink(key: str, value: Any) -> Any:
         return {**value, "size": SIZES["train"] - 8}
     if key == "reference_kl":
         return {**value, "updates": 2}
-    return BUDGET.get(key, value) if isinstance(value, int) else value
+    return BUDGET.get(key, value) if isinstance(value, int | float) else value
 
 
 def map_values(value: Any, change: Callable[[str, Any], Any]) -> Any:
-    """Return a value of YAML with `change(key, value)` for what mappings hold, depth first."""
+    """Return a value of YAML with `change(key, value)` for all that it holds, depth first."""
     if isinstance(value, Mapping):
         return {key: change(key, map_values(one, change)) for key, one in value.items()}
-    return [map_values(one, change) for one in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [change("", map_values(one, change)) for one in value]
+    return value
 
 
 def with_hash(value: Any, hashes: Mapping[str, str]) -> Any:
     """Return an entry of a source with the SHA-256 of the file that was written for it."""
     if not isinstance(value, dict) or value.get("url") not in hashes:
         return value
-    others = {key: one for key, one in value.items() if key not in ("sha256", "content_sha256")}
-    return others | {"sha256": hashes[value["url"]]}
+    pinned = ("sha256", "content_sha256", "bytes")
+    return {key: one for key, one in value.items() if key not in pinned} | {
+        "sha256": hashes[value["url"]]
+    }
 
 
 def neural_metrics(entries: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -349,8 +359,6 @@ def rehearse(folder: Path, seeds: int, cores: int) -> str:
     Raises:
         SystemExit: it failed.
     """
-    from helpers import hub_mirror, warm_python
-
     folder.mkdir(parents=True)
     paper = yaml.safe_load(PAPER.read_text())
     (folder / "config.yaml").write_text(
@@ -415,5 +423,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT / "tests"))
     main()
