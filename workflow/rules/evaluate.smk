@@ -25,8 +25,8 @@ for number, (evaluations, runs) in enumerate(PLAN.generated_alike().items(), sta
         threads: PLAN.of_model("threads")
         resources:
             gpu=PLAN.generation_gpus,
-            mem_mb=PLAN.growing("mem_mb"),
-            runtime=PLAN.growing("runtime"),
+            mem_mb=PLAN.growing("mem_mb", trains=False),
+            runtime=PLAN.growing("runtime", trains=False),
         params:
             run=subpath(input.trained, parent=True),
             # not inputs: `prepare` does not name the files of test splits among its outputs
@@ -90,8 +90,8 @@ rule score_neural:
     threads: PLAN.of_model("threads")
     resources:
         gpu=PLAN.generation_gpus,
-        mem_mb=PLAN.growing("mem_mb"),
-        runtime=PLAN.growing("runtime"),
+        mem_mb=PLAN.growing("mem_mb", trains=False),
+        runtime=PLAN.growing("runtime", trains=False),
     params:
         entry=PLAN.metric_config,
         data=PLAN.split_hash,

@@ -24,8 +24,8 @@ rule train:
     threads: PLAN.of_model("threads")
     resources:
         **PLAN.training_devices(),
-        mem_mb=PLAN.growing("mem_mb"),
-        runtime=PLAN.growing("runtime"),
+        mem_mb=PLAN.growing("mem_mb", trains=True),
+        runtime=PLAN.growing("runtime", trains=True),
         # resources: unlike parameters, they do not make a finished run due when they change
         processes=PLAN.processes,
         sharded="--sharded" if PLAN.resources.sharded else "",

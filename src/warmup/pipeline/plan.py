@@ -111,22 +111,25 @@ class Plan:
             getattr(experiment.resources_of(self.config, wildcards.model), key)
         )
 
-    def growing(self, key: str) -> Callable[[Wildcards, int], int]:
+    def growing(self, key: str, *, trains: bool) -> Callable[[Wildcards, int], int]:
         """Return the same for one of which the n-th attempt asks for n times the amount.
 
         What the configuration does not say is what `warmup plan` forecasts.
+
+        Args:
+            key: `mem_mb` or `runtime`.
+            trains: whether the job trains; otherwise it generates or scores.
         """
 
         def of_attempt(wildcards: Wildcards, attempt: int) -> int:
             said = getattr(experiment.resources_of(self.config, wildcards.model), key)
             if said is None:
-                said = getattr(self._limits_of(wildcards), key)
+                said = getattr(self._limits_of(wildcards, trains), key)
             return slurm.growing(int(said))(wildcards, attempt)
 
         return of_attempt
 
-    def _limits_of(self, wildcards: Wildcards) -> "Limits":
-        trains = "split" not in wildcards.keys()  # noqa: SIM118  # Snakemake's are no mapping
+    def _limits_of(self, wildcards: Wildcards, trains: bool) -> "Limits":
         from warmup.pipeline.forecast.limits import UNKNOWN  # noqa: PLC0415  # as below
 
         return self._limits.get((RUN.format(**wildcards), trains), UNKNOWN)

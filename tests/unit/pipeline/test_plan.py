@@ -292,7 +292,10 @@ def test_the_jobs_of_a_model_may_need_other_resources():
     value["runs"][0]["models"] = ["t5", "bart"]
     made = Plan(value)
     small, large = Wildcards(model="t5"), Wildcards(model="bart")
-    assert [made.growing("mem_mb")(one, attempt=2) for one in (small, large)] == [8000, 18000]
+    assert [made.growing("mem_mb", trains=True)(one, attempt=2) for one in (small, large)] == [
+        8000,
+        18000,
+    ]
     assert [made.of_model("threads")(one) for one in (small, large)] == [1, 1]
     assert [made.processes(one) for one in (small, large)] == ["1 1", "1 2"]
     assert [made.training_devices()["gpu"](one) for one in (small, large)] == [1, 2]
@@ -313,7 +316,7 @@ def test_gpus_of_a_model_need_gpus_of_the_experiment():
 def test_what_the_configuration_does_not_say_is_what_is_forecast():
     made = Plan(tiny.experiment(resources={"mem_mb": 700}))
     one = Wildcards(dataset="shell_game", pair="en", model="t5", method="warmup", seed="1")
-    assert made.growing("mem_mb")(one, attempt=2) == 1400
-    first, second = (made.growing("runtime")(one, attempt=number) for number in (1, 2))
+    assert made.growing("mem_mb", trains=True)(one, attempt=2) == 1400
+    first, second = (made.growing("runtime", trains=True)(one, attempt=number) for number in (1, 2))
     assert 5 < first < 120
     assert second == 2 * first
