@@ -26,25 +26,28 @@ def load(folder: Path, spec: ModelConfig | CheckpointFormat) -> LanguageModel:
         spec: the model entry, or the format of a trained checkpoint.
 
     Raises:
-        InputError: the folder has no usable checkpoint, or the vocabulary has no such separator or
-            `prompt_end`.
+        InputError: the folder has no usable checkpoint, weights are missing, or the vocabulary has
+            no such separator or `prompt_end`.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: not a checkpoint (config.json is missing)")
     auto = plugins.load("architecture", spec.architecture).MODEL.auto_class
     try:
-        network = auto.from_pretrained(
+        network, found = auto.from_pretrained(
             folder,
             local_files_only=True,
             use_safetensors=True,
             trust_remote_code=False,
             dtype=getattr(torch, spec.dtype),
+            output_loading_info=True,
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # each model type checks its configuration in its own way
         if out_of_memory(error):
             raise
         raise InputError(f"{folder}: cannot load: {error}") from None
+    if missing := sorted(found["missing_keys"]):  # they would be random
+        raise InputError(f"{folder}: lacks {len(missing)} weights, such as {missing[0]}")
     return assemble(network, tokenizer, spec)
 
 

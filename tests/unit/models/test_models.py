@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
 from helpers import tiny
@@ -152,6 +153,16 @@ def test_a_checkpoint_that_cannot_be_loaded_is_explained(folder, tmp_path):
         loading.load(path, tiny.model_config("t5"))
     (path / "config.json").write_text("{")
     with pytest.raises(InputError, match="cannot load"):
+        loading.load(path, tiny.model_config("t5"))
+
+
+def test_a_checkpoint_that_lacks_weights_is_refused(folder):
+    path = folder("t5")
+    weights = load_file(path / "model.safetensors")
+    name = "decoder.final_layer_norm.weight"
+    kept = {each: value for each, value in weights.items() if each != name}
+    save_file(kept, path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=f"t5: lacks 1 weights, such as {name}$"):
         loading.load(path, tiny.model_config("t5"))
 
 

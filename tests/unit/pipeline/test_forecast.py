@@ -12,8 +12,18 @@ from helpers import tiny
 from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.config import experiment
-from warmup.pipeline.forecast import budget, command, limits, power, sizes, speed
-from warmup.pipeline.forecast.jobs import Job, count_jobs, forecast, schedule
+from warmup.config.settings import LoraConfig
+from warmup.pipeline.forecast import (
+    budget,
+    command,
+    limits,
+    operations,
+    power,
+    sizes,
+    speed,
+    updates,
+)
+from warmup.pipeline.forecast.jobs import Job, RunCosts, count_jobs, forecast, schedule
 from warmup.pipeline.forecast.lengths import Lengths, Texts
 
 NOWHERE = Path("nowhere")
@@ -117,6 +127,29 @@ def test_lengths_of_data_that_are_there_are_measured(config, texts):
     assert lengths.measured
     assert lengths.padded(1)[1] == pytest.approx(lengths.mean_target)
     assert lengths.padded(64)[1] > lengths.mean_target
+
+
+def test_an_adapter_takes_no_state_of_frozen_weights_and_no_products_for_it(config):
+    run = experiment.runs(config)["shell_game/en/t5/warmup/seed1"]
+    net = operations.Network(
+        width=512, inner=2048, vocabulary=32000, heads=512, source=10**8, source_layers=6,
+        bridge=10**7, decoder=10**8, decoder_layers=6,
+    )  # fmt: skip
+    adapter = LoraConfig(rank=4, alpha=8.0, dropout=0.0, targets=None)
+    adapted = dataclasses.replace(run, model=dataclasses.replace(run.model, lora=adapter))
+    whole, frozen = (
+        RunCosts(one, net, Lengths([9], [3], measured=False), 10, speed.CPU)
+        for one in (run, adapted)
+    )
+    assert whole.memory() - frozen.memory() == 15.5 * net.parameters  # with the reference's copy
+    count = [operations.flops(costs.works) for costs in (whole, frozen)]
+    assert count[0] > count[1] > 2 / 3 * count[0]
+    none = dataclasses.replace(run.method, sampling=None)
+    one, other = (
+        operations.flops(updates.of_run(none, net, whole.lengths, 10, frozen=is_frozen))
+        for is_frozen in (False, True)
+    )
+    assert other == pytest.approx(2 / 3 * one)
 
 
 def test_padding_is_the_mean_of_the_longest():

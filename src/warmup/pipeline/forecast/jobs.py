@@ -35,6 +35,8 @@ HEAD = 64
 """Width that a head of attention is assumed to have."""
 PER_WEIGHT = 16
 """Bytes per weight in training: weight, gradient and AdamW's two moments, 4 bytes each."""
+FROZEN = 4.5
+"""Bytes per weight in training an adapter: the frozen weight, and an eighth for the adapter."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,12 @@ class Forecast:
     def disk_peak(self, devices: int) -> float:
         """Return the most bytes at a time: checkpoints of the runs in training come on top."""
         # the best, the last and one that is being written, each with AdamW's moments
-        largest = max((model.network.parameters for model in self.models.values()), default=0)
+        trained = [
+            model.network.parameters
+            for name, model in self.models.items()
+            if self.config.models[name].lora is None  # checkpoints of an adapter are small
+        ]
+        largest = max(trained, default=0)
         return self.disk_final + 3 * 12 * largest * devices
 
 
@@ -150,7 +157,8 @@ def forecast(config: ExperimentConfig, speed: Speed, texts: Texts, downloads: Pa
         (model, lengths), method = known[name], runs[name].method
         key = name.rpartition("/")[0], count
         if key not in work:
-            works = updates.of_run(method, model.network, lengths, count)
+            frozen = runs[name].model.lora is not None
+            works = updates.of_run(method, model.network, lengths, count, frozen=frozen)
             work[key] = operations.flops(works)
         return work[key]
 
@@ -189,6 +197,7 @@ class RunCosts:
         return updates.of_run(
             self.run.method, self.net, self.lengths, self.updates,
             checkpointed=self.run.model.gradient_checkpointing,
+            frozen=self.run.model.lora is not None,
         )  # fmt: skip
 
     def training(self, processes: int) -> float:
@@ -245,6 +254,8 @@ class RunCosts:
         if self.run.model.gradient_checkpointing:
             kept /= max(net.decoder_layers, 1) / 2
         logits = min(decoder_rows * net.vocabulary, updates.MAX_LOGITS) * 4 * 2
+        if self.run.model.lora:  # the reference is the network without its adapter
+            return FROZEN * net.parameters + kept + logits
         anchor = 4 if method.reference_kl and sampling else 0
         return (PER_WEIGHT + anchor) * net.parameters + kept + logits
 

@@ -100,6 +100,10 @@ class Work:
         """Return how many logits have a gradient."""
         return self.rows * net.vocabulary if self.projects and self.trained else 0
 
+    def frozen(self) -> "Work":
+        """Return the work with weights that have no gradient, without the few of an adapter."""
+        return replace(self, flops=self.flops * 2 / 3) if self.trained else self
+
     def times(self, count: float, *, flops: float = 1) -> "Work":
         """Return the work of several such products, whose operations change by a factor."""
         return replace(
@@ -115,7 +119,8 @@ def encode(net: Network, shape: Batch, times: int = TRAINED) -> Work:
     attention = 4 * net.heads * net.source_layers * shape.source**2
     each = 2 * (net.source + net.bridge) * shape.source + attention
     rows = shape.batch * shape.source
-    return Work(times * shape.batch * each, rows, layers=times * net.source_layers)
+    layers = times * net.source_layers
+    return Work(times * shape.batch * each, rows, layers=layers, trained=times == TRAINED)
 
 
 def decode(
@@ -143,10 +148,10 @@ def decode(
     attention = 4 * net.heads * net.decoder_layers * (pairs + tokens * shape.source)
     layers = 2 * net.decoder * tokens + attention
     vocabulary = 2 * net.width * net.vocabulary * columns
-    rows = sequences * tokens
+    rows, trained, count = sequences * tokens, times == TRAINED, times * net.decoder_layers
     return [
-        Work(sequences * times * layers, rows, layers=times * net.decoder_layers),
-        Work(sequences * times * vocabulary, rows, projects=True, trained=times == TRAINED),
+        Work(sequences * times * layers, rows, layers=count, trained=trained),
+        Work(sequences * times * vocabulary, rows, projects=True, trained=trained),
     ]
 
 

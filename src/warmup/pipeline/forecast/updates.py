@@ -13,7 +13,12 @@ MAX_LOGITS = 2**26
 
 
 def of_method(
-    method: MethodConfig, net: Network, lengths: Lengths, *, checkpointed: bool = False
+    method: MethodConfig,
+    net: Network,
+    lengths: Lengths,
+    *,
+    checkpointed: bool = False,
+    frozen: bool = False,
 ) -> list[Work]:
     """Return the work of an update after the reference KL and the settling have ended.
 
@@ -22,6 +27,7 @@ def of_method(
         net: the network.
         lengths: of the training examples.
         checkpointed: whether the backward pass computes activations again.
+        frozen: whether only an adapter is trained.
     """
     shape = batch_of(method, lengths)
     parts = micro_batches(method, shape)
@@ -35,6 +41,8 @@ def of_method(
         works = operations.exact(net, small, settings.backprop_samples)
     if method.drafts:
         works = works + operations.sft(net, small)[1:]
+    if frozen:
+        works = [work.frozen() for work in works]
     again = 4 / 3 if checkpointed else 1
     whole = [work if work.projects else work.times(again) for work in works]
     return with_recomputation(whole, net) * parts
@@ -73,9 +81,10 @@ def of_run(
     updates: int,
     *,
     checkpointed: bool = False,
+    frozen: bool = False,
 ) -> list[Work]:
     """Return the work of all updates of a run, with those that have a reference KL."""
-    each = of_method(method, net, lengths, checkpointed=checkpointed)
+    each = of_method(method, net, lengths, checkpointed=checkpointed, frozen=frozen)
     works = [work.times(updates) for work in each]
     kl = method.reference_kl
     if kl and method.sampling and not method.sampling.predefined:
