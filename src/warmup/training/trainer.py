@@ -238,9 +238,12 @@ class WarmupTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped
         if state_dict is None and lora.is_adapted(self.model):
             state_dict = lora.trained_weights(self.model)
         super()._save(output_dir, state_dict)
-        folder = Path(output_dir or self.args.output_dir)
-        self.language_model.tokenizer.save_pretrained(folder)
-        write_format(folder, self.form)
+        folders = {output_dir or self.args.output_dir}
+        if self.args.push_to_hub:  # it uploads the output folder, with the weights of a checkpoint
+            folders.add(self.args.output_dir)
+        for folder in folders:
+            self.language_model.tokenizer.save_pretrained(folder)
+            write_format(Path(folder), self.form)
 
     def floating_point_ops(self, inputs: dict[str, Any]) -> int:
         """Return 0: operations are counted when they are executed, with those of sampling."""
