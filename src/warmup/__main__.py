@@ -27,7 +27,7 @@ class Command(NamedTuple):
 COMMANDS = {
     "config runs": Command("Configuration", "config.list_runs", "list the runs of an experiment"),
     "config show": Command("Configuration", "config.show_run", "print one run, complete, as JSON"),
-    "config check": Command("Configuration", "config.check_files", "check configuration files"),
+    "config check": Command("Configuration", "pipeline.check_files", "check configuration files"),
     "ls": Command("Configuration", "common.list_plugins", "list tasks, metrics, objectives, …"),
     "fetch data": Command("Data", "data.fetch", "download what a data set needs"),
     "prepare": Command("Data", "data.prepare", "write the splits of a data set as records"),

@@ -49,12 +49,41 @@ def plan():
     return made
 
 
+def runs_due():
+    """Return the names of the runs that will be trained."""
+    jobs = workflow.dag.needrun_jobs(exclude_finished=False)
+    return [RUN.format(**job.wildcards) for job in jobs if job.rule.name == "train"]
+
+
+def dry_run_end(settings):
+    """Yield what a dry run says at its end: what would stop the experiment."""
+    from warmup.pipeline import readiness  # which takes a moment
+
+    for problem in readiness.problems(settings, runs_due()):
+        yield f"Before the first job: {problem}"
+    yield "`warmup plan` with the same --configfile says what it takes."
+
+
+def check_readiness(settings):
+    """Refuse to start an experiment that cannot end."""
+    from warmup.pipeline import readiness
+
+    run(lambda: readiness.check(settings, runs_due()))
+
+
 # what is wrong with a configuration is one line, as in all commands
 PLAN = run(plan)
 
-if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.verbose:
+# (Another workflow that uses this one as a module has its own way to speak.)
+if (
+    workflow.exec_mode == ExecMode.DEFAULT
+    and not workflow.output_settings.verbose
+    and not workflow.modifier.namespace
+):
     job_lines.install(
-        workflow.logger_manager.logger, dry_run=workflow.output_settings.dryrun
+        workflow.logger_manager.logger,
+        dry_run=workflow.output_settings.dryrun,
+        closing=lambda: dry_run_end(PLAN.config),
     )
 
 # Paths. Names in braces are wildcards:

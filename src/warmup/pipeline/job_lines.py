@@ -153,9 +153,11 @@ def read_problem(logs: Sequence[Path]) -> tuple[str, list[str]]:
     ours = [line for line in lines[-5:] if line.startswith(("error: ", "stopped: "))]
     if ours:
         return f"{ours[-1].partition(': ')[2]} ({where})", []
-    if not lines:
-        return f"it ended without a message, as a process that was killed does ({where})", []
-    return f"{lines[-1]} ({where})", lines[-LAST_LINES:]
+    if any(line.startswith("Traceback") for line in lines):
+        return f"{lines[-1]} ({where})", lines[-LAST_LINES:]
+    last = f"; its last line was: {lines[-1]}" if lines else ""
+    killed = "it ended without an error message, as a process that was killed does"
+    return f"{killed}{last} ({where})", []
 
 
 def install(logger: logging.Logger, **settings: Any) -> None:

@@ -83,8 +83,8 @@ def test_a_job_that_succeeds_later_is_not_reported_as_failed(say, tmp_path):
     begin(say, 8, "Preparing x")
     fail(say, 8, tmp_path / "none")
     assert [line for line in end(say) if line.startswith("error: ")] == [
-        "error: Preparing x: it ended without a message, as a process that was killed does (it "
-        "wrote no log)"
+        "error: Preparing x: it ended without an error message, as a process that was killed does "
+        "(it wrote no log)"
     ]
 
 
@@ -94,6 +94,15 @@ def test_what_is_no_error_of_ours_is_shown_with_the_end_of_its_log(tmp_path):
     assert read_problem([log]) == (
         f"ValueError: three (see {log})", ["one", "Traceback:", "ValueError: three"],
     )  # fmt: skip
+
+
+def test_a_process_that_was_killed_is_said_to_have_left_no_message(tmp_path):
+    log = tmp_path / "log"
+    log.write_text("update 20/240\n")
+    said, shown = read_problem([log])
+    assert said.startswith("it ended without an error message")
+    assert said.endswith(f"its last line was: update 20/240 (see {log})")
+    assert shown == []
 
 
 def test_a_mistyped_target_is_one_line_that_says_where_the_names_are(say):

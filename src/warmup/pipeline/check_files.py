@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from warmup.config import checks, experiment
+from warmup.pipeline import readiness
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -19,7 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Check a configuration as the workflow does, and say how many runs it has."""
+    """Check a configuration as the workflow does; say how many runs it has, and what they lack."""
     config = experiment.load(*options.files)
     checks.check_sources(config)
     print(f"{config.experiment}: valid, {len(experiment.run_names(config))} runs")
+    for problem in readiness.problems(config, experiment.runs(config)):
+        print(f"{config.experiment}: cannot start here yet: {problem}")
