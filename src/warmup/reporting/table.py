@@ -78,12 +78,20 @@ def markdown(table: Table) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+_INTERVAL = re.compile(r" (\[[^\[\]<>]*\])")
 _LONG = 40
 """Labels with more characters than this may be broken into lines in HTML."""
 
 
-def to_html(table: Table) -> str:
-    """Return a `figure` with the table; numeric cells carry their value for sorting."""
+def to_html(table: Table, source: str = "") -> str:
+    """Return a `figure` with the table; numeric cells carry their value for sorting.
+
+    On a phone each row is a card, for which a cell carries the head of its column.
+
+    Args:
+        table: the table.
+        source: the command that makes it, and its data.
+    """
 
     def head(index: int, name: str) -> str:
         kind = "" if index < table.labels else ' class="number"'
@@ -92,12 +100,14 @@ def to_html(table: Table) -> str:
     def shown(index: int, cell: Cell) -> str:
         text = html.escape(cell.text)
         text = f"<strong>{text}</strong>" if cell.strong else text
+        head = f' data-head="{html.escape(table.header[index])}"'
         if index < table.labels:
             long = ' class="long"' if len(cell.text) > _LONG else ""
-            return f'<td{long} dir="auto">{text}</td>'
+            return f'<td{long}{head} dir="auto">{text}</td>'
+        text = _INTERVAL.sub(r' <span class="interval">\1</span>', text)
         known = cell.value is not None and not math.isnan(cell.value)
         value = f' data-value="{cell.value!r}"' if known else ""
-        return f'<td class="number"{value}>{text}</td>'
+        return f'<td class="number"{value}{head}>{text}</td>'
 
     header = "".join(head(i, name) for i, name in enumerate(table.header))
     rows = "\n".join(
@@ -105,6 +115,9 @@ def to_html(table: Table) -> str:
         for row in table.rows
     )
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in table.notes)
+    if source:
+        made_by = re.sub("`(.*?)`", r"<code>\1</code>", html.escape(source))
+        notes += f'<li class="source">Made by {made_by}.</li>'
     return (
         f'<figure class="table" id="{html.escape(table.name)}">'
         f"<figcaption>{html.escape(table.title)}</figcaption>\n"

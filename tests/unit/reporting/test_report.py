@@ -87,6 +87,17 @@ def test_embedded_json_comes_back_and_holds_no_markup(value):
     assert not set(text) & set("<>&\u2028\u2029")
 
 
+def test_a_figure_names_its_command_and_one_without_data_is_only_named(report_inputs, tmp_path):
+    shutil.copytree(report_inputs, tmp_path / "copy")
+    lookahead = tmp_path / "copy" / "figures" / "lookahead.svg"
+    lookahead.write_text('<svg><g id="nothing-to-show"/></svg>')
+    html = build(tmp_path / "copy")
+    assert 'id="lookahead"' not in html
+    assert "Without data here: The score by the look-ahead that an item needs" in html
+    for name in set(figures.names()) - {"lookahead"}:
+        assert f"<code>warmup figures --only {name}</code>" in html
+
+
 def test_wrong_provenance_is_named(tmp_path):
     path = tmp_path / "provenance.json"
     path.write_text('{"git": {}}')

@@ -2,6 +2,7 @@
 
 import json
 import re
+from urllib.parse import quote
 
 import pytest
 
@@ -20,6 +21,14 @@ from warmup.reporting.report.page import page
 pytestmark = chromium.needed
 ITEMS = 625
 """Of each of eight data sets, pairs and models: 5,000 in all."""
+
+
+def address(*parts):
+    """Return the address of an example."""
+    return "#example/" + "/".join(quote(part, safe="()") for part in parts)
+
+
+SHELL_GAME = address("Shell game (English)", "T5 tiny", "multiple_choice-3")
 
 
 def write(folder, items):
@@ -96,7 +105,7 @@ def test_all_examples_are_there_a_page_at_a_time(show):
     view = show()
     assert count(view) == 5000
     assert len(names(view)) == 25
-    assert names(view)[0] == "shell_game en, llama_tiny: multiple_choice-0"
+    assert names(view)[0] == "Shell game (English), Llama tiny: multiple_choice-0"
     assert view.texts("#page") == ["Page 1 of 200"]
     view.run("document.getElementById('after').click()")
     assert view.texts("#page") == ["Page 2 of 200"]
@@ -118,9 +127,9 @@ def test_filters(show):
     view = show()
     view.set("task", "Translation")
     assert count(view) == 4 * ITEMS
-    assert view.texts("[name=data] option") == ["all", "invented qaa-qab", "invented qab-qaa"]
-    view.set("data", "invented qab-qaa")
-    view.set("model", "t5_tiny")
+    assert view.texts("[name=data] option") == ["all", "Invented (qaa→qab)", "Invented (qab→qaa)"]
+    view.set("data", "Invented (qab→qaa)")
+    view.set("model", "T5 tiny")
     assert count(view) == ITEMS
     view.set("which", "won")
     assert count(view) == ITEMS - len(range(0, ITEMS, 4))
@@ -140,10 +149,10 @@ def test_filters(show):
 def test_search_is_for_all_words_in_any_text(show):
     view = show()
     view.run("document.forms.filter.elements.words.focus()")
-    view.type("T5_tiny translation-62")
+    view.type("T5 TINY translation-62")
     # 62 and 620 to 624, of two pairs
     assert count(view) == 12
-    assert all("t5_tiny: translation-62" in name for name in names(view))
+    assert all("T5 tiny: translation-62" in name for name in names(view))
     view.set("words", "<b>nothing")
     assert (count(view), names(view)) == (0, [])
 
@@ -171,7 +180,7 @@ def test_sorting(show):
 
 def test_an_example_shows_everything_and_what_differs(show):
     view = show()
-    view.set("data", "invented qaa-qab")
+    view.set("data", "Invented (qaa→qab)")
     view.run("document.querySelectorAll('#found a')[1].click()")
     view.wait("location.hash && !document.getElementById('example').hidden")
     assert view.texts("#example dt") == [
@@ -182,13 +191,13 @@ def test_an_example_shows_everything_and_what_differs(show):
     assert "✗ BLEU ↑" in shown[2]
     assert shown[-1].startswith("2 4 1 ⟶ ko lumi sata ver")
     assert "✓ right · 3 tokens of warmup · log P(c|x) −0.50 · log P(y|x,c) −1.25" in shown[-1]
-    assert view.texts("dd ins")[:2] == ["ka", "dor"]
-    assert view.texts("dd del")[:2] == ["ko", "ver"]
+    assert view.texts("#example dd ins")[:2] == ["ka", "dor"]
+    assert view.texts("#example dd del")[:2] == ["ko", "ver"]
     assert view.run("document.querySelectorAll('dd:last-child ins').length") == 0
 
 
 def test_tokens_are_shaded_by_probability(show):
-    view = show("#example/invented%20qaa-qab/t5_tiny/translation-1")
+    view = show(address("Invented (qaa→qab)", "T5 tiny", "translation-1"))
     view.run("document.querySelector('[value=tokens]').click()")
     tokens = "#example dd:last-child ruby"
     parts = view.run(
@@ -223,9 +232,9 @@ def test_keys(show):
 
 
 def test_an_address_leads_to_an_example_and_to_its_page_of_the_list(show):
-    view = show("#example/headlines%20en/llama_tiny/summarization-600")
+    view = show(address("Headlines (English)", "Llama tiny", "summarization-600"))
     assert is_open(view)
-    assert view.texts("#example h3") == ["headlines en, llama_tiny: summarization-600"]
+    assert view.texts("#example h3") == ["Headlines (English), Llama tiny: summarization-600"]
     assert view.texts("#found [aria-current] .name") == view.texts("#example h3")
     view.run("history.pushState({}, '', '#examples'); location.hash = '#example/no/such/one'")
     view.wait("document.getElementById('count').textContent.includes('not on this page')")
@@ -233,7 +242,7 @@ def test_an_address_leads_to_an_example_and_to_its_page_of_the_list(show):
 
 def test_tables_sort_by_value_whatever_marks_a_number_carries(show):
     view = show()
-    found = "document.getElementById('multiple_choice-findings')"
+    found = "document.getElementById('summary')"
     assert "*" in view.run(f"{found}.innerText")
     for expected in ("ascending", "descending"):
         view.run(f"{found}.querySelectorAll('th button')[3].click()")
@@ -272,9 +281,7 @@ def test_difference(show, text, reference, expected):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_nothing_is_cut_on_a_phone(show, dark):
-    view = show(
-        "#example/shell_game%20en/t5_tiny/multiple_choice-3", width=390, height=844, dark=dark
-    )
+    view = show(SHELL_GAME, width=390, height=844, dark=dark)
     assert view.run("document.documentElement.scrollWidth") <= 390
     assert view.run("getComputedStyle(document.getElementById('list')).display") == "none"
     view.run("document.getElementById('close').click()")
@@ -283,14 +290,97 @@ def test_nothing_is_cut_on_a_phone(show, dark):
     assert len(names(view)) == 25
 
 
+WIDE = (
+    "[document.documentElement, ...document.querySelectorAll('.scroll')]"
+    ".filter((node) => node.scrollWidth > node.clientWidth + 1).length"
+)
+UNFOLD = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
+
+
+@pytest.mark.parametrize("width", [390, 768, 900, 1280, 1920])
+def test_no_table_is_cut_at_any_width(show, width):
+    view = show(width=width)
+    view.run(UNFOLD)
+    assert view.run("document.querySelectorAll('.scroll').length") > 15
+    assert view.run(WIDE) == 0
+
+
+def test_no_table_is_cut_in_print_and_nothing_is_folded(show):
+    view = show(width=718)  # A4 without margins, at 96 dots per inch
+    view("Emulation.setEmulatedMedia", media="print")
+    view.run("dispatchEvent(new Event('beforeprint'))")
+    assert view.run("document.querySelectorAll('details:not([open])').length") == 0
+    wide = "[...document.querySelectorAll('table')].filter((one) => one.offsetWidth > innerWidth)"
+    assert view.run(f"{wide}.length") == 0
+    view("Emulation.setEmulatedMedia", media="")
+
+
+def test_on_a_phone_a_row_is_a_card_that_names_its_numbers(show):
+    view = show(width=390, height=844)
+    cell = "document.querySelector('#summary tbody td.number')"
+    assert view.run(f"getComputedStyle({cell}, '::before').content") == '"gain over SFT"'
+    assert view.run(f"getComputedStyle({cell}.parentElement).display") == "block"
+
+
+def test_the_contents_stay_and_a_link_skips_them(show):
+    view = show(width=1280)
+    view.run("scrollTo(0, 3000)")
+    assert view.run("document.getElementById('contents').getBoundingClientRect().top") == 0
+    skip = "document.querySelector('a.skip')"
+    assert view.run(f"document.querySelector('a') === {skip}")
+    view("Emulation.setFocusEmulationEnabled", enabled=True)
+    view.run(f"{skip}.focus()")
+    assert view.run(f"{skip}.getBoundingClientRect().left") >= 0
+    assert view.run(f"document.querySelector({skip}.hash) !== null")
+
+
+def test_figures_are_dark_in_the_dark(show):
+    image = "getComputedStyle(document.querySelector('figure.picture img')).filter"
+    assert show().run(image) == "none"
+    assert "invert" in show(dark=True).run(image)
+
+
+def test_it_opens_on_warmup_against_sft(show):
+    view = show()
+    assert view.run("[choice.method, choice.against]") == ["warmup", "SFT"]
+    assert "–" not in "".join(view.texts("#found .gain"))
+
+
+def test_examples_are_filtered_by_look_ahead(show):
+    view = show()
+    view.set("task", "Multiple choice")
+    options = view.texts("[name=lookahead] option")
+    assert options[0] == "all"
+    assert options[1:] == sorted(options[1:], key=int)
+    view.set("lookahead", options[1])
+    assert 0 < count(view) < 2 * ITEMS
+    assert view.run(f"chosen.every(({{ cell, row }}) => cell.lookaheads[row] === {options[1]})")
+
+
+@pytest.mark.parametrize(
+    ("output", "reference", "expected"),
+    [
+        ("B D A B", "B", ["B D A B"]),
+        ("(B) D", "B", ["(B) D"]),
+        ("A D B", "B", ["<ins>A</ins>", "<del>B</del>", "D B"]),
+    ],
+)
+def test_in_multiple_choice_only_the_answer_is_compared(show, output, reference, expected):
+    parts = show().run(
+        f"showCompared({json.dumps(output)}, [{json.dumps(reference)}], true)"
+        ".map((part) => (part.outerHTML ?? part).trim()).filter(Boolean)"
+    )
+    assert parts == expected
+
+
 def test_every_field_has_a_label(show):
-    view = show("#example/shell_game%20en/t5_tiny/multiple_choice-3")
+    view = show(SHELL_GAME)
     assert view.run("[...document.querySelectorAll('input, select')].every((n) => n.labels.length)")
 
 
 @pytest.mark.parametrize("tokens", [False, True])
 def test_texts_are_read_in_the_direction_of_their_script(show, tokens):
-    view = show("#example/shell_game%20en/t5_tiny/multiple_choice-3")
+    view = show(SHELL_GAME)
     if tokens:
         view.run("document.querySelector('[name=highlight][value=tokens]').click()")
     texts = "[...document.querySelectorAll('.excerpt, dd > .text, dd > .warmup:not(.empty)')]"

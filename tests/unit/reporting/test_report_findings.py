@@ -28,7 +28,32 @@ def test_findings_follow_the_scores():
 def test_findings_name_no_average_over_pairs_as_a_setting():
     (translation,) = [f for f in findings.findings(make_results()) if f.heading.startswith("Trans")]
     assert "4 of 4 settings" in translation.sentences[0]
-    assert [row[0].text for row in translation.table.rows][-1] == "Invented (mean of 2)"
+
+
+def test_one_summary_has_the_gains_on_all_tasks_and_no_scores():
+    (table,) = findings.summary(make_results())
+    assert [row[2].text for row in table.rows[::2]] == [
+        *("accuracy ↑", "ROUGE-1 ↑", "BLEU ↑", "BLEU ↑", "BLEU ↑"),
+    ]  # fmt: skip
+    assert table.rows[-1][0].text == "Invented (mean of 2)"
+    assert table.header[3:] == [
+        "gain over SFT", "gain over SFT (same compute)", "gain over SFT (same updates)",
+        "seeds", "n items",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("seeds", "words"), [(1, "with one seed: intervals do not"), (3, "with 3 seeds.")]
+)
+def test_the_basis_names_settings_and_seeds(seeds, words):
+    text = findings.basis(make_results(make_scores(seeds=seeds)))
+    assert text.startswith("These results rest on 8 settings of data and model, ")
+    assert words in text
+
+
+def test_the_first_screen_has_the_basis(report_inputs):
+    html = build(report_inputs)
+    assert html.index("These results rest on 8 settings") < html.index('id="gain_per_pair"')
 
 
 def test_without_warmup_there_are_no_findings(report_inputs):

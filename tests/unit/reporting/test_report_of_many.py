@@ -6,8 +6,8 @@ import pytest
 
 from helpers.many_methods import make
 from helpers.synthetic_results import make_comparisons, make_results
-from warmup.reporting import figures, write_tables
-from warmup.reporting.report.findings import findings
+from warmup.reporting import cells, figures, write_tables
+from warmup.reporting.report.findings import findings, summary
 from warmup.reporting.report.page import page
 
 
@@ -24,7 +24,8 @@ def test_ablations_are_counted_in_one_sentence_and_have_no_column(data):
         "Against ablations of it, warmup is better in 16, undecided in 1 of 17 comparisons "
         "(0.0 to +16.0 points); a table below has each."
     )
-    gains = [name for name in choice.table.header if name.startswith("gain over ")]
+    (table,) = summary(data)
+    gains = [name for name in table.header if name.startswith("gain over ")]
     assert gains == [
         "gain over SFT",
         "gain over SFT (same compute)",
@@ -40,22 +41,19 @@ def test_with_tests_it_is_they_that_count(data):
     assert "better in 4, undecided in 13 of 17 comparisons" in choice.sentences[-1]
 
 
-def test_a_long_table_of_sampled_warmups_is_folded(tmp_path, data):
+def test_only_the_scores_of_a_task_are_unfolded_and_no_other_table_has_them(tmp_path, data):
     for name in figures.names():
         (tmp_path / f"{name}.svg").write_text("<svg/>")
     scores = data.scores[data.scores["task"] == "multiple_choice"]
-    write_tables.write(make_results(scores, data.methods), tmp_path)
-
-    def written(methods):
-        curves = data.curves[data.curves["method"].isin(methods)]
-        return page(
-            make_results(scores, data.methods, curves=curves),
-            examples=[], provenance=[], figures_dir=tmp_path, tables_dir=tmp_path,
-        )  # fmt: skip
-
-    folded = re.compile("<details><summary>Sampled warmups at the end of training")
-    assert folded.search(written(data.methods.order))
-    assert not folded.search(written(["warmup"]))
-    text = written(["warmup"])
-    assert "Multiple choice: ablations, by what they vary" in text
-    assert "Multiple choice: all controls, compared with warmup" in text
+    results = make_results(scores, data.methods, curves=data.curves)
+    write_tables.write(results, tmp_path)
+    text = page(results, examples=[], provenance=[], figures_dir=tmp_path, tables_dir=tmp_path)
+    section = text[text.index('<section id="tables">') : text.index('<section id="warmups">')]
+    titles = re.findall("<details><summary>(.*?)</summary>", section)
+    assert "Multiple choice: ablations, by what they vary" in titles
+    assert "Multiple choice: all controls, compared with warmup" in titles
+    assert not any("scores, greedy" in title for title in titles)
+    assert section.count("Made by <code>warmup tables --only ") == section.count("<figcaption>")
+    first = results.primary(results.estimates)[0]
+    shown = cells.estimate(first).text.replace(" [", ' <span class="interval">[')
+    assert section.count(f">{shown}</span><") == 1

@@ -98,5 +98,5 @@ def test_html_shows_any_text_as_text(text):
 
 def test_html_leaves_the_direction_of_a_text_to_its_script():
     page = to_html(table([Cell("שלום"), Cell("2.0", 2.0)]))
-    assert '<td dir="auto">שלום</td>' in page
-    assert '<td class="number" data-value="2.0">2.0</td>' in page
+    assert '<td data-head="data" dir="auto">שלום</td>' in page
+    assert '<td class="number" data-value="2.0" data-head="score">2.0</td>' in page

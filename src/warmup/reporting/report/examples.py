@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
+from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.grouping import group
 from warmup.common.keys import EvaluationKey, Setting
 from warmup.common.languages import parse_pair
+from warmup.config.methods import BASELINE, FOCUS
 from warmup.data import predictions
 from warmup.data.predictions import Prediction
 from warmup.evaluation import metric_properties, metrics
@@ -56,6 +58,10 @@ def collect(paths: Iterable[Path], results: Results) -> list[dict[str, Any]]:
         cells.append(
             {
                 "task": task_label(task),
+                "about": _about(task, place[0]),
+                "answerOnly": task == "multiple_choice",
+                "baseline": results.methods.label(BASELINE),
+                "focus": results.methods.label(FOCUS),
                 "data": results.names.data(Setting(task, *place)),
                 "model": results.names.model(model),
                 "decoding": decoding,
@@ -68,6 +74,12 @@ def collect(paths: Iterable[Path], results: Results) -> list[dict[str, Any]]:
             }
         )
     return sorted(cells, key=lambda cell: (cell["task"], cell["data"], cell["model"]))
+
+
+def _about(task: str, dataset: str) -> str:
+    """Return in a sentence what a data set asks for: that of its generator, else of its task."""
+    generated = dataset in plugins.names("generator")
+    return plugins.summary("generator", dataset) if generated else plugins.summary("task", task)
 
 
 def _place(key: EvaluationKey) -> tuple[str, str, str, str]:

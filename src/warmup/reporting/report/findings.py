@@ -14,7 +14,8 @@ from warmup.reporting import cells
 from warmup.reporting.costs import costs_of
 from warmup.reporting.display_names import task_label
 from warmup.reporting.estimates import Estimate, is_mean
-from warmup.reporting.gains import MARK, verdicts
+from warmup.reporting.gains import MARK, is_tested, verdicts
+from warmup.reporting.notes import significance
 from warmup.reporting.results import Results
 from warmup.reporting.table import Cell, Table, interval, number
 from warmup.reporting.tables import _measured
@@ -40,8 +41,26 @@ class Finding(NamedTuple):
     heading: str
     sentences: list[str]
     """One for each method that warmup is compared with."""
-    table: Table
-    """The gain over each of them in each setting."""
+
+
+def basis(results: Results) -> str:
+    """Return on how many seeds, settings and items the results rest."""
+    scores = [
+        item
+        for item in results.primary(results.estimates)
+        if item.method == FOCUS and not is_mean(item.setting)
+    ] or results.primary(results.estimates)
+    seeds = sorted({item.seeds for item in scores})
+    settings = len({item.setting for item in scores})
+    if seeds == [1]:
+        words = "one seed: intervals do not include the variation between training runs"
+    elif len(seeds) == 1:
+        words = f"{seeds[0]} seeds"
+    else:
+        words = f"{seeds[0]} to {seeds[-1]} seeds, by setting; an interval of one seed does not "
+        words += "include the variation between training runs"
+    of = "one setting" if settings == 1 else f"{settings} settings"
+    return f"These results rest on {of} of data and model, with {words}."
 
 
 def rule(results: Results) -> str:
@@ -77,25 +96,35 @@ def _finding(warmups: list[Estimate], gains: list[Estimate], results: Results) -
     if of_pairs := _without_means(gain for name in ablations for gain in by_other[name]):
         words = _verdicts(of_pairs, "comparison")
         sentences.append(f"Against ablations of it, warmup is {words}; a table below has each.")
-    over = {(gain.setting, gain.baseline): gain for gain in gains}
+    metric = metric_properties.head(warmups[0].metric)
+    return Finding(f"{task_label(warmups[0].setting.task)} ({metric})", sentences)
+
+
+def summary(results: Results) -> list[Table]:
+    """Return the table of warmup's gains over all other methods but ablations, on all tasks."""
+    warmups = [item for item in results.primary(results.estimates) if item.method == FOCUS]
+    over = {(gain.setting, gain.baseline): gain for gain in results.primary(results.of_warmup)}
+    others = [
+        name
+        for name in results.methods.sort(other for _, other in over)
+        if not results.methods.aspect(name)
+    ]
     rows = [
         [
             Cell(results.names.data(item.setting)),
             Cell(results.names.model(item.setting.model)),
-            cells.estimate(item),
-            *(cells.estimate(over.get((item.setting, other)), sign=True) for other in controls),
+            Cell(metric_properties.head(item.metric)),
+            *(cells.estimate(over.get((item.setting, other)), sign=True) for other in others),
             cells.count(item.seeds),
             cells.count(item.n),
         ]
         for item in warmups
     ]
-    metric = metric_properties.head(warmups[0].metric)
-    columns = [f"gain over {results.methods.label(other)}" for other in controls]
-    header = ["data", "model", f"{metric} of warmup", *columns, "seeds", "n items"]
-    title = "Warmup's score, and its gain over each other method (measured) [95% interval]"
-    task = warmups[0].setting.task
-    table = Table(title, header, rows, 2, name=f"{task}-findings")
-    return Finding(f"{task_label(task)} ({metric})", sentences, table)
+    heads = [f"gain over {results.methods.label(other)}" for other in others]
+    header = ["data", "model", "metric", *heads, "seeds", "n items"]
+    title = "Warmup's gain over each other method (measured) [95% interval]"
+    notes = [significance("the other")] if is_tested(over.values()) else []
+    return [Table(title, header, rows, 3, notes, "summary")] if others else []
 
 
 def _without_means(gains: Iterable[Estimate]) -> list[Estimate]:

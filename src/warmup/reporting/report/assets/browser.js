@@ -8,11 +8,13 @@ const opened = document.getElementById("example");
 const [before, after] = ["before", "after"].map((id) => document.getElementById(id));
 let choice, chosen, first, current = null;
 
-function setOptions(name, options) {
+function setOptions(name, options, usual) {
   const select = form.elements[name];
   const value = select.value;
-  select.replaceChildren(...options.map(([key, words]) => new Option(words, key)));
-  if (options.some(([key]) => key === value)) select.value = value;
+  select.replaceChildren(...options.map(([key, words]) => new Option(words, key, key === usual)));
+  const has = (wanted) => options.some(([key]) => `${key}` === wanted);
+  if (has(value)) select.value = value;
+  else if (has(usual)) select.value = usual;
 }
 
 /* Fill the form: each choice limits the choices after it. */
@@ -24,10 +26,13 @@ function readForm() {
     const { value } = form.elements[name];
     among = among.filter((cell) => !value || cell[name] === value);
   }
-  // methods come with SFT first and warmup last, where there are these
+  const { baseline, focus } = data.cells[0];
   const methods = distinct(data.cells.flatMap((cell) => cell.methods));
-  setOptions("against", methods);
-  setOptions("method", methods.reverse());
+  setOptions("against", methods, baseline);
+  setOptions("method", methods, focus);
+  const lookaheads = distinct(among.flatMap((cell) => cell.lookaheads).filter((n) => n !== null));
+  setOptions("lookahead", [["", "all"], ...lookaheads.sort(([a], [b]) => a - b)]);
+  form.elements.lookahead.parentElement.hidden = !lookaheads.length;
   const names = Object.fromEntries(new FormData(form));
   const fill = (words) => words.replace("{method}", names.method).replace("{against}", names.against);
   setOptions("which", Object.entries(WHICH).map(([key, [words]]) => [key, fill(words)]));

@@ -74,11 +74,10 @@ function choose(choice) {
     for (const name of ["task", "data", "model"]) {
       if (choice[name] && example.cell[name] !== choice[name]) return false;
     }
-    if (choice.which !== "all") {
-      const improvement = improvementOf(example, choice);
-      const right = [choice.method, choice.against].map((name) => valueOf(example, name, "right"));
-      if (improvement === null || !fits(improvement, ...right)) return false;
-    }
+    if (choice.lookahead && `${example.cell.lookaheads[example.row]}` !== choice.lookahead) return false;
+    const improvement = improvementOf(example, choice);
+    const right = [choice.method, choice.against].map((name) => valueOf(example, name, "right"));
+    if (improvement === null || !fits(improvement, ...right)) return false;
     const length = valueOf(example, choice.method, "warmupLength");
     if (choice.shortest && !(length !== null && length >= Number(choice.shortest))) return false;
     if (choice.longest && !(length !== null && length <= Number(choice.longest))) return false;

@@ -75,8 +75,7 @@ function showWritten(example, method, mode, references) {
   if (tokensOfOutput) content.push(showTokens("text", tokensOfOutput));
   else if (mode === "tokens" || !references.length) content.push(shown("text", output));
   else {
-    const parts = showDifference(differenceFromNearest(output, references));
-    content.push(textElement("text", ...parts), output === "" ? shown("", output) : "");
+    content.push(textElement("text", ...showCompared(output, references, example.cell.answerOnly)), output === "" ? shown("", output) : "");
   }
   const right = valueOf(example, method, "right");
   const score = `${example.cell.metric} ${valueOf(example, method, "score")}`;
@@ -85,6 +84,16 @@ function showWritten(example, method, mode, references) {
   facts.push(`log P(y|x${warmup === null ? "" : ",c"}) ${number(valueOf(example, method, "outputLogProbability"))}`);
   const verdict = element("span", right ? "right" : "wrong", right ? "✓ right" : `✗ ${score}`);
   return [...content, element("small", "", verdict, ` · ${facts.join(" · ")}`)];
+}
+
+/* In multiple choice only the answer is compared: the first word, without what explains it. */
+function showCompared(output, references, answerOnly) {
+  if (!answerOnly) return showDifference(differenceFromNearest(output, references));
+  const [, answer, rest] = output.match(/^(\s*\S*)([^]*)$/);
+  const answers = references.map((reference) => reference.match(/^\s*\S*/)[0]);
+  const bare = (word) => word.trim().replace(/^[().:,]+|[().:,]+$/g, "");
+  if (answers.some((one) => bare(one) === bare(answer))) return [output];
+  return [...showDifference(differenceFromNearest(answer, answers)), rest];
 }
 
 /* Tokens are text, −100 log P, text, −100 log P, … */

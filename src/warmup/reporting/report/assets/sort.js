@@ -29,3 +29,16 @@ function compareCells(a, b, sign) {
 }
 
 document.querySelectorAll("table.sortable").forEach(makeSortable);
+
+/* What is folded is printed, too. */
+window.addEventListener("beforeprint", () => {
+  document.querySelectorAll("details").forEach((part) => { part.open = true; });
+});
+
+/* A link into a folded part opens it. */
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(window.location.hash.slice(1)));
+  for (let part = target; part; part = part.parentElement) if (part.tagName === "DETAILS") part.open = true;
+}
+window.addEventListener("hashchange", unfold);
+unfold();
