@@ -148,9 +148,7 @@ def test_two_jobs_do_not_train_one_run(folder, same_model):
     # a second start that looks neither for locks nor for jobs
     status, output = Start(folder, TRAINING, "--nolock", "--no-hooks").wait()
     assert status == 1
-    assert (
-        f"error: {WORK}: in use by process {process} on node1, Slurm job {job['JobId']}" in output
-    )
+    assert f"{WORK}: in use by process {process} on node1, Slurm job {job['JobId']}" in output
     assert len(submitted(folder)) == 4  # and three attempts
 
     slurm("scancel", job["JobId"])
@@ -236,7 +234,7 @@ def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     target = f"{FOLDER}/test.greedy.predictions.jsonl"
     status, output = Start(folder, target, TRAINING.replace("t5", "broken"), config=config).wait()
     assert status == 1
-    assert output.count("error: scratch.depth: not a setting of t5") >= 1
+    assert output.count("scratch.depth: not a setting of t5") >= 1
     comments = [job["Comment"] for job in submitted(folder)]
     assert sum("model=broken,method=sft,seed=1" in comment for comment in comments) == 3
     assert (folder / target).exists()

@@ -4,6 +4,7 @@ Snakemake's own lines stay in its log, `.snakemake/log/`, and with `--verbose` o
 """
 
 import logging
+import os
 import re
 import sys
 import time
@@ -49,6 +50,7 @@ class JobLines(logging.Handler):
         """
         super().__init__()
         self.stream, self.dry_run, self.closing, self.clock = stream, dry_run, closing, clock
+        self.colour = stream.isatty() and "NO_COLOR" not in os.environ
         self.titles: dict[int, str] = {}
         self.failed: dict[int, str] = {}
         """Job -> what went wrong, unless a later attempt succeeded."""
@@ -58,7 +60,8 @@ class JobLines(logging.Handler):
         """Print what a record says, if it says something about the experiment."""
         try:
             for line in self.lines(record):
-                print(line, file=self.stream, flush=True)
+                red = self.colour and line.startswith("error: ")
+                print(f"\033[31m{line}\033[0m" if red else line, file=self.stream, flush=True)
         except BrokenPipeError:
             raise
         except Exception:
@@ -118,8 +121,10 @@ class JobLines(logging.Handler):
         """Return what is said at once when a job has failed; keep what is said at the end."""
         title = self.titles.get(fields["jobid"], f"Rule {fields['rule_name']}")
         said, shown = read_problem([Path(path) for path in fields["log"]])
-        self.failed[fields["jobid"]] = f"error: {title}: {said}"
-        return [*shown, f"{self.clock()}  failed: {title}"]
+        # what the executor knows, such as that Slurm cancelled the job
+        also = [" ".join(str(fields["rule_msg"]).split())] if fields.get("rule_msg") else []
+        self.failed[fields["jobid"]] = "; ".join([f"error: {title}: {said}", *also])
+        return [*shown, f"{self.clock()}  failed: {title}", *also]
 
     def _error(self, text: str) -> list[str]:
         if "CalledProcessError" in text or text.startswith(HIDDEN):
@@ -144,20 +149,17 @@ def read_problem(logs: Sequence[Path]) -> tuple[str, list[str]]:
     """
     there = [path for path in logs if path.is_file()]
     where = f"see {there[0]}" if there else "it wrote no log"
-    lines = [
-        line.rstrip()
-        for path in there
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
-        if line.strip()
-    ]
-    ours = [line for line in lines[-5:] if line.startswith(("error: ", "stopped: "))]
-    if ours:
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in there]
+    of_logs = [[line.rstrip() for line in text.splitlines() if line.strip()] for text in texts]
+    lines = [line for of_log in of_logs for line in of_log]
+    last = [line for of_log in of_logs for line in of_log[-5:]]
+    if ours := [line for line in last if line.startswith(("error: ", "stopped: "))]:
         return f"{ours[-1].partition(': ')[2]} ({where})", []
     if any(line.startswith("Traceback") for line in lines):
         return f"{lines[-1]} ({where})", lines[-LAST_LINES:]
-    last = f"; its last line was: {lines[-1]}" if lines else ""
+    final = f"; its last line was: {of_logs[0][-1]}" if of_logs and of_logs[0] else ""
     killed = "it ended without an error message, as a process that was killed does"
-    return f"{killed}{last} ({where})", []
+    return f"{killed}{final} ({where})", []
 
 
 def install(logger: logging.Logger, **settings: Any) -> None:

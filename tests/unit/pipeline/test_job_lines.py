@@ -96,6 +96,22 @@ def test_what_is_no_error_of_ours_is_shown_with_the_end_of_its_log(tmp_path):
     )  # fmt: skip
 
 
+def test_what_slurm_says_of_a_job_is_said_too(say, tmp_path):
+    job, slurm = tmp_path / "train.log", tmp_path / "slurm.log"
+    job.write_text("error: bad weights\n")
+    slurm.write_text("\n".join(f"line {number}" for number in range(20)))
+    begin(say, 3, "Training sft")
+    message = "SLURM-job '12' failed, SLURM status is: 'FAILED'. "
+    lines = say(
+        event="job_error", level=logging.ERROR, jobid=3, rule_name="train", rule_msg=message,
+        log=[str(job), str(slurm)],
+    )  # fmt: skip
+    assert lines[-2:] == ["12:00:00  failed: Training sft", message.strip()]
+    assert end(say)[-1] == (
+        f"error: Training sft: bad weights (see {job}); {message.strip()}"
+    )  # fmt: skip
+
+
 def test_a_process_that_was_killed_is_said_to_have_left_no_message(tmp_path):
     log = tmp_path / "log"
     log.write_text("update 20/240\n")
