@@ -10,7 +10,7 @@ import torch
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
-from warmup.common.files import read_lines, read_places
+from warmup.common.files import parse_jsonl, read_lines
 from warmup.common.languages import Pair, parse_pair
 from warmup.common.texts import nfc
 from warmup.config.settings import CheckpointFormat, DecodingConfig
@@ -251,7 +251,18 @@ def read_inputs(path: Path, normalise: Callable[[str], str] = nfc) -> Iterator[R
         record = from_dict({"id": number} | row, where, Record if labelled else Unlabelled)
         return record.with_texts(normalise)
 
-    return unique((where, read(where, row)) for where, row in read_places(path))
+    rows = parse_jsonl(_json_lines(path), str(path))
+    return unique((where, read(where, row)) for where, row in rows)
+
+
+def _json_lines(path: Path) -> Iterator[str]:
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.strip() and line.lstrip()[0] not in '{["':
+            raise InputError(
+                f'{path}:{number}: not JSON; a line is {{"source": …}}, plain text needs '
+                "--format text"
+            )
+        yield line
 
 
 def read_texts(path: Path, pair: str | None, normalise: Callable[[str], str]) -> Iterator[Record]:

@@ -88,3 +88,12 @@ def test_a_folder_without_the_file_says_what_to_do_and_a_missing_one_is_missing(
     assert err == f"error: {tmp_path / 'none'}: no such folder\n"
     _, _, err = call(capsys, "export", tmp_path / "none", "--task", "translation")
     assert err == f"error: {tmp_path / 'none'}: no such folder\n"
+
+
+def test_plain_text_without_its_option_says_what_to_do(capsys, tmp_path):
+    (tmp_path / "x.txt").write_text("a b\n")
+    files = ["--input", tmp_path / "x.txt", "--output", "-"]
+    _, _, err = call(capsys, "generate", "--model", tmp_path, *files)
+    assert 'x.txt:1: not JSON; a line is {"source": …}, plain text needs --format text' in err
+    _, _, err = call(capsys, "generate", "--model", tmp_path, "--pair", "en-de", *files)
+    assert err == "error: --pair: goes with --format text; a JSON line has its languages itself\n"
