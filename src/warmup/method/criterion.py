@@ -59,7 +59,7 @@ class Criterion:
     """An objective on a model. SFT and warmup training differ in nothing else.
 
     Args:
-        model: the model that is trained; a reference KL keeps a copy of it.
+        model: the model that is trained; a reference KL keeps a copy of it, or has no adapter on.
         method: the settings of its loss.
         seed: of the random numbers.
         targets: all targets of the training data, for predefined warmups.

@@ -55,6 +55,7 @@ def adapt(model: LanguageModel, settings: LoraConfig, seed: int) -> None:
     with torch.random.fork_rng([]):
         torch.manual_seed(seed)
         peft.inject_adapter_in_model(config, network, _ADAPTER)
+    check_layers(network)
     marker_rows.add(network, list(model.markers))
 
 
@@ -166,8 +167,9 @@ def save_adapter(network: PreTrainedModel, folder: Path) -> None:
     rows = dict(_token_rows(network))
     for name, (_, values) in rows.items():
         weights[f"{name}.token_adapter.trainable_tokens_delta"] = values
-    config = network.peft_config[_ADAPTER].to_dict()
-    config["target_modules"] = sorted(config["target_modules"])  # a set, which has no order
+    settings = network.peft_config[_ADAPTER].to_dict().items()
+    # sets have no order
+    config = {key: sorted(each) if isinstance(each, set) else each for key, each in settings}
     config["trainable_token_indices"] = {name: ids for name, (ids, _) in rows.items()}
     write_json(folder / "adapter_config.json", config)
     named = {f"base_model.model.{name}": value.contiguous() for name, value in weights.items()}
