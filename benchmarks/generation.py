@@ -39,7 +39,7 @@ Texts = list[str]
 def ours(folder: Path, records: list[Record], batch_size: int, beams: int) -> Texts:
     """Generate as `warmup generate` does."""
     with contextlib.redirect_stderr(io.StringIO()):  # its progress
-        rows = predict(folder, records, task=None, beams=beams, batch_size=batch_size)
+        rows = list(predict(folder, records, task=None, beams=beams, batch_size=batch_size))
     return [f"{row.warmup} | {row.output}" for row in rows]
 
 

@@ -1,15 +1,18 @@
 """`warmup generate`: generate outputs with a trained checkpoint, after its own or other warmups."""
 
 import argparse
+import collections
 import sys
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from warmup.common import plugins
 from warmup.common.errors import InputError
 from warmup.common.files import to_json
 from warmup.common.seeds import check_seed
-from warmup.common.texts import Normaliser
+from warmup.common.texts import Normaliser, nfc
 from warmup.data import predictions
+from warmup.data.records import Record
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,14 +68,22 @@ def run(options: argparse.Namespace) -> None:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     torch.set_num_threads(options.threads)
-    normaliser = Normaliser()
     if options.pair and options.format == "jsonl":
         raise InputError("--pair: goes with --format text; a JSON line has its languages itself")
-    # wrong input is refused before any work
-    if options.format == "text":
-        records = list(read_texts(options.input, options.pair, normaliser))
+
+    def read(normalise: Callable[[str], str]) -> Iterator[Record]:
+        if options.format == "text":
+            return read_texts(options.input, options.pair, normalise)
+        return read_inputs(options.input, normalise)
+
+    # wrong input is refused before any work; what can be read once only is held in memory
+    normaliser = Normaliser()
+    records: Iterable[Record]
+    if options.input.is_file():
+        collections.deque(read(normaliser), maxlen=0)
+        records = read(nfc)
     else:
-        records = list(read_inputs(options.input, normaliser))
+        records = list(read(normaliser))
     if note := normaliser.note():
         print(f"{options.input}: {note}", file=sys.stderr)
     found = predict(

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ from warmup.models import lengths, loading
 from warmup.models.checkpoint_format import read_format
 from warmup.models.interface import LanguageModel
 
+WINDOW = 16_384
+"""Inputs that are held in memory at once, more than the test sets of the paper have."""
 DEFAULT_SAMPLES = 8
 """Warmups per input if neither the caller nor the checkpoint says how many."""
 
@@ -41,11 +44,11 @@ def predict(
     warmup: str = "own",
     samples: int | None = None,
     seed: int = 0,
-) -> list[Prediction]:
-    """Return the prediction of each record, in order.
+) -> Iterator[Prediction]:
+    """Return an iterator over the predictions of records, in order.
 
-    All records, sequences and predictions are held in memory, as batches are made of inputs of
-    similar length. Nothing is returned before the last sequence is generated.
+    Up to `WINDOW` records are held in memory at once, with their sequences and predictions, as
+    batches are made of inputs of similar length.
 
     Args:
         folder: a checkpoint of `warmup train`.
@@ -63,8 +66,7 @@ def predict(
             `warmup` does not fit it, or its network is not supported.
     """
     decoding = DecodingConfig(beams=beams, batch_size=batch_size, warmup=warmup, samples=samples)
-    predictor = Predictor(folder, [decoding], task)
-    return predictor.predict(predictor.texts(records), decoding, seed)
+    return Predictor(folder, [decoding], task).predict_all(records, decoding, seed)
 
 
 class Predictor:
@@ -100,6 +102,15 @@ class Predictor:
             self.model.network.to("cuda")
         self_check.check(self.model, self.form)
 
+    def predict_all(
+        self, records: Iterable[Record], decoding: DecodingConfig, seed: int
+    ) -> Iterator[Prediction]:
+        """Yield the prediction of each record, in order; see `predict`."""
+        first = 0
+        for window in windows(records, WINDOW):
+            yield from self.predict(self.texts(window), decoding, seed, first)
+            first += len(window)
+
     def texts(self, records: Iterable[Record]) -> "Texts":
         """Return the texts of records; say on the terminal what was cut, too long or unknown."""
         prefix = self.form.prefix or ""
@@ -111,13 +122,23 @@ class Predictor:
         check_positions(self.model.network, longest, "--input")
         return texts
 
-    def predict(self, texts: "Texts", decoding: DecodingConfig, seed: int) -> list[Prediction]:
-        """Return the prediction of each record, in order; see `predict`."""
+    def predict(
+        self, texts: "Texts", decoding: DecodingConfig, seed: int, first: int = 0
+    ) -> list[Prediction]:
+        """Return the prediction of each record, in order.
+
+        Args:
+            texts: the records.
+            decoding: how outputs are generated.
+            seed: of the random numbers.
+            first: number of the first record, if there were others before.
+        """
         inputs = Inputs(
             sources=texts.inputs.ids,
             targets=texts.targets,
             samples=decoding.samples or self.form.warmup_samples or DEFAULT_SAMPLES,
             seed=seed,
+            first=first,
         )
         generator = SequenceGenerator(
             self.model, self.form, beams=decoding.beams, batch_size=decoding.batch_size
@@ -140,6 +161,20 @@ class Predictor:
             )
             for record, hypothesis, lost in zip(texts.rows, hypotheses, texts.lost(), strict=True)
         ]
+
+
+def windows(records: Iterable[Record], size: int) -> Iterator[list[Record]]:
+    """Yield records in lists of a size; a single one at the end goes with those before it."""
+    left = iter(records)
+    window = list(islice(left, size))
+    while following := list(islice(left, size)):
+        if len(following) == 1:  # it would have no other input, which `shuffled` needs
+            window += following
+            break
+        yield window
+        window = following
+    if window:
+        yield window
 
 
 class Texts:

@@ -137,7 +137,7 @@ class SequenceGenerator:
         return self._in_batches("generated", keys, generate)
 
     def sample_warmups(
-        self, sources: Sequence[Ids], samples: int, seed: int, stream: Stream
+        self, sources: Sequence[Ids], samples: int, seed: int, stream: Stream, first: int = 0
     ) -> list[list[Ids]]:
         """Return warmups drawn from P(c|x) for each input.
 
@@ -146,6 +146,7 @@ class SequenceGenerator:
             samples: warmups per input.
             seed: of the random numbers, which do not depend on the batches.
             stream: of the random numbers.
+            first: number of the first input, on which the random numbers depend.
 
         Raises:
             InputError: the model was trained without warmups.
@@ -158,7 +159,7 @@ class SequenceGenerator:
                 self._encode([sources[i] for i in rows]),
                 max_tokens=limit,
                 temperature=1.0,
-                uniform=uniforms(seed, stream, torch.tensor(rows), samples, limit),
+                uniform=uniforms(seed, stream, first + torch.tensor(rows), samples, limit),
             )
             return [
                 [c[:length] for c, length in zip(one, lengths, strict=True)]

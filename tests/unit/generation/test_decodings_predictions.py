@@ -7,6 +7,7 @@ from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_jsonl, write_jsonl
 from warmup.data.records import Unlabelled, read_records
+from warmup.generation import prediction
 
 
 @pytest.mark.parametrize("warmup", ["shuffled", "gold_prefix", "best_of_n"])
@@ -69,3 +70,15 @@ def test_the_command_line(checkpoints, data, tmp_path, capsys):
         with pytest.raises(SystemExit):
             call(*wrong)
         assert message in capsys.readouterr().err.replace("'", "")
+
+
+def test_samples_do_not_depend_on_how_many_inputs_are_held_at_once(checkpoints, data, monkeypatch):
+    records = list(read_records(data["valid"]))[:10]
+
+    def outputs():
+        found = predict(checkpoints / "warmup", records, warmup="best_of_n", samples=3, seed=5)
+        return [(row["warmup"], row["output"]) for row in found]
+
+    whole = outputs()
+    monkeypatch.setattr(prediction, "WINDOW", 3)
+    assert outputs() == whole

@@ -14,7 +14,7 @@ from warmup.__main__ import main
 from warmup.common.errors import InputError
 from warmup.common.files import read_json, read_jsonl, write_jsonl
 from warmup.data.records import read_records
-from warmup.generation import greedy_search
+from warmup.generation import greedy_search, prediction
 from warmup.models import loading
 from warmup.models.checkpoint_format import write_format
 
@@ -153,3 +153,31 @@ def test_after_an_error_there_is_no_output_file(call, tmp_path):
     with pytest.raises(SystemExit):
         call("--input", "-", "--output", str(tmp_path / "out.jsonl"), stdin='{"source": "x"}\n[]\n')
     assert list(tmp_path.iterdir()) == []
+
+
+def test_predictions_are_made_for_some_inputs_at_a_time(checkpoint, data, monkeypatch):
+    records = list(read_records(data["valid"]))[:23]
+    whole = predict(checkpoint, records)
+    monkeypatch.setattr(prediction, "WINDOW", 5)
+    asked = []
+
+    def inputs():
+        for record in records:
+            asked.append(record.id)
+            yield record
+
+    found = prediction.predict(checkpoint, inputs(), task=None, beams=1, batch_size=7)
+    assert next(found).id == records[0].id
+    assert len(asked) == 10
+    rows = [one.as_row() for one in found]
+    assert [row["id"] for row in rows] == [record.id for record in records[1:]]
+    assert [(row["warmup"], row["output"]) for row in rows] == [
+        (row["warmup"], row["output"]) for row in whole[1:]
+    ]
+
+
+@pytest.mark.parametrize(("size", "lengths"), [(0, []), (1, [1]), (4, [4]), (5, [5]), (9, [4, 5])])
+def test_no_input_is_left_alone_after_others(size, lengths):
+    found = list(prediction.windows(range(size), 4))
+    assert [len(window) for window in found] == lengths
+    assert [row for window in found for row in window] == list(range(size))

@@ -24,3 +24,5 @@ class Inputs(NamedTuple):
     """Warmups per input, for a strategy that takes several."""
     seed: int
     """Seed of the random numbers."""
+    first: int = 0
+    """Number of the first input, if there were others before; random numbers depend on it."""

@@ -10,7 +10,9 @@ SAMPLES = True
 
 def generate(generator: SequenceGenerator, inputs: Inputs) -> list[Hypothesis]:
     """Return for each input the hypothesis whose output is the most probable per token."""
-    drawn = generator.sample_warmups(inputs.sources, inputs.samples, inputs.seed, Stream.BEST_OF_N)
+    drawn = generator.sample_warmups(
+        inputs.sources, inputs.samples, inputs.seed, Stream.BEST_OF_N, inputs.first
+    )
     # equal warmups have equal outputs
     candidates = [
         (row, c) for row, all_ in enumerate(drawn) for c in dict.fromkeys(map(tuple, all_))
