@@ -79,9 +79,9 @@ class Prediction:
         )
 
 
-def write(path: Path, predictions: Iterable[Prediction]) -> None:
-    """Write one line per prediction, atomically."""
-    write_jsonl(path, (prediction.as_row() for prediction in predictions))
+def write(path: Path, predictions: Iterable[Prediction]) -> int:
+    """Write one line per prediction, atomically; return how many."""
+    return write_jsonl(path, (prediction.as_row() for prediction in predictions))
 
 
 def read(path: Path, normalise: Callable[[str], str] = nfc) -> list[Prediction]:

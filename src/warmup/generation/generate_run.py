@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
     schema.check(
         entries, known["properties"]["decodings"] | {"$defs": known["$defs"]}, "--decodings"
     )
-    due: dict[str, list[Evaluation]] = {}
+    due: list[Evaluation] = []
     for split in options.splits:
         for name, settings in entries.items():
             evaluation = Evaluation(
@@ -71,13 +71,13 @@ def run(options: argparse.Namespace) -> None:
                 evaluation.put_in_place()
                 print(f"{evaluation.predictions}: was generated before: put in place")
             else:
-                due.setdefault(split, []).append(evaluation)
+                due.append(evaluation)
     if due:
         _generate(options.run / "model", due, options.seed, options.threads)
 
 
-def _generate(model: Path, due: dict[str, list[Evaluation]], seed: int, threads: int) -> None:
-    """Generate what is due, by split, and keep each file as soon as it is finished."""
+def _generate(model: Path, due: list[Evaluation], seed: int, threads: int) -> None:
+    """Generate what is due, and keep each file as soon as it is finished."""
     import torch  # noqa: PLC0415  # these take seconds
     from transformers.utils import logging  # noqa: PLC0415
 
@@ -88,17 +88,15 @@ def _generate(model: Path, due: dict[str, list[Evaluation]], seed: int, threads:
     torch.set_num_threads(threads)
     decodings = {
         evaluation.decoding: from_json(DecodingConfig, dict(evaluation.settings))
-        for evaluations in due.values()
-        for evaluation in evaluations
+        for evaluation in due
     }
     predictor = Predictor(model, decodings.values())
-    for evaluations in due.values():
-        normaliser, examples = Normaliser(), evaluations[0].examples
-        texts = predictor.texts(read_inputs(examples, normaliser))
+    for evaluation in due:
+        normaliser = Normaliser()
+        records = read_inputs(evaluation.examples, normaliser)
+        found = predictor.predict_all(records, decodings[evaluation.decoding], seed)
+        count = predictions.write(evaluation.predictions, found)
         if note := normaliser.note():
-            print(f"{examples}: {note}", file=sys.stderr)
-        for evaluation in evaluations:
-            found = predictor.predict(texts, decodings[evaluation.decoding], seed)
-            predictions.write(evaluation.predictions, found)
-            evaluation.keep()
-            print(f"{evaluation.predictions}: {len(found)} predictions", flush=True)
+            print(f"{evaluation.examples}: {note}", file=sys.stderr)
+        evaluation.keep()
+        print(f"{evaluation.predictions}: {count} predictions", flush=True)

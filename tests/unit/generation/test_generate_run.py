@@ -90,14 +90,14 @@ def test_only_what_is_missing_is_generated(folder, generate):
 def test_what_was_finished_when_a_job_was_killed_is_not_generated_again(
     folder, generate, monkeypatch
 ):
-    predict = Predictor.predict
+    predict = Predictor.predict_all
 
-    def killed(self, texts, decoding, seed):
+    def killed(self, records, decoding, seed):
         if decoding.beams == 2:
             raise KeyboardInterrupt
-        return predict(self, texts, decoding, seed)
+        return predict(self, records, decoding, seed)
 
-    monkeypatch.setattr(Predictor, "predict", killed)
+    monkeypatch.setattr(Predictor, "predict_all", killed)
     with pytest.raises(SystemExit):
         generate(**DECODINGS)
     monkeypatch.undo()
