@@ -18,7 +18,7 @@ OVERRIDDEN = (
     "_save",
     "_save_optimizer_and_scheduler",
 )
-"""Private methods of `Trainer` that `WarmupTrainer` or `sharded_trainer.ShardedTrainer` overrides."""
+"""Private methods of `Trainer` that `WarmupTrainer` or `ShardedTrainer` overrides."""
 
 
 def trainer_state(checkpoint: Path) -> TrainerState:
