@@ -49,14 +49,23 @@ class Evaluation:
     subsets: dict[str, list[int]]
 
 
-def read(path: Path, experiment: str, task: str) -> Evaluation:
+def read(
+    path: Path, experiment: str, task: str, metrics: Sequence[str] | None = None
+) -> Evaluation:
     """Read a file of predictions.
+
+    Args:
+        path: of the file.
+        experiment: its name.
+        task: of the data set.
+        metrics: of the data set; None for those of the task.
 
     Raises:
         InputError: the path or a line does not have the form of predictions.
     """
     lines = predictions.read(path)
-    metrics = plugins.load("task", task).METRICS
+    if metrics is None:
+        metrics = plugins.load("task", task).METRICS
     items = Items(
         sources=[line.source for line in lines],
         references=[line.references[0] for line in lines],
@@ -72,7 +81,7 @@ def read(path: Path, experiment: str, task: str) -> Evaluation:
         experiment=experiment,
         task=task,
         items=items,
-        in_words=not {"accuracy", "wer"} & {*metrics},
+        in_words=not {"accuracy", "wer", "ser"} & {*metrics},
         warmed=any(value is not None for value in items.log_probabilities),
         subsets=predictions.subsets_of(lines),
     )
@@ -133,12 +142,14 @@ def estimate(measured: Mapping[str, Quantity], items: Sequence[int]) -> Iterator
         yield {"quantity": name, "value": value, "low": low, "high": high, "n": n}
 
 
-def analyse(paths: Sequence[Path], identify: Callable[[Path], tuple[str, str]]) -> Iterator[Row]:
+def analyse(
+    paths: Sequence[Path], identify: Callable[[Path], tuple[str, str, Sequence[str]]]
+) -> Iterator[Row]:
     """Yield the rows of warmups.tsv.
 
     Args:
         paths: files of predictions.
-        identify: returns the experiment and task of a file, which its path does not say.
+        identify: returns the experiment, task and metrics of a file, which its path does not say.
 
     Raises:
         InputError: a file does not have the form of predictions, or files differ in their items.
@@ -157,15 +168,18 @@ def analyse(paths: Sequence[Path], identify: Callable[[Path], tuple[str, str]]) 
                     yield {**columns, "subset": subset, **row}
 
 
-def known_from(experiment: ExperimentSummary) -> Callable[[Path], tuple[str, str]]:
-    """Return a function from a file of predictions to its experiment and task."""
+def known_from(
+    experiment: ExperimentSummary,
+) -> Callable[[Path], tuple[str, str, Sequence[str]]]:
+    """Return a function from a file of predictions to its experiment, task and metrics."""
 
-    def identify(path: Path) -> tuple[str, str]:
+    def identify(path: Path) -> tuple[str, str, Sequence[str]]:
         dataset = EvaluationKey.from_path(path).dataset
         if dataset not in experiment.tasks:
             choices = ", ".join(experiment.tasks)
             raise InputError(f"{path}: data set {dataset!r} is not one of --experiment: {choices}")
-        return experiment.name, experiment.tasks[dataset]
+        task = experiment.tasks[dataset]
+        return experiment.name, task, experiment.metrics_of(task, dataset)
 
     return identify
 
