@@ -11,7 +11,7 @@ from warmup.common import plugins
 from warmup.common.errors import InputError, unknown
 from warmup.common.json_values import check_json_value
 from warmup.common.keys import RunKey
-from warmup.config import checks, decodings, files, schema
+from warmup.config import chance, checks, decodings, files, schema
 from warmup.config.conversion import from_json, to_json
 from warmup.config.methods import Methods, varied
 from warmup.config.settings import (
@@ -248,6 +248,11 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
     optional = {
         "metrics": {name: list(names) for name, names in chosen.items() if names},
         "outputs": list(given),
+        "chance": {
+            name: guessed
+            for name in datasets
+            if (guessed := chance.accuracy(config.datasets[name])) is not None
+        },
         "labels": {name: label for name, label in config.labels.items() if name in others},
         "order": [name for name in config.order if name in others or name in methods.order],
         "colours": {

@@ -41,6 +41,8 @@ class ExperimentSummary:
 
     names: Names = field(default_factory=Names)
     """Labels and order of models and data sets."""
+    chance: Mapping[str, float] = field(default_factory=dict)
+    """Data set -> accuracy of guessing in %, where it is known."""
     outputs: Sequence[str] = ()
     """Methods that were not trained here: their outputs are given."""
     folder: Path = Path()
@@ -128,6 +130,7 @@ _SCHEMA = {
         "tasks": _NAMES | {"additionalProperties": {"type": "string"}},
         "runs": _LISTS,
         "metrics": _LISTS,
+        "chance": _NAMES | {"additionalProperties": {"type": "number"}},
         "outputs": {"type": "array", "items": {"type": "string"}},
         "labels": _NAMES | {"additionalProperties": {"type": "string"}},
         "order": {"type": "array", "items": {"type": "string"}},
@@ -193,6 +196,7 @@ def parse(value: Any, path: Path) -> ExperimentSummary:
         value["runs"],
         value.get("metrics", {}),
         Names(value.get("labels", {}), value.get("order", ())),
+        value.get("chance", {}),
         value.get("outputs", ()),
         path.parent,
     )

@@ -1,5 +1,6 @@
 import html
 import re
+from dataclasses import replace
 from types import SimpleNamespace
 
 import matplotlib as mpl
@@ -118,6 +119,18 @@ def test_lookahead_has_a_line_a_method(data):
     assert len(axis.lines) == len(METHODS)
     assert axis.get_ylabel() == "accuracy ↑"
     assert axis.get_xticks().tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_lookahead_has_a_line_at_chance_for_accuracy(data):
+    experiment = replace(data.experiment, chance={"shell_game": 20.0, "headlines": 10.0})
+    figure = draw("lookahead", replace(data, experiment=experiment))
+    dotted = [
+        [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == ":"]
+        for axis in figure.axes
+    ]
+    assert dotted[:4] == [[20.0], [20.0], [], []]  # ROUGE has no score of guessing
+    assert figure.legends[0].texts[-1].get_text() == "guessing"
+    assert "guessing" not in [text.get_text() for text in draw("lookahead", data).legends[0].texts]
 
 
 def test_when_warmup_helps_draws_the_gain_over_each_sft(data):

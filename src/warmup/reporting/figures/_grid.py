@@ -126,9 +126,15 @@ def of_panels(title: str, panels: Iterable[Panel], results: Results, height: flo
 
 
 def legends(
-    grid: Grid, panels: Iterable[Panel], names: Iterable[str], results: Results, style: Style
+    grid: Grid,
+    panels: Iterable[Panel],
+    names: Iterable[str],
+    results: Results,
+    style: Style,
+    *,
+    extra: Sequence[Line2D] = (),
 ) -> None:
-    """Put the methods of all panels below the figure, and those of a single panel below it.
+    """Put the methods of all panels, then `extra`, below the figure; those of one panel below it.
 
     A single method of all panels of an aspect is below each of them, too.
     """
@@ -137,7 +143,7 @@ def legends(
     shared = [name for name in names if name in CONTEXT or not several]
     of_each = shared if several and len(shared) == 1 else []
     if not of_each:
-        grid.legend(shared, results, style)
+        grid.legend(shared, results, style, extra)
     for axis, panel in zip(grid.axes, panels, strict=True):
         if panel.aspect:
             axis.legend(

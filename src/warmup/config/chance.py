@@ -1,0 +1,33 @@
+"""The score that guessing gets in multiple choice."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from warmup.common import plugins
+from warmup.common.languages import parse_pair
+from warmup.config.settings import DatasetEntry
+
+_NOT_TEST = ("train", "valid")
+
+
+def accuracy(dataset: DatasetEntry) -> float | None:
+    """Return the accuracy of guessing in %, if all questions have the same number of options.
+
+    That is known of generators, and of options that the configuration lists.
+    """
+    if dataset.task != "multiple_choice":
+        return None
+    tests = [spec for split, spec in dataset.splits.items() if split not in _NOT_TEST]
+    numbers = {_options(spec, dataset.pairs[0]) for spec in tests}
+    number = numbers.pop() if len(numbers) == 1 else None
+    return 100 / number if number else None
+
+
+def _options(spec: Mapping[str, Any], pair: str) -> int | None:
+    match spec:
+        case {"type": "synthetic", "generator": name}:
+            generate = plugins.load("generator", name).generate
+            return len(next(generate(parse_pair(pair), 0, spec.get("settings", {}))).choices)
+        case {"fields": {"choices": {"fixed": options}}}:
+            return len(options)
+    return None
