@@ -44,11 +44,11 @@ paired = {(t["dataset"], t["method"], t["baseline"]) for t in tests}
 assert ("words", "theirs", "sft") in paired and ("nli", "warmup", "sft") in paired, paired
 print(f"{len(rows)} rows of scores, {len(tests)} comparisons: as expected")
 END
-has $tables/text_to_text.md "| Pronunciation nl | T5, tiny | Theirs |"
+has $tables/text_to_text.md "| Pronunciation (Dutch) | T5, tiny | Theirs |"
 has $tables/text_to_text.md "first sound ↑"
-has $tables/translation.md "| Captions en-cs | T5, tiny | Theirs |"
-has $tables/multiple_choice.md "| Inference en | T5, tiny | warmup |"
-has results/newcomer/report.html "Pronunciation nl"
+has $tables/translation.md "| Captions (en→cs) | T5, tiny | Theirs |"
+has $tables/multiple_choice.md "| Inference (English) | T5, tiny | warmup |"
+has results/newcomer/report.html "Pronunciation (Dutch)"
 has results/newcomer/data/exam/en/test.jsonl '"choices": ["'
 ! grep -q '"(A)' results/newcomer/data/exam/en/test.jsonl
 
