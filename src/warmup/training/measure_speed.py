@@ -6,7 +6,6 @@ apart.
 """
 
 import dataclasses
-import statistics
 import sys
 import tempfile
 import time
@@ -35,7 +34,7 @@ SECONDS = 6.0
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
-    """A kind of update, and the median of its times."""
+    """A kind of update, and its time."""
 
     scratch: dict[str, Any]
     """Configuration of the network."""
@@ -79,7 +78,7 @@ def measure(device: str, dtype: str, threads: int) -> Iterator[Timing]:
         model.network.to(device).train()
         batch = _batch(model, examples * scale, source, target, device)
         for count, longest in ((0, 0), (samples, warmup)):
-            seconds = _time(_update(model, batch, _method(count, longest), device, dtype), device)
+            seconds = _time(_update(model, batch, method_of(count, longest), device, dtype), device)
             print(
                 f"  {scratch['num_layers']} layers of {scratch['d_model']}, "
                 f"{scratch['vocab_size']:,} tokens, {'warmup' if count else 'SFT'}: "
@@ -126,7 +125,7 @@ def _batch(model: LanguageModel, examples: int, source: int, target: int, device
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
-def _method(samples: int, longest: int) -> MethodConfig:
+def method_of(samples: int, longest: int) -> MethodConfig:
     """Return SFT, or warmup training with so many warmups."""
     method: dict[str, Any] = {
         "objective": "likelihood", "start": "scratch", "budget": {"updates": 1},
@@ -157,7 +156,10 @@ def _update(
 
 
 def _time(update: Callable[[int], None], device: str) -> float:
-    """Return the median seconds of an update, the first two left out."""
+    """Return the seconds of an update, the first two left out.
+
+    It is the first quartile, since other programs can only slow an update down.
+    """
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < 5 or time.perf_counter() < began + SECONDS:
@@ -166,4 +168,4 @@ def _time(update: Callable[[int], None], device: str) -> float:
         if device == "cuda":
             torch.cuda.synchronize()
         times.append(time.perf_counter() - start)
-    return statistics.median(times[2:])
+    return sorted(times[2:])[len(times[2:]) // 4]

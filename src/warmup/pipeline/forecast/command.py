@@ -1,8 +1,10 @@
 """`warmup plan`: what an experiment takes before it runs, and what fits into a budget."""
 
 import argparse
+import os
 import re
 import statistics
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -79,6 +81,13 @@ def measure(config: ExperimentConfig) -> None:
     constants = speed.fit([asdict(timing) for timing in timings])
     name = torch.cuda.get_device_name() if device == "cuda" else f"{config.resources.threads} CPU"
     write_json(speed.MEASURED, {"name": name, **constants})
+    load, cores = os.getloadavg()[0], os.cpu_count() or 1
+    if load > cores:
+        print(
+            f"This machine is busy (load {load:.0f} on {cores} cores): the times are those of now. "
+            "Measure again when it is idle.",
+            file=sys.stderr,
+        )
 
 
 def parse_hours(text: str) -> float:

@@ -92,7 +92,7 @@ def _t5(config: Mapping[str, Any]) -> Network:
         source=layers * (4 * attention + forward), source_layers=layers,
         bridge=decoder_layers * 2 * attention,
         decoder=decoder_layers * (6 * attention + forward), decoder_layers=decoder_layers,
-        tied=bool(config.get("tie_word_embeddings", not is_mt5)),
+        tied=bool(config.get("tie_word_embeddings", True)),
     )  # fmt: skip
 
 

@@ -69,7 +69,7 @@ class Speed:
 
 
 CPU = Speed(
-    "2 cores of a CPU", 271e9, 0.25e-3, 1.76e-3, 6.73e9, 2.78e-3,
+    "2 cores of a CPU", 263e9, 0.0, 2.02e-3, 5.6e9, 4.21e-3,
     "from results/reference/benchmarks: AMD EPYC with AVX-512, nothing else running; other CPUs "
     "and busy ones are slower",
     0.5, 6,
