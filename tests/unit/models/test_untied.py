@@ -75,12 +75,11 @@ def test_training_moves_both_and_keeps_them_apart(method, train, start):
     assert not torch.equal(after[OUTPUT], after[SHARED])
 
 
-@pytest.mark.parametrize("method", ["sft", "warmup"])
-def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(method, train, tmp_path):
-    whole, expected = train(method, work=tmp_path / "whole", updates=11)
+def test_a_killed_run_resumes_to_the_same_model_bit_for_bit(train, tmp_path):
+    whole, expected = train("warmup", work=tmp_path / "whole", updates=11)
     with pytest.raises(KilledError):
-        train(method, work=tmp_path / "killed", updates=11, callbacks=[At("on_step_begin", 7)])
-    resumed, found = train(method, work=tmp_path / "killed", updates=11)
+        train("warmup", work=tmp_path / "killed", updates=11, callbacks=[At("on_step_begin", 7)])
+    resumed, found = train("warmup", work=tmp_path / "killed", updates=11)
     assert same(whole, resumed)
     assert without_seconds(found) == without_seconds(expected)
 
