@@ -18,6 +18,7 @@ from warmup.common import plugins, register
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, fill_jsonl, read_json, sha256, write_json
 from warmup.common.languages import Pair
+from warmup.common.progress import counted
 from warmup.common.texts import Normaliser
 from warmup.data import leakage, shared_data, symbols
 from warmup.data.dataset import Dataset, load
@@ -46,7 +47,7 @@ def prepare(
     with contextlib.ExitStack() as files:
         for split in leakage.in_order(dataset.splits):
             context, normalise = Context(split, data_root, downloads), Normaliser()
-            records = read_split(dataset, pair, context, normalise)
+            records = counted(read_split(dataset, pair, context, normalise), split)
             kept = leakage.Filter(split, held_out, by_target=not pair.monolingual)
             description = Description(dataset.task)
             path = output_dir / f"{split}.jsonl"

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from warmup.common import code_digest, plugins
 from warmup.common.errors import InputError
 from warmup.common.files import atomic, locked, read_json, sha256, write_json
+from warmup.common.progress import counted
 from warmup.common.provenance import digest
 from warmup.data import text_counts
 from warmup.data.encoding import Encoder
@@ -124,7 +125,7 @@ def _write(file: Path, records: Path, form: Form, encoder: Encoder) -> tuple[Cou
     targets = text_counts.Counter(encoder, form.max_target_tokens)
     with atomic(file) as temporary, pa.OSFile(str(temporary), "wb") as stream:
         with pa.ipc.new_stream(stream, _SCHEMA) as writer:
-            left = islice(read_records(records), form.limit)
+            left = counted(islice(read_records(records), form.limit), f"tokenising {records}")
             while some := list(islice(left, _AT_ONCE)):
                 texts = [render(record) for record in some]
                 read = encoder.inputs([text.input for text in texts], form.max_source_tokens)

@@ -7,6 +7,7 @@ from pathlib import Path
 from warmup.common import plugins, register
 from warmup.common.arguments import read_object
 from warmup.common.files import atomic, refuse_full
+from warmup.common.progress import counted
 from warmup.config import schema
 from warmup.config.conversion import from_json
 from warmup.config.settings import TokenizerConfig
@@ -59,7 +60,7 @@ def run(options: argparse.Namespace) -> None:
 
 def _texts(train: Path, task: str) -> Iterator[str]:
     render = plugins.load("task", task).render
-    for record in read_records(train):
+    for record in counted(read_records(train), str(train)):
         rendered = render(record)
         yield str(rendered.input)
         yield rendered.target
