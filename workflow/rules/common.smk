@@ -20,7 +20,7 @@ from warmup.common.errors import run
 from warmup.common.files import write_json
 from warmup.common.keys import EVALUATION, RUN
 from warmup.config import files
-from warmup.config.checks import check_sources
+from warmup.config.checks import check_sources, check_trackers
 from warmup.pipeline import job_lines, slurm
 from warmup.pipeline.paths import check_project
 from warmup.pipeline.plan import Plan
@@ -46,6 +46,7 @@ def plan():
         or DeploymentMethod.CONDA in workflow.deployment_settings.deployment_method,
     )
     check_sources(made.config)
+    check_trackers(made.config)
     return made
 
 

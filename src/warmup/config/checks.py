@@ -75,7 +75,6 @@ def check_experiment(config: ExperimentConfig) -> None:
             _check_pair(where, pair, dataset.task)
         for split, source in dataset.splits.items():
             _choose(f"{where}.splits.{split}.type", source["type"], plugins.names("source"))
-    _check_trackers(config.trainer.get("report_to", []))
     _check_labels(config)
     decodings.check(config.decodings)
     for name, metric in config.neural_metrics.items():
@@ -130,9 +129,13 @@ def check_sources(config: ExperimentConfig) -> None:
                 raise InputError(f"config: datasets.{name}: {error}") from None
 
 
-def _check_trackers(names: Iterable[str]) -> None:
-    """Check that the trackers of experiments are installed."""
-    for name in names:
+def check_trackers(config: ExperimentConfig) -> None:
+    """Check that the trackers of experiments are installed on this machine.
+
+    Raises:
+        InputError: naming one that is not.
+    """
+    for name in config.trainer.get("report_to", []):
         if importlib.util.find_spec(name) is None:
             raise InputError(
                 f"config: trainer.report_to: {name} is not installed; pip install {name}"

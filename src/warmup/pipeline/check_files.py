@@ -23,6 +23,7 @@ def run(options: argparse.Namespace) -> None:
     """Check a configuration as the workflow does; say how many runs it has, and what they lack."""
     config = experiment.load(*options.files)
     checks.check_sources(config)
+    checks.check_trackers(config)
     print(f"{config.experiment}: valid, {len(experiment.run_names(config))} runs")
     for problem in readiness.problems(config, experiment.runs(config)):
         print(f"{config.experiment}: cannot start here yet: {problem}")

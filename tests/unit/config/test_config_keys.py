@@ -61,7 +61,7 @@ def full() -> dict[str, Any]:
             name: next(iter(sub.get("enum", [VALUES[sub.get("type", "object")]])))
             for name, sub in SCHEMA["$defs"]["trainer"]["properties"].items()
         }
-        | {"report_to": ["tensorboard"], "lr_scheduler_kwargs": {}}
+        | {"report_to": ["wandb"], "lr_scheduler_kwargs": {}}
         | {"activation_checkpointing_kwargs": {}},
     )  # fmt: skip
     kinds = {"architecture": "encoder_decoder"}

@@ -4,6 +4,7 @@ import pytest
 
 from helpers import tiny
 from warmup.common.errors import InputError
+from warmup.config import checks
 from warmup.config.conversion import to_json
 from warmup.config.experiment import check, runs
 from warmup.pipeline.plan import Plan
@@ -33,7 +34,6 @@ def test_a_setting_is_part_of_each_run_and_a_tracker_is_not():
         ({"max_steps": 5}, "'max_steps' cannot be set: set `budget` of the method"),
         ({"label_smoothing_factor": 0.1}, "a smoothed target has no probability"),
         ({"report_to": ["tensorbord"]}, "'tensorbord' is not one of: tensorboard, trackio, wandb"),
-        ({"report_to": ["trackio"]}, "report_to: trackio is not installed; pip install trackio"),
     ],
 )
 def test_a_setting_that_cannot_be_right_is_refused(trainer, message):
@@ -42,3 +42,10 @@ def test_a_setting_that_cannot_be_right_is_refused(trainer, message):
     assert str(error.value).startswith("config: trainer")
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_tracker_that_is_not_installed_is_named_before_the_first_job():
+    config = check(tiny.experiment(trainer={"report_to": ["trackio"]}))
+    with pytest.raises(InputError, match="report_to: trackio is not installed; pip install tr"):
+        checks.check_trackers(config)
+    checks.check_trackers(check(tiny.experiment()))

@@ -386,12 +386,11 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
 
 
 def test_tensorboard_follows_a_training_run(make, tmp_path):
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
+    reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     trainer = make(evaluated=rows(4), report_to=["tensorboard"], eval_strategy="epoch")
     trainer.train()
     (folder,) = (tmp_path / "out" / "runs").iterdir()
-    events = EventAccumulator(str(folder))
+    events = reader.EventAccumulator(str(folder))
     events.Reload()
     assert {"train/reward", "train/loss", "eval/loss", "eval/warmup_length"} <= set(
         events.Tags()["scalars"]
