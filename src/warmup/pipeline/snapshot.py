@@ -67,9 +67,8 @@ def keep(results: Path, destination: Path) -> int:
                 shutil.copy(path, copy / "tables")
         pack(copy / PREDICTIONS, runs, predictions)
         with (copy / PROVENANCE).open("w", encoding="utf-8") as stream:
-            for folder in sorted({path.parent for path in predictions}):
-                provenance = read_json(runs / folder / "provenance.json")
-                line = {"run": folder.as_posix(), **provenance}
+            for path in sorted(experiment.run_files("provenance.json")):
+                line = {"run": path.parent.relative_to(runs).as_posix(), **read_json(path)}
                 stream.write(to_json(line, PROVENANCE) + "\n")
     return len(predictions)
 

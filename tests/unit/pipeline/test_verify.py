@@ -239,3 +239,11 @@ def test_an_archive_that_is_broken_or_empty_is_an_error(kept):
     snapshot.pack(path, kept, [])
     with pytest.raises(InputError, match="no predictions to score again"):
         verify.verify_scores(kept)
+
+
+def test_outputs_of_others_are_kept_without_a_training(results, tmp_path):
+    (results / "runs" / INSIDE).with_name("provenance.json").unlink()
+    path = results / "experiment.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"outputs": ["sft"]}))
+    assert snapshot.keep(results, tmp_path / "kept") == 1
+    assert (tmp_path / "kept" / "provenance.jsonl").read_text() == ""
