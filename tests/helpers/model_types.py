@@ -290,7 +290,7 @@ download, training, checkpoints, several processes, and the reference model of t
 
 With `lora` a model's weights are frozen, and small matrices next to them are trained, by SFT and by
 warmup training alike ([LoRA](https://arxiv.org/abs/2106.09685)). This needs `peft`
-(`pip install 'warmup-generations[peft]'`).
+(`pip install 'peft>=0.19,<0.20'`).
 
 ```yaml
 models:

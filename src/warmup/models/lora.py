@@ -69,7 +69,7 @@ def peft_version() -> str:
         return importlib.metadata.version("peft")
     except importlib.metadata.PackageNotFoundError:
         raise InputError(
-            "lora: needs peft, which is not installed: pip install 'warmup-generations[peft]'"
+            "lora: needs peft, which is not installed: pip install 'peft>=0.19,<0.20'"
         ) from None
 
 

@@ -13,7 +13,7 @@ from warmup.config.settings import CheckpointFormat
 _PACKAGES = ("torch", "transformers")
 _USE = """\
 ```python
-from warmup import WarmupModel  # pip install warmup-generations
+from warmup import WarmupModel  # of the package warmup-generations
 
 model = WarmupModel.from_pretrained("{name}")
 print(model.generate(["…"]))  # [{{"warmup": "…", "output": "…"}}]

@@ -194,7 +194,7 @@ def test_without_peft_one_line_says_what_to_install(data, monkeypatch):
     with pytest.raises(InputError) as error:
         lora.adapt(plain_model("t5", data), SETTINGS, seed=1)
     assert str(error.value) == (
-        "lora: needs peft, which is not installed: pip install 'warmup-generations[peft]'"
+        "lora: needs peft, which is not installed: pip install 'peft>=0.19,<0.20'"
     )
 
 
