@@ -177,7 +177,7 @@ def test_memory_is_what_training_took(benchmarks):
         if timing["backprop"]:
             sampling = dataclasses.replace(method.sampling, backprop_samples=timing["backprop"])
             method = dataclasses.replace(method, sampling=sampling)
-        model = SimpleNamespace(gradient_checkpointing=False, lora=None)
+        model = SimpleNamespace(gradient_checkpointing=False, lora=None, dtype="float32")
         lengths = Lengths([timing["source"]], [timing["target"]], measured=True)
         run = SimpleNamespace(method=method, model=model)
         costs_of = RunCosts(run, sizes.network(timing["scratch"]), lengths, 1, speed.CPU)

@@ -23,7 +23,7 @@ from warmup.pipeline.forecast.power import Power
 from warmup.pipeline.plan import DOWNLOADS
 
 _ABOUT = (
-    "Operations are counted from the configuration. For 385 runs of results/reference they are "
+    "Operations are counted from the configuration. For 381 runs of results/reference they are "
     "1.02 times those that PyTorch counted (median); 90% are within a factor of 1.24."
 )
 

@@ -244,13 +244,14 @@ class RunCosts:
         own = shape.target + (shape.warmup + 1 if sampling else 0)
         decoder_rows = shape.batch / parts * copies * own
         source_rows = shape.batch / parts * shape.source
-        per_row = 4 * (10 * net.width + 3 * net.inner + 3 * net.heads)
+        width = 2 if self.run.model.dtype == "bfloat16" else 4
+        per_row = width * (10 * net.width + 3 * net.inner + 3 * net.heads)
         rows = source_rows * net.source_layers + decoder_rows * net.decoder_layers
         scores = (
             source_rows * shape.source * net.source_layers
             + decoder_rows * (own + shape.source) * net.decoder_layers
         )
-        kept = rows * per_row + 4 * 2 * (net.heads / HEAD) * scores
+        kept = rows * per_row + (4 + width) * (net.heads / HEAD) * scores
         if self.run.model.gradient_checkpointing:
             kept /= max(net.decoder_layers, 1) / 2
         logits = min(decoder_rows * net.vocabulary, updates.MAX_LOGITS) * 4 * 2
