@@ -411,7 +411,7 @@ def main() -> None:
     """Rehearse, and say what is missing."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("folder", type=Path, help="new folder")
-    parser.add_argument("--seeds", type=int, default=1, help="how many (default: %(default)s)")
+    parser.add_argument("--seeds", type=int, default=3, help="how many (default: %(default)s)")
     parser.add_argument("--cores", type=int, default=2, help="default: %(default)s")
     options = parser.parse_args()
     start = time.monotonic()

@@ -40,7 +40,6 @@ def test_jobs_that_are_ready_together_are_one_array_and_all_finish(tmp_path):
     assert len({job["ArrayTaskId"] for job in tasks}) == len(SEEDS)
     comment = (
         "rule_generate,task=multiple_choice,dataset=shell_game,pair=en,model=t5,method=sft,seed={}"
-        ",split=test,decoding=greedy"
     )
     assert {job["Comment"] for job in tasks} == {comment.format(seed) for seed in SEEDS}
     assert {job["JobState"] for job in submitted(folder)[before:]} == {"COMPLETED"}
