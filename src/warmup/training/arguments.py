@@ -128,6 +128,11 @@ class WarmupConfig(TrainingArguments):  # type: ignore[misc]  # transformers is 
     """The highest learning rate of the schedule."""
     dataloader_pin_memory: bool = field(default_factory=torch.cuda.is_available)
     """Whether batches are in page-locked memory, from which GPUs copy faster."""
+    ddp_find_unused_parameters: bool | None = False
+    """Whether several processes look for weights without a gradient; every weight has one."""
+    ddp_broadcast_buffers: bool | None = False
+    """Whether several processes send each other their buffers before a forward pass. They are
+    constant, and processes that make different numbers of passes would wait for each other."""
     remove_unused_columns: bool = False
     """Must stay False: batches have columns that the network does not read."""
 
@@ -307,13 +312,8 @@ def training_arguments(config: RunConfig, updates: int, work: Path, **job: Any) 
         restore_callback_states_from_checkpoint=True,  # the patience that is left
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        dataloader_pin_memory=cuda,
         use_cpu=not cuda,
         ddp_backend=None if cuda or process_count() == 1 else "gloo",
-        ddp_find_unused_parameters=False,
-        # buffers are constant; processes that make different numbers of forward passes would wait
-        # for each other to send them
-        ddp_broadcast_buffers=False,
         disable_tqdm=not sys.stderr.isatty(),
         **job,
         **config.trainer or {},

@@ -1,7 +1,7 @@
 """The data that a trainer is given, a `datasets.Dataset`, as the examples of a model."""
 
-import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -46,7 +46,8 @@ def tokenise(
     folder = output_dir / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     # as `warmup prepare` writes them, so that they are read and kept in one way
-    written = folder / f"{os.getpid()}.jsonl"
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".jsonl", delete=False) as stream:
+        written = Path(stream.name)  # several processes may do the same
     write_jsonl(written, (record.to_dict() for record in records))
     path = written.replace(folder / f"{sha256(written)[:16]}.jsonl")
     examples = Examples(
