@@ -320,3 +320,24 @@ def test_what_the_configuration_does_not_say_is_what_is_forecast():
     first, second = (made.growing("runtime", trains=True)(one, attempt=number) for number in (1, 2))
     assert 5 < first < 120
     assert second == 2 * first
+
+
+def test_settings_of_jobs_are_files_that_change_with_the_configuration_only(tmp_path):
+    Plan(tiny.experiment()).write_settings(tmp_path)
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")}
+    (path,) = (one for one in files if one.match("runs/*/*/t5/sft/seed1.json"))
+    assert json.loads(path.read_text())["method"]["objective"] == "likelihood"
+    Plan(tiny.experiment()).write_settings(tmp_path)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.json")} == files
+    value = tiny.experiment()
+    value["methods"]["sft"]["learning_rate"] = 0.5
+    Plan(value).write_settings(tmp_path)
+    assert json.loads(path.read_text())["method"]["learning_rate"] == 0.5
+
+
+def test_a_run_as_a_target_asks_for_its_training_and_its_scores():
+    name = "shell_game/en/t5/sft/seed1"
+    assert Plan(tiny.experiment()).results_of(name) == [
+        f"results/tiny/runs/{name}/training.json",
+        f"results/tiny/runs/{name}/test.greedy.scores.json",
+    ]
