@@ -250,13 +250,9 @@ def test_only_another_commit_is_downloaded_again(pickled):
     assert json.loads(Plan(value).hub_model(run("sft"))) == hub
 
 
-def test_the_language_of_outputs_is_that_of_the_targets():
-    value = tiny.experiment()
-    value["datasets"]["shell_game"]["pairs"] = ["en-zho_Hans"]
-    wildcards = Wildcards(
-        **vars(run("sft", split="test", decoding="greedy")) | {"pair": "en-zho_Hans"}
-    )
-    assert json.loads(Plan(value).score_config(wildcards))["target_lang"] == "zho_Hans"
+def test_the_language_of_outputs_is_that_of_the_targets(parallel):
+    wildcards = Wildcards(**vars(run("sft", split="test", decoding="greedy")) | {"pair": "en-de"})
+    assert json.loads(Plan(parallel).score_config(wildcards))["target_lang"] == "de"
 
 
 def test_a_wrong_configuration_has_no_plan():
