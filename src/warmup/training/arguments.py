@@ -48,6 +48,16 @@ _OF_MACHINE = (
 """Settings that say nothing about what is trained."""
 
 
+def process_count() -> int:
+    """Return how many processes train together; torchrun sets the variable."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def _backend() -> str | None:
+    """Return how processes exchange gradients if it is not as usual."""
+    return "gloo" if process_count() > 1 and not torch.cuda.is_available() else None
+
+
 @dataclass
 class WarmupConfig(TrainingArguments):  # type: ignore[misc]  # transformers is untyped
     """The settings of a `WarmupTrainer`: those of warmups, and all of `TrainingArguments`.
@@ -128,6 +138,10 @@ class WarmupConfig(TrainingArguments):  # type: ignore[misc]  # transformers is 
     """The highest learning rate of the schedule."""
     dataloader_pin_memory: bool = field(default_factory=torch.cuda.is_available)
     """Whether batches are in page-locked memory, from which GPUs copy faster."""
+    use_cpu: bool = field(default_factory=lambda: not torch.cuda.is_available())
+    """Whether the CPU is used. Of GPUs only those of CUDA have been tried."""
+    ddp_backend: str | None = field(default_factory=_backend)
+    """How several processes exchange gradients; `gloo` on the CPU."""
     ddp_find_unused_parameters: bool | None = False
     """Whether several processes look for weights without a gradient; every weight has one."""
     ddp_broadcast_buffers: bool | None = False
@@ -235,11 +249,6 @@ def _with_own_names(message: str) -> str:
     return message.replace("sampling: ", "max_warmup_tokens: ")
 
 
-def process_count() -> int:
-    """Return how many processes train together; torchrun sets the variable."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
-
-
 def is_first_process() -> bool:
     """Return whether this process writes the files; torchrun sets the variable."""
     return os.environ.get("RANK", "0") == "0"
@@ -312,8 +321,6 @@ def training_arguments(config: RunConfig, updates: int, work: Path, **job: Any) 
         restore_callback_states_from_checkpoint=True,  # the patience that is left
         metric_for_best_model="eval_loss",
         greater_is_better=False,
-        use_cpu=not cuda,
-        ddp_backend=None if cuda or process_count() == 1 else "gloo",
         disable_tqdm=not sys.stderr.isatty(),
         **job,
         **config.trainer or {},
