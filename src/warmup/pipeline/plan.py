@@ -493,11 +493,17 @@ class Plan:
     def _scored_by(self, dataset: str) -> list[str]:
         package, task = plugins.PACKAGES["metric"], self.experiment.tasks[dataset]
         wanted = self.experiment.metrics_of(task, dataset)
-        files = plugins.names("metric")
         return [
             f"{plugins.PACKAGES['task']}.{task}",
-            *(f"{package}.{file}" for file in files if _metric(file) in wanted),
+            *(f"{package}.{file}" for file, name in self._metrics.items() if name in wanted),
         ]
+
+    @functools.cached_property
+    def _metrics(self) -> dict[str, str]:
+        """The name of the metric in each file of a metric, read once for all jobs."""
+        return {
+            file: str(plugins.constant("metric", file, "NAME")) for file in plugins.names("metric")
+        }
 
     def _local_data_files(self, name: str, pair: str) -> list[Path]:
         splits, root = self.config.datasets[name].splits, self.config.data_root
@@ -512,10 +518,6 @@ class Plan:
             return paths.local_model_files(Path(folder)) if folder else []
         except InputError as error:
             raise InputError(f"config: models.{name}: {error}") from None
-
-
-def _metric(file: str) -> str:
-    return str(plugins.constant("metric", file, "NAME"))
 
 
 def _fetched(datasets: Mapping[str, DatasetEntry]) -> set[str]:
