@@ -55,11 +55,11 @@ def curve(
 def plain_log_ticks(axis: Axis) -> None:
     """Put ticks on a logarithmic axis, written as plain numbers; call it after drawing.
 
-    Ticks are at 1, 2, 3, 5, 10, …; on an axis of more than a decade at 1, 2, 5, of more than two at
-    powers of ten only.
+    Ticks are at 1, 2, 3, 4, 6, 10, …; on an axis of more than a decade at 1, 2, 5, of more than two
+    at powers of ten only.
     """
     low, high = axis.get_view_interval()
-    subs = (1, 2, 3, 5) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
+    subs = (1, 2, 3, 4, 6) if high < 10 * low else (1, 2, 5) if high < 100 * low else (1,)
     axis.set_major_locator(LogLocator(subs=subs))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))

@@ -30,6 +30,8 @@ CAPTION = (
     "methods, each has its own row, ordered by what it varies; the dotted line is the gain of "
     "warmup, and the numbers of the paper are only in the tables."
 )
+_TWO_LINES = 0.3
+"""Height in inches of the name of a row."""
 _REPORTED: dict[str, Any] = {
     "marker": "D", "color": "#333333", "markerfacecolor": "white", "linestyle": "none",
 }  # fmt: skip
@@ -44,17 +46,18 @@ def draw(results: Results) -> Figure:
         return forest(_title(results), gains, results)
     panels = group(gains, lambda item: (item.setting.task, item.metric))
     claims = {place: _claims(results, *place) for place in panels}
+    of_row = max(_TWO_LINES, 0.17 + 0.06 * len({item.method for item in gains}))
+    of_claim = _TWO_LINES / of_row
     rows = [
-        len({item.setting for item in of_panel}) + len(claims[place])
+        len({item.setting for item in of_panel}) + of_claim * len(claims[place])
         for place, of_panel in panels.items()
     ]
-    of_row = 0.17 + 0.06 * len({item.method for item in gains})
     height = of_row * sum(rows) + 0.75 * len(rows) + 0.4
     figure = Figure(figsize=(WIDTH, height), layout="constrained")
     axes = figure.subplots(len(rows), 1, squeeze=False, height_ratios=rows).ravel()
     for axis, (place, of_panel) in zip(axes, panels.items(), strict=True):
         task, metric = place
-        _panel(axis, of_panel, claims[place], results)
+        _panel(axis, of_panel, _placed(of_panel, claims[place], of_claim), results)
         axis.set_title(task_label(task), loc="left", fontweight="bold")
         axis.set_xlabel(f"gain over SFT ({metric_properties.head(metric)}, points)")
     hollow = Line2D([], [], **_REPORTED, label="reported in the paper")
@@ -86,8 +89,16 @@ def _claims(results: Results, task: str, metric: str) -> list[tuple[str, float]]
     ]
 
 
+def _placed(
+    gains: list[Estimate], claims: list[tuple[str, float]], of_claim: float
+) -> list[tuple[float, str, float]]:
+    """Return each claim after its place below the rows of settings."""
+    first = len({item.setting for item in gains}) - 0.5
+    return [(first + of_claim * (row + 0.5), *claim) for row, claim in enumerate(claims)]
+
+
 def _panel(
-    axis: Axes, gains: list[Estimate], claims: list[tuple[str, float]], results: Results
+    axis: Axes, gains: list[Estimate], claims: list[tuple[float, str, float]], results: Results
 ) -> None:
     names = results.methods.sort(item.method for item in gains)
     settings = group(gains, lambda item: item.setting)
@@ -98,13 +109,17 @@ def _panel(
             colour, marker = look(item.method, results.methods)
             axis.hlines(y, item.low, item.high, color=colour)
             axis.plot(item.mean, y, marker, color=colour)
-    for row, (_, value) in enumerate(claims, start=len(settings)):
-        axis.plot(value, row, **_REPORTED)
+    for place, _, value in claims:
+        axis.plot(value, place, **_REPORTED)
+    edge = len(settings) - 0.5
     if claims:
-        axis.axhline(len(settings) - 0.5, color="#999999", linewidth=0.6, linestyle=":")
-    names_of_rows = [results.names.setting(setting, "\n") for setting in settings]
-    names_of_rows += [text for text, _ in claims]
-    axis.set_yticks(range(len(names_of_rows)), names_of_rows)
+        axis.axhline(edge, color="#999999", linewidth=0.6, linestyle=":")
+    words = [results.names.setting(setting, "\n") for setting in settings]
+    axis.set_yticks(
+        [*range(len(settings)), *(place for place, _, _ in claims)],
+        [*words, *(text for _, text, _ in claims)],
+    )
     axis.tick_params(axis="y", length=0)
-    axis.set_ylim(len(names_of_rows) - 0.5, -0.5)
+    half = claims[0][0] - edge if claims else 0.0
+    axis.set_ylim(edge + 2 * half * len(claims), -0.5)
     axis.grid(visible=False, axis="y")
