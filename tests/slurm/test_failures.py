@@ -229,12 +229,12 @@ def test_a_requeued_training_goes_on(folder, same_model, cause):
 def test_a_run_that_cannot_be_trained_stops_nothing_else(folder):
     config = experiment()
     config["models"]["broken"] = copy.deepcopy(config["models"]["t5"])
-    config["models"]["broken"]["scratch"]["depth"] = 3  # only the training asks transformers
+    config["models"]["broken"]["scratch"]["d_model"] = "wide"  # only training makes networks
     config["runs"][0]["models"] = ["t5", "broken"]
     target = f"{FOLDER}/test.greedy.predictions.jsonl"
     status, output = Start(folder, target, TRAINING.replace("t5", "broken"), config=config).wait()
     assert status == 1
-    assert output.count("scratch.depth: not a setting of t5") >= 1
+    assert output.count("scratch.d_model: 'wide': no encoder_decoder network of type t5") >= 1
     comments = [job["Comment"] for job in submitted(folder)]
     assert sum("model=broken,method=sft,seed=1" in comment for comment in comments) == 3
     assert (folder / target).exists()

@@ -96,6 +96,12 @@ def test_a_model_that_is_there_is_read_from_its_configuration(config, tmp_path):
     assert sizes.of_model("x", other, NOWHERE, 0) is None
 
 
+@pytest.mark.parametrize("wrong", [{"d_model": "wide"}, {"num_layers": None}])
+def test_settings_that_make_no_network_have_no_sizes(config, wrong):
+    entry = dataclasses.replace(config.models["t5"], scratch=T5 | wrong)
+    assert sizes.of_model("x", entry, NOWHERE, 50) is None
+
+
 def test_jobs_are_counted_exactly(config):
     counts = count_jobs(config)
     runs = len(experiment.runs(config))

@@ -31,7 +31,7 @@ class Model(NamedTuple):
 
 
 def of_model(name: str, model: ModelConfig, downloads: Path, vocabulary: int) -> Model | None:
-    """Return the sizes of an entry of `models`; None if they are not known.
+    """Return the sizes of an entry of `models`; None if they are not known, or make no network.
 
     Args:
         name: of the entry.
@@ -39,6 +39,13 @@ def of_model(name: str, model: ModelConfig, downloads: Path, vocabulary: int) ->
         downloads: folder of downloads.
         vocabulary: number of tokens, for a model whose tokenizer is trained on the data.
     """
+    try:
+        return _of_model(name, model, downloads, vocabulary)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):  # training says what is wrong
+        return None
+
+
+def _of_model(name: str, model: ModelConfig, downloads: Path, vocabulary: int) -> Model | None:
     if model.scratch is not None:
         return Model(network({"vocab_size": vocabulary, **model.scratch}), 0, "configuration")
     folder = Path(model.local) if model.local else downloads / "models" / name
