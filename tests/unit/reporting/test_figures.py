@@ -372,7 +372,7 @@ def test_a_legend_has_markers_only_if_lines_have(name, data):
 @pytest.mark.parametrize("name", ["learning_curves", "training_cost"])
 def test_a_logarithmic_axis_says_so(name, data):
     figure = draw(name, data)
-    words_of = {"log": "log scale", "linear": ""}
+    words_of = {"log": "log", "linear": ""}
     axis = figure.axes[-1]
     assert words_of[axis.get_xscale()] in axis.get_xlabel()
     assert words_of[figure.axes[0].get_yscale()] in figure.axes[0].get_ylabel()

@@ -95,9 +95,9 @@ class Grid:
         title_of(self.figure, title)
 
     def name_x(self, words: str) -> None:
-        """Name the horizontal axis of the panels with none below them; narrow ones in two lines."""
+        """Name the horizontal axis of the panels with none below them."""
         for axis in self.lowest:
-            axis.set_xlabel(words.replace(" (", "\n(") if self._columns > WIDE else words)
+            axis.set_xlabel(words)
 
     def name_y(self, words: str) -> None:
         """Name the vertical axis of the first panel in each row."""

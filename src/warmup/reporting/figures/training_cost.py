@@ -49,6 +49,6 @@ def draw(results: Results) -> Figure:
         axis.set_ylabel(metric_properties.head(of_panel[0][0].metric))
     for axis in grid.axes:
         plain_log_ticks(axis.xaxis)
-    grid.name_x("compute (× SFT, log scale)")
+    grid.name_x("compute (× SFT, log)")
     legends(grid, panels, {item.method for item, _ in points}, results, "hollow")
     return grid.figure
