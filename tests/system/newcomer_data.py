@@ -15,7 +15,7 @@ from pathlib import Path
 NAMES = ["Ann", "Bob", "Cay", "Dan", "Eve", "Fay", "Gus", "Hal"]
 WORDS = {
     "a": "nějaký", "dog": "pes", "cat": "kocour", "runs": "běží", "sleeps": "spí", "red": "rudý",
-    "old": "starý", "here": "tady", "now": "teď",
+    "old": "starý", "here": "tady", "now": "teď", "fish": "ryba",
 }  # fmt: skip
 
 

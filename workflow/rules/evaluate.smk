@@ -52,6 +52,7 @@ rule import_outputs:
     input:
         outputs=PLAN.outputs_file,
         summary=ancient(f"{DATA}/summary.json"),
+        tokenizers=ancient(PLAN.tokenizers),
     output:
         f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
     log:

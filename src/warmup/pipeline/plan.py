@@ -309,6 +309,15 @@ class Plan:
         found: dict[str, Any] = read_json(Path(path)) if Path(path).exists() else {}
         return found
 
+    def tokenizers(self, wildcards: Wildcards) -> list[str]:
+        """Return the tokenizer of a model from scratch.
+
+        After it is trained, Snakemake looks again at what is due. Outputs that are read before
+        would be compared with those of models that are about to be trained again.
+        """
+        scratch = self.config.models[wildcards.model].scratch
+        return [self._tokenizer(wildcards)] if scratch else []
+
     def outputs_file(self, wildcards: Wildcards) -> str:
         """Return the file with the outputs of another system for a test split."""
         place = Place(wildcards.method, wildcards.dataset, wildcards.pair, wildcards.split)

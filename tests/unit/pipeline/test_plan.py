@@ -337,3 +337,8 @@ def test_a_run_as_a_target_asks_for_its_training_and_its_scores():
         f"results/tiny/runs/{name}/training.json",
         f"results/tiny/runs/{name}/test.greedy.scores.json",
     ]
+
+
+def test_outputs_of_others_are_read_after_the_tokenizer_of_a_model_from_scratch():
+    value = tiny.experiment()
+    assert Plan(value).tokenizers(run("theirs")) == ["results/tiny/tokenizers/shell_game/en/t5"]
