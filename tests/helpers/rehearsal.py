@@ -353,37 +353,50 @@ def neural_metrics(entries: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 # Run
 
 
-def rehearse(folder: Path, seeds: int, cores: int) -> str:
-    """Run the whole workflow in an empty folder; return what Snakemake prints.
+def rehearse(folder: Path, seeds: int, cores: int) -> None:
+    """Run the whole workflow in a new folder.
 
     Raises:
         SystemExit: it failed.
     """
     folder.mkdir(parents=True)
-    paper = yaml.safe_load(PAPER.read_text())
-    (folder / "config.yaml").write_text(
-        yaml.safe_dump(configure(paper, folder, seeds), allow_unicode=True, sort_keys=False)
-    )
+    config = configure(yaml.safe_load(PAPER.read_text()), folder, seeds)
+    text = yaml.safe_dump(config, allow_unicode=True, sort_keys=False)
+    (folder / "config.yaml").write_text(text, encoding="utf-8")
     with hub_mirror.serve(folder / "mirror") as mirror:
         mirror.gated[RESTRICTED] = TOKEN
-        environment = {
-            **os.environ,
-            "PYTHONPATH": str(ROOT / "src"),
-            "OMP_NUM_THREADS": "1",
-            "MPLBACKEND": "Agg",
+        hub = {
             "HF_ENDPOINT": mirror.address,
             "HF_HOME": str(folder / "huggingface"),
             "HF_TOKEN": TOKEN,
         }
-        with warm_python.started(folder / "bin", environment) as bin_folder:
-            path = f"{bin_folder}{os.pathsep}{Path(sys.executable).parent}{os.pathsep}"
-            done = subprocess.run(
-                [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile",
-                 "--directory", folder, "--configfile", folder / "config.yaml",
-                 "--cores", str(cores)],
-                env=environment | {"PATH": path + os.environ["PATH"]},
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-            )  # fmt: skip
+        of_jobs = {**os.environ, **hub, "PYTHONPATH": str(ROOT / "src"), "MPLBACKEND": "Agg"}
+        with warm_python.started(folder / "bin", of_jobs | {"OMP_NUM_THREADS": "1"}) as programs:
+            # models first: the check of the disk would count with the sizes of the real ones
+            models = [f"downloads/models/{name}" for name in config["models"]]
+            for options in (["--no-hooks", *models], []):
+                start(folder, "--cores", str(cores), *options, programs=programs, **hub)
+
+
+def start(folder: Path, *options: str, programs: Path, **variables: str) -> str:
+    """Start Snakemake on a rehearsal; return what it prints.
+
+    Args:
+        folder: of the rehearsal.
+        options: of Snakemake.
+        programs: folder of the `python` of jobs.
+        variables: of the environment.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", ROOT / "Snakefile",
+         "--directory", folder, "--configfile", folder / "config.yaml", *options],
+        env={**os.environ, **variables, "PATH": path, "OMP_NUM_THREADS": "1"},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
     if done.returncode:
         raise SystemExit(f"{done.stdout}\nerror: the rehearsal in {folder} failed")
     return done.stdout

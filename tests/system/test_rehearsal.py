@@ -97,3 +97,8 @@ def test_the_output_layer_of_mt5_is_its_own_after_all(folder):
     for method in METHODS:
         weights = load_file(runs / method / "seed1/model/model.safetensors")
         assert not weights["lm_head.weight"].equal(weights["shared.weight"])
+
+
+def test_a_second_start_has_nothing_to_do(folder):
+    said = rehearsal.start(folder, "--cores", "2", "--dry-run", programs=folder / "bin")
+    assert "Nothing to be done" in said
