@@ -82,7 +82,7 @@ test "$(wc -l < sorted.jsonl)" = 5
 part "LaTeX"
 if command -v pdflatex > /dev/null; then
     (
-        echo '\documentclass{article}\usepackage{booktabs,graphicx}\begin{document}'
+        echo '\documentclass{article}\usepackage{booktabs}\begin{document}'
         for table in $tables/*.tex; do echo "\\input{$table}\\clearpage"; done
         echo '\end{document}'
     ) > all.tex

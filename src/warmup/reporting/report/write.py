@@ -23,9 +23,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Write one self-contained HTML page with results, tables, figures and examples."""
+    # an experiment.json that is only next to the scores may be there without its runs
+    with_runs = options.experiment is not None
     shown = results.read(options)
-    predictions = options.predictions or shown.experiment.evaluation_files("predictions.jsonl")
-    provenance = options.provenance or shown.experiment.run_files("provenance.json")
+    files, runs = [], []
+    if with_runs:
+        files = shown.experiment.evaluation_files("predictions.jsonl")
+        runs = shown.experiment.run_files("provenance.json")
+    predictions, provenance = options.predictions or files, options.provenance or runs
     html = page(
         shown,
         examples=examples.collect(predictions, shown),
