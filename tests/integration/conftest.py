@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 from filelock import FileLock
-from pipeline import snakemake
+from pipeline import ROOT, environment, snakemake
 
-from helpers import tiny
+from helpers import tiny, warm_python
 from warmup.__main__ import main
 from warmup.evaluation.result_tables import SCORES
 from warmup.models.checkpoint_format import format_of, write_format
@@ -18,7 +18,15 @@ RECORD = {"id": "1", "source": "start A swap AB", "choices": ["A", "B", "C"], "a
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory, worker_id):
+def warm(tmp_path_factory):
+    """A folder with a `python` that starts jobs at once, for tests that are not about starts."""
+    folder = tmp_path_factory.mktemp("warm") / "bin"
+    with warm_python.started(folder, environment() | {"PYTHONPATH": str(ROOT / "src")}) as programs:
+        yield programs
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory, worker_id, warm):
     """The folder of a finished experiment; tests leave its results as they are.
 
     Several workers of pytest-xdist share it: the first one makes it, the others wait.
@@ -31,7 +39,7 @@ def finished(tmp_path_factory, worker_id):
         if not (folder / "made").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
-            status, output = snakemake(folder)
+            status, output = snakemake(folder, programs=warm)
             assert status == 0, output
             (folder / "made").touch()
     return folder

@@ -46,12 +46,12 @@ def test_predictions_and_scores_are_the_same_bytes_in_every_process(copy, monkey
 
 
 @pytest.mark.parametrize("target", ["tables", "figures", "report"])
-def test_what_is_shown_is_made_again_from_scores_alone(copy, target):
+def test_what_is_shown_is_made_again_from_scores_alone(copy, target, warm):
     results = copy / "results/tiny"
     path = results / "report.html" if target == "report" else results / target
     before = times(results)
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    status, output = snakemake(copy, EXPERIMENT, target)
+    status, output = snakemake(copy, EXPERIMENT, target, programs=warm)
     assert status == 0, output
     assert path.exists()
     after = times(results)
@@ -60,11 +60,11 @@ def test_what_is_shown_is_made_again_from_scores_alone(copy, target):
     assert all(file == path or path in file.parents for file in changed)
 
 
-def test_an_identical_run_of_another_experiment_is_not_trained_again(copy):
+def test_an_identical_run_of_another_experiment_is_not_trained_again(copy, warm):
     run = "shell_game/en/t5/warmup/seed1"
     other = f"results/other/runs/{run}"
     config = EXPERIMENT | {"experiment": "other"}
-    status, output = snakemake(copy, config, "--", f"{other}/training.json")
+    status, output = snakemake(copy, config, "--", f"{other}/training.json", programs=warm)
     assert status == 0, output
     for log, made in (
         ("prepare/shell_game.en", "data"),

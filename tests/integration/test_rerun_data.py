@@ -29,12 +29,12 @@ def experiment():
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
+def trained(tmp_path_factory, warm):
     """The folder of a finished experiment with training data of more than 1 MB."""
     folder = tmp_path_factory.mktemp("large")
     (folder / "data").mkdir()
     tiny.write_shell_game(folder / "data/train.jsonl", 12000, 1, swaps=[1, 6])
-    status, output = snakemake(folder, experiment(), SCORES)
+    status, output = snakemake(folder, experiment(), SCORES, programs=warm)
     assert status == 0, output
     assert (folder / DATA / "train.jsonl").stat().st_size > 1_000_000
     return folder
@@ -69,39 +69,39 @@ def generated(folder):
     return re.findall(name + r"30 predictions", said), re.findall(name + "was generated", said)
 
 
-def test_a_copy_of_a_folder_has_nothing_to_do(moved):
+def test_a_copy_of_a_folder_has_nothing_to_do(moved, warm):
     (moved / "data/train.jsonl").touch()  # newer than all that was made of it
-    status, output = snakemake(moved, experiment(), "--dry-run", SCORES)
+    status, output = snakemake(moved, experiment(), "--dry-run", SCORES, programs=warm)
     assert status == 0, output
     assert "Nothing to be done" in output
 
 
-def test_a_new_test_split_has_its_own_jobs_and_no_others(moved):
+def test_a_new_test_split_has_its_own_jobs_and_no_others(moved, warm):
     config = experiment()
     splits = config["datasets"]["shell_game"]["splits"]
     splits["more"] = {**splits["test"], "seed": 4}
-    status, output = snakemake(moved, config, "--dry-run", SCORES)
+    status, output = snakemake(moved, config, "--dry-run", SCORES, programs=warm)
     assert status == 0, output
     assert planned(output) == {
         "prepare": 1, "generate": 2, "score": 2, "experiment": 1, "collect": 1,
     }  # fmt: skip
 
     before, predictions = written(moved), texts(moved)
-    status, output = snakemake(moved, config, SCORES)
+    status, output = snakemake(moved, config, SCORES, programs=warm)
     assert status == 0, output
     assert (moved / RUNS / "warmup/seed1/more.greedy.scores.json").exists()
     assert written(moved) == before
     assert texts(moved).items() >= predictions.items()
     assert generated(moved) == (["more.greedy"], ["test.greedy"])
-    assert "Nothing to be done" in snakemake(moved, config, "--dry-run", SCORES)[1]
+    assert "Nothing to be done" in snakemake(moved, config, "--dry-run", SCORES, programs=warm)[1]
 
     # one more decoding: for both splits, and nothing else is generated or scored again
     config["decodings"] = {"greedy": {}, "beam2": {"beams": 2}}
     own = {"generate": 2, "score": 4}
-    output = snakemake(moved, config, "--dry-run", SCORES)[1]
+    output = snakemake(moved, config, "--dry-run", SCORES, programs=warm)[1]
     assert planned(output) == own | {"experiment": 1, "collect": 1}
     before, predictions = written(moved), texts(moved)
-    status, output = snakemake(moved, config, SCORES)
+    status, output = snakemake(moved, config, SCORES, programs=warm)
     assert status == 0, output
     assert written(moved) == before
     assert texts(moved).items() >= predictions.items()
@@ -111,14 +111,14 @@ def test_a_new_test_split_has_its_own_jobs_and_no_others(moved):
 
     # another batch size of one decoding: its outputs only
     config["decodings"]["beam2"]["batch_size"] = 7
-    jobs = planned(snakemake(moved, config, "--dry-run", SCORES)[1])
+    jobs = planned(snakemake(moved, config, "--dry-run", SCORES, programs=warm)[1])
     assert {rule: jobs[rule] for rule in own} == own
 
 
-def test_other_training_data_are_trained_on_in_the_same_start(moved):
+def test_other_training_data_are_trained_on_in_the_same_start(moved, warm):
     before, data = written(moved), read_json(moved / DATA / "summary.json")
     tiny.write_shell_game(moved / "data/train.jsonl", 12000, 2, swaps=[1, 6])
-    status, output = snakemake(moved, experiment(), SCORES)
+    status, output = snakemake(moved, experiment(), SCORES, programs=warm)
     assert status == 0, output
     assert read_json(moved / DATA / "summary.json") != data
     after = written(moved)
@@ -127,4 +127,7 @@ def test_other_training_data_are_trained_on_in_the_same_start(moved):
         made = read_json(moved / RUNS / method / "seed1/provenance.json")
         splits = read_json(moved / DATA / "summary.json")["splits"]
         assert made["data_sha256"]["train"] == splits["train"]["sha256"]
-    assert "Nothing to be done" in snakemake(moved, experiment(), "--dry-run", SCORES)[1]
+    assert (
+        "Nothing to be done"
+        in snakemake(moved, experiment(), "--dry-run", SCORES, programs=warm)[1]
+    )

@@ -93,6 +93,10 @@ RESULTS = f"results/{PLAN.name}"
 LOGS = f"logs/{PLAN.name}"
 SETTINGS = f"work/{PLAN.name}/settings"
 DATA_SETTINGS = f"{SETTINGS}/data/{{wildcards.dataset}}/{{wildcards.pair}}.json"
+RUN_SETTINGS = (
+    f"{SETTINGS}/runs/{{wildcards.dataset}}/{{wildcards.pair}}/{{wildcards.model}}/"
+    "{wildcards.method}/seed{wildcards.seed}.json"
+)
 GENERATE = "generate"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
 

@@ -46,10 +46,7 @@ rule train:
     shell:
         f"exec env {GPUS}{ENVIRONMENT} bash {TRAIN_SCRIPT}"
         " {params.work} {log} {resources.processes} {threads}"
-        " warmup train --config "
-        f"{SETTINGS}/runs/{{wildcards.dataset}}/{{wildcards.pair}}/{{wildcards.model}}"
-        "/{wildcards.method}/seed{wildcards.seed}.json {params.options} --work {params.work}"
-        " --output-dir {params.folder} --threads {threads}"
-        " --tokens work/tokens"
-        " --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
+        f" warmup train --config {RUN_SETTINGS} {{params.options}}"
+        " --work {params.work} --output-dir {params.folder} --threads {threads}"
+        " --tokens work/tokens --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
         " --on-nan {resources.on_nan} {resources.sharded} {resources.report_to}"
