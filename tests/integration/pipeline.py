@@ -69,7 +69,7 @@ def copy_of_the_project(root):
 
 
 def environment(programs=None):
-    """Return the environment of a start; `programs` is a folder that jobs find programs in first."""
+    """Return the environment of a start; jobs look for programs in `programs` first."""
     first = [str(programs)] if programs else []
     path = os.pathsep.join([*first, str(Path(sys.executable).parent), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "OMP_NUM_THREADS": "1"}
@@ -79,7 +79,8 @@ def snakemake(folder, config=EXPERIMENT, *arguments, root=ROOT, programs=None):
     """Run Snakemake in a folder; return its exit status and all that it prints."""
     done = subprocess.run(
         command(folder, config, *arguments, root=root),
-        env=environment(programs), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        env=environment(programs), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
 

@@ -48,5 +48,5 @@ rule train:
         " {params.work} {log} {resources.processes} {threads}"
         f" warmup train --config {RUN_SETTINGS} {{params.options}}"
         " --work {params.work} --output-dir {params.folder} --threads {threads}"
-        " --tokens work/tokens --register work/finished --keep-finished --on-mismatch {resources.on_mismatch}"
-        " --on-nan {resources.on_nan} {resources.sharded} {resources.report_to}"
+        " --tokens work/tokens --register work/finished --keep-finished"
+        " --on-mismatch {resources.on_mismatch} --on-nan {resources.on_nan} {resources.sharded} {resources.report_to}"
