@@ -12,7 +12,7 @@ import yaml
 from warmup.common.errors import InputError
 from warmup.common.files import read_bytes
 from warmup.common.json_values import check_json_value
-from warmup.config import schema
+from warmup.config import schema, yaml_text
 
 DEFAULT = Path("config.yaml")
 """The default experiment, in the folder of the workflow."""
@@ -96,7 +96,8 @@ def parse_assignments(entries: Iterable[str]) -> dict[str, Any]:
         entries: such as `data_root=FOLDER`, the value in YAML's short form.
     """
     pairs = (entry.partition("=")[::2] for entry in entries)
-    given: dict[str, Any] = functools.reduce(overlay, ({key: _value(x)} for key, x in pairs), {})
+    values = ({key: _value(text, f"--config: {key}")} for key, text in pairs)
+    given: dict[str, Any] = functools.reduce(overlay, values, {})
     return given
 
 
@@ -114,9 +115,9 @@ def apply_command_line(config: Mapping[str, Any], given: Mapping[str, Any]) -> d
     return merged
 
 
-def _value(text: str) -> Any:
+def _value(text: str, where: str) -> Any:
     try:
-        return yaml.load(text, Loader=yaml.BaseLoader)  # which makes only strings
+        return yaml_text.load(text, where, yaml.BaseLoader)  # which makes only strings
     except yaml.YAMLError:
         return text
 
@@ -151,10 +152,7 @@ def _excluded(alternatives: list[list[str]], change: Mapping[str, Any]) -> set[s
 
 
 def _read(file: Path) -> dict[str, Any]:
-    try:
-        value = yaml.safe_load(read_bytes(file))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: as 2024-13-01
-        raise InputError(f"{file}: not YAML: {error}") from None
+    value = yaml_text.parse(read_bytes(file), str(file))
     if not isinstance(value, dict):
         raise InputError(f"{file}: expected keys with values, not {type(value).__name__}")
     check_json_value(value, str(file))

@@ -109,14 +109,52 @@ def test_a_model_of_the_hub_takes_the_place_of_one_from_scratch(written):
         ("[]", "expected keys with values, not list"),
         ("", "expected keys with values, not NoneType"),
         ("a: [", "not YAML: "),
-        ("methods: &a {b: *a}", "nested too deeply"),
+        ("methods: &a {b: *a}", "1: a value that contains itself by an alias"),
         ("seeds: [.nan]", "seeds.0: nan is not a finite number"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_with_its_name(written, text, message):
     with pytest.raises(InputError, match=message) as error:
         experiment.load(*written(tiny.experiment(), text))
-    assert "1.yaml: " in str(error.value)
+    assert "1.yaml:" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "lines"),
+    [
+        ("seeds: [1]\nexperiment: a\nseeds: [2]\n", "seeds", (3, 1)),
+        ("resources:\n  threads: 1\n  'threads': 2\n", "threads", (3, 2)),
+        ("runs:\n- {seeds: [1], methods: [sft],\n   seeds: [1]}\n", "seeds", (3, 2)),
+        ("experiment: a\n1: x\n1: x\n", "1", (3, 2)),
+    ],
+)
+def test_a_key_that_is_there_twice_is_refused_with_both_lines(written, text, key, lines):
+    with pytest.raises(InputError) as error:
+        experiment.load(*written(tiny.experiment(), text))
+    second, first = lines
+    assert f"1.yaml:{second}: the key {key!r} is there twice, first in line {first};" in str(
+        error.value
+    )
+
+
+def test_a_key_of_the_command_line_is_not_there_twice():
+    with pytest.raises(InputError, match="--config: resources:1: the key 'threads' is there twice"):
+        files.parse_assignments(["resources={threads: 1, threads: 2}"])
+
+
+def test_what_a_mapping_takes_from_another_may_be_changed(written):
+    text = "decodings:\n  a: &a {beams: 2, batch_size: 3}\n  b: {<<: *a, beams: 4}\n"
+    found = experiment.load(*written(tiny.experiment(), text)).decodings
+    assert (found["b"].beams, found["b"].batch_size) == (4, 3)
+
+
+def test_aliases_of_aliases_are_refused_before_they_fill_the_memory(written):
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    for level in range(1, 25):
+        many = ", ".join([f"*a{level - 1}"] * 10)
+        lines.append(f"a{level}: &a{level} [{many}]")
+    with pytest.raises(InputError, match=r"1.yaml:6: aliases make more than 200,000 values"):
+        experiment.load(*written(tiny.experiment(), "\n".join(lines)))
 
 
 @pytest.mark.parametrize("kind", ["methods", "models"])
