@@ -35,7 +35,7 @@ def test_every_job_that_can_use_a_gpu_starts_with_that(tmp_path):
     status, output = snakemake(tmp_path, config, "--dry-run", "--printshellcmds")
     assert status == 0, output
     commands = re.findall(
-        r"Shell command: (.*warmup (?:train|generate-run|score-neural) .*)", output
+        r"^ +(.*warmup (?:train|generate-run|score-neural) .*)", output, re.MULTILINE
     )
     assert len(commands) == 3 * 4
     assert all("CUDA_VISIBLE_DEVICES= " in line for line in commands)
