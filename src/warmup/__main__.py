@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from warmup.common import errors
+from warmup.common import encodings, errors
 from warmup.common.errors import InputError
 
 
@@ -70,6 +70,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     Args:
         argv: the command and its options; without it, those of this process.
     """
+    encodings.print_signs()
     errors.run(lambda: _main(list(sys.argv[1:] if argv is None else argv)))
 
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "src"))
 from snakemake.io import IOFile
 from snakemake.settings.types import DeploymentMethod
 from snakemake_interface_executor_plugins.settings import ExecMode
-from warmup.common import code_digest, plugins
+from warmup.common import code_digest, encodings, plugins
 from warmup.common.errors import run
 from warmup.common.files import write_json
 from warmup.common.keys import EVALUATION, RUN
@@ -224,6 +224,7 @@ def show_results(made):
         return
     from warmup.reporting import terminal  # which takes a second
 
+    encodings.print_signs()
     for name in filter(made.__contains__, PLAN.runs):
         for line in terminal.run_lines(name, map(Path, PLAN.results_of(name)[1:])):
             print(line)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from warmup.common.files import to_json
+from warmup.common.encodings import print_json
 from warmup.config import conversion, experiment, files
 
 
@@ -16,4 +16,4 @@ def run(options: argparse.Namespace) -> None:
     """Print one run, complete, as JSON: what `warmup train --config` takes."""
     config = experiment.load(*options.configfile)
     run = conversion.to_json(experiment.resolve(config, options.run))
-    print(to_json(run, "standard output", indent=2))
+    print_json(run, indent=2)

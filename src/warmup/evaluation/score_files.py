@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from warmup.common.encodings import print_json
 from warmup.common.errors import InputError
-from warmup.common.files import to_json
 from warmup.common.keys import EvaluationKey
 from warmup.common.texts import Normaliser
 from warmup.config.methods import Methods
@@ -188,7 +188,7 @@ def _show(options: argparse.Namespace) -> None:
             ],
             "normalised": normaliser.changed,
         }
-        print(to_json(document | ({"comparisons": tests} if tests else {}), "standard output"))
+        print_json(document | ({"comparisons": tests} if tests else {}))
     else:
         for one in found:
             print(f"{one.path}: {one.task}, {len(one.items)} items\n{scores_table(one.rows)}\n")

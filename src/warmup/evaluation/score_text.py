@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from warmup.common import plugins
+from warmup.common.encodings import print_json
 from warmup.common.errors import InputError
-from warmup.common.files import read_lines, to_json
+from warmup.common.files import read_lines
 from warmup.common.texts import Normaliser, is_blank, nfc
 from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.score import add_format, add_metrics, choose_metrics, score
@@ -82,7 +83,7 @@ def run(options: argparse.Namespace) -> None:
         del row["subset"]
     document = {"task": options.task, "normalised": normaliser.changed, "scores": rows}
     if options.format == "json":
-        print(to_json(document, "standard output"))
+        print_json(document)
     else:
         print(f"{options.hyp}: {len(corpus.hypotheses)} items\n{scores_table(rows)}")
     if note := normaliser.note():

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from warmup.common import plugins
+from warmup.common.encodings import print_json
 from warmup.common.errors import InputError
-from warmup.common.files import to_json
 from warmup.common.seeds import check_seed
 from warmup.common.texts import Normaliser, nfc
 from warmup.data import predictions
@@ -98,6 +98,6 @@ def run(options: argparse.Namespace) -> None:
     )
     if str(options.output) == "-":
         for prediction in found:
-            print(to_json(prediction.as_row(), "standard output"))
+            print_json(prediction.as_row())
     else:
         predictions.write(options.output, found)

@@ -11,8 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from warmup.common.encodings import print_json
 from warmup.common.errors import InputError
-from warmup.common.files import to_json, write_json
+from warmup.common.files import write_json
 from warmup.common.units import duration, size
 from warmup.config import experiment, files
 from warmup.config.settings import ExperimentConfig
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> None:
     limit = parse_hours(options.budget) if options.budget else None
     smaller = list(cuts(found, limit, texts, downloads)) if limit is not None else []
     if options.format == "json":
-        print(to_json(as_json(found, powers, options.devices, smaller), "plan", indent=2))
+        print_json(as_json(found, powers, options.devices, smaller), "plan", indent=2)
     else:
         print("\n".join(page(found, powers, options.devices)))
         if limit is not None:
