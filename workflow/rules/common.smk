@@ -101,7 +101,7 @@ GENERATE = "generate"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
 
 if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.dryrun:
-    PLAN.write_settings(Path(SETTINGS))  # jobs are given files, which people can read
+    run(lambda: PLAN.write_settings(Path(SETTINGS)))  # jobs are given files, which people can read
 
 # What the commands of jobs begin with. Modules are found in src/, whatever environment a job runs
 # in: nothing has to be installed. A GPU that the configuration does not ask for is hidden.

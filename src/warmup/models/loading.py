@@ -26,8 +26,8 @@ def load(folder: Path, spec: ModelConfig | CheckpointFormat) -> LanguageModel:
         spec: the model entry, or the format of a trained checkpoint.
 
     Raises:
-        InputError: the folder has no usable checkpoint, weights are missing, or the vocabulary has
-            no such separator or `prompt_end`.
+        InputError: the folder has no usable checkpoint, weights are missing or not finite, or the
+            vocabulary has no such separator or `prompt_end`.
     """
     if not (folder / "config.json").is_file():
         raise InputError(f"{folder}: not a checkpoint (config.json is missing)")
@@ -48,6 +48,9 @@ def load(folder: Path, spec: ModelConfig | CheckpointFormat) -> LanguageModel:
         raise InputError(f"{folder}: cannot load: {error}") from None
     if missing := sorted(found["missing_keys"]):  # they would be random
         raise InputError(f"{folder}: lacks {len(missing)} weights, such as {missing[0]}")
+    for name, weight in network.named_parameters():
+        if not torch.isfinite(weight).all():
+            raise InputError(f"{folder}: the weight {name} has NaN or infinite values")
     return assemble(network, tokenizer, spec)
 
 

@@ -1,4 +1,5 @@
-"""What can be known to fail before the first job: a missing token, a disk that is too small.
+"""What can be known to fail before the first job: a missing token, a disk that is too small
+or cannot be written.
 
 Names, files, keys and revisions are checked with the configuration; see `warmup.config.checks`.
 """
@@ -33,6 +34,8 @@ def problems(
         environment: variables of the process.
         free: bytes on the disk of the folder that are not used; None to ask.
     """
+    for place in ("results", "logs", "work"):
+        yield from cannot_write(folder / place / config.experiment)
     downloads = folder / "downloads"
     for name in dict.fromkeys(run.split("/")[2] for run in runs):
         hub = config.models[name].hub
@@ -49,6 +52,18 @@ def problems(
             f"the disk of {folder.resolve()} has {size(left)} free, and the experiment needs about "
             f"{size(needed)}: free some, or start with --directory on another one; `warmup plan` "
             "says what takes the room"
+        )
+
+
+def cannot_write(folder: Path) -> Iterator[str]:
+    """Yield why nothing can be made in a folder that may not exist yet."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir():
+        yield f"{there}: is a file, and a folder is needed there"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        yield (
+            f"{there}: cannot be written (a read-only file system, or its permissions); make it "
+            "writable, or start with --directory FOLDER"
         )
 
 

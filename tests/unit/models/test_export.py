@@ -70,6 +70,16 @@ def test_wrong_options_write_nothing(checkpoint, capsys, options, message):
     assert not (checkpoint / "warmup.json").exists()
 
 
+@pytest.mark.parametrize("content", ["[]", "", "null", '"x"', '[{"task": "translation"}]'])
+def test_a_file_that_says_nothing_of_a_model_is_named(checkpoint, capsys, content):
+    (checkpoint / "warmup.json").write_text(content)
+    (checkpoint / "in.jsonl").write_text("")
+    places = ("--input", checkpoint / "in.jsonl", "--output", checkpoint / "out.jsonl")
+    status, _, err = call(capsys, "generate", "--model", checkpoint, *places)
+    assert status == 2 and err.count("\n") == 1
+    assert err.startswith(f"error: {checkpoint}/warmup.json: ")
+
+
 def test_a_file_that_is_there_is_kept(checkpoint, capsys):
     (checkpoint / "warmup.json").write_text("{}")
     status, _, err = call(capsys, "export", checkpoint, "--task", "translation")

@@ -166,6 +166,17 @@ def test_a_checkpoint_that_lacks_weights_is_refused(folder):
         loading.load(path, tiny.model_config("t5"))
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_weight_that_is_not_finite_is_named(folder, value):
+    path = folder("t5")
+    weights = load_file(path / "model.safetensors")
+    name = "decoder.final_layer_norm.weight"
+    weights[name][3] = value
+    save_file(weights, path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(InputError, match=f"t5: the weight {name} has NaN or infinite values$"):
+        loading.load(path, tiny.model_config("t5"))
+
+
 def test_pickled_weights_are_refused(folder):
     path = folder("t5")
     torch.save(tiny.model("t5").network.state_dict(), path / "pytorch_model.bin")

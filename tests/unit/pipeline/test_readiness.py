@@ -1,5 +1,7 @@
 """What is known to fail before the first job."""
 
+import subprocess
+
 import pytest
 
 from helpers import tiny
@@ -54,6 +56,28 @@ def test_a_disk_that_is_too_small_is_noticed(restricted, runs, tmp_path):
     (problem,) = readiness.problems(restricted, runs, tmp_path, token, 10**9)
     assert "has 1 GB free, and the experiment needs about" in problem
     assert "`warmup plan` says" in problem
+
+
+@pytest.mark.parametrize("place", ["results", "results/tiny", "work", "logs/tiny"])
+def test_a_folder_that_cannot_be_made_is_noticed(restricted, runs, tmp_path, place):
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("")
+    (problem,) = readiness.problems(restricted, runs, tmp_path, {"HF_TOKEN": "x"}, MUCH)
+    assert problem == f"{path}: is a file, and a folder is needed there"
+
+
+def test_a_read_only_folder_of_results_is_noticed(restricted, runs, tmp_path):
+    results = tmp_path / "results"
+    results.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=1m", "tmpfs", str(results)]
+    if subprocess.run(mount, check=False, capture_output=True).returncode:
+        pytest.skip("file systems cannot be mounted here")
+    try:
+        (problem,) = readiness.problems(restricted, runs, tmp_path, {"HF_TOKEN": "x"}, MUCH)
+    finally:
+        subprocess.run(["umount", "--lazy", str(results)], check=True)
+    assert problem.startswith(f"{results}: cannot be written (a read-only file system")
 
 
 def test_runs_that_are_not_due_need_no_room(restricted, runs, tmp_path):
