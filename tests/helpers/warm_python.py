@@ -5,6 +5,7 @@ and each start is a fork of it, with the arguments, environment, folder and outp
 Any other command line gets the real Python.
 """
 
+import io
 import json
 import os
 import runpy
@@ -91,6 +92,11 @@ def _run(caller: socket.socket) -> int:
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
+    # those of this process may be of another kind, such as a file where the caller has a pipe
+    sys.stdout, sys.stderr = (
+        io.TextIOWrapper(io.FileIO(number, "w", closefd=False), "utf-8", line_buffering=True)
+        for number in (1, 2)
+    )
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
