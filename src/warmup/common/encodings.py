@@ -37,8 +37,9 @@ def print_signs() -> None:
 
 
 def _set_errors(name: str) -> None:
-    if isinstance(sys.stdout, io.TextIOWrapper):  # and not a file that has no encoding
-        sys.stdout.reconfigure(errors=name)
+    stream = sys.stdout
+    if isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+        stream.reconfigure(errors=name)
 
 
 def _as_json(error: UnicodeError) -> tuple[str, int]:
