@@ -15,7 +15,7 @@ from helpers import tiny
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 CONFIG = {
-    "unknown key": ("mdoels", {}, "unknown key 'mdoels'; valid keys: data_root, datasets"),
+    "unknown key": ("mdoels", {}, "unknown key 'mdoels'; valid keys: colours, data_root, datasets"),
     "unknown key of a method": ("methods.sft.epochs", 3, "methods.sft: unknown key 'epochs'"),
     "unknown key of a model": ("models.t5.sratch", {}, "models.t5: unknown key 'sratch'"),
     "missing key": ("runs", None, "'runs' is a required property"),
