@@ -21,7 +21,7 @@ from warmup.common.files import write_json
 from warmup.common.keys import EVALUATION, RUN
 from warmup.config import files
 from warmup.config.checks import check_sources, check_trackers
-from warmup.pipeline import job_lines, slurm
+from warmup.pipeline import job_lines, lost_outputs, slurm
 from warmup.pipeline.paths import check_project
 from warmup.pipeline.plan import Plan
 
@@ -101,7 +101,9 @@ GENERATE = "generate"
 DATA = f"{RESULTS}/data/{{dataset}}/{{pair}}"
 
 if workflow.exec_mode == ExecMode.DEFAULT and not workflow.output_settings.dryrun:
-    run(lambda: PLAN.write_settings(Path(SETTINGS)))  # jobs are given files, which people can read
+    run(
+        lambda: PLAN.write_settings(Path(SETTINGS))
+    )  # jobs are given files, which people can read
 
 # What the commands of jobs begin with. Modules are found in src/, whatever environment a job runs
 # in: nothing has to be installed. A GPU that the configuration does not ask for is hidden.
@@ -168,7 +170,10 @@ def predictions(wildcards):
 def forget_forced():
     """Make jobs that were asked for with an option such as `--forcerun` generate everything again."""
     for job in workflow.dag.needrun_jobs():
-        if job.rule.name.startswith(GENERATE) and workflow.dag.reason(job).forced:
+        asked = workflow.dag.reason(job).forced and LOST.isdisjoint(
+            map(str, job.output)
+        )
+        if job.rule.name.startswith(GENERATE) and asked:
             PLAN.forget_predictions(job.wildcards)
 
 
@@ -193,6 +198,48 @@ def mark_another(wildcards):
     ):
         workflow.persistence.started(SimpleNamespace(output=[IOFile(training)]))
     return []
+
+
+SEEN, LOST = (
+    set(),
+    set(),
+)  # outputs that were looked at, and those of them that were lost
+
+
+def whole(rule, check=lambda wildcards: None, others=lambda wildcards: []):
+    """Return a function that gives no input, but makes a job due whose outputs were lost.
+
+    Each output is looked at once: later a job of this start may have deleted it, to make it again.
+
+    Args:
+        rule: its name.
+        check: says what is wrong with outputs that were written after their job.
+        others: files that the job makes besides its outputs.
+    """
+
+    def made(path):
+        record = workflow.persistence.metadata(IOFile(str(path)))
+        return record and record.endtime
+
+    def no_input(wildcards):
+        patterns = getattr(rules, rule).rule.output
+        outputs = [str(path.apply_wildcards(wildcards)) for path in patterns]
+        if workflow.exec_mode != ExecMode.DEFAULT or SEEN.issuperset(outputs):
+            return []
+        SEEN.update(outputs)
+        end = dict.fromkeys(others(wildcards), made(outputs[-1]))
+        problem = lost_outputs.problem(
+            [Path(path) for path in (*outputs, *end)],
+            lambda path: end.get(str(path)) or made(path),
+            lambda: check(wildcards),
+        )
+        if problem:
+            print(f"{problem}: it is made again", file=sys.stderr)
+            LOST.update(outputs)
+            workflow.dag.forcefiles.update(outputs)
+        return []
+
+    return no_input
 
 
 def discard_finished():

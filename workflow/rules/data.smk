@@ -65,6 +65,7 @@ checkpoint prepare:
     input:
         PLAN.files,
         fetched=PLAN.fetched,
+        none=whole("prepare", PLAN.check_data, PLAN.split_files),
     output:
         train=f"{DATA}/train.jsonl",
         valid=f"{DATA}/valid.jsonl",
@@ -94,6 +95,7 @@ checkpoint prepare:
 checkpoint tokenizer:
     input:
         train=ancient(f"{DATA}/train.jsonl"),
+        none=whole("tokenizer", PLAN.check_tokenizer),
     output:
         directory(f"{RESULTS}/tokenizers/{{dataset}}/{{pair}}/{{model}}"),
     log:

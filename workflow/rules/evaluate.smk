@@ -12,6 +12,10 @@ for number, (evaluations, runs) in enumerate(PLAN.generated_alike().items(), sta
             model=ancient(f"{RESULTS}/runs/{RUN}/model"),
             trained=f"{RESULTS}/runs/{RUN}/provenance.json",  # changes when the model does
             summary=ancient(f"{DATA}/summary.json"),
+            none=whole(
+                GENERATE if number == 1 else f"{GENERATE}_{number}",
+                PLAN.check_predictions,
+            ),
         output:
             [f"{RESULTS}/runs/{RUN}/{name}.predictions.jsonl" for name in evaluations],
         log:
@@ -53,6 +57,7 @@ rule import_outputs:
         outputs=PLAN.outputs_file,
         summary=ancient(f"{DATA}/summary.json"),
         tokenizers=ancient(PLAN.tokenizers),
+        none=whole("import_outputs"),
     output:
         f"{RESULTS}/runs/{EVALUATION}.predictions.jsonl",
     log:
@@ -80,6 +85,7 @@ rule score_neural:
         predictions=predictions,
         trained=PLAN.provenance,
         model="downloads/metrics/{metric}.json",
+        none=whole("score_neural"),
     output:
         f"{RESULTS}/runs/{EVALUATION}.{{metric}}.segments.json",
     log:
@@ -115,6 +121,7 @@ rule score:
         predictions=predictions,
         trained=PLAN.provenance,
         segments=PLAN.segments_of,
+        none=whole("score", PLAN.check_scores),
     output:
         scores=f"{RESULTS}/runs/{EVALUATION}.scores.json",
         statistics=f"{RESULTS}/runs/{EVALUATION}.statistics.json",
@@ -140,6 +147,8 @@ rule score:
 
 
 rule experiment:
+    input:
+        none=whole("experiment"),
     output:
         f"{RESULTS}/experiment.json",
     log:
@@ -159,6 +168,7 @@ rule collect:
         scores=PLAN.experiment.evaluation_files("scores.json"),
         training=PLAN.experiment.run_files("training.json"),
         data=PLAN.experiment.data_files("summary.json"),
+        none=whole("collect"),
     output:
         scores=f"{RESULTS}/scores.tsv",
         curves=f"{RESULTS}/curves.tsv",
@@ -182,6 +192,7 @@ rule compare:
     input:
         experiment=f"{RESULTS}/experiment.json",
         statistics=PLAN.experiment.evaluation_files("statistics.json"),
+        none=whole("compare"),
     output:
         f"{RESULTS}/comparisons.tsv",
     log:
@@ -204,6 +215,7 @@ rule analyse:
     input:
         experiment=f"{RESULTS}/experiment.json",
         predictions=PLAN.experiment.evaluation_files("predictions.jsonl"),
+        none=whole("analyse"),
     output:
         f"{RESULTS}/warmups.tsv",
     log:

@@ -10,6 +10,7 @@ rule train:
         start=ancient(PLAN.start),
         start_files=PLAN.start_files,
         none=mark_another,
+        whole=whole("train", PLAN.check_run),
     output:
         model=directory(f"{RESULTS}/runs/{RUN}/model"),
         training=f"{RESULTS}/runs/{RUN}/training.json",

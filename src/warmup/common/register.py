@@ -46,6 +46,19 @@ def add(register: Path, key: str, folder: Path, hashes: Hashes) -> None:
     write_json(register / f"{key}.json", {"folder": str(folder), "sha256": hashes})
 
 
+def of_folder(register: Path, folder: Path) -> list[Hashes]:
+    """Return the hashes of all results that were registered as being in a folder."""
+    found = []
+    for path in sorted(register.glob("*.json")):
+        try:
+            entry = read_json(path)
+            if entry["folder"] == str(folder):
+                found.append(dict(entry["sha256"]))
+        except (InputError, KeyError, TypeError, ValueError):
+            continue  # a damaged entry says nothing
+    return found
+
+
 def hashes_of_folder(folder: Path) -> Hashes:
     """Return the hashes of all files in a folder, except what Snakemake adds.
 

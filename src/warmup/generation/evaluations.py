@@ -47,6 +47,14 @@ class Evaluation:
         """Return whether the file of predictions is that of this model, these data and settings."""
         return self._has_made(self.predictions)
 
+    def is_of_these(self) -> bool:
+        """Return whether predictions of this model, these data and settings were made."""
+        try:
+            record = read_json(self._record)
+            return bool(record == self._origin() | {"sha256": record["sha256"]})
+        except (InputError, KeyError, TypeError):
+            return False
+
     def keep(self) -> None:
         """Give the file of predictions its second name and its record."""
         with atomic(self._second_name) as temporary:

@@ -24,13 +24,15 @@ from warmup.config.methods import dependents
 from warmup.config.outputs import Place
 from warmup.config.settings import DatasetEntry, RunConfig, RunIdentity
 from warmup.generation.evaluations import Evaluation
-from warmup.pipeline import paths, slurm
+from warmup.pipeline import lost_outputs, paths, slurm
 from warmup.training import work_folder
 
 if TYPE_CHECKING:
     from warmup.pipeline.forecast.limits import Limits
 
 DOWNLOADS = "downloads"
+FINISHED = Path("work/finished")
+"""Register of finished results."""
 
 
 class Wildcards(Protocol):
@@ -352,6 +354,37 @@ class Plan:
         """Return whether predictions are those of the model, data and settings as they are now."""
         return self._evaluation(wildcards, wildcards.split, wildcards.decoding).is_in_place()
 
+    def split_files(self, wildcards: Wildcards) -> list[str]:
+        """Return the files of all splits that are prepared."""
+        return [str(path) for path in lost_outputs.split_files(self._data(wildcards))]
+
+    def check_data(self, wildcards: Wildcards) -> str | None:
+        """Return what is wrong with prepared data, see `lost_outputs`."""
+        return lost_outputs.check_data(self._data(wildcards))
+
+    def check_tokenizer(self, wildcards: Wildcards) -> str | None:
+        """Return what is wrong with a trained tokenizer."""
+        return lost_outputs.check_tokenizer(FINISHED, Path(self._tokenizer(wildcards)))
+
+    def check_run(self, wildcards: Wildcards) -> str | None:
+        """Return what is wrong with the results of a training run."""
+        run = Path(self.results, "runs", RUN.format(**wildcards))
+        return lost_outputs.check_run(FINISHED, run)
+
+    def check_predictions(self, wildcards: Wildcards) -> str | None:
+        """Return what is wrong with the predictions of a run."""
+        of_all = (
+            lost_outputs.check_evaluation(self._evaluation(wildcards, split, decoding))
+            for split, _, decoding in (name.partition(".") for name in self._evaluations(wildcards))
+        )
+        return next(filter(None, of_all), None)
+
+    def check_scores(self, wildcards: Wildcards) -> str | None:
+        """Return what is wrong with the scores of one file of predictions."""
+        evaluation = f"{self.results}/runs/{EVALUATION}".format(**wildcards)
+        names = ("scores", "statistics")
+        return lost_outputs.check_json([Path(f"{evaluation}.{name}.json") for name in names])
+
     def forget_predictions(self, wildcards: Wildcards) -> None:
         """Make a run generate all its predictions again."""
         for name in self._evaluations(wildcards):
@@ -364,12 +397,16 @@ class Plan:
     def _evaluation(self, wildcards: Wildcards, split: str, decoding: str) -> Evaluation:
         return Evaluation(
             run=Path(self.results, "runs", RUN.format(**wildcards)),
-            data=Path(self.results, "data", wildcards.dataset, wildcards.pair),
+            data=self._data(wildcards),
             kept=Path(self.kept_predictions(wildcards)),
             split=split,
             decoding=decoding,
             settings=to_json(self.config.decodings[decoding]),
         )
+
+    def _data(self, wildcards: Wildcards) -> Path:
+        """Return the folder of prepared data."""
+        return Path(self.results, "data", wildcards.dataset, wildcards.pair)
 
     def fetched(self, wildcards: Wildcards) -> list[str]:
         """Return the list of downloads that a data set needs, if it needs any."""
@@ -445,7 +482,7 @@ class Plan:
 
     def data_hash(self, wildcards: Wildcards, split: str) -> str | None:
         """Return the hash of a prepared split; None if it is not prepared."""
-        summary = Path(self.results, "data", wildcards.dataset, wildcards.pair, "summary.json")
+        summary = self._data(wildcards) / "summary.json"
         splits = read_json(summary)["splits"] if summary.exists() else {}
         found: str | None = splits.get(split, {}).get("sha256")
         return found
