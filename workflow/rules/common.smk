@@ -70,6 +70,8 @@ def check_readiness(settings):
     from warmup.pipeline import readiness
 
     run(lambda: readiness.check(settings, runs_due()))
+    if not PLAN.uses_gpus and (note := readiness.unused_gpus()):
+        print(note, file=sys.stderr)
 
 
 # what is wrong with a configuration is one line, as in all commands
@@ -112,7 +114,13 @@ ENVIRONMENT = f"PYTHONPATH={quote(str(ROOT / 'src'))} TOKENIZERS_PARALLELISM=fal
 if PLAN.config.plugins:
     ENVIRONMENT += f" {plugins.VARIABLE}={quote(PLAN.config.plugins)}"
 WARMUP = f"{ENVIRONMENT} python -m warmup"
-GPUS = "" if PLAN.resources.gpus else "CUDA_VISIBLE_DEVICES= "
+GPU_SCRIPT = quote(str(ROOT / "workflow" / "scripts" / "gpus.sh"))
+GPUS = (
+    "CUDA_VISIBLE_DEVICES= "
+    if not PLAN.uses_gpus
+    # Slurm assigns the GPUs of a run on several nodes
+    else "" if PLAN.resources.nodes > 1 else f"bash {GPU_SCRIPT} {{resources.gpu}} env "
+)
 # with --sdm conda `python` is that of the environment; without either it says what it lacks
 METRICS_PYTHON = (
     quote(str(METRICS_ENVIRONMENT)) if METRICS_ENVIRONMENT.exists() else "python"

@@ -107,6 +107,12 @@ class Plan:
             name: self._local_model_files(name) for name in {run.model for run in names}
         }
 
+    @property
+    def uses_gpus(self) -> bool:
+        """Whether any job asks for a GPU."""
+        models = self.config.models
+        return any(experiment.resources_of(self.config, name).gpus for name in models)
+
     def of_model(self, key: str) -> Callable[[Wildcards], int]:
         """Return a function that gives a resource of a job, such as `threads`, by its model."""
         return lambda wildcards: int(

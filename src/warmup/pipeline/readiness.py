@@ -6,6 +6,7 @@ Names, files, keys and revisions are checked with the configuration; see `warmup
 
 import os
 import shutil
+import subprocess
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,20 @@ def cannot_write(folder: Path) -> Iterator[str]:
             f"{there}: cannot be written (a read-only file system, or its permissions); make it "
             "writable, or start with --directory FOLDER"
         )
+
+
+def unused_gpus() -> str:
+    """Return a sentence about the GPUs of this machine, for an experiment that uses none."""
+    try:
+        command = ["nvidia-smi", "--list-gpus"]
+        done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    count = len(done.stdout.splitlines())
+    if not count:
+        return ""
+    gpus = "a GPU" if count == 1 else f"{count} GPUs"
+    return f"This machine has {gpus}. To use them: --config 'resources={{gpus: 1}}'"
 
 
 def check(config: ExperimentConfig, runs: Collection[str]) -> None:

@@ -1,5 +1,6 @@
 """What is known to fail before the first job."""
 
+import os
 import subprocess
 
 import pytest
@@ -93,3 +94,17 @@ def test_a_start_is_refused_in_one_line(restricted, runs, tmp_path, monkeypatch)
     message = r"models\.t5: .* is restricted.*; the disk of .*--no-hooks"
     with pytest.raises(InputError, match=message):
         readiness.check(restricted, runs)
+
+
+@pytest.mark.parametrize(
+    ("printed", "said"), [("", ""), ("GPU 0: A\n", "has a GPU."), ("GPU 0\nGPU 1\n", "has 2 GPUs.")]
+)
+def test_gpus_that_are_not_used_are_mentioned(tmp_path, monkeypatch, printed, said):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nprintf '{printed}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert said in readiness.unused_gpus()
+    assert bool(readiness.unused_gpus()) == bool(said)
+    program.write_text("#!/bin/sh\nexit 9\n")
+    assert readiness.unused_gpus() == ""
