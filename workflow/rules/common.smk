@@ -4,6 +4,7 @@
 
 import re
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 from shlex import quote
 from types import SimpleNamespace
@@ -208,10 +209,9 @@ def mark_another(wildcards):
     return []
 
 
-SEEN, LOST = (
-    set(),
-    set(),
-)  # outputs that were looked at, and those of them that were lost
+ALONE = ExitStack()  # what this process holds until it ends
+SEEN = set()  # outputs that were looked at
+LOST = set()  # those of them that were lost
 
 
 def whole(rule, check=lambda wildcards: None, others=lambda wildcards: []):

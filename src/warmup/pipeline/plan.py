@@ -4,6 +4,7 @@ The rules of workflow/ call these functions with Snakemake's wildcards. They hol
 own.
 """
 
+import contextlib
 import functools
 import json
 import shlex
@@ -170,6 +171,13 @@ class Plan:
     def run(self, wildcards: Wildcards) -> RunConfig:
         """Return everything that determines a run."""
         return self.runs[RUN.format(**wildcards)]
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Return a lock that one start at a time holds, since starts delete what others have made.
+
+        The system takes it away when the process ends, in whatever way.
+        """
+        return work_folder.lock(Path("work", self.name, "settings"))
 
     def write_settings(self, folder: Path) -> None:
         """Write what jobs are given of the configuration; files that are the same stay.

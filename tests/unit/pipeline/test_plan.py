@@ -342,3 +342,14 @@ def test_a_run_as_a_target_asks_for_its_training_and_its_scores():
 def test_outputs_of_others_are_read_after_the_tokenizer_of_a_model_from_scratch():
     value = tiny.experiment()
     assert Plan(value).tokenizers(run("theirs")) == ["results/tiny/tokenizers/shell_game/en/t5"]
+
+
+def test_one_start_at_a_time_works_on_an_experiment(plan, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with plan.alone():
+        with pytest.raises(InputError, match=r"work/tiny/.*: in use by process \d+"), plan.alone():
+            pytest.fail("two starts work on it")
+        with Plan(tiny.experiment(experiment="another")).alone():
+            pass
+    with plan.alone():
+        pass
