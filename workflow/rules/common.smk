@@ -13,7 +13,7 @@ from types import SimpleNamespace
 ROOT = Path(workflow.current_basedir).parents[1]
 sys.path.insert(0, str(ROOT / "src"))
 
-from snakemake.io import IOFile
+from snakemake.io import IOFile, is_flagged
 from snakemake.settings.types import DeploymentMethod
 from snakemake_interface_executor_plugins.settings import ExecMode
 from warmup.common import code_digest, encodings, plugins
@@ -248,6 +248,16 @@ def whole(rule, check=lambda wildcards: None, others=lambda wildcards: []):
         return []
 
     return no_input
+
+
+def mark_unfinished():
+    """Mark what a failed start has not made again, so that the next one does not take it for new.
+
+    Snakemake puts the old files back if a job fails, as written just now.
+    """
+    for job in workflow.dag.needrun_jobs():
+        if any(is_flagged(path, "update") for path in job.output):
+            workflow.persistence.started(job)
 
 
 def discard_finished():

@@ -1,4 +1,5 @@
-# Tables, figures and the report, made from scores in seconds, without torch.
+# Tables, figures and the report, made from scores in seconds, without torch. An old one stays until
+# the new one is whole: `update`, see `mark_unfinished`.
 
 
 rule tables:
@@ -10,7 +11,7 @@ rule tables:
     output:
         [
             report(
-                f"{RESULTS}/tables/{name}.{kind}",
+                update(f"{RESULTS}/tables/{name}.{kind}"),
                 caption="../report/tables.rst",
                 category="Tables",
                 labels={"table": name, "format": kind},
@@ -49,8 +50,8 @@ rule table:
         warmups=f"{RESULTS}/warmups.tsv",
         experiment=f"{RESULTS}/experiment.json",
     output:
-        f"{RESULTS}/tables/{{table}}.md",
-        f"{RESULTS}/tables/{{table}}.tex",
+        update(f"{RESULTS}/tables/{{table}}.md"),
+        update(f"{RESULTS}/tables/{{table}}.tex"),
     log:
         f"{LOGS}/tables/{{table}}.log",
     localrule: True
@@ -85,14 +86,14 @@ rule figure:
     output:
         [
             report(
-                f"{RESULTS}/figures/{{figure}}.{kind}",
+                update(f"{RESULTS}/figures/{{figure}}.{kind}"),
                 caption="../report/figure.rst",
                 category="Figures",
                 labels={"figure": "{figure}", "format": kind},
             )
             for kind in ("svg", "pdf", "png")
         ],
-        caption=f"{RESULTS}/figures/{{figure}}.rst",
+        caption=update(f"{RESULTS}/figures/{{figure}}.rst"),
     log:
         f"{LOGS}/figures/{{figure}}.log",
     localrule: True
@@ -135,7 +136,7 @@ rule report:
         tables=rules.tables.output,
         figures=rules.figures.input,
     output:
-        f"{RESULTS}/report.html",
+        update(f"{RESULTS}/report.html"),
     log:
         f"{LOGS}/report.log",
     localrule: True

@@ -19,7 +19,8 @@ HIDDEN = (
     "Some jobs were triggered by provenance", "Rules with provenance triggered",
     "The run involves checkpoint jobs", "Shutting down, this might",
     "Exiting because a job execution failed", "Complete log(s)", "Elapsed time", "Finished job",
-    "Removing output files of failed job", "Assuming unrestricted shared filesystem",
+    "Removing output files of failed job", "Restored previous version of", "Cannot restore",
+    "Assuming unrestricted shared filesystem",
 )  # fmt: skip
 """Beginnings of messages that say nothing about the experiment."""
 USUAL_REASONS = ("Missing output files", "Input files updated by another job", "Forced execution")
