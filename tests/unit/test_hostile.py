@@ -53,6 +53,11 @@ def parent(value, path):
     return value
 
 
+def place(address, context):
+    """Return where a download is put."""
+    return url._address("splits.test (url)", {"url": address, "sha256": "0" * 64}, context).path
+
+
 def accepted_or_refused(value):
     """Use a configuration for all that it is used for, or see it refused with a short message."""
     try:
@@ -155,7 +160,7 @@ def test_a_message_is_one_line_of_bearable_length(capsys):
 )
 def test_the_name_of_a_download_stays_in_its_folder(tmp_path, name):
     context = Context("test", "", tmp_path)
-    path = url._locate(f"https://data.example{name}", context)
+    path = place(f"https://data.example{name}", context)
     folder = path.parent
     assert folder.parent == tmp_path
     assert path.resolve().parent == folder
@@ -234,5 +239,5 @@ def test_any_text_is_scored(tmp_path, text):
 
 
 def test_an_address_with_a_name_that_needs_quoting(tmp_path):
-    path = url._locate(f"https://data.example/{quote('a b.tsv.gz')}", Context("test", "", tmp_path))
+    path = place(f"https://data.example/{quote('a b.tsv.gz')}", Context("test", "", tmp_path))
     assert path.name == "a b.tsv.gz"

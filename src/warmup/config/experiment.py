@@ -251,7 +251,8 @@ def summarise(config: ExperimentConfig) -> dict[str, Any]:
         "chance": {
             name: guessed
             for name in datasets
-            if (guessed := chance.accuracy(config.datasets[name])) is not None
+            if (guessed := chance.accuracy(config.datasets[name], f"config: datasets.{name}"))
+            is not None
         },
         "labels": {name: label for name, label in config.labels.items() if name in others},
         "order": [name for name in config.order if name in others or name in methods.order],
