@@ -385,8 +385,9 @@ def test_a_folder_without_a_model_is_refused(tmp_path):
         WarmupModel.from_pretrained(tmp_path / "missing")
 
 
-def test_tensorboard_follows_a_training_run(make, tmp_path):
+def test_tensorboard_follows_a_training_run(make, tmp_path, monkeypatch):
     reader = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    monkeypatch.delenv("TENSORBOARD_LOGGING_DIR", raising=False)  # of a command in this process
     trainer = make(evaluated=rows(4), report_to=["tensorboard"], eval_strategy="epoch")
     trainer.train()
     (folder,) = (tmp_path / "out" / "runs").iterdir()
