@@ -108,3 +108,9 @@ def test_what_needs_no_network_imports_no_torch() -> None:
             seen |= new
             waiting += new
     assert wrong == []
+
+
+def test_files_of_tests_have_names_of_their_own() -> None:
+    """Pytest imports them by their names, and refuses two of the same name."""
+    names = [path.name for path in Path(__file__).parents[1].rglob("test_*.py")]
+    assert [name for name in names if names.count(name) > 1] == []
