@@ -14,9 +14,8 @@ from warmup.common.encodings import print_json
 from warmup.common.errors import InputError
 from warmup.common.keys import EvaluationKey
 from warmup.common.texts import Normaliser
-from warmup.config.methods import Methods
 from warmup.data import predictions
-from warmup.evaluation import compare, metric_properties, score
+from warmup.evaluation import metric_properties, score
 from warmup.evaluation.item_statistics import ItemStatistics
 from warmup.evaluation.metrics import Corpus
 from warmup.evaluation.result_tables import Row
@@ -90,6 +89,10 @@ def compared(first: Scored, second: Scored) -> list[Row]:
     Raises:
         InputError: the files differ in task or items.
     """
+    # not above: the job that scores a run does not depend on them
+    from warmup.config.methods import Methods  # noqa: PLC0415
+    from warmup.evaluation import compare  # noqa: PLC0415
+
     if first.task != second.task:
         raise InputError(
             f"{first.path} is of {first.task}, but {second.path} of {second.task}; give --task"
