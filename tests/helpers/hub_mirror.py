@@ -6,6 +6,9 @@ Hub's libraries ask for when they download a repository at a commit; HF_ENDPOINT
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,6 +74,15 @@ def use(monkeypatch: pytest.MonkeyPatch, address: str, cache: Path, *, offline: 
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(cache / "no token"))
+
+
+def offline(mirror: Mirror, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `warmup` in a process that has an empty cache and must ask nobody."""
+    hub = {"HF_ENDPOINT": mirror.address, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "warmup", *arguments],
+        env=os.environ | hub, capture_output=True, text=True, check=False,
+    )  # fmt: skip
 
 
 def _digest(path: Path) -> str:

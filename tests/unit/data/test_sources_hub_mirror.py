@@ -1,9 +1,6 @@
 """Data sets of the Hub, downloaded from a mirror of it in its own layout, and without network."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -163,21 +160,9 @@ def test_half_of_a_copy_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_the_variables_of_the_environment(mirror: hub_mirror.Mirror, tmp_path: Path) -> None:
     """Fetch in a process of its own, which finds neither network nor cache: one line."""
     entry = {"task": "summarization", "pairs": ["en"], "splits": {"valid": XSUM}}
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "warmup", "fetch", "data", "--dataset", json.dumps(entry)),
-            *("--pair", "en", "--downloads", str(tmp_path / "d"), "--output", str(tmp_path / "f")),
-        ],
-        env={
-            **os.environ,
-            "HF_ENDPOINT": mirror.address,
-            "HF_HOME": str(tmp_path / "home"),
-            "HF_HUB_OFFLINE": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    options = ("--dataset", json.dumps(entry), "--pair", "en", "--downloads", str(tmp_path / "d"))
+    command = ("fetch", "data", *options, "--output", str(tmp_path / "f"))
+    done = hub_mirror.offline(mirror, tmp_path / "home", *command)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: hub data set EdinburghNLP/xsum: HF_HUB_OFFLINE is set, and ")

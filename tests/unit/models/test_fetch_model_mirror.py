@@ -1,9 +1,6 @@
 """Models of the Hub, downloaded from a mirror of it in its own layout, and without network."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,21 +102,9 @@ def test_without_network_the_cache_of_the_hub_is_used(
 
 def test_the_variables_of_the_environment(mirror: hub_mirror.Mirror, tmp_path: Path) -> None:
     """Fetch in a process of its own, which finds neither network nor cache: one line."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "warmup", "fetch", "model", "--output", str(tmp_path / "m")),
-            *("--model", json.dumps({"hub": ID, "revision": REVISION})),
-        ],
-        env={
-            **os.environ,
-            "HF_ENDPOINT": mirror.address,
-            "HF_HOME": str(tmp_path / "home"),
-            "HF_HUB_OFFLINE": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    model = json.dumps({"hub": ID, "revision": REVISION})
+    command = ("fetch", "model", "--output", str(tmp_path / "m"), "--model", model)
+    done = hub_mirror.offline(mirror, tmp_path / "home", *command)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
     assert line.startswith(f"error: {ID}: HF_HUB_OFFLINE is set, and the cache of the Hub, ")
